@@ -1,0 +1,48 @@
+import CDNC
+import CPlatform
+
+/// Why a call failed: the status travels with the error, the sentence waits in the thread's message buffer
+/// until the caller asks for it with `dnc_last_error`.
+struct Failure: Error {
+  let status: dnc_status
+
+  init(_ status: dnc_status, _: Message) {
+    self.status = status
+  }
+
+  static func outOfMemory(bytes: Int) -> Failure {
+    Failure(DNC_OUT_OF_MEMORY, "out of memory: \(bytes) bytes could not be allocated")
+  }
+}
+
+/// A sentence written by string interpolation straight into the thread's message buffer, without heap.
+struct Message: ExpressibleByStringInterpolation {
+  struct StringInterpolation: StringInterpolationProtocol {
+    typealias StringLiteralType = StaticString
+    var text = Text(start: dnc_platform_message(), capacity: Int(DNC_PLATFORM_MESSAGE_BYTES))
+
+    init(literalCapacity: Int, interpolationCount: Int) {}
+    mutating func appendLiteral(_ literal: StaticString) { text.append(literal) }
+    mutating func appendInterpolation(_ value: StaticString) { text.append(value) }
+    /// A string from outside. Control characters become '?', so that the message stays one line.
+    mutating func appendInterpolation(_ value: UnsafePointer<CChar>) {
+      appendInterpolation(bytes: UnsafeRawBufferPointer(start: value, count: strlen(value)))
+    }
+    mutating func appendInterpolation(_ value: Int) { text.append(value) }
+    mutating func appendInterpolation(_ value: UInt) { text.append(UInt64(value)) }
+    mutating func appendInterpolation(_ value: UInt32) { text.append(Int(value)) }
+    mutating func appendInterpolation(_ value: Double) { text.append(value) }
+    mutating func appendInterpolation(_ value: Float) { text.append(Double(value)) }
+    mutating func appendInterpolation(systemError: Int32) { text.append(systemError: systemError) }
+    /// Text that is not closed by a zero, such as a part of a file.
+    mutating func appendInterpolation(bytes: UnsafeRawBufferPointer) {
+      for byte in bytes { text.append(byte: byte < 32 || byte == 127 ? UInt8(ascii: "?") : byte) }
+    }
+  }
+
+  init(stringInterpolation: StringInterpolation) {}
+  init(stringLiteral: StaticString) {
+    var text = Text(start: dnc_platform_message(), capacity: Int(DNC_PLATFORM_MESSAGE_BYTES))
+    text.append(stringLiteral)
+  }
+}

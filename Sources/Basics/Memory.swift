@@ -1,0 +1,59 @@
+import CPlatform
+
+/// Zeroed memory with an owner. Swift's own containers end the process when memory runs out; this one
+/// throws. The pages of a large block cost nothing until they are touched.
+struct Memory: ~Copyable {
+  private let block: UnsafeMutableRawPointer
+  /// Aligned to a cache line.
+  let start: UnsafeMutableRawPointer
+  let bytes: Int
+
+  private static let alignment = 64
+
+  init(bytes: Int) throws(Failure) {
+    guard bytes <= Int.max - Memory.alignment, let block = calloc(1, bytes + Memory.alignment) else {
+      throw .outOfMemory(bytes: bytes)
+    }
+    self.block = block
+    self.start = block.alignedUp(toMultipleOf: Memory.alignment)
+    self.bytes = bytes
+  }
+
+  deinit { free(block) }
+}
+
+/// Cuts one block of memory into arrays. The same cutting runs once without memory, to learn how many bytes
+/// it takes, and once with it: the plan and the truth are one piece of code.
+struct Carver {
+  private let base: UnsafeMutableRawPointer
+  private(set) var bytes = 0
+
+  /// Only measures. The pointers it gives must not be used.
+  static var measuring: Carver { Carver(base: UnsafeMutableRawPointer(bitPattern: 64)!) }
+
+  static func cutting(_ memory: borrowing Memory) -> Carver { Carver(base: memory.start) }
+
+  private init(base: UnsafeMutableRawPointer) { self.base = base }
+
+  /// The next `count` elements, on a cache line of their own.
+  mutating func take<Element: BitwiseCopyable>(
+    _ count: Int, of type: Element.Type = Element.self
+  ) -> UnsafeMutablePointer<Element> {
+    let start = (base + bytes).bindMemory(to: type, capacity: count)
+    bytes += (count * MemoryLayout<Element>.stride + 63) & ~63
+    return start
+  }
+}
+
+/// Puts `value` into memory that C hands around as a handle.
+func allocateHandle<Value: ~Copyable>(_ value: consuming Value) throws(Failure) -> UnsafeMutablePointer<Value> {
+  guard let raw = calloc(1, MemoryLayout<Value>.size) else { throw .outOfMemory(bytes: MemoryLayout<Value>.size) }
+  let handle = raw.bindMemory(to: Value.self, capacity: 1)
+  handle.initialize(to: value)
+  return handle
+}
+
+func freeHandle<Value: ~Copyable>(_ handle: UnsafeMutablePointer<Value>) {
+  handle.deinitialize(count: 1)
+  free(handle)
+}

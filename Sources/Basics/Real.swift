@@ -1,0 +1,97 @@
+import CPlatform
+
+/// The numbers the model is written over: Float runs, Double checks.
+protocol Real: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable {
+  static func exp(_ x: Self) -> Self
+  /// log(1 + x)
+  static func log1p(_ x: Self) -> Self
+  static func tanh(_ x: Self) -> Self
+}
+
+extension Float: Real {
+  static func exp(_ x: Float) -> Float { expf(x) }
+  static func log1p(_ x: Float) -> Float { log1pf(x) }
+  static func tanh(_ x: Float) -> Float { tanhf(x) }
+}
+
+extension Double: Real {
+  static func exp(_ x: Double) -> Double { CPlatform.exp(x) }
+  static func log1p(_ x: Double) -> Double { CPlatform.log1p(x) }
+  static func tanh(_ x: Double) -> Double { CPlatform.tanh(x) }
+}
+
+extension Real {
+  /// σ(x) = 1 / (1 + e⁻ˣ), without overflow for any x.
+  static func sigmoid(_ x: Self) -> Self {
+    let e = exp(-x.magnitude)
+    return (x < 0 ? e : 1) / (1 + e)
+  }
+
+  /// log(1 + eˣ), without overflow for any x.
+  static func softplus(_ x: Self) -> Self {
+    Self.maximum(x, 0) + log1p(exp(-x.magnitude))
+  }
+
+  /// To [-bound, bound]; a bound of 0 leaves everything as it is. NaN stays NaN.
+  func clamped(to bound: Self) -> Self {
+    guard bound > 0, magnitude > bound else { return self }
+    return self < 0 ? -bound : bound
+  }
+
+  /// Derivative of `clamped(to:)`: 1 up to and including the bound, 0 beyond.
+  func passes(_ bound: Self) -> Bool {
+    !(bound > 0 && magnitude > bound)
+  }
+}
+
+/// An array that a function reads, and one that it writes, or adds to: which one, its comment says.
+/// Shapes stand in the comments too, row-major.
+typealias In<Scalar> = UnsafePointer<Scalar>
+typealias Out<Scalar> = UnsafeMutablePointer<Scalar>
+
+/// Rows that need not follow each other closely: row r begins at `start + r * stride`.
+struct Rows<Scalar> {
+  let start: Out<Scalar>
+  let stride: Int
+
+  init(_ start: Out<Scalar>, stride: Int) {
+    self.start = start
+    self.stride = stride
+  }
+
+  subscript(row: Int) -> Out<Scalar> { start + row * stride }
+
+  /// The same rows without their first `columns` columns.
+  func dropping(columns: Int) -> Rows { Rows(start + columns, stride: stride) }
+}
+
+/// Σ x[i] y[i], always added up in the same order: eight interleaved partial sums.
+func dot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Scalar {
+  var sums = SIMD8<Scalar>.zero
+  var i = 0
+  while i + 8 <= count {
+    sums += load8(x + i) * load8(y + i)
+    i += 8
+  }
+  var sum = sums.sum()
+  while i < count {
+    sum += x[i] * y[i]
+    i += 1
+  }
+  return sum
+}
+
+private func load8<Scalar: Real>(_ x: In<Scalar>) -> SIMD8<Scalar> {
+  UnsafeRawPointer(x).loadUnaligned(as: SIMD8<Scalar>.self)
+}
+
+/// y[i] += a x[i]
+func addScaled<Scalar: Real>(_ count: Int, _ a: Scalar, _ x: In<Scalar>, to y: Out<Scalar>) {
+  for i in 0..<count { y[i] += a * x[i] }
+}
+
+func sum<Scalar: Real>(_ count: Int, _ x: In<Scalar>) -> Scalar {
+  var sum: Scalar = 0
+  for i in 0..<count { sum += x[i] }
+  return sum
+}

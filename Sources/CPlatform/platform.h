@@ -1,0 +1,55 @@
+/* What the Swift sources use of libc and libm, and the few things that only C can say. Embedded Swift
+ * has no Glibc module; this one serves both ways of building. */
+#ifndef DNC_PLATFORM_H
+#define DNC_PLATFORM_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DNC_PLATFORM_MESSAGE_BYTES 512
+
+/* This thread's last error message. The loader frees it with the thread or with the library. */
+static inline char *dnc_platform_message(void) {
+    static _Thread_local char message[DNC_PLATFORM_MESSAGE_BYTES];
+    return message;
+}
+
+/* errno is a macro, and open is variadic: Swift can use neither. */
+static inline int dnc_platform_errno(void) { return errno; }
+
+static inline int dnc_platform_open(const char *path, int flags, int mode) { return open(path, flags, mode); }
+
+/* strerror, safe for threads. */
+static inline void dnc_platform_error_text(int error, char *buffer, size_t size) {
+    buffer[0] = 0;
+#if defined(__GLIBC__) && defined(_GNU_SOURCE)
+    const char *text = strerror_r(error, buffer, size);
+    if (text != buffer) snprintf(buffer, size, "%s", text);
+#else
+    if (strerror_r(error, buffer, size) != 0) snprintf(buffer, size, "error %d", error);
+#endif
+}
+
+/* A number with `digits` significant digits, always with a decimal point: printf follows the host's
+ * locale, which may write a comma (or several bytes). Returns the length; size >= 48. */
+static inline int dnc_platform_print_double(char *buffer, size_t size, int digits, double value) {
+    int length = snprintf(buffer, size, "%.*g", digits, value), kept = 0, inside = 0;
+    for (int i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)buffer[i];
+        int plain = (c >= '0' && c <= '9') || c == '-' || c == '+' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (plain) buffer[kept++] = (char)c;
+        else if (!inside) buffer[kept++] = '.';
+        inside = !plain;
+    }
+    buffer[kept] = 0;
+    return kept;
+}
+
+#endif

@@ -1,0 +1,430 @@
+/*
+ * libdnc: the Differentiable Neural Computer as one small shared library.
+ *
+ * The model is that of Graves et al., "Hybrid computing using a neural network with dynamic external
+ * memory", Nature 538, 471-476 (2016), METHODS: a neural network (the controller) with an external
+ * memory that it learns to write, link, read and free, trained by exact gradients.
+ *
+ * This header is the manual. What holds for every function:
+ *
+ * Errors    A function that can fail returns dnc_status and hands its results out through its last
+ *           pointer arguments, which are untouched when it fails. dnc_last_error() is then a sentence
+ *           that names the argument, its value and what is allowed. A failed call leaves the instance
+ *           as it was before the call. Nothing here prints, exits, aborts or throws.
+ *           NULL for a pointer that is not marked "or NULL" is DNC_INVALID_ARGUMENT. Numbers that are
+ *           read as data (inputs, gradients, states) must be finite, or the status is DNC_NOT_FINITE.
+ * Memory    What *_create, *_clone and *_load return, the caller frees with the matching *_free.
+ *           A `float *` view into an instance belongs to it and is valid until dnc_free, unless its
+ *           function says otherwise. Strings belong to the library.
+ * Threads   Two threads may use two handles at the same time. One handle belongs to one thread at a time.
+ *           The last error is kept per thread.
+ * Layout    Buffers are float32, row-major, without alignment requirements; sequences are time-major.
+ *           Shapes are written [T, B, X]; the letters are:
+ *
+ *             T      steps                  X, Y   input_size, output_size
+ *             B      batch_size             H, L   hidden_size, num_layers
+ *             N, W   memory_slots, word_size
+ *             R, K   read_heads, write_heads
+ *
+ * Structs   A struct that the caller fills begins with struct_size; its *_init function sets that and
+ *           the defaults. Fields are only ever appended, so a program compiled against an older header
+ *           keeps working. A struct_size larger than the library knows is refused.
+ *
+ * A training step:
+ *
+ *     dnc_reset(net);
+ *     dnc_forward(net, T, inputs, outputs);
+ *     dnc_loss_evaluate(DNC_LOSS_SIGMOID_CROSS_ENTROPY, T, B, Y, outputs, targets, mask, &loss, gradients);
+ *     dnc_backward(net, gradients, NULL);
+ *     dnc_optimizer_step(optimizer, net, NULL);
+ */
+#ifndef DNC_H
+#define DNC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DNC_VERSION_MAJOR 0
+#define DNC_VERSION_MINOR 1
+#define DNC_VERSION_PATCH 0
+#define DNC_VERSION_STRING "0.1.0"
+
+/* ------------------------------------------------------------------------------------ status -- */
+
+typedef enum dnc_status {
+    DNC_OK = 0,
+    DNC_INVALID_ARGUMENT = 1, /* an argument is NULL, out of range, or does not fit the instance */
+    DNC_OUT_OF_MEMORY = 2,
+    DNC_INVALID_STATE = 3,    /* the call is right but not now, as dnc_backward with nothing recorded */
+    DNC_IO_ERROR = 4,         /* a file could not be read or written */
+    DNC_BAD_FORMAT = 5,       /* a file was read, but is not what it should be */
+    DNC_NOT_FINITE = 6,       /* NaN or infinity where a finite number is needed */
+    DNC_CANCELLED = 7,        /* reserved */
+    DNC_INTERNAL = 8          /* the library contradicts itself: please report it */
+} dnc_status;
+
+/* "0.1.0"; equals DNC_VERSION_STRING of the header the library was built with. */
+const char *dnc_version(void);
+
+/* One JSON object in one line: version, kernels in use, compiler, architecture. */
+const char *dnc_build_info(void);
+
+/* The status as a word, "DNC_OK". Never NULL; an unknown value gives "unknown dnc_status". */
+const char *dnc_status_string(dnc_status status);
+
+/* Why this thread's last failing call failed. Never NULL; "" before the first failure. Valid until
+ * this thread's next failing call. */
+const char *dnc_last_error(void);
+
+/* Checks this build on this CPU: the hand-derived gradients of small networks of every kind against
+ * central differences in double precision, and single precision against double. About a second.
+ * DNC_INTERNAL when something disagrees, with the name of the item in dnc_last_error(). */
+dnc_status dnc_self_test(void);
+
+/* ----------------------------------------------------------------------------- configuration -- */
+
+typedef enum dnc_controller {
+    DNC_CONTROLLER_LSTM = 0,       /* L layers; layer l sees [x_t; read vectors; layer l-1] and itself at t-1 */
+    DNC_CONTROLLER_FEEDFORWARD = 1 /* L layers without memory of their own */
+} dnc_controller;
+
+typedef enum dnc_activation { DNC_ACTIVATION_TANH = 0, DNC_ACTIVATION_RELU = 1 } dnc_activation;
+
+typedef enum dnc_usage_gradient {
+    DNC_USAGE_GRADIENT_FULL = 0,   /* the exact derivative */
+    DNC_USAGE_GRADIENT_STOPPED = 1 /* no gradient from the usage to the previous write weightings */
+} dnc_usage_gradient;
+
+typedef enum dnc_initial_state {
+    DNC_INITIAL_ZEROS = 0,    /* everything 0, as in the paper */
+    DNC_INITIAL_CONSTANT = 1, /* memory, usage, weightings and read vectors at initial_value, the rest 0 */
+    DNC_INITIAL_LEARNED = 2   /* memory, read vectors and read weightings are parameters, the rest 0 */
+} dnc_initial_state;
+
+typedef struct dnc_config {
+    uint32_t struct_size;    /* set by dnc_config_init */
+    uint32_t input_size;     /* X, 1 to 65536; no default, must be set */
+    uint32_t output_size;    /* Y, 1 to 65536; no default, must be set */
+    uint32_t controller;     /* a dnc_controller; DNC_CONTROLLER_LSTM */
+    uint32_t activation;     /* a dnc_activation, of a feedforward controller; DNC_ACTIVATION_TANH */
+    uint32_t hidden_size;    /* H, 1 to 65536; 64 */
+    uint32_t num_layers;     /* L, 1 to 64; 1 */
+    uint32_t memory_slots;   /* N, 1 to 65536; 64 */
+    uint32_t word_size;      /* W, 1 to 65536; 16 */
+    uint32_t read_heads;     /* R, 1 to 256; 1 */
+    uint32_t write_heads;    /* K, 1 to 64; 1 */
+    uint32_t batch_size;     /* B, 1 to 65536; 1 */
+    uint32_t usage_gradient; /* a dnc_usage_gradient; DNC_USAGE_GRADIENT_FULL */
+    uint32_t initial_state;  /* a dnc_initial_state; DNC_INITIAL_ZEROS */
+    float initial_value;     /* for DNC_INITIAL_CONSTANT, 0 to 1; 1e-6 */
+    float clip_value;        /* clamps hidden, cell and output to +-clip_value; >= 0; 0: no clamping */
+    uint32_t num_threads;    /* 0 to 1024; 1; 0 means one per core. One thread does the work in this version */
+    uint64_t seed;           /* the parameters are drawn from it; 0 */
+} dnc_config;
+
+/* Sets the defaults. size = sizeof(dnc_config); no more than size bytes are written. */
+dnc_status dnc_config_init(dnc_config *config, size_t size);
+
+/* Bytes of memory an instance of this configuration takes, parameters and their gradients included;
+ * with training != 0, together with the record of `steps` steps. Allocates nothing. */
+dnc_status dnc_estimate_bytes(const dnc_config *config, size_t steps, int training, size_t *bytes);
+
+/* --------------------------------------------------------------------------------- instances -- */
+
+typedef struct dnc dnc;
+
+/* A new network at the start of an episode, its parameters drawn from config->seed: the same seed
+ * gives the same parameters on every machine. Weights are uniform in +-1/sqrt(fan-in), biases 0, the
+ * LSTM's forget gate biases 1. Free with dnc_free. */
+dnc_status dnc_create(const dnc_config *config, dnc **instance);
+
+enum {
+    DNC_CLONE_COPY = 0,            /* parameters of its own */
+    DNC_CLONE_SHARE_PARAMETERS = 1 /* sees the same parameters; they live as long as one instance does */
+};
+
+/* A second instance with the same configuration, parameters, state and training flag. Its gradients are
+ * its own and 0, and nothing is recorded. Clones that share parameters may run at the same time on
+ * different threads as long as nobody writes the parameters. Free with dnc_free. */
+dnc_status dnc_clone(const dnc *instance, uint32_t sharing, dnc **copy);
+
+void dnc_free(dnc *instance); /* NULL is fine */
+
+/* The configuration as it is now. The caller sets config->struct_size (or calls dnc_config_init). */
+dnc_status dnc_get_config(const dnc *instance, dnc_config *config);
+
+/* 1 to 65536. Starts a new episode. */
+dnc_status dnc_set_batch_size(dnc *instance, uint32_t batch_size);
+
+/* Runs a trained network on a larger or smaller memory, 1 to 65536 slots. Starts a new episode.
+ * DNC_INVALID_STATE with learned initial states, whose parameters are per slot. */
+dnc_status dnc_set_memory_slots(dnc *instance, uint32_t memory_slots);
+
+/* ----------------------------------------------------------------------------------- running -- */
+
+/* Records the steps that follow, for dnc_backward and dnc_get_trace (enabled != 0), or stops recording
+ * and drops what is recorded (0). Keeps the state. Off at first. */
+dnc_status dnc_set_training(dnc *instance, int enabled);
+
+/* A new episode: the initial state, and nothing recorded. */
+dnc_status dnc_reset(dnc *instance);
+
+/* One step of all B sequences: input [B, X], output [B, Y]. Outputs are logits, not squashed. */
+dnc_status dnc_step(dnc *instance, const float *input, float *output);
+
+/* T steps at once: inputs [T, B, X], outputs [T, B, Y], T >= 1. Continues the episode, and computes bit for
+ * bit what T calls of dnc_step compute. */
+dnc_status dnc_forward(dnc *instance, size_t steps, const float *inputs, float *outputs);
+
+/* Back-propagates through all recorded steps. output_gradients [T, B, Y], T = dnc_recorded_steps(), is the
+ * gradient of the loss with respect to the outputs. Adds to the parameter gradients. input_gradients
+ * [T, B, X] or NULL receives the gradient with respect to the inputs. Then the record is empty; the state
+ * stays, so the next steps continue the episode (truncated back-propagation).
+ * DNC_INVALID_STATE when nothing is recorded. */
+dnc_status dnc_backward(dnc *instance, const float *output_gradients, float *input_gradients);
+
+/* Drops the record and keeps the state. */
+dnc_status dnc_detach(dnc *instance);
+
+/* Steps recorded since the last reset, backward or detach; 0 for NULL. */
+size_t dnc_recorded_steps(const dnc *instance);
+
+/* -------------------------------------------------------------------------------- parameters -- */
+
+/* All parameters are one block, in this order (l counts from 0, C = X + R*W, and
+ * xi = R*W + R + 3*K*W + K + R + 2*K + R*(2*K+1)):
+ *
+ *   controller.{l}.weight_ih       [4H, C + (l > 0 ? H : 0)]   LSTM; gates in the order i, f, g, o
+ *   controller.{l}.weight_hh       [4H, H]                     LSTM
+ *   controller.{l}.bias            [4H]                        LSTM
+ *   controller.{l}.weight          [H, l > 0 ? H : C]          feedforward
+ *   controller.{l}.bias            [H]                         feedforward
+ *   interface.weight               [xi, V]                     V = L*H (LSTM) or H (feedforward)
+ *   interface.bias                 [xi]
+ *   output.weight                  [Y, V + R*W]
+ *   output.bias                    [Y]
+ *   initial.memory                 [N, W]                      with DNC_INITIAL_LEARNED only
+ *   initial.read_vectors           [R, W]                      with DNC_INITIAL_LEARNED only
+ *   initial.read_weight_logits     [R, N]                      with DNC_INITIAL_LEARNED only
+ */
+
+/* How many floats the block has; 0 for NULL. */
+size_t dnc_parameter_count(const dnc *instance);
+
+/* The block, writable. What is written is seen from the next dnc_reset on, or, in the middle of an
+ * episode, from dnc_parameters_changed on. NULL for NULL. */
+float *dnc_parameters(dnc *instance);
+dnc_status dnc_parameters_changed(dnc *instance);
+
+/* The gradients, in the same order; writable. dnc_backward adds to them. NULL for NULL. */
+float *dnc_gradients(dnc *instance);
+dnc_status dnc_zero_gradients(dnc *instance);
+
+typedef struct dnc_tensor {
+    uint32_t struct_size; /* set by the caller: sizeof(dnc_tensor) */
+    const char *name;     /* as above; valid until dnc_free */
+    float *values;        /* into dnc_parameters() */
+    float *gradients;     /* into dnc_gradients() */
+    size_t rank;          /* 1 or 2 */
+    size_t shape[4];      /* the first `rank` count, the others are 1 */
+} dnc_tensor;
+
+/* The same block tensor by tensor: index 0 to dnc_tensor_count() - 1. The count is 0 for NULL. */
+size_t dnc_tensor_count(const dnc *instance);
+dnc_status dnc_tensor_at(dnc *instance, size_t index, dnc_tensor *tensor);
+
+/* --------------------------------------------------------------------------- state and trace -- */
+
+typedef enum dnc_field {
+    DNC_FIELD_MEMORY = 0,        /* [B, N, W]    M */
+    DNC_FIELD_USAGE = 1,         /* [B, N]       u, 0 to 1 */
+    DNC_FIELD_LINK = 2,          /* [B, K, N, N] L; L[i,j]: i was written right after j */
+    DNC_FIELD_PRECEDENCE = 3,    /* [B, K, N]    p */
+    DNC_FIELD_WRITE_WEIGHTS = 4, /* [B, K, N]    w^w */
+    DNC_FIELD_READ_WEIGHTS = 5,  /* [B, R, N]    w^r */
+    DNC_FIELD_READ_VECTORS = 6,  /* [B, R, W]    r */
+    DNC_FIELD_HIDDEN = 7,        /* [L, B, H]    h; of a feedforward controller, the last step's layers */
+    DNC_FIELD_CELL = 8           /* [L, B, H]    c; DNC_INVALID_ARGUMENT for a feedforward controller */
+} dnc_field;
+
+/* Copies a piece of the present state out or in; count is its number of floats, as a check.
+ * dnc_set_state is DNC_INVALID_STATE while steps are recorded (call dnc_detach first), since their
+ * gradient would no longer be that of the steps taken. */
+dnc_status dnc_get_state(const dnc *instance, uint32_t field, float *values, size_t count);
+dnc_status dnc_set_state(dnc *instance, uint32_t field, const float *values, size_t count);
+
+/* The gradient that the last dnc_backward found with respect to that piece of the state in which its
+ * first step began, per sequence. DNC_INVALID_STATE when dnc_backward has not been called since the
+ * instance was created or last changed its sizes. */
+dnc_status dnc_get_state_gradient(const dnc *instance, uint32_t field, float *values, size_t count);
+
+typedef enum dnc_trace {
+    DNC_TRACE_WRITE_WEIGHTS = 0,    /* [T, B, K, N] */
+    DNC_TRACE_READ_WEIGHTS = 1,     /* [T, B, R, N] */
+    DNC_TRACE_USAGE = 2,            /* [T, B, N] */
+    DNC_TRACE_ALLOCATION_GATES = 3, /* [T, B, K] */
+    DNC_TRACE_WRITE_GATES = 4,      /* [T, B, K] */
+    DNC_TRACE_FREE_GATES = 5,       /* [T, B, R] */
+    DNC_TRACE_READ_MODES = 6        /* [T, B, R, 2K+1]: backward 1..K, content, forward 1..K */
+} dnc_trace;
+
+/* What the network did in the recorded steps; count is the number of floats, as a check.
+ * DNC_INVALID_STATE when nothing is recorded. */
+dnc_status dnc_get_trace(const dnc *instance, uint32_t field, float *values, size_t count);
+
+/* ---------------------------------------------------------------------------------- learning -- */
+
+typedef enum dnc_loss {
+    DNC_LOSS_SIGMOID_CROSS_ENTROPY = 0, /* targets 0 to 1; mean over the kept elements */
+    DNC_LOSS_SOFTMAX_CROSS_ENTROPY = 1, /* targets a distribution per row; mean over the kept rows */
+    DNC_LOSS_MEAN_SQUARED_ERROR = 2     /* mean over the kept elements */
+} dnc_loss;
+
+/* The loss of logits `outputs` [T, B, Y] (Y = width) against `targets` [T, B, Y] and, unless output_gradients is
+ * NULL, its gradient [T, B, Y]. mask [T, B] weighs the rows (NULL: all 1): the loss is the weighted mean, in nats.
+ * When the weights add up to 0, loss and gradient are 0. Sums are in double precision. */
+dnc_status dnc_loss_evaluate(uint32_t loss, size_t steps, size_t batch, size_t width, const float *outputs,
+                             const float *targets, const float *mask, double *value, float *output_gradients);
+
+typedef enum dnc_optimizer_algorithm {
+    DNC_OPTIMIZER_SGD = 0,     /* v = momentum*v + g;  p -= learning_rate*v */
+    DNC_OPTIMIZER_RMSPROP = 1, /* s = decay*s + (1-decay)*g^2;  m = momentum*m + learning_rate*g/sqrt(s+epsilon);  p -= m */
+    DNC_OPTIMIZER_ADAM = 2,    /* Kingma and Ba 2015, with bias correction */
+    DNC_OPTIMIZER_ADAMW = 3    /* as Adam, with p -= learning_rate*weight_decay*p before the step */
+} dnc_optimizer_algorithm;
+
+typedef struct dnc_optimizer_config {
+    uint32_t struct_size;    /* set by dnc_optimizer_config_init */
+    uint32_t algorithm;      /* a dnc_optimizer_algorithm; DNC_OPTIMIZER_ADAM */
+    float learning_rate;     /* >= 0; 1e-3 */
+    float momentum;          /* SGD, RMSProp: 0 to below 1; 0.9 */
+    float decay;             /* RMSProp: 0 to below 1; 0.9 */
+    float beta1, beta2;      /* Adam, AdamW: 0 to below 1; 0.9, 0.999 */
+    float epsilon;           /* > 0; 1e-8 */
+    float weight_decay;      /* AdamW: >= 0; 0.01 */
+    float max_gradient_norm; /* gradients are scaled to at most this norm; >= 0; 0: no clipping */
+} dnc_optimizer_config;
+
+typedef struct dnc_optimizer dnc_optimizer;
+
+/* Sets the defaults. size = sizeof(dnc_optimizer_config); no more than size bytes are written. */
+dnc_status dnc_optimizer_config_init(dnc_optimizer_config *config, size_t size);
+
+/* An optimizer for the parameters of `instance`, or of any instance with as many parameters. It keeps its
+ * moving averages and step count, and no reference to the instance. Free with dnc_optimizer_free. */
+dnc_status dnc_optimizer_create(const dnc *instance, const dnc_optimizer_config *config, dnc_optimizer **optimizer);
+
+/* Clips the gradients by their global norm, updates the parameters and zeroes the gradients. gradient_norm
+ * (or NULL) receives the norm before clipping. A gradient that is not finite changes nothing and gives
+ * DNC_NOT_FINITE, with the first bad tensor named in dnc_last_error(). */
+dnc_status dnc_optimizer_step(dnc_optimizer *optimizer, dnc *instance, float *gradient_norm);
+
+/* Reads and changes the settings of a running optimizer, as a learning rate schedule does. The caller sets
+ * config->struct_size. The algorithm can't be changed. */
+dnc_status dnc_optimizer_get_config(const dnc_optimizer *optimizer, dnc_optimizer_config *config);
+dnc_status dnc_optimizer_set_config(dnc_optimizer *optimizer, const dnc_optimizer_config *config);
+
+/* Updates made so far; 0 for NULL. */
+uint64_t dnc_optimizer_step_count(const dnc_optimizer *optimizer);
+
+void dnc_optimizer_free(dnc_optimizer *optimizer); /* NULL is fine */
+
+/* ------------------------------------------------------------------------------- checkpoints -- */
+
+/* Writes a safetensors file: the parameters under their names, the configuration as metadata, and the
+ * optimizer's (or NULL) state and step count, so that training continued from the file is bit for bit the
+ * training that never stopped. The state of an episode is not saved. The file is written beside `path`,
+ * flushed, and renamed: a failed save leaves an existing file as it was. */
+dnc_status dnc_save(const dnc *instance, const dnc_optimizer *optimizer, const char *path);
+
+/* Reads such a file into a new instance at the start of an episode. `optimizer` (or NULL) receives the
+ * optimizer, or NULL when the file holds none. A file that is damaged, truncated or made by somebody hostile gives
+ * DNC_BAD_FORMAT. So does one whose instance would need more than 4 GiB for its state: save it with a smaller
+ * batch size. */
+dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer);
+
+/* ------------------------------------------------------------------------------------- tasks -- */
+
+/* Synthetic episodes. The same name, options and seed give the same episodes on every machine.
+ *
+ *   "copy"   A start vector, `length` random bit vectors, a stop vector, then silence, in which the network must
+ *            repeat the vectors and close with a stop vector of its own; 2*length + 3 steps.
+ *            Input channels: 0 stop, 1 start, 2.. the bits. Target channels: 0 stop, 1.. the bits.
+ *            Options: width=6 (bits, 1 to 65534), min_length=1, max_length=8 (1 to 1000000; lengths are uniform between
+ *            them), mask=answer (1 after the stop vector) or mask=all (1 in every step of the episode).
+ *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY.
+ */
+typedef struct dnc_task dnc_task;
+
+/* options: "key=value,key=value" or NULL for the defaults. Free with dnc_task_free. */
+dnc_status dnc_task_create(const char *name, const char *options, uint64_t seed, dnc_task **task);
+
+/* X, Y and the dnc_loss of the task; each pointer may be NULL. */
+dnc_status dnc_task_sizes(const dnc_task *task, uint32_t *input_size, uint32_t *output_size, uint32_t *loss);
+
+/* Draws the next `batch` episodes (1 to 65536); `steps` is that of the longest. Shorter ones end in zeros with mask 0. */
+dnc_status dnc_task_sample(dnc_task *task, size_t batch, size_t *steps);
+
+/* The episodes drawn last: inputs [T, B, X], targets [T, B, Y], mask [T, B]; each may be NULL.
+ * DNC_INVALID_STATE before the first dnc_task_sample. */
+dnc_status dnc_task_read(const dnc_task *task, float *inputs, float *targets, float *mask);
+
+void dnc_task_free(dnc_task *task); /* NULL is fine */
+
+/* ---------------------------------------------------------------------------------- pictures -- */
+
+typedef enum dnc_colormap {
+    DNC_COLORMAP_VIRIDIS = 0,
+    DNC_COLORMAP_MAGMA = 1,
+    DNC_COLORMAP_GREY = 2,     /* black is the minimum */
+    DNC_COLORMAP_DIVERGING = 3 /* for signed values: blue, light, red; the automatic range is symmetric about 0 */
+} dnc_colormap;
+
+enum {
+    DNC_IMAGE_BARE = 1 /* flags: only the cells, without title, labels, ticks and colour bar */
+};
+
+typedef struct dnc_image_options {
+    uint32_t struct_size;     /* set by dnc_image_options_init */
+    uint32_t colormap;        /* a dnc_colormap; DNC_COLORMAP_VIRIDIS */
+    uint32_t cell_pixels;     /* side of a cell, 1 to 256; 0 (default): chosen by the number of cells */
+    uint32_t flags;           /* DNC_IMAGE_...; 0 */
+    float minimum, maximum;   /* the values at the colormap's ends; NaN (default): from the values */
+    const char *title;        /* or NULL (default); ASCII, other bytes are drawn as '?' */
+    const char *row_label;    /* or NULL (default); along the vertical axis */
+    const char *column_label; /* or NULL (default); along the horizontal axis */
+} dnc_image_options;
+
+/* Sets the defaults. size = sizeof(dnc_image_options); no more than size bytes are written. */
+dnc_status dnc_image_options_init(dnc_image_options *options, size_t size);
+
+/* A heatmap of values [rows, columns] as a PNG file, row 0 on top; options or NULL for the defaults. Values outside
+ * the range take the colour of the nearer end, infinities too; NaN is drawn as a crossed cell. At most 2^28 pixels.
+ * The file is written beside `path` and renamed: a failed call leaves no partial file. */
+dnc_status dnc_image_write(const char *path, size_t rows, size_t columns, const float *values,
+                           const dnc_image_options *options);
+
+/* The same, in memory: *png and *size receive the bytes of the file. Free with dnc_buffer_free. */
+dnc_status dnc_image_encode(size_t rows, size_t columns, const float *values, const dnc_image_options *options,
+                            uint8_t **png, size_t *size);
+
+void dnc_buffer_free(void *buffer); /* NULL is fine */
+
+/* One episode of one sequence of the batch as a labelled figure, time running left to right under one axis: input,
+ * target, prediction (the logistic sigmoid of the outputs) and logits (the outputs) and, when exactly `steps` steps are
+ * recorded, write weightings, read weightings, usage and gates. inputs [T, B, X], targets [T, B, Y] and
+ * outputs [T, B, Y], each may be NULL to leave its panels out, though not all three. batch_index is below B.
+ * options or NULL: title, cell_pixels and colormap (of all panels but the logits, which are diverging) count. */
+dnc_status dnc_episode_image_write(const char *path, dnc *instance, size_t batch_index, size_t steps,
+                                   const float *inputs, const float *targets, const float *outputs,
+                                   const dnc_image_options *options);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* DNC_H */
