@@ -22,14 +22,14 @@ let package = Package(
           .enableExperimentalFeature("Embedded"),
           .unsafeFlags(["-wmo", "-parse-as-library"]),
         ] : [],
-      linkerSettings: embedded
-        ? [
+      linkerSettings: [.linkedLibrary("m")]
+        + (embedded ? [
           .unsafeFlags([
             "-Xlinker", "--version-script=\(Context.packageDirectory)/dnc.map",
             "-Xlinker", "-soname", "-Xlinker", "libdnc.so.0",
             "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "defs",
           ])
-        ] : []),
+        ] : [])),
   ]
     + (embedded
       ? []

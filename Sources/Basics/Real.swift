@@ -1,20 +1,24 @@
 import CPlatform
 
 /// The numbers the model is written over: Float runs, Double checks.
-protocol Real: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable {
+protocol Real: BinaryFloatingPoint, BitwiseCopyable {
   static func exp(_ x: Self) -> Self
   /// log(1 + x)
   static func log1p(_ x: Self) -> Self
   static func tanh(_ x: Self) -> Self
+  /// Σ x[i] y[i], always added up in the same order: eight interleaved partial sums.
+  static func dot(_ count: Int, _ x: In<Self>, _ y: In<Self>) -> Self
 }
 
 extension Float: Real {
+  static func dot(_ count: Int, _ x: In<Float>, _ y: In<Float>) -> Float { eightWideDot(count, x, y) }
   static func exp(_ x: Float) -> Float { expf(x) }
   static func log1p(_ x: Float) -> Float { log1pf(x) }
   static func tanh(_ x: Float) -> Float { tanhf(x) }
 }
 
 extension Double: Real {
+  static func dot(_ count: Int, _ x: In<Double>, _ y: In<Double>) -> Double { eightWideDot(count, x, y) }
   static func exp(_ x: Double) -> Double { CPlatform.exp(x) }
   static func log1p(_ x: Double) -> Double { CPlatform.log1p(x) }
   static func tanh(_ x: Double) -> Double { CPlatform.tanh(x) }
@@ -65,12 +69,16 @@ struct Rows<Scalar> {
   func dropping(columns: Int) -> Rows { Rows(start + columns, stride: stride) }
 }
 
-/// Σ x[i] y[i], always added up in the same order: eight interleaved partial sums.
-func dot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Scalar {
+func dot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Scalar { Scalar.dot(count, x, y) }
+
+private func eightWideDot<Scalar: SIMDScalar & BinaryFloatingPoint>(
+  _ count: Int, _ x: In<Scalar>, _ y: In<Scalar>
+) -> Scalar {
+  func load(_ x: In<Scalar>) -> SIMD8<Scalar> { UnsafeRawPointer(x).loadUnaligned(as: SIMD8<Scalar>.self) }
   var sums = SIMD8<Scalar>.zero
   var i = 0
   while i + 8 <= count {
-    sums += load8(x + i) * load8(y + i)
+    sums += load(x + i) * load(y + i)
     i += 8
   }
   var sum = sums.sum()
@@ -79,10 +87,6 @@ func dot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Scalar
     i += 1
   }
   return sum
-}
-
-private func load8<Scalar: Real>(_ x: In<Scalar>) -> SIMD8<Scalar> {
-  UnsafeRawPointer(x).loadUnaligned(as: SIMD8<Scalar>.self)
 }
 
 /// y[i] += a x[i]
