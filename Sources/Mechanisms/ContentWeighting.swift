@@ -1,0 +1,60 @@
+/// Content-based addressing of one head (model.md, section 3; the paper's C(M, k, β)). With ε = 1e-6,
+///
+///     ‖u‖_ε = sqrt(Σ u_j² + ε)      D(u, v) = (u·v) / (‖u‖_ε ‖v‖_ε + ε)
+///     C(M, k, β)[i] = exp(β D(k, M[i])) / Σ_j exp(β D(k, M[j]))
+///
+/// Smooth at the all-zero memory, where its gradient is finite.
+enum ContentWeighting {
+  static func norm<Scalar: Real>(_ count: Int, _ vector: In<Scalar>) -> Scalar {
+    (dot(count, vector, vector) + 1e-6).squareRoot()
+  }
+
+  /// - Parameters:
+  ///   - memory: M [N, W].
+  ///   - rowNorms: ‖M[i]‖_ε [N].
+  ///   - key: k [W].
+  ///   - strength: β.
+  ///   - similarity: out, D(k, M[i]) [N].
+  ///   - weighting: out, C(M, k, β) [N].
+  static func forward<Scalar: Real>(
+    slots: Int, wordSize: Int, memory: In<Scalar>, rowNorms: In<Scalar>, key: In<Scalar>, strength: Scalar,
+    similarity: Out<Scalar>, weighting: Out<Scalar>
+  ) {
+    let keyNorm = norm(wordSize, key)
+    for n in 0..<slots {
+      similarity[n] = dot(wordSize, key, memory + n * wordSize) / (keyNorm * rowNorms[n] + 1e-6)
+      weighting[n] = strength * similarity[n]
+    }
+    Softmax.forward(slots, logits: weighting, probabilities: weighting)
+  }
+
+  /// With G[i] the gradient of D(k, M[i]), divided by ‖k‖_ε ‖M[i]‖_ε + ε:
+  ///
+  ///     kGradient    = Σ_i G[i] (M[i] − D[i] ‖M[i]‖_ε k / ‖k‖_ε)
+  ///     MGradient[i] = G[i] (k − D[i] ‖k‖_ε M[i] / ‖M[i]‖_ε)
+  ///
+  /// - Parameters:
+  ///   - memory, rowNorms, key, strength, similarity, weighting: as `forward` found and left them.
+  ///   - weightingGradient: of C [N]; overwritten.
+  ///   - memoryGradient [N, W], keyGradient [W], strengthGradient: added to.
+  static func backward<Scalar: Real>(
+    slots: Int, wordSize: Int, memory: In<Scalar>, rowNorms: In<Scalar>, key: In<Scalar>, strength: Scalar,
+    similarity: In<Scalar>, weighting: In<Scalar>, weightingGradient: Out<Scalar>,
+    memoryGradient: Out<Scalar>, keyGradient: Out<Scalar>, strengthGradient: Out<Scalar>
+  ) {
+    let keyNorm = norm(wordSize, key)
+    Softmax.backward(slots, probabilities: weighting, gradient: weightingGradient, logitGradient: weightingGradient)
+    strengthGradient[0] += dot(slots, weightingGradient, similarity)
+
+    var keyShare: Scalar = 0
+    for n in 0..<slots {
+      let row = memory + n * wordSize
+      let g = strength * weightingGradient[n] / (keyNorm * rowNorms[n] + 1e-6)
+      keyShare += g * similarity[n] * rowNorms[n]
+      addScaled(wordSize, g, row, to: keyGradient)
+      addScaled(wordSize, g, key, to: memoryGradient + n * wordSize)
+      addScaled(wordSize, -g * similarity[n] * keyNorm / rowNorms[n], row, to: memoryGradient + n * wordSize)
+    }
+    addScaled(wordSize, -keyShare / keyNorm, key, to: keyGradient)
+  }
+}

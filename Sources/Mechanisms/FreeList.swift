@@ -1,0 +1,47 @@
+/// φ: the slots in the order in which they are free (model.md, section 4; the paper's free list).
+enum FreeList {
+  /// Numbers of scratch that `sort` needs.
+  static func scratchCount(slots: Int) -> Int { 2 * slots + (1 << digitBits) }
+
+  private static let digitBits = 9
+
+  /// A radix sort of integer keys in two passes of nine bits; a pass keeps equal digits in their order.
+  ///
+  /// - Parameters:
+  ///   - usage: û [N].
+  ///   - order: out, φ [N].
+  static func sort<Scalar: Real>(slots: Int, usage: In<Scalar>, order: Out<UInt32>, scratch: Out<UInt32>) {
+    let keys = scratch
+    let byLowDigit = keys + slots
+    let ends = byLowDigit + slots
+    for n in 0..<slots {
+      keys[n] = key(usage[n])
+      order[n] = UInt32(n)
+    }
+    pass(slots, keys: keys, shift: 0, from: order, to: byLowDigit, ends: ends)
+    pass(slots, keys: keys, shift: digitBits, from: byLowDigit, to: order, ends: ends)
+  }
+
+  /// round(s · 2¹⁶), 17 bits for a usage of 0 to 1. The bounds are for what comes from outside, NaN included.
+  private static func key<Scalar: Real>(_ usage: Scalar) -> UInt32 {
+    let key = (Allocation.raised(usage) * 65536).rounded(.toNearestOrEven)
+    let largest: Scalar = 262143
+    return key >= 0 ? UInt32(key < largest ? key : largest) : 0
+  }
+
+  private static func pass(
+    _ count: Int, keys: In<UInt32>, shift: Int, from: In<UInt32>, to: Out<UInt32>, ends: Out<UInt32>
+  ) {
+    let digits = 1 << digitBits
+    func digit(_ n: UInt32) -> Int { Int(keys[Int(n)]) >> shift & (digits - 1) }
+
+    ends.update(repeating: 0, count: digits)
+    for i in 0..<count { ends[digit(from[i])] += 1 }
+    for d in 1..<digits { ends[d] += ends[d - 1] }
+    for i in (0..<count).reversed() {
+      let d = digit(from[i])
+      ends[d] -= 1
+      to[Int(ends[d])] = from[i]
+    }
+  }
+}

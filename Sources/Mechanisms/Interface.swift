@@ -1,0 +1,73 @@
+/// Where the parts of the interface vector ξ lie (model.md, section 2).
+struct InterfaceLayout {
+  let readHeads, writeHeads, wordSize: Int
+  /// Modes per read head: backward for each write head, content, forward for each write head.
+  var modes: Int { 2 * writeHeads + 1 }
+
+  /// Offsets of the parts, in the paper's order.
+  var readKeys: Int { 0 }
+  var readStrengths: Int { readHeads * wordSize }
+  var writeKeys: Int { readStrengths + readHeads }
+  var writeStrengths: Int { writeKeys + writeHeads * wordSize }
+  var eraseVectors: Int { writeStrengths + writeHeads }
+  var writeVectors: Int { eraseVectors + writeHeads * wordSize }
+  var freeGates: Int { writeVectors + writeHeads * wordSize }
+  var allocationGates: Int { freeGates + readHeads }
+  var writeGates: Int { allocationGates + writeHeads }
+  var readModes: Int { writeGates + writeHeads }
+  /// The width of ξ.
+  var count: Int { readModes + readHeads * modes }
+}
+
+/// From the raw interface vector ξ = W_ξ ν + b_ξ to keys, strengths, gates and modes in their ranges (model.md,
+/// section 2): strengths by oneplus(x) = 1 + log(1 + eˣ), erase vectors and gates by σ, modes by a softmax per read
+/// head; keys and write vectors stay as they are.
+enum Interface {
+  /// - Parameters:
+  ///   - raw: ξ of one sequence.
+  ///   - interface: out, the same with every part in its range.
+  static func forward<Scalar: Real>(_ layout: InterfaceLayout, raw: In<Scalar>, interface: Out<Scalar>) {
+    func identity(_ part: Range<Int>) { for i in part { interface[i] = raw[i] } }
+    func oneplus(_ part: Range<Int>) { for i in part { interface[i] = 1 + .softplus(raw[i]) } }
+    func sigmoid(_ part: Range<Int>) { for i in part { interface[i] = .sigmoid(raw[i]) } }
+
+    identity(layout.readKeys..<layout.readStrengths)
+    oneplus(layout.readStrengths..<layout.writeKeys)
+    identity(layout.writeKeys..<layout.writeStrengths)
+    oneplus(layout.writeStrengths..<layout.eraseVectors)
+    sigmoid(layout.eraseVectors..<layout.writeVectors)
+    identity(layout.writeVectors..<layout.freeGates)
+    sigmoid(layout.freeGates..<layout.readModes)
+    for head in 0..<layout.readHeads {
+      let start = layout.readModes + head * layout.modes
+      Softmax.forward(layout.modes, logits: raw + start, probabilities: interface + start)
+    }
+  }
+
+  /// - Parameters:
+  ///   - raw: in, ξ; out, its gradient.
+  ///   - interface: as `forward` left it.
+  ///   - interfaceGradient: of `interface`.
+  static func backward<Scalar: Real>(
+    _ layout: InterfaceLayout, raw: Out<Scalar>, interface: In<Scalar>, interfaceGradient: In<Scalar>
+  ) {
+    func identity(_ part: Range<Int>) { for i in part { raw[i] = interfaceGradient[i] } }
+    func oneplus(_ part: Range<Int>) { for i in part { raw[i] = interfaceGradient[i] * .sigmoid(raw[i]) } }
+    func sigmoid(_ part: Range<Int>) {
+      for i in part { raw[i] = interfaceGradient[i] * interface[i] * (1 - interface[i]) }
+    }
+
+    identity(layout.readKeys..<layout.readStrengths)
+    oneplus(layout.readStrengths..<layout.writeKeys)
+    identity(layout.writeKeys..<layout.writeStrengths)
+    oneplus(layout.writeStrengths..<layout.eraseVectors)
+    sigmoid(layout.eraseVectors..<layout.writeVectors)
+    identity(layout.writeVectors..<layout.freeGates)
+    sigmoid(layout.freeGates..<layout.readModes)
+    for head in 0..<layout.readHeads {
+      let start = layout.readModes + head * layout.modes
+      Softmax.backward(
+        layout.modes, probabilities: interface + start, gradient: interfaceGradient + start, logitGradient: raw + start)
+    }
+  }
+}

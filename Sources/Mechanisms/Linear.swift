@@ -1,0 +1,47 @@
+/// y = W x, for many rows x at once: the product under the controller, the interface and the output layer.
+///
+/// `weight` [outputs, inputs] may be a part of wider rows (its stride is then larger), as when a layer's input is
+/// made of pieces that lie in different places. Every element adds its products in one fixed order, whatever the
+/// number of rows.
+enum Linear {
+  /// y[r, o] += Σ_i W[o, i] x[r, i]
+  static func forward<Scalar: Real>(
+    rows: Int, outputs: Int, inputs: Int, weight: Rows<Scalar>, input x: Rows<Scalar>, output y: Rows<Scalar>
+  ) {
+    for o in 0..<outputs {
+      for r in 0..<rows { y[r][o] += dot(inputs, weight[o], x[r]) }
+    }
+  }
+
+  /// xGradient[r, i] += Σ_o yGradient[r, o] W[o, i]
+  static func backward<Scalar: Real>(
+    rows: Int, outputs: Int, inputs: Int, weight: Rows<Scalar>,
+    outputGradient yGradient: Rows<Scalar>, inputGradient xGradient: Rows<Scalar>
+  ) {
+    for r in 0..<rows {
+      for o in 0..<outputs { addScaled(inputs, yGradient[r][o], weight[o], to: xGradient[r]) }
+    }
+  }
+
+  /// WGradient[o, i] += Σ_r yGradient[r, o] x[r, i]
+  static func backwardWeight<Scalar: Real>(
+    rows: Int, outputs: Int, inputs: Int, input x: Rows<Scalar>,
+    outputGradient yGradient: Rows<Scalar>, weightGradient: Rows<Scalar>
+  ) {
+    for o in 0..<outputs {
+      for r in 0..<rows { addScaled(inputs, yGradient[r][o], x[r], to: weightGradient[o]) }
+    }
+  }
+
+  /// y[r] = b
+  static func setBias<Scalar: Real>(rows: Int, outputs: Int, bias: In<Scalar>, output y: Rows<Scalar>) {
+    for r in 0..<rows { y[r].update(from: bias, count: outputs) }
+  }
+
+  /// bGradient += Σ_r yGradient[r]
+  static func backwardBias<Scalar: Real>(
+    rows: Int, outputs: Int, outputGradient yGradient: Rows<Scalar>, biasGradient: Out<Scalar>
+  ) {
+    for r in 0..<rows { addScaled(outputs, 1, yGradient[r], to: biasGradient) }
+  }
+}

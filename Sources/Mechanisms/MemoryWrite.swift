@@ -1,0 +1,58 @@
+/// Erase and add, by all write heads at once (model.md, section 5):
+///
+///     M_t = M_{t-1} ∘ Π_k (1 − w^{w,k}_t (e^k)ᵀ) + Σ_k w^{w,k}_t (v^k)ᵀ
+///
+/// It also keeps the norms of the rows, which the content weightings of this read and the next write need.
+enum MemoryWrite {
+  /// - Parameters:
+  ///   - previousMemory: M_{t-1} [N, W]. May be `memory`.
+  ///   - weights: w^w [K, N].
+  ///   - erase, write: e, v [K, W].
+  ///   - memory: out, M_t [N, W].
+  ///   - rowNorms: out, ‖M_t[n]‖_ε [N].
+  static func forward<Scalar: Real>(
+    slots: Int, wordSize: Int, writeHeads: Int, previousMemory: In<Scalar>, weights: In<Scalar>, erase: In<Scalar>,
+    write: In<Scalar>, memory: Out<Scalar>, rowNorms: Out<Scalar>
+  ) {
+    for n in 0..<slots {
+      let row = memory + n * wordSize
+      for j in 0..<wordSize {
+        var kept = previousMemory[n * wordSize + j]
+        var added: Scalar = 0
+        for k in 0..<writeHeads {
+          let w = weights[k * slots + n]
+          kept *= 1 - w * erase[k * wordSize + j]
+          added += w * write[k * wordSize + j]
+        }
+        row[j] = kept + added
+      }
+      rowNorms[n] = ContentWeighting.norm(wordSize, row)
+    }
+  }
+
+  /// - Parameters:
+  ///   - memoryGradient: [N, W]. In: of M_t. Out: of M_{t-1}.
+  ///   - weightsGradient [K, N], eraseGradient [K, W], writeGradient [K, W]: added to.
+  static func backward<Scalar: Real>(
+    slots: Int, wordSize: Int, writeHeads: Int, previousMemory: In<Scalar>, weights: In<Scalar>, erase: In<Scalar>,
+    write: In<Scalar>, memoryGradient: Out<Scalar>, weightsGradient: Out<Scalar>, eraseGradient: Out<Scalar>,
+    writeGradient: Out<Scalar>
+  ) {
+    for n in 0..<slots {
+      for j in 0..<wordSize {
+        let gradient = memoryGradient[n * wordSize + j]
+        let erasedGradient = gradient * previousMemory[n * wordSize + j]
+        for k in 0..<writeHeads {
+          let w = weights[k * slots + n]
+          let e = erase[k * wordSize + j]
+          let others = product(writeHeads, except: k) { 1 - weights[$0 * slots + n] * erase[$0 * wordSize + j] }
+          weightsGradient[k * slots + n] += gradient * write[k * wordSize + j] - erasedGradient * others * e
+          eraseGradient[k * wordSize + j] -= erasedGradient * others * w
+          writeGradient[k * wordSize + j] += gradient * w
+        }
+        memoryGradient[n * wordSize + j] =
+          gradient * product(writeHeads) { 1 - weights[$0 * slots + n] * erase[$0 * wordSize + j] }
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/// How much each slot was the one written last, by one write head (model.md, section 6):
+///
+///     p_t = (1 − Σ_i w^w_t[i]) p_{t-1} + w^w_t
+enum Precedence {
+  /// - Parameters:
+  ///   - previousPrecedence: p_{t-1} [N]. May be `precedence`.
+  ///   - precedence: out, p_t [N].
+  static func forward<Scalar: Real>(
+    slots: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>, precedence: Out<Scalar>
+  ) {
+    let kept = 1 - sum(slots, writeWeighting)
+    for n in 0..<slots { precedence[n] = kept * previousPrecedence[n] + writeWeighting[n] }
+  }
+
+  /// - Parameters:
+  ///   - precedenceGradient: [N]. In: of p_t. Out: of p_{t-1}.
+  ///   - writeWeightingGradient: [N], added to.
+  static func backward<Scalar: Real>(
+    slots: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>, precedenceGradient: Out<Scalar>,
+    writeWeightingGradient: Out<Scalar>
+  ) {
+    let kept = 1 - sum(slots, writeWeighting)
+    let keptGradient = dot(slots, precedenceGradient, previousPrecedence)
+    for n in 0..<slots {
+      writeWeightingGradient[n] += precedenceGradient[n] - keptGradient
+      precedenceGradient[n] *= kept
+    }
+  }
+}

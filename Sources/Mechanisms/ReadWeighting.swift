@@ -1,0 +1,42 @@
+/// Where one head reads (model.md, section 7): a mixture, by the read modes π, of reading backwards and forwards along
+/// the links of each write head and of reading by content,
+///
+///     w^r = Σ_k π[b_k] b^k + π[c] c + Σ_k π[f_k] f^k
+enum ReadWeighting {
+  /// - Parameters:
+  ///   - modes: π [2K+1]: backward 1…K, content, forward 1…K.
+  ///   - backwardWeights, forwardWeights: b, f [K, N].
+  ///   - content: c [N].
+  ///   - weighting: out, w^r [N].
+  static func forward<Scalar: Real>(
+    slots: Int, writeHeads: Int, modes: In<Scalar>, backwardWeights: In<Scalar>, content: In<Scalar>,
+    forwardWeights: In<Scalar>, weighting: Out<Scalar>
+  ) {
+    for n in 0..<slots { weighting[n] = modes[writeHeads] * content[n] }
+    for k in 0..<writeHeads {
+      addScaled(slots, modes[k], backwardWeights + k * slots, to: weighting)
+      addScaled(slots, modes[writeHeads + 1 + k], forwardWeights + k * slots, to: weighting)
+    }
+  }
+
+  /// - Parameters:
+  ///   - weightingGradient: of w^r [N].
+  ///   - modesGradient: [2K+1], added to.
+  ///   - backwardGradient, forwardGradient [K, N], contentGradient [N]: written.
+  static func backward<Scalar: Real>(
+    slots: Int, writeHeads: Int, modes: In<Scalar>, backwardWeights: In<Scalar>, content: In<Scalar>,
+    forwardWeights: In<Scalar>, weightingGradient: In<Scalar>, modesGradient: Out<Scalar>,
+    backwardGradient: Out<Scalar>, contentGradient: Out<Scalar>, forwardGradient: Out<Scalar>
+  ) {
+    func backward(mode: Int, weights: In<Scalar>, gradient: Out<Scalar>) {
+      modesGradient[mode] += dot(slots, weightingGradient, weights)
+      for n in 0..<slots { gradient[n] = modes[mode] * weightingGradient[n] }
+    }
+    for k in 0..<writeHeads {
+      backward(mode: k, weights: backwardWeights + k * slots, gradient: backwardGradient + k * slots)
+      backward(
+        mode: writeHeads + 1 + k, weights: forwardWeights + k * slots, gradient: forwardGradient + k * slots)
+    }
+    backward(mode: writeHeads, weights: content, gradient: contentGradient)
+  }
+}

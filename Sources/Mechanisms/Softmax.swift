@@ -1,0 +1,22 @@
+/// p[i] = exp(x[i]) / Σ_j exp(x[j]), with the maximum subtracted first.
+enum Softmax {
+  /// `probabilities` is written; it may be `logits`.
+  static func forward<Scalar: Real>(_ count: Int, logits: In<Scalar>, probabilities: Out<Scalar>) {
+    var maximum = logits[0]
+    for i in 1..<max(count, 1) where logits[i] > maximum { maximum = logits[i] }
+    var total: Scalar = 0
+    for i in 0..<count {
+      probabilities[i] = .exp(logits[i] - maximum)
+      total += probabilities[i]
+    }
+    for i in 0..<count { probabilities[i] /= total }
+  }
+
+  /// logitGradient[i] = p[i] (gradient[i] − Σ_j p[j] gradient[j]). `logitGradient` is written; it may be `gradient`.
+  static func backward<Scalar: Real>(
+    _ count: Int, probabilities: In<Scalar>, gradient: In<Scalar>, logitGradient: Out<Scalar>
+  ) {
+    let mean = dot(count, probabilities, gradient)
+    for i in 0..<count { logitGradient[i] = probabilities[i] * (gradient[i] - mean) }
+  }
+}

@@ -1,0 +1,74 @@
+/// Which slot was written right after which, by one write head, and where reading on from there leads, forwards and
+/// backwards in time (model.md, sections 6 and 7):
+///
+///     L_t[i,j] = (1 − w^w_t[i] − w^w_t[j]) L_{t-1}[i,j] + w^w_t[i] p_{t-1}[j]      L_t[i,i] = 0
+///     f^i = L_t w^{r,i}_{t-1}        b^i = L_tᵀ w^{r,i}_{t-1}
+///
+/// One mechanism, because L is by far the largest thing in the network: a row of it is updated and read by all heads
+/// while it is at hand.
+enum TemporalLinks {
+  /// - Parameters:
+  ///   - writeWeighting: w^w_t [N].
+  ///   - previousPrecedence: p_{t-1} [N].
+  ///   - previousReadWeights: w^r_{t-1} [R, N].
+  ///   - previousLink: L_{t-1} [N, N]. May be `link`.
+  ///   - link: out, L_t [N, N].
+  ///   - forwardWeights, backwardWeights: out, f and b [R rows of N].
+  static func forward<Scalar: Real>(
+    slots: Int, readHeads: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>,
+    previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: Out<Scalar>, forwardWeights: Rows<Scalar>,
+    backwardWeights: Rows<Scalar>
+  ) {
+    for head in 0..<readHeads { backwardWeights[head].update(repeating: 0, count: slots) }
+    for i in 0..<slots {
+      let row = link + i * slots
+      let previousRow = previousLink + i * slots
+      let w = writeWeighting[i]
+      for j in 0..<slots {
+        row[j] = (1 - w - writeWeighting[j]) * previousRow[j] + w * previousPrecedence[j]
+      }
+      row[i] = 0
+      for head in 0..<readHeads {
+        forwardWeights[head][i] = dot(slots, row, previousReadWeights + head * slots)
+        addScaled(slots, previousReadWeights[head * slots + i], row, to: backwardWeights[head])
+      }
+    }
+  }
+
+  /// - Parameters:
+  ///   - previousLink, link: L_{t-1}, L_t [N, N].
+  ///   - forwardGradient, backwardGradient: of f and b [R rows of N].
+  ///   - linkGradient: [N, N]. In: of L_t, from the later steps. Out: of L_{t-1}.
+  ///   - writeWeightingGradient [N], precedenceGradient (of p_{t-1}) [N], readWeightsGradient (of w^r_{t-1}) [R, N]:
+  ///     added to.
+  static func backward<Scalar: Real>(
+    slots: Int, readHeads: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>,
+    previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: In<Scalar>, forwardGradient: Rows<Scalar>,
+    backwardGradient: Rows<Scalar>, linkGradient: Out<Scalar>, writeWeightingGradient: Out<Scalar>,
+    precedenceGradient: Out<Scalar>, readWeightsGradient: Out<Scalar>
+  ) {
+    for i in 0..<slots {
+      let row = link + i * slots
+      let previousRow = previousLink + i * slots
+      let rowGradient = linkGradient + i * slots
+      for head in 0..<readHeads {
+        let readWeights = previousReadWeights + head * slots
+        let readGradient = readWeightsGradient + head * slots
+        addScaled(slots, forwardGradient[head][i], readWeights, to: rowGradient)
+        addScaled(slots, readWeights[i], backwardGradient[head], to: rowGradient)
+        addScaled(slots, forwardGradient[head][i], row, to: readGradient)
+        readGradient[i] += dot(slots, row, backwardGradient[head])
+      }
+      rowGradient[i] = 0
+
+      let w = writeWeighting[i]
+      writeWeightingGradient[i] +=
+        dot(slots, rowGradient, previousPrecedence) - dot(slots, rowGradient, previousRow)
+      addScaled(slots, w, rowGradient, to: precedenceGradient)
+      for j in 0..<slots {
+        writeWeightingGradient[j] -= rowGradient[j] * previousRow[j]
+        rowGradient[j] *= 1 - w - writeWeighting[j]
+      }
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/// Where one head writes (model.md, section 5): w^w = g^w (g^a a + (1 − g^a) c).
+enum WriteWeighting {
+  /// - Parameters:
+  ///   - allocation, content: a, c [N].
+  ///   - allocationGate, writeGate: g^a, g^w.
+  ///   - weighting: out, w^w [N].
+  static func forward<Scalar: Real>(
+    slots: Int, allocation: In<Scalar>, content: In<Scalar>, allocationGate: Scalar, writeGate: Scalar,
+    weighting: Out<Scalar>
+  ) {
+    for n in 0..<slots {
+      weighting[n] = writeGate * (allocationGate * allocation[n] + (1 - allocationGate) * content[n])
+    }
+  }
+
+  /// - Parameters:
+  ///   - weightingGradient: of w^w [N].
+  ///   - allocationGradient, contentGradient: [N], written.
+  ///   - allocationGateGradient, writeGateGradient: added to.
+  static func backward<Scalar: Real>(
+    slots: Int, allocation: In<Scalar>, content: In<Scalar>, allocationGate: Scalar, writeGate: Scalar,
+    weightingGradient: In<Scalar>, allocationGradient: Out<Scalar>, contentGradient: Out<Scalar>,
+    allocationGateGradient: Out<Scalar>, writeGateGradient: Out<Scalar>
+  ) {
+    for n in 0..<slots {
+      allocationGradient[n] = weightingGradient[n] * writeGate * allocationGate
+      contentGradient[n] = weightingGradient[n] * writeGate * (1 - allocationGate)
+    }
+    let towardsAllocation = dot(slots, weightingGradient, allocation)
+    let towardsContent = dot(slots, weightingGradient, content)
+    writeGateGradient[0] += allocationGate * towardsAllocation + (1 - allocationGate) * towardsContent
+    allocationGateGradient[0] += writeGate * (towardsAllocation - towardsContent)
+  }
+}
