@@ -1,0 +1,127 @@
+import CDNC
+
+/// What a network is, checked once: every number in it is in its range, and no size computed from them
+/// overflows. The letters are model.md's.
+struct Configuration {
+  var X, Y, H, L, N, W, R, K, B: Int
+  var controller: Controller
+  var activation: Activation
+  var usageGradientStopped: Bool
+  var initialState: InitialState
+  /// Wider than the interface's Float, for the checks in Double.
+  var initialValue: Double
+  var clipValue: Double
+  var threads: Int
+  var seed: UInt64
+
+  enum Controller: UInt32 {
+    case lstm = 0
+    case feedforward = 1
+  }
+
+  enum InitialState: UInt32 {
+    case zeros = 0
+    case constant = 1
+    case learned = 2
+  }
+
+  static let widths = 1...65536
+  static let slots = 1...65536
+  static let batches = 1...65536
+
+  static var defaults: dnc_config {
+    var config = dnc_config()
+    config.hidden_size = 64
+    config.num_layers = 1
+    config.memory_slots = 64
+    config.word_size = 16
+    config.read_heads = 1
+    config.write_heads = 1
+    config.batch_size = 1
+    config.initial_value = 1e-6
+    config.num_threads = 1
+    return config
+  }
+
+  init(_ config: dnc_config) throws(Failure) {
+    func size(_ value: UInt32, _ range: ClosedRange<Int>, _ name: StaticString) throws(Failure) -> Int {
+      guard range.contains(Int(value)) else {
+        throw Failure(
+          DNC_INVALID_ARGUMENT,
+          "config->\(name) is \(value), allowed are \(range.lowerBound) to \(range.upperBound)")
+      }
+      return Int(value)
+    }
+    func choice<Choice: RawRepresentable<UInt32>>(
+      _ value: UInt32, upTo last: Choice, _ name: StaticString
+    ) throws(Failure) -> Choice {
+      guard let choice = Choice(rawValue: value) else {
+        throw Failure(DNC_INVALID_ARGUMENT, "config->\(name) is \(value), allowed are 0 to \(last.rawValue)")
+      }
+      return choice
+    }
+    X = try size(config.input_size, Configuration.widths, "input_size")
+    Y = try size(config.output_size, Configuration.widths, "output_size")
+    H = try size(config.hidden_size, Configuration.widths, "hidden_size")
+    L = try size(config.num_layers, 1...64, "num_layers")
+    N = try size(config.memory_slots, Configuration.slots, "memory_slots")
+    W = try size(config.word_size, Configuration.widths, "word_size")
+    R = try size(config.read_heads, 1...256, "read_heads")
+    K = try size(config.write_heads, 1...64, "write_heads")
+    B = try size(config.batch_size, Configuration.batches, "batch_size")
+    threads = try size(config.num_threads, 0...1024, "num_threads")
+    controller = try choice(config.controller, upTo: .feedforward, "controller")
+    activation = try choice(config.activation, upTo: .relu, "activation")
+    usageGradientStopped = try size(config.usage_gradient, 0...1, "usage_gradient") == 1
+    initialState = try choice(config.initial_state, upTo: .learned, "initial_state")
+    initialValue = Double(config.initial_value)
+    clipValue = Double(config.clip_value)
+    seed = config.seed
+    guard initialValue >= 0, initialValue <= 1 else {
+      throw Failure(DNC_INVALID_ARGUMENT, "config->initial_value is \(initialValue), allowed are 0 to 1")
+    }
+    guard clipValue >= 0, clipValue.isFinite else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT, "config->clip_value is \(clipValue), allowed are 0 (no clamping) and above, finite")
+    }
+  }
+
+  /// The way back to C, without struct_size.
+  var fields: dnc_config {
+    var config = dnc_config()
+    config.input_size = UInt32(X)
+    config.output_size = UInt32(Y)
+    config.controller = controller.rawValue
+    config.activation = activation.rawValue
+    config.hidden_size = UInt32(H)
+    config.num_layers = UInt32(L)
+    config.memory_slots = UInt32(N)
+    config.word_size = UInt32(W)
+    config.read_heads = UInt32(R)
+    config.write_heads = UInt32(K)
+    config.batch_size = UInt32(B)
+    config.usage_gradient = usageGradientStopped ? 1 : 0
+    config.initial_state = initialState.rawValue
+    config.initial_value = Float(initialValue)
+    config.clip_value = Float(clipValue)
+    config.num_threads = UInt32(threads)
+    config.seed = seed
+    return config
+  }
+}
+
+extension Configuration {
+  /// R·W, the width of all read vectors of one sequence.
+  var readWidth: Int { R * W }
+  /// C = X + R·W, the width of the controller's input χ.
+  var controllerInput: Int { X + readWidth }
+  /// L·H, the width of all layers' outputs of one sequence.
+  var hiddenWidth: Int { L * H }
+  /// V, the width of ν: all layers of the LSTM, the last one of a feedforward controller.
+  var controllerWidth: Int { controller == .lstm ? hiddenWidth : H }
+  /// Where ν begins among the layers' outputs.
+  var controllerOffset: Int { hiddenWidth - controllerWidth }
+  /// Pre-activations per unit: the LSTM's four gates, or one.
+  var gates: Int { controller == .lstm ? 4 : 1 }
+  var interface: InterfaceLayout { InterfaceLayout(readHeads: R, writeHeads: K, wordSize: W) }
+}

@@ -1,0 +1,214 @@
+import CDNC
+import CPlatform
+
+/// What a `dnc *` points to: a configuration, parameters, their gradients, the state, and the record of the steps taken.
+struct Network<Scalar: Real>: ~Copyable {
+  private(set) var configuration: Configuration
+  let parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>
+  private let gradientMemory: Memory
+  private var record: Record<Scalar>
+  private(set) var isTraining = false
+  private(set) var recordedSteps = 0
+  /// Pieces of the state before the recorded steps that are still the learned parameters.
+  private var learned: InitialState.Learned = []
+  /// Whether `record.backward.state` holds what a backward found.
+  private(set) var hasStateGradient = false
+
+  init(_ configuration: Configuration) throws(Failure) {
+    let gradientMemory = try Memory(bytes: Network.gradientBytes(configuration))
+    let record = try Record<Scalar>(configuration, capacity: 0)
+    let block = try ParameterBlock<Scalar>.create(configuration)
+    self.init(
+      configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory, record: record)
+    parameters.initialize()
+    startEpisode()
+  }
+
+  private init(
+    configuration: Configuration, parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>,
+    gradientMemory: consuming Memory, record: consuming Record<Scalar>
+  ) {
+    self.configuration = configuration
+    self.parameterBlock = parameterBlock
+    self.gradientMemory = gradientMemory
+    self.record = record
+  }
+
+  deinit { ParameterBlock.release(parameterBlock) }
+
+  /// A second network in the same state, with nothing recorded and its gradients 0.
+  func clone(sharingParameters: Bool) throws(Failure) -> Network {
+    let gradientMemory = try Memory(bytes: Network.gradientBytes(configuration))
+    let record = try Record<Scalar>(configuration, capacity: 0)
+    let block: UnsafeMutablePointer<ParameterBlock<Scalar>>
+    if sharingParameters {
+      block = parameterBlock
+      ParameterBlock.retain(block)
+    } else {
+      block = try ParameterBlock<Scalar>.create(configuration)
+      block.pointee.values.update(from: parameterBlock.pointee.values, count: parameterCount)
+    }
+    record.planes.state.copy(rows: 1, from: self.record.planes.state, startingAt: recordedSteps)
+    var copy = Network(
+      configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory, record: record)
+    copy.isTraining = isTraining
+    copy.learned = recordedSteps == 0 ? learned : []
+    return copy
+  }
+
+  // MARK: Sizes
+
+  private static func gradientBytes(_ configuration: Configuration) -> Int {
+    ParameterLayout(configuration: configuration).parameterCount * MemoryLayout<Scalar>.stride
+  }
+
+  /// Bytes of a network of this configuration with a record of `steps` steps, 0 when it is not training.
+  static func bytes(_ configuration: Configuration, steps: Int) throws(Failure) -> Int {
+    try Record<Scalar>.bytes(configuration, capacity: steps) + 2 * gradientBytes(configuration)
+      + MemoryLayout<Network>.stride
+  }
+
+  mutating func setBatchSize(_ batchSize: Int) throws(Failure) {
+    var changed = configuration
+    changed.B = batchSize
+    try resize(to: changed)
+  }
+
+  /// Not with learned initial states, whose parameters are per slot.
+  mutating func setMemorySlots(_ slots: Int) throws(Failure) {
+    var changed = configuration
+    changed.N = slots
+    try resize(to: changed)
+  }
+
+  private mutating func resize(to changed: Configuration) throws(Failure) {
+    record = try Record<Scalar>(changed, capacity: 0)
+    configuration = changed
+    hasStateGradient = false
+    startEpisode()
+  }
+
+  // MARK: Parameters
+
+  var parameterCount: Int { parameterBlock.pointee.count }
+  var parameters: Parameters<Scalar> {
+    Parameters(start: parameterBlock.pointee.values, configuration: configuration)
+  }
+  var gradients: Parameters<Scalar> {
+    Parameters(
+      start: gradientMemory.start.assumingMemoryBound(to: Scalar.self), configuration: configuration)
+  }
+
+  // MARK: Episodes
+
+  mutating func reset() {
+    record.planes.state.zero()
+    startEpisode()
+  }
+
+  /// Over a state that is all zero.
+  private mutating func startEpisode() {
+    recordedSteps = 0
+    learned = configuration.initialState == .learned ? .all : []
+    InitialState.forward(configuration, parameters: parameters, state: record.planes.state)
+  }
+
+  /// Drops the record and keeps the state.
+  mutating func detach() {
+    guard recordedSteps > 0 else { return }
+    record.planes.state.copy(row: recordedSteps, to: 0)
+    recordedSteps = 0
+    learned = []
+  }
+
+  mutating func setTraining(_ enabled: Bool) {
+    if !enabled { detach() }
+    isTraining = enabled
+  }
+
+  // MARK: Running
+
+  private var step: Step<Scalar> {
+    Step(c: configuration, parameters: parameters, record: record.planes)
+  }
+
+  /// - Parameters:
+  ///   - inputs: [T, B, X].
+  ///   - outputs: [T, B, Y], written.
+  mutating func forward(steps: Int, inputs: In<Scalar>, outputs: Out<Scalar>) throws(Failure) {
+    let c = configuration
+    if isTraining {
+      try reserve(steps)
+      let step = step
+      for t in 0..<steps {
+        let row = recordedSteps + t
+        step.forward(input: inputs + t * c.B * c.X, row: row, previous: row, current: row + 1)
+      }
+      step.outputs(rows: steps * c.B, row: recordedSteps, current: recordedSteps + 1, output: outputs)
+      recordedSteps += steps
+    } else {
+      let step = step
+      for t in 0..<steps {
+        step.forward(input: inputs + t * c.B * c.X, row: 0, previous: 0, current: 0)
+        step.outputs(rows: c.B, row: 0, current: 0, output: outputs + t * c.B * c.Y)
+      }
+      learned = []
+    }
+  }
+
+  /// Room for `steps` more. A record that grows step by step doubles.
+  mutating func reserve(_ steps: Int) throws(Failure) {
+    let (needed, overflow) = recordedSteps.addingReportingOverflow(steps)
+    guard !overflow else { throw .outOfMemory(bytes: Int.max) }
+    guard needed > record.capacity else { return }
+    let grown = try Record<Scalar>(
+      configuration, capacity: recordedSteps == 0 ? needed : max(needed, 2 * record.capacity))
+    grown.planes.copy(steps: recordedSteps, layers: configuration.L, from: record.planes)
+    record = grown
+    hasStateGradient = false
+  }
+
+  /// Back-propagates through the recorded steps, of which there is at least one.
+  /// - Parameters:
+  ///   - outputGradients: [T, B, Y].
+  ///   - inputGradients: [T, B, X], written, or nil.
+  mutating func backward(outputGradients: In<Scalar>, inputGradients: Out<Scalar>?) {
+    let c = configuration
+    let step = step
+    let gradient = record.backward
+    gradient.state.zero()
+    gradient.controller.zero(rows: recordedSteps)
+    gradient.readVectors.zero(rows: recordedSteps)
+    let state = record.planes.state
+    step.outputLayer.backward(
+      rows: recordedSteps * c.B, weight: parameters.outputWeight,
+      controller: state.hidden.rows(from: 1).dropping(columns: c.controllerOffset),
+      readVectors: state.readVectors.rows(from: 1), unclamped: record.planes.rawOutput[0],
+      outputGradient: outputGradients, controllerGradient: gradient.controller.rows(from: 0),
+      readVectorsGradient: gradient.readVectors.rows(from: 0), weightGradient: gradients.outputWeight,
+      biasGradient: gradients.outputBias)
+    for t in (0..<recordedSteps).reversed() { step.backward(step: t, gradient: gradient) }
+    step.backwardWeights(steps: recordedSteps, gradients: gradients)
+    if let inputGradients { step.backwardInputs(steps: recordedSteps, inputGradients: inputGradients) }
+    InitialState.backward(
+      c, learned: learned, state: state, gradient: gradient.state, parameterGradients: gradients)
+    detach()
+    hasStateGradient = true
+  }
+
+  // MARK: State and trace
+
+  /// The present state is in row `recordedSteps`.
+  var state: StatePlanes<Scalar> { record.planes.state }
+
+  /// The state before the steps that follow, of which none is recorded, is no longer what was learned.
+  mutating func stateChanged(_ piece: InitialState.Learned) {
+    learned.subtract(piece)
+    InitialState.updateRowNorms(configuration, state: state)
+  }
+
+  /// The gradient that the last backward found for the state before its first step, in row 0.
+  var stateGradient: StatePlanes<Scalar> { record.backward.state }
+
+  var recorded: RecordPlanes<Scalar> { record.planes }
+}
