@@ -1,0 +1,106 @@
+import CDNC
+import CPlatform
+
+@c @implementation public func dnc_image_options_init(
+  _ options: UnsafeMutablePointer<dnc_image_options>!, _ size: Int
+) -> dnc_status {
+  status { () throws(Failure) in
+    try initialize(options, size: size, defaults: defaultImageOptions, "options")
+  }
+}
+
+@c @implementation public func dnc_image_write(
+  _ path: UnsafePointer<CChar>!, _ rows: Int, _ columns: Int, _ values: UnsafePointer<Float>!,
+  _ options: UnsafePointer<dnc_image_options>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let path: UnsafePointer<CChar> = try require(path, "path")
+    let png = try EncodedPNG(try heatmap(rows, columns, values, options))
+    try png.write(to: path)
+  }
+}
+
+@c @implementation public func dnc_image_encode(
+  _ rows: Int, _ columns: Int, _ values: UnsafePointer<Float>!, _ options: UnsafePointer<dnc_image_options>!,
+  _ png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>!, _ size: UnsafeMutablePointer<Int>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let png = try require(png, "png")
+    let size = try require(size, "size")
+    let bytes = try EncodedPNG(try heatmap(rows, columns, values, options)).release()
+    png.pointee = bytes.start
+    size.pointee = bytes.size
+  }
+}
+
+@c @implementation public func dnc_buffer_free(_ buffer: UnsafeMutableRawPointer!) {
+  free(buffer)
+}
+
+/// The options that the caller gave, checked; NULL stands for the defaults.
+func imageOptions(_ options: UnsafePointer<dnc_image_options>?) throws(Failure) -> dnc_image_options {
+  guard let options else { return defaultImageOptions }
+  let checked = try read(options, "options", defaults: defaultImageOptions)
+  let lastColormap = DNC_COLORMAP_DIVERGING.rawValue
+  guard checked.colormap <= lastColormap else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT, "options->colormap is \(checked.colormap), allowed are 0 to \(lastColormap)")
+  }
+  try require(Int(checked.cell_pixels), in: 0...256, "options->cell_pixels")
+  guard checked.flags & ~UInt32(DNC_IMAGE_BARE) == 0 else {
+    throw Failure(DNC_INVALID_ARGUMENT, "options->flags is \(checked.flags), allowed are 0 and DNC_IMAGE_BARE (1)")
+  }
+  try requireRangeEnd(checked.minimum, "options->minimum")
+  try requireRangeEnd(checked.maximum, "options->maximum")
+  // Not `>=`, which NaN would fail.
+  if checked.minimum > checked.maximum {
+    throw Failure(
+      DNC_INVALID_ARGUMENT,
+      "options->minimum is \(checked.minimum), allowed are numbers up to options->maximum, \(checked.maximum)")
+  }
+  return checked
+}
+
+private var defaultImageOptions: dnc_image_options {
+  dnc_image_options(
+    struct_size: UInt32(MemoryLayout<dnc_image_options>.size), colormap: DNC_COLORMAP_VIRIDIS.rawValue,
+    cell_pixels: 0, flags: 0, minimum: .nan, maximum: .nan, title: nil, row_label: nil, column_label: nil)
+}
+
+private func requireRangeEnd(_ value: Float, _ name: StaticString) throws(Failure) {
+  guard !value.isInfinite else {
+    throw Failure(DNC_INVALID_ARGUMENT, "\(name) is \(value), allowed are finite numbers and NaN")
+  }
+}
+
+/// `count` of rows or columns, as a size_t that Swift sees as Int.
+private func requireExtent(_ count: Int, _ name: StaticString) throws(Failure) {
+  guard count >= 1, count <= Canvas.maximumSide else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT, "\(name) is \(UInt(bitPattern: count)), allowed are 1 to \(Canvas.maximumSide)")
+  }
+}
+
+private func heatmap(
+  _ rows: Int, _ columns: Int, _ values: UnsafePointer<Float>?, _ options: UnsafePointer<dnc_image_options>?
+) throws(Failure) -> Canvas {
+  try requireExtent(rows, "rows")
+  try requireExtent(columns, "columns")
+  let start: UnsafePointer<Float> = try require(values, "values")
+  let options = try imageOptions(options)
+  guard rows * columns <= Canvas.maximumPixels else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT, "rows * columns is \(rows * columns), allowed are 1 to \(Canvas.maximumPixels)")
+  }
+  let values = Values(start: start, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
+  let colormap = dnc_colormap(rawValue: options.colormap)
+  let cell = Int(options.cell_pixels)
+  let figure = Heatmap(
+    values: values,
+    range: ValueRange(
+      minimum: options.minimum, maximum: options.maximum, symmetric: colormap == DNC_COLORMAP_DIVERGING, of: values),
+    colormap: Colormap(colormap),
+    cell: cell > 0 ? cell : CellGrid.automaticSide(longerSide: max(rows, columns)),
+    title: Label(options.title), rowLabel: Label(options.row_label), columnLabel: Label(options.column_label))
+  return options.flags & UInt32(DNC_IMAGE_BARE) != 0 ? try figure.bareCanvas() : try figure.canvas()
+}

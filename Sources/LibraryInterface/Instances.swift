@@ -1,0 +1,85 @@
+import CDNC
+import CPlatform
+
+typealias Instance = UnsafeMutablePointer<Network<Float>>
+
+/// The network behind a handle, unless it is NULL.
+func network(_ instance: OpaquePointer?) throws(Failure) -> Instance {
+  Instance(try require(instance, "instance"))
+}
+
+@c @implementation public func dnc_config_init(
+  _ config: UnsafeMutablePointer<dnc_config>!, _ size: Int
+) -> dnc_status {
+  status { () throws(Failure) in
+    try initialize(config, size: size, defaults: Configuration.defaults, "config")
+  }
+}
+
+@c @implementation public func dnc_estimate_bytes(
+  _ config: UnsafePointer<dnc_config>!, _ steps: Int, _ training: Int32, _ bytes: UnsafeMutablePointer<Int>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let configuration = try Configuration(try read(config, "config", defaults: Configuration.defaults))
+    let bytes = try require(bytes, "bytes")
+    try requireSteps(steps, from: 0)
+    bytes.pointee = try Network<Float>.bytes(configuration, steps: training == 0 ? 0 : steps)
+  }
+}
+
+@c @implementation public func dnc_create(
+  _ config: UnsafePointer<dnc_config>!, _ instance: UnsafeMutablePointer<OpaquePointer?>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let configuration = try Configuration(try read(config, "config", defaults: Configuration.defaults))
+    let instance = try require(instance, "instance")
+    instance.pointee = OpaquePointer(try allocateHandle(try Network<Float>(configuration)))
+  }
+}
+
+@c @implementation public func dnc_clone(
+  _ instance: OpaquePointer!, _ sharing: UInt32, _ copy: UnsafeMutablePointer<OpaquePointer?>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let network = try network(instance)
+    try require(Int(sharing), in: 0...Int(DNC_CLONE_SHARE_PARAMETERS), "sharing")
+    let copy = try require(copy, "copy")
+    let clone = try network.pointee.clone(sharingParameters: Int(sharing) == DNC_CLONE_SHARE_PARAMETERS)
+    copy.pointee = OpaquePointer(try allocateHandle(clone))
+  }
+}
+
+@c @implementation public func dnc_free(_ instance: OpaquePointer!) {
+  if let instance { freeHandle(Instance(instance)) }
+}
+
+@c @implementation public func dnc_get_config(
+  _ instance: OpaquePointer!, _ config: UnsafeMutablePointer<dnc_config>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    try write(try network(instance).pointee.configuration.fields, to: config, "config")
+  }
+}
+
+@c @implementation public func dnc_set_batch_size(_ instance: OpaquePointer!, _ batch_size: UInt32) -> dnc_status {
+  status { () throws(Failure) in
+    let network = try network(instance)
+    try require(Int(batch_size), in: Configuration.batches, "batch_size")
+    try network.pointee.setBatchSize(Int(batch_size))
+  }
+}
+
+@c @implementation public func dnc_set_memory_slots(
+  _ instance: OpaquePointer!, _ memory_slots: UInt32
+) -> dnc_status {
+  status { () throws(Failure) in
+    let network = try network(instance)
+    try require(Int(memory_slots), in: Configuration.slots, "memory_slots")
+    guard network.pointee.configuration.initialState != .learned else {
+      throw Failure(
+        DNC_INVALID_STATE,
+        "memory_slots can't be changed: with DNC_INITIAL_LEARNED the initial state has parameters for each slot")
+    }
+    try network.pointee.setMemorySlots(Int(memory_slots))
+  }
+}

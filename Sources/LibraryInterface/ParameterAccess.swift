@@ -1,0 +1,56 @@
+import CDNC
+import CPlatform
+
+@c @implementation public func dnc_parameter_count(_ instance: OpaquePointer!) -> Int {
+  guard let instance else { return 0 }
+  return Instance(instance).pointee.parameterCount
+}
+
+@c @implementation public func dnc_parameters(_ instance: OpaquePointer!) -> UnsafeMutablePointer<Float>! {
+  guard let instance else { return nil }
+  return Instance(instance).pointee.parameters.start
+}
+
+@c @implementation public func dnc_parameters_changed(_ instance: OpaquePointer!) -> dnc_status {
+  // The plain kernels read the parameters where they lie, so there is nothing to bring up to date.
+  status { () throws(Failure) in _ = try network(instance) }
+}
+
+@c @implementation public func dnc_gradients(_ instance: OpaquePointer!) -> UnsafeMutablePointer<Float>! {
+  guard let instance else { return nil }
+  return Instance(instance).pointee.gradients.start
+}
+
+@c @implementation public func dnc_zero_gradients(_ instance: OpaquePointer!) -> dnc_status {
+  status { () throws(Failure) in
+    let network = try network(instance)
+    network.pointee.gradients.start.update(repeating: 0, count: network.pointee.parameterCount)
+  }
+}
+
+@c @implementation public func dnc_tensor_count(_ instance: OpaquePointer!) -> Int {
+  guard let instance else { return 0 }
+  return ParameterLayout(configuration: Instance(instance).pointee.configuration).tensorCount
+}
+
+@c @implementation public func dnc_tensor_at(
+  _ instance: OpaquePointer!, _ index: Int, _ tensor: UnsafeMutablePointer<dnc_tensor>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let network = try network(instance)
+    let layout = ParameterLayout(configuration: network.pointee.configuration)
+    guard index >= 0, index < layout.tensorCount else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT,
+        "index is \(UInt(bitPattern: index)), allowed are 0 to \(layout.tensorCount - 1)")
+    }
+    let found = layout.tensor(index)
+    var fields = dnc_tensor()
+    fields.name = UnsafePointer(network.pointee.parameterBlock.pointee.names + index * ParameterLayout.nameBytes)
+    fields.values = network.pointee.parameters.start + found.offset
+    fields.gradients = network.pointee.gradients.start + found.offset
+    fields.rank = found.columns == 0 ? 1 : 2
+    fields.shape = (found.rows, max(found.columns, 1), 1, 1)
+    try write(fields, to: tensor, "tensor")
+  }
+}

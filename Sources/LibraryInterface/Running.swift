@@ -1,0 +1,90 @@
+import CDNC
+import CPlatform
+
+/// A number of steps from C, where it is unsigned.
+func requireSteps(_ steps: Int, from smallest: Int = 1) throws(Failure) {
+  guard steps >= smallest else {
+    throw Failure(DNC_INVALID_ARGUMENT, "steps is \(UInt(bitPattern: steps)), allowed are \(smallest) to \(Int.max)")
+  }
+}
+
+/// The number of elements of a buffer [steps, batch, width] from C; no such buffer is larger than the address space.
+func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
+  let (rows, rowsOverflow) = steps.multipliedReportingOverflow(by: batch)
+  let (count, countOverflow) = rows.multipliedReportingOverflow(by: width)
+  guard !rowsOverflow, !countOverflow, count <= Int.max / MemoryLayout<Float>.stride else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT, "steps is \(UInt(bitPattern: steps)), too many for rows of \(batch) times \(width) numbers")
+  }
+  return count
+}
+
+@c @implementation public func dnc_set_training(_ instance: OpaquePointer!, _ enabled: Int32) -> dnc_status {
+  status { () throws(Failure) in try network(instance).pointee.setTraining(enabled != 0) }
+}
+
+@c @implementation public func dnc_reset(_ instance: OpaquePointer!) -> dnc_status {
+  status { () throws(Failure) in try network(instance).pointee.reset() }
+}
+
+@c @implementation public func dnc_step(
+  _ instance: OpaquePointer!, _ input: UnsafePointer<Float>!, _ output: UnsafeMutablePointer<Float>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let network = try network(instance)
+    let input = try require(input, "input")
+    let output = try require(output, "output")
+    let c = network.pointee.configuration
+    try requireFinite(input, count: c.B * c.X, "input")
+    try network.pointee.forward(steps: 1, inputs: input, outputs: output)
+  }
+}
+
+@c @implementation public func dnc_forward(
+  _ instance: OpaquePointer!, _ steps: Int, _ inputs: UnsafePointer<Float>!, _ outputs: UnsafeMutablePointer<Float>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let network = try network(instance)
+    try requireSteps(steps)
+    let inputs = try require(inputs, "inputs")
+    let outputs = try require(outputs, "outputs")
+    let c = network.pointee.configuration
+    _ = try elements(steps, c.B, c.Y)
+    // Before the numbers are read: steps that no machine could record are more likely a mistake than a buffer.
+    if network.pointee.isTraining { try network.pointee.reserve(steps) }
+    try requireFinite(inputs, count: try elements(steps, c.B, c.X), "inputs")
+    try network.pointee.forward(steps: steps, inputs: inputs, outputs: outputs)
+  }
+}
+
+@c @implementation public func dnc_backward(
+  _ instance: OpaquePointer!, _ output_gradients: UnsafePointer<Float>!,
+  _ input_gradients: UnsafeMutablePointer<Float>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let network = try network(instance)
+    let outputGradients = try require(output_gradients, "output_gradients")
+    try requireRecord(network)
+    let c = network.pointee.configuration
+    try requireFinite(
+      outputGradients, count: network.pointee.recordedSteps * c.B * c.Y, "output_gradients")
+    network.pointee.backward(outputGradients: outputGradients, inputGradients: input_gradients)
+  }
+}
+
+func requireRecord(_ network: Instance) throws(Failure) {
+  guard network.pointee.recordedSteps > 0 else {
+    throw Failure(
+      DNC_INVALID_STATE,
+      "nothing is recorded: call dnc_set_training(instance, 1) and take steps first")
+  }
+}
+
+@c @implementation public func dnc_detach(_ instance: OpaquePointer!) -> dnc_status {
+  status { () throws(Failure) in try network(instance).pointee.detach() }
+}
+
+@c @implementation public func dnc_recorded_steps(_ instance: OpaquePointer!) -> Int {
+  guard let instance else { return 0 }
+  return Instance(instance).pointee.recordedSteps
+}

@@ -1,0 +1,3 @@
+enum SelfTest {
+  static func run() throws(Failure) {}
+}
