@@ -10,6 +10,14 @@ struct Failure: Error {
     self.status = status
   }
 
+  /// The same sentence behind "`place`: ", with another status.
+  func within(_ place: UnsafePointer<CChar>, _ status: dnc_status) -> Failure {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(DNC_PLATFORM_MESSAGE_BYTES)) { sentence in
+      strcpy(sentence.baseAddress!, dnc_platform_message())
+      return Failure(status, "\(place): \(UnsafePointer(sentence.baseAddress!))")
+    }
+  }
+
   static func outOfMemory(bytes: Int) -> Failure {
     Failure(DNC_OUT_OF_MEMORY, "out of memory: \(bytes) bytes could not be allocated")
   }

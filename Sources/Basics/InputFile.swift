@@ -1,0 +1,38 @@
+import CDNC
+import CPlatform
+
+/// A file that is read at chosen places.
+struct InputFile: ~Copyable {
+  private let descriptor: Int32
+  let bytes: Int
+
+  init(path: UnsafePointer<CChar>) throws(Failure) {
+    // Not to wait for the other end of a pipe.
+    let descriptor = dnc_platform_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
+    guard descriptor >= 0 else {
+      throw Failure(DNC_IO_ERROR, "\(path) could not be opened: \(systemError: dnc_platform_errno())")
+    }
+    var info = stat()
+    guard fstat(descriptor, &info) == 0, info.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG) else {
+      close(descriptor)
+      throw Failure(DNC_IO_ERROR, "\(path) is not a regular file")
+    }
+    self.descriptor = descriptor
+    bytes = Int(info.st_size)
+  }
+
+  deinit { close(descriptor) }
+
+  func read(_ start: UnsafeMutableRawPointer, bytes: Int, at offset: Int) throws(Failure) {
+    var done = 0
+    while done < bytes {
+      let count = pread(descriptor, start + done, bytes - done, offset + done)
+      if count < 0 && dnc_platform_errno() == EINTR { continue }
+      guard count >= 0 else {
+        throw Failure(DNC_IO_ERROR, "could not be read: \(systemError: dnc_platform_errno())")
+      }
+      guard count > 0 else { throw Failure(DNC_BAD_FORMAT, "the file ends at byte \(offset + done)") }
+      done += count
+    }
+  }
+}

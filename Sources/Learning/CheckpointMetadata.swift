@@ -1,0 +1,109 @@
+import CDNC
+import CPlatform
+
+/// What a checkpoint says besides its tensors, as the strings of the safetensors header's `__metadata__`: one key for
+/// each field of the configurations, under the header's name.
+struct CheckpointMetadata {
+  var config = Configuration.defaults
+  var optimizer: dnc_optimizer_config?
+  var stepCount: UInt64 = 0
+
+  static let format: StaticString = "libdnc"
+  private static let keyBytes = 64
+
+  /// A number of the metadata, which is either written or read.
+  enum Number {
+    case integer(UInt64)
+    case real(Float)
+  }
+
+  /// Visits every field with its key's prefix and name; the visitor may change it.
+  mutating func forEach(_ visit: (StaticString, StaticString, inout Number) throws(Failure) -> Void) throws(Failure) {
+    func integer(_ field: inout UInt32, _ prefix: StaticString, _ name: StaticString) throws(Failure) {
+      var number = Number.integer(UInt64(field))
+      try visit(prefix, name, &number)
+      if case .integer(let value) = number { field = UInt32(clamping: value) }
+    }
+    func real(_ field: inout Float, _ prefix: StaticString, _ name: StaticString) throws(Failure) {
+      var number = Number.real(field)
+      try visit(prefix, name, &number)
+      if case .real(let value) = number { field = value }
+    }
+    func long(_ field: inout UInt64, _ prefix: StaticString, _ name: StaticString) throws(Failure) {
+      var number = Number.integer(field)
+      try visit(prefix, name, &number)
+      if case .integer(let value) = number { field = value }
+    }
+
+    try integer(&config.input_size, "config.", "input_size")
+    try integer(&config.output_size, "config.", "output_size")
+    try integer(&config.controller, "config.", "controller")
+    try integer(&config.activation, "config.", "activation")
+    try integer(&config.hidden_size, "config.", "hidden_size")
+    try integer(&config.num_layers, "config.", "num_layers")
+    try integer(&config.memory_slots, "config.", "memory_slots")
+    try integer(&config.word_size, "config.", "word_size")
+    try integer(&config.read_heads, "config.", "read_heads")
+    try integer(&config.write_heads, "config.", "write_heads")
+    try integer(&config.batch_size, "config.", "batch_size")
+    try integer(&config.usage_gradient, "config.", "usage_gradient")
+    try integer(&config.initial_state, "config.", "initial_state")
+    try real(&config.initial_value, "config.", "initial_value")
+    try real(&config.clip_value, "config.", "clip_value")
+    try integer(&config.num_threads, "config.", "num_threads")
+    try long(&config.seed, "config.", "seed")
+
+    guard var fields = optimizer else { return }
+    try integer(&fields.algorithm, "optimizer.", "algorithm")
+    try real(&fields.learning_rate, "optimizer.", "learning_rate")
+    try real(&fields.momentum, "optimizer.", "momentum")
+    try real(&fields.decay, "optimizer.", "decay")
+    try real(&fields.beta1, "optimizer.", "beta1")
+    try real(&fields.beta2, "optimizer.", "beta2")
+    try real(&fields.epsilon, "optimizer.", "epsilon")
+    try real(&fields.weight_decay, "optimizer.", "weight_decay")
+    try real(&fields.max_gradient_norm, "optimizer.", "max_gradient_norm")
+    try long(&stepCount, "optimizer.", "step_count")
+    optimizer = fields
+  }
+
+  /// Appends `"__metadata__":{…}`.
+  mutating func append(to text: inout Text) throws(Failure) {
+    text.append("\"__metadata__\":{\"format\":\"")
+    text.append(CheckpointMetadata.format)
+    text.append("\"")
+    var written = text
+    try forEach { (prefix, name, number) throws(Failure) in
+      written.append(",\"")
+      written.append(prefix)
+      written.append(name)
+      written.append("\":\"")
+      switch number {
+      case .integer(let value): written.append(value)
+      case .real(let value): written.append(Double(value), digits: 9)
+      }
+      written.append("\"")
+    }
+    text = written
+    text.append("}")
+  }
+
+  /// Takes over the entry of `__metadata__` with this key, if it is one of ours; others are left to their owners.
+  mutating func set(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Failure) {
+    try forEach { (prefix, name, number) throws(Failure) in
+      let prefixCount = prefix.utf8CodeUnitCount
+      guard key.count > prefixCount, UnsafeRawBufferPointer(rebasing: key[..<prefixCount]).equals(prefix),
+        UnsafeRawBufferPointer(rebasing: key[prefixCount...]).equals(name)
+      else { return }
+      let parsed: Number?
+      switch number {
+      case .integer: parsed = UInt64(decimal: value).map { .integer($0) }
+      case .real: parsed = Double(decimal: value).map { .real(Float($0)) }
+      }
+      guard let parsed else {
+        throw Failure(DNC_BAD_FORMAT, "metadata: \(prefix)\(name) is \"\(bytes: value)\", expected a number")
+      }
+      number = parsed
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import CDNC
+import CPlatform
+
+private typealias OptimizerHandle = UnsafeMutablePointer<Optimizer<Float>>
+
+private func optimizer(_ handle: OpaquePointer?) throws(Failure) -> OptimizerHandle {
+  OptimizerHandle(try require(handle, "optimizer"))
+}
+
+@c @implementation public func dnc_loss_evaluate(
+  _ loss: UInt32, _ steps: Int, _ batch: Int, _ width: Int, _ outputs: UnsafePointer<Float>!,
+  _ targets: UnsafePointer<Float>!, _ mask: UnsafePointer<Float>!, _ value: UnsafeMutablePointer<Double>!,
+  _ output_gradients: UnsafeMutablePointer<Float>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    guard let kind = Loss(rawValue: loss) else {
+      throw Failure(DNC_INVALID_ARGUMENT, "loss is \(loss), allowed are 0 to \(Loss.meanSquaredError.rawValue)")
+    }
+    try requireSteps(steps)
+    try require(batch, in: 1...Int.max, "batch")
+    try require(width, in: 1...Int.max, "width")
+    let count = try elements(steps, batch, width)
+    let outputs = try require(outputs, "outputs")
+    let targets = try require(targets, "targets")
+    let value = try require(value, "value")
+    if let mask { try requireFinite(mask, count: count / width, "mask") }
+    try requireFinite(outputs, count: count, "outputs")
+    try requireFinite(targets, count: count, "targets")
+    value.pointee = kind.evaluate(
+      rows: count / width, width: width, outputs: outputs, targets: targets, mask: mask, gradients: output_gradients)
+  }
+}
+
+@c @implementation public func dnc_optimizer_config_init(
+  _ config: UnsafeMutablePointer<dnc_optimizer_config>!, _ size: Int
+) -> dnc_status {
+  status { () throws(Failure) in
+    try initialize(config, size: size, defaults: OptimizerConfiguration.defaults, "config")
+  }
+}
+
+@c @implementation public func dnc_optimizer_create(
+  _ instance: OpaquePointer!, _ config: UnsafePointer<dnc_optimizer_config>!,
+  _ optimizer: UnsafeMutablePointer<OpaquePointer?>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let network = try network(instance)
+    let configuration = try OptimizerConfiguration(
+      try read(config, "config", defaults: OptimizerConfiguration.defaults))
+    let optimizer = try require(optimizer, "optimizer")
+    let created = try Optimizer<Float>(configuration, parameterCount: network.pointee.parameterCount)
+    optimizer.pointee = OpaquePointer(try allocateHandle(created))
+  }
+}
+
+@c @implementation public func dnc_optimizer_step(
+  _ handle: OpaquePointer!, _ instance: OpaquePointer!, _ gradient_norm: UnsafeMutablePointer<Float>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let optimizer = try optimizer(handle)
+    let network = try network(instance)
+    guard optimizer.pointee.parameterCount == network.pointee.parameterCount else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT,
+        "instance has \(network.pointee.parameterCount) parameters, the optimizer \(optimizer.pointee.parameterCount)")
+    }
+    let gradients = network.pointee.gradients.start
+    let norm = optimizer.pointee.norm(gradients)
+    guard norm.isFinite else { throw notFinite(network) }
+    optimizer.pointee.step(parameters: network.pointee.parameters.start, gradients: gradients, norm: norm)
+    gradient_norm?.pointee = Float(norm)
+  }
+}
+
+private func notFinite(_ network: Instance) -> Failure {
+  let gradients = network.pointee.gradients.start
+  let names = network.pointee.parameterBlock.pointee.names
+  var first: (tensor: Int, element: Int, value: Float)?
+  ParameterLayout(configuration: network.pointee.configuration).forEach { index, tensor in
+    for i in 0..<tensor.count where first == nil && !gradients[tensor.offset + i].isFinite {
+      first = (index, i, gradients[tensor.offset + i])
+    }
+  }
+  guard let first else { return Failure(DNC_INTERNAL, "the norm of finite gradients is not finite") }
+  let name = UnsafePointer(names + first.tensor * ParameterLayout.nameBytes)
+  return Failure(DNC_NOT_FINITE, "the gradient of \(name)[\(first.element)] is \(first.value); nothing was changed")
+}
+
+@c @implementation public func dnc_optimizer_get_config(
+  _ handle: OpaquePointer!, _ config: UnsafeMutablePointer<dnc_optimizer_config>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    try write(try optimizer(handle).pointee.configuration.fields, to: config, "config")
+  }
+}
+
+@c @implementation public func dnc_optimizer_set_config(
+  _ handle: OpaquePointer!, _ config: UnsafePointer<dnc_optimizer_config>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let optimizer = try optimizer(handle)
+    let present = optimizer.pointee.configuration
+    let changed = try OptimizerConfiguration(try read(config, "config", defaults: present.fields))
+    guard changed.algorithm == present.algorithm else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT,
+        "config->algorithm is \(changed.algorithm.rawValue), but a running optimizer keeps its own, \(present.algorithm.rawValue)")
+    }
+    optimizer.pointee.configure(changed)
+  }
+}
+
+@c @implementation public func dnc_optimizer_step_count(_ handle: OpaquePointer!) -> UInt64 {
+  guard let handle else { return 0 }
+  return OptimizerHandle(handle).pointee.stepCount
+}
+
+@c @implementation public func dnc_optimizer_free(_ handle: OpaquePointer!) {
+  if let handle { freeHandle(OptimizerHandle(handle)) }
+}
+
+@c @implementation public func dnc_save(
+  _ instance: OpaquePointer!, _ handle: OpaquePointer!, _ path: UnsafePointer<CChar>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let network = try network(instance)
+    let path = try require(path, "path")
+    let optimizer = handle.map { OptimizerHandle($0) }
+    if let optimizer, optimizer.pointee.parameterCount != network.pointee.parameterCount {
+      throw Failure(
+        DNC_INVALID_ARGUMENT,
+        "instance has \(network.pointee.parameterCount) parameters, the optimizer \(optimizer.pointee.parameterCount)")
+    }
+    try Checkpoint.save(path, network: network.pointee, optimizer: optimizer.map { UnsafePointer($0) })
+  }
+}
+
+@c @implementation public func dnc_load(
+  _ path: UnsafePointer<CChar>!, _ instance: UnsafeMutablePointer<OpaquePointer?>!,
+  _ optimizer: UnsafeMutablePointer<OpaquePointer?>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let path = try require(path, "path")
+    let instance = try require(instance, "instance")
+    let (network, loadedOptimizer) = try Checkpoint.load(path, wantsOptimizer: optimizer != nil)
+    instance.pointee = OpaquePointer(network)
+    optimizer?.pointee = loadedOptimizer.map { OpaquePointer($0) }
+  }
+}
