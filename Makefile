@@ -1,0 +1,68 @@
+# make          builds build/libdnc.so
+# make demo     trains the copy task and draws what the network does
+# make test     every test
+# make install  PREFIX=/usr/local: header, library, pkg-config file
+#
+# What is missing (libpng, Python packages for the tests) is installed on the way; tools/setup.sh says what and how.
+
+VERSION := 0.1.0
+SONAME := libdnc.so.0
+PREFIX ?= /usr/local
+CC ?= cc
+CFLAGS ?= -O2
+WARNINGS := -std=c99 -Wall -Wextra -Wpedantic -Werror
+
+LIBRARY := build/libdnc.so
+SOURCES := Package.swift dnc.map include/dnc.h $(shell find Sources -type f)
+PYTHON := build/venv/bin/python
+EXAMPLES := build/copy_task build/step
+
+.PHONY: all demo test test-swift test-python lint install clean setup
+
+all: $(LIBRARY)
+
+setup:
+	@tools/setup.sh build
+
+# The loader asks for the soname, the linker for the plain name: the links make build/ usable as it is.
+$(LIBRARY): $(SOURCES) | setup
+	DNC_EMBEDDED=1 swift build -c release --product dnc --scratch-path .build-embedded
+	@mkdir -p build
+	strip --strip-unneeded -o $@.new .build-embedded/release/libdnc.so
+	mv $@.new $@
+	ln -sf libdnc.so build/$(SONAME)
+
+build/%: bindings/c/examples/%.c include/dnc.h $(LIBRARY)
+	$(CC) $(WARNINGS) $(CFLAGS) -Iinclude -o $@ $< -Lbuild -ldnc -lm -Wl,-rpath,'$$ORIGIN'
+
+demo: build/copy_task
+	build/copy_task --output demo
+
+$(PYTHON): Tests/requirements.txt
+	@tools/setup.sh python
+	@touch $@
+
+test: lint test-swift test-python
+
+test-swift: | setup
+	swift test --scratch-path .build
+
+test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
+	$(PYTHON) -m pytest -q Tests
+
+lint: $(PYTHON)
+	swift format lint -s -r Package.swift Sources Tests
+	build/venv/bin/ruff check -q bindings Tests tools
+	build/venv/bin/ruff format -q --check bindings Tests tools
+
+install: $(LIBRARY)
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 include/dnc.h $(DESTDIR)$(PREFIX)/include/
+	install -m 755 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/libdnc.so.$(VERSION)
+	ln -sf libdnc.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libdnc.so
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' dnc.pc.in \
+	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/dnc.pc
+
+clean:
+	rm -rf build demo .build .build-embedded

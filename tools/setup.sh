@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs what is missing, or says the exact command when it may not.
+#   tools/setup.sh build     what building the library takes: Swift 6.3, a C compiler, libpng
+#   tools/setup.sh python    a local environment, build/venv, with what the tests take; and valgrind
+set -eu
+
+# packages PACKAGE...: installs Debian packages.
+packages() {
+    if [ "$(id -u)" = 0 ]; then run=""; elif sudo -n true 2>/dev/null; then run="sudo"; else run="no"; fi
+    if [ "$run" = no ] || ! command -v apt-get >/dev/null; then
+        echo "missing: $*. Please install with:  sudo apt-get install $*" >&2
+        exit 1
+    fi
+    $run apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $run apt-get install -y -qq "$@" >/dev/null
+}
+
+case "$1" in
+build)
+    if ! command -v swift >/dev/null; then
+        echo "missing: Swift 6.3 or newer. Please install it from https://www.swift.org/install/" >&2
+        exit 1
+    fi
+    command -v cc >/dev/null && command -v pkg-config >/dev/null && pkg-config --exists libpng ||
+        packages gcc libc6-dev pkg-config libpng-dev
+    ;;
+python)
+    for tool in valgrind g++ cmake; do command -v $tool >/dev/null || packages valgrind g++ cmake; done
+    python3 -c 'import venv, ensurepip' 2>/dev/null || packages python3-venv
+    [ -x build/venv/bin/pip ] || python3 -m venv build/venv
+    build/venv/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt
+    ;;
+esac
