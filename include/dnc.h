@@ -403,7 +403,8 @@ typedef struct dnc_image_options {
 dnc_status dnc_image_options_init(dnc_image_options *options, size_t size);
 
 /* A heatmap of values [rows, columns] as a PNG file, row 0 on top; options or NULL for the defaults. Values outside
- * the range take the colour of the nearer end, infinities too; NaN is drawn as a crossed cell. At most 2^28 pixels.
+ * the range take the colour of the nearer end, infinities too; NaN is drawn as a crossed cell. At most 2^28 pixels,
+ * and 1000000 on a side.
  * The file is written beside `path` and renamed: a failed call leaves no partial file. */
 dnc_status dnc_image_write(const char *path, size_t rows, size_t columns, const float *values,
                            const dnc_image_options *options);

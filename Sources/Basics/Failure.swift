@@ -13,7 +13,7 @@ struct Failure: Error {
   /// The same sentence behind "`place`: ", with another status.
   func within(_ place: UnsafePointer<CChar>, _ status: dnc_status) -> Failure {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(DNC_PLATFORM_MESSAGE_BYTES)) { sentence in
-      strcpy(sentence.baseAddress!, dnc_platform_message())
+      strcpy(sentence.baseAddress!, threadMessage())
       return Failure(status, "\(place): \(UnsafePointer(sentence.baseAddress!))")
     }
   }
@@ -23,11 +23,15 @@ struct Failure: Error {
   }
 }
 
+/// This thread's message buffer. Not inlined: the C function's buffer is static, and every object file that calls it would
+/// have one of its own.
+@inline(never) func threadMessage() -> UnsafeMutablePointer<CChar> { dnc_platform_message() }
+
 /// A sentence written by string interpolation straight into the thread's message buffer, without heap.
 struct Message: ExpressibleByStringInterpolation {
   struct StringInterpolation: StringInterpolationProtocol {
     typealias StringLiteralType = StaticString
-    var text = Text(start: dnc_platform_message(), capacity: Int(DNC_PLATFORM_MESSAGE_BYTES))
+    var text = Text(start: threadMessage(), capacity: Int(DNC_PLATFORM_MESSAGE_BYTES))
 
     init(literalCapacity: Int, interpolationCount: Int) {}
     mutating func appendLiteral(_ literal: StaticString) { text.append(literal) }
@@ -50,7 +54,7 @@ struct Message: ExpressibleByStringInterpolation {
 
   init(stringInterpolation: StringInterpolation) {}
   init(stringLiteral: StaticString) {
-    var text = Text(start: dnc_platform_message(), capacity: Int(DNC_PLATFORM_MESSAGE_BYTES))
+    var text = Text(start: threadMessage(), capacity: Int(DNC_PLATFORM_MESSAGE_BYTES))
     text.append(stringLiteral)
   }
 }

@@ -36,7 +36,7 @@ private func string(_ text: StaticString) -> UnsafePointer<CChar> {
 }
 
 @c @implementation public func dnc_last_error() -> UnsafePointer<CChar>! {
-  UnsafePointer(dnc_platform_message())
+  UnsafePointer(threadMessage())
 }
 
 @c @implementation public func dnc_self_test() -> dnc_status {

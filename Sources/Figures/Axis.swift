@@ -1,0 +1,53 @@
+/// The numbers of rows or columns at the edge of a grid of cells, from 0 to `count` - 1, each at the middle of its
+/// cell.
+struct Axis {
+  let count: Int
+  /// Side of a cell along the axis.
+  let cellPixels: Int
+
+  private static let tickLength = 3
+  private static let textGap = 2
+  /// From the frame of the cells to the text of their numbers.
+  private static let textDistance = 1 + tickLength + textGap
+  /// Pixels from one number to the next at least: between texts one beside the other, and from line to line.
+  private static let gapAcross = 16
+  private static let lineDistance = 18
+
+  /// Pixels from the cells to the far end of the numbers.
+  static let heightBelow = textDistance + Label.height
+  var widthBeside: Int { Axis.textDistance + widestNumber }
+
+  /// Whether there is room for two numbers along a vertical axis.
+  var hasTwoRows: Bool { count > rowStep }
+
+  private var rowStep: Int { Ticks.step(pixelsEach: cellPixels, pixelsApart: Axis.lineDistance) }
+
+  private var widestNumber: Int {
+    var width = 0
+    withLabel(count - 1) { width = $0.width }
+    return width
+  }
+
+  /// Numbers below cells whose lower left corner is (x, y).
+  func drawBelow(x: Int, y: Int, on canvas: borrowing Canvas) {
+    let step = Ticks.step(pixelsEach: cellPixels, pixelsApart: widestNumber + Axis.gapAcross)
+    for i in stride(from: 0, to: count, by: step) {
+      let middle = x + i * cellPixels + cellPixels / 2
+      canvas.fill(x: middle, y: y + 1, width: 1, height: Axis.tickLength, .frame)
+      withLabel(i) { label in
+        canvas.draw(label, x: middle - label.width / 2 + 1, y: y + Axis.textDistance)
+      }
+    }
+  }
+
+  /// Numbers to the left of cells whose upper left corner is (x, y).
+  func drawBeside(x: Int, y: Int, on canvas: borrowing Canvas) {
+    for i in stride(from: 0, to: count, by: rowStep) {
+      let middle = y + i * cellPixels + cellPixels / 2
+      canvas.fill(x: x - 1 - Axis.tickLength, y: middle, width: Axis.tickLength, height: 1, .frame)
+      withLabel(i) { label in
+        canvas.draw(label, x: x - Axis.textDistance - label.width, y: middle - Label.height / 2)
+      }
+    }
+  }
+}

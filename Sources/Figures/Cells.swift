@@ -1,0 +1,50 @@
+/// Where values are drawn as cells: the upper left corner, and the pixels of one cell.
+struct CellGrid {
+  let x, y: Int
+  let cellWidth, cellHeight: Int
+
+  /// Smaller cells have no room for the cross of NaN.
+  private static let smallestCross = 5
+
+  /// Draws every value in its colour and a frame around them.
+  func draw(_ values: Values, _ range: ValueRange, _ colormap: Colormap, on canvas: borrowing Canvas) {
+    for row in 0..<values.rows {
+      for column in 0..<values.columns {
+        let value = values[row, column]
+        let left = x + column * cellWidth
+        let top = y + row * cellHeight
+        if value.isNaN {
+          drawNotANumber(left, top, on: canvas)
+        } else {
+          let colour = colormap.colour(at: range.position(of: value))
+          canvas.fill(x: left, y: top, width: cellWidth, height: cellHeight, colour)
+        }
+      }
+    }
+  }
+
+  /// A cross on white where there is room, else the colour of the cross.
+  private func drawNotANumber(_ left: Int, _ top: Int, on canvas: borrowing Canvas) {
+    let side = min(cellWidth, cellHeight)
+    let hasCross = side >= CellGrid.smallestCross
+    canvas.fill(x: left, y: top, width: cellWidth, height: cellHeight, hasCross ? .white : .notANumber)
+    guard hasCross else { return }
+    let inset = side / 6 + (side > CellGrid.smallestCross ? 1 : 0)
+    let lengthX = cellWidth - 2 * inset
+    let lengthY = cellHeight - 2 * inset
+    let length = max(lengthX, lengthY)
+    for i in 0..<length {
+      let dx = i * (lengthX - 1) / max(length - 1, 1)
+      let dy = i * (lengthY - 1) / max(length - 1, 1)
+      canvas.set(x: left + inset + dx, y: top + inset + dy, .notANumber)
+      canvas.set(x: left + cellWidth - 1 - inset - dx, y: top + inset + dy, .notANumber)
+    }
+  }
+
+  /// The side of a cell when nobody says: as large as keeps the longer side of the grid within a picture of common
+  /// size, and small cells rather on a larger picture than invisible.
+  static func automaticSide(longerSide cells: Int) -> Int {
+    let comfortable = min(720 / cells, 24)
+    return comfortable >= 4 ? comfortable : min(max(1600 / cells, 1), 4)
+  }
+}

@@ -1,0 +1,53 @@
+import CDNC
+
+/// One pixel: red, green, blue, 0 to 255.
+struct Colour {
+  let red, green, blue: UInt8
+
+  init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
+    self.red = red
+    self.green = green
+    self.blue = blue
+  }
+
+  static let white = Colour(255, 255, 255)
+  /// Text, and the marks of the axes.
+  static let ink = Colour(38, 38, 38)
+  /// The thin lines around cells and colour bars.
+  static let frame = Colour(110, 110, 110)
+  /// NaN: a colour that no colormap contains.
+  static let notANumber = Colour(255, 0, 255)
+}
+
+/// The way from a value to a colour.
+struct Colormap {
+  /// 256 x 6 hexadecimal digits; nil: grey.
+  private let table: StaticString?
+
+  init(_ name: dnc_colormap) {
+    switch name {
+    case DNC_COLORMAP_MAGMA: table = ColormapTables.magma
+    case DNC_COLORMAP_GREY: table = nil
+    case DNC_COLORMAP_DIVERGING: table = ColormapTables.diverging
+    default: table = ColormapTables.viridis
+    }
+  }
+
+  /// The colour of a position from 0 (lowest) to 1 (highest). Positions beyond take the nearer end's, NaN its own.
+  func colour(at position: Double) -> Colour {
+    if position.isNaN { return .notANumber }
+    let index = Int(min(max(position * 256, 0), 255))
+    guard let table else { return Colour(UInt8(index), UInt8(index), UInt8(index)) }
+    let digits = table.utf8Start + 6 * index
+    return Colour(hexadecimalByte(digits), hexadecimalByte(digits + 2), hexadecimalByte(digits + 4))
+  }
+}
+
+/// The byte that two lower-case hexadecimal digits say: how the tables of this folder are kept.
+func hexadecimalByte(_ digits: UnsafePointer<UInt8>) -> UInt8 {
+  hexadecimalDigit(digits[0]) << 4 | hexadecimalDigit(digits[1])
+}
+
+private func hexadecimalDigit(_ digit: UInt8) -> UInt8 {
+  digit < UInt8(ascii: "a") ? digit &- UInt8(ascii: "0") : digit &- UInt8(ascii: "a") &+ 10
+}

@@ -1,0 +1,83 @@
+/// One grid of values as a picture.
+struct Heatmap {
+  let values: Values
+  let range: ValueRange
+  let colormap: Colormap
+  /// Side of a cell.
+  let cell: Int
+  let title, rowLabel, columnLabel: Label
+
+  private static let margin = 14
+  /// Between a text and what it belongs to.
+  private static let textGap = 8
+  private static let columnLabelGap = 4
+  private static let barGap = 20
+  private static let barWidth = 14
+  private static let lowestBar = 64
+  /// A text beside smaller cells makes the picture grow, up to these lengths.
+  private static let widestText = 480
+  private static let highestText = 240
+
+  /// Only the cells.
+  func bareCanvas() throws(Failure) -> Canvas {
+    let canvas = try Canvas(width: values.columns * cell, height: values.rows * cell)
+    CellGrid(x: 0, y: 0, cellWidth: cell, cellHeight: cell).draw(values, range, colormap, on: canvas)
+    return canvas
+  }
+
+  /// From left to right: row label, row numbers, cells, colour bar, all with their middles at one height; the title
+  /// above, column numbers and column label below the cells.
+  func canvas() throws(Failure) -> Canvas {
+    let margin = Heatmap.margin
+    let columns = Axis(count: values.columns, cellPixels: cell)
+    let rows = Axis(count: values.rows, cellPixels: cell)
+    let cellsWidth = values.columns * cell
+    let cellsHeight = values.rows * cell
+    let bar = ColourBar(
+      range: range, colormap: colormap, barWidth: Heatmap.barWidth, height: max(cellsHeight, Heatmap.lowestBar))
+
+    // Across: the block from the row label to the colour bar, in the middle under a wider title.
+    let rowLabel = rowLabel.fitting(max(cellsHeight, Heatmap.highestText))
+    let cellsOffset = (rowLabel.count > 0 ? Label.height + Heatmap.textGap : 0) + rows.widthBeside
+    let blockWidth = cellsOffset + cellsWidth + Heatmap.barGap + bar.width
+    let textWidth = max(blockWidth, Heatmap.widestText)
+    let title = title.fitting(textWidth)
+    let columnLabel = columnLabel.fitting(textWidth)
+    let innerWidth = max(blockWidth, title.width, columnLabel.width)
+    let blockX = margin + (innerWidth - blockWidth) / 2
+    let cellsX = blockX + cellsOffset
+
+    // Down.
+    let bodyY = margin + (title.count > 0 ? Label.height + Heatmap.textGap : 0)
+    let bodyHeight = max(bar.height, rowLabel.width)
+    let cellsY = bodyY + (bodyHeight - cellsHeight) / 2
+    var bottom = max(bodyY + bodyHeight, cellsY + cellsHeight + Axis.heightBelow)
+    var columnLabelY = cellsY + cellsHeight + Axis.heightBelow + Heatmap.columnLabelGap
+    if columnLabel.count > 0 {
+      // A label wider than the cells would run into the row label and the colour bar.
+      if columnLabel.width > cellsWidth { columnLabelY = max(columnLabelY, bodyY + bodyHeight + Heatmap.textGap) }
+      bottom = max(bottom, columnLabelY + Label.height)
+    }
+
+    let canvas = try Canvas(width: innerWidth + 2 * margin, height: bottom + margin)
+    CellGrid(x: cellsX, y: cellsY, cellWidth: cell, cellHeight: cell).draw(values, range, colormap, on: canvas)
+    canvas.frame(x: cellsX, y: cellsY, width: cellsWidth, height: cellsHeight)
+    rows.drawBeside(x: cellsX, y: cellsY, on: canvas)
+    columns.drawBelow(x: cellsX, y: cellsY + cellsHeight, on: canvas)
+    bar.draw(
+      x: cellsX + cellsWidth + Heatmap.barGap, y: bodyY + (bodyHeight - bar.height) / 2, on: canvas)
+    canvas.drawUpwards(rowLabel, x: blockX, y: bodyY + (bodyHeight - rowLabel.width) / 2)
+    let middle = cellsX + cellsWidth / 2
+    canvas.drawCentred(title, at: middle, within: innerWidth, margin: margin, y: margin)
+    canvas.drawCentred(columnLabel, at: middle, within: innerWidth, margin: margin, y: columnLabelY)
+    return canvas
+  }
+}
+
+extension Canvas {
+  /// A label with its middle at x = `middle`, or as near as the width between the margins allows.
+  func drawCentred(_ label: Label, at middle: Int, within innerWidth: Int, margin: Int, y: Int) {
+    let x = min(max(middle - label.width / 2, margin), margin + innerWidth - label.width)
+    draw(label, x: x, y: y)
+  }
+}

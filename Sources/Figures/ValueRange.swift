@@ -1,0 +1,72 @@
+/// Values [rows, columns] that may be strided: value(r, c) = start[r * rowStride + c * columnStride].
+struct Values {
+  let start: UnsafePointer<Float>
+  let rows, columns: Int
+  let rowStride, columnStride: Int
+  /// Stands for the logistic sigmoid of the values.
+  var squashed = false
+
+  subscript(row: Int, column: Int) -> Float {
+    let value = start[row * rowStride + column * columnStride]
+    return squashed ? Float.sigmoid(value) : value
+  }
+}
+
+/// The values at the two ends of a colormap; finite, minimum <= maximum.
+struct ValueRange {
+  let minimum, maximum: Double
+
+  /// NaN for an end means that the values decide: the least or greatest finite value or, when `symmetric`, the
+  /// greatest magnitude on both sides of 0. A given minimum must not be above a given maximum, neither infinite.
+  init(minimum: Float, maximum: Float, symmetric: Bool, of values: Values) {
+    guard minimum.isNaN || maximum.isNaN else {
+      self.init(Double(minimum), Double(maximum))
+      return
+    }
+    let found = ValueRange(findingEndsOf: values, symmetric: symmetric)
+    if minimum.isNaN && maximum.isNaN {
+      self = found
+    } else if minimum.isNaN {
+      let top = Double(maximum)
+      let bottom = symmetric && top > 0 ? -top : found.minimum
+      self.init(bottom < top ? bottom : top - max(1, top.magnitude), top)
+    } else {
+      let bottom = Double(minimum)
+      let top = symmetric && bottom < 0 ? -bottom : found.maximum
+      self.init(bottom, top > bottom ? top : bottom + max(1, bottom.magnitude))
+    }
+  }
+
+  /// Where all values are one, the other end is 0; where they are 0, or none is finite, it is 0 to 1.
+  private init(findingEndsOf values: Values, symmetric: Bool) {
+    var low = Float.infinity
+    var high = -Float.infinity
+    for row in 0..<values.rows {
+      for column in 0..<values.columns {
+        let value = values[row, column]
+        guard value.isFinite else { continue }
+        low = min(low, value)
+        high = max(high, value)
+      }
+    }
+    if !low.isFinite || (low == 0 && high == 0) {
+      (low, high) = (0, 1)
+    } else if low == high {
+      (low, high) = (min(low, 0), max(high, 0))
+    }
+    let peak = Double(max(low.magnitude, high.magnitude))
+    if symmetric { self.init(-peak, peak) } else { self.init(Double(low), Double(high)) }
+  }
+
+  private init(_ minimum: Double, _ maximum: Double) {
+    self.minimum = minimum
+    self.maximum = maximum
+  }
+
+  /// Where a value lies: 0 at the minimum, 1 at the maximum; beyond them less than 0 or more than 1; NaN for NaN.
+  func position(of value: Float) -> Double {
+    let value = Double(value)
+    if minimum < maximum { return (value - minimum) / (maximum - minimum) }
+    return value.isNaN ? .nan : value < minimum ? 0 : value > maximum ? 1 : 0.5
+  }
+}
