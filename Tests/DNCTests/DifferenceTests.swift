@@ -1,0 +1,138 @@
+import CDNC
+import Testing
+
+@testable import DNC
+
+/// Hand-derived gradients against central differences in Double: every tensor, the inputs, and every piece of the state at
+/// the start, under every option.
+@Suite struct DifferenceTests {
+  struct Case: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    var steps = 5
+    let change: @Sendable (inout dnc_config) -> Void
+
+    init(_ name: String, steps: Int = 5, change: @escaping @Sendable (inout dnc_config) -> Void) {
+      testDescription = name
+      self.steps = steps
+      self.change = change
+    }
+  }
+
+  static let cases = [
+    Case("LSTM") { _ in },
+    Case("LSTM of 3 layers") { $0.num_layers = 3 },
+    Case("feedforward tanh") { $0.controller = 1 },
+    Case("feedforward relu of 2 layers") { ($0.controller, $0.activation, $0.num_layers) = (1, 1, 2) },
+    Case("1 read head") { $0.read_heads = 1 },
+    Case("2 write heads") { $0.write_heads = 2 },
+    Case("3 write heads, learned initial state") { ($0.write_heads, $0.initial_state) = (3, 2) },
+    Case("learned initial state, feedforward") { ($0.controller, $0.initial_state) = (1, 2) },
+    Case("constant initial state") { ($0.initial_state, $0.initial_value) = (1, 0.01) },
+    Case("clipping") { $0.clip_value = 0.3 },
+    Case("clipping, feedforward") { ($0.clip_value, $0.controller, $0.num_layers) = (0.3, 1, 2) },
+    Case("1 slot") { $0.memory_slots = 1 },
+    Case("1 of everything") {
+      ($0.input_size, $0.output_size, $0.hidden_size, $0.word_size) = (1, 1, 1, 1)
+      ($0.read_heads, $0.batch_size) = (1, 1)
+    },
+    // A difference quotient does not stop at the previous write weightings. In one step nothing depends on them.
+    Case("usage gradient stopped", steps: 1) { $0.usage_gradient = 1 },
+  ]
+
+  /// Everything that the loss Σ ȳ y depends on, as one list of numbers.
+  struct Point {
+    var parameters, inputs: [Double]
+    /// Memory, usage, link, precedence, write weights, read weights, read vectors, hidden, cell.
+    var state: [[Double]]
+    static let writeWeights = 4
+  }
+
+  @Test(arguments: cases) func everyNumber(_ test: Case) throws {
+    var fields = Configuration.defaults
+    (fields.input_size, fields.output_size, fields.hidden_size) = (3, 2, 4)
+    (fields.memory_slots, fields.word_size, fields.read_heads, fields.batch_size) = (6, 3, 2, 2)
+    test.change(&fields)
+    let c = try Configuration(fields)
+    var network = try TestNetwork(c)
+
+    var random = Random(seed: 3)
+    func numbers(_ count: Int, within bound: Double) -> [Double] {
+      (0..<count).map { _ in random.uniform(within: bound) }
+    }
+    var point = Point(
+      parameters: numbers(network.network.parameterCount, within: 1.2),
+      inputs: numbers(test.steps * c.B * c.X, within: 1.5), state: [])
+    let outputGradients = numbers(test.steps * c.B * c.Y, within: 1)
+    // Weightings and usages are positive and small enough for every product in the model to stay below 1.
+    for plane in planes(network.network.state) {
+      let signed = plane.start == network.network.state.memory.start || plane.width == c.hiddenWidth
+      let values = numbers(plane.stepCount, within: signed ? 1 : 0.5 / Double(c.N))
+      point.state.append(signed ? values : values.map { abs($0) })
+    }
+    if c.initialState == .learned { point.state = [] }
+
+    _ = try run(&network, at: point)
+    let orders = orders(network.network, steps: test.steps)
+    let inputGradients = network.backward(outputGradients)
+    let parameterGradients = network.gradients
+    let stateGradients = planes(network.network.stateGradient).map { $0.values(row: 0) }
+
+    func check(_ what: String, _ expected: [Double], _ number: WritableKeyPath<Point, [Double]>) throws {
+      let step = 1e-6
+      let largest = expected.map { abs($0) }.max() ?? 0
+      for i in expected.indices {
+        func loss(_ move: Double) throws -> Double {
+          var moved = point
+          moved[keyPath: number][i] += move
+          let outputs = try run(&network, at: moved)
+          // Where a usage crosses from one integer to the next, the quotient would be wrong, not the gradient.
+          try #require(self.orders(network.network, steps: test.steps) == orders)
+          return zip(outputs, outputGradients).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+        let quotient = (try loss(step) - loss(-step)) / (2 * step)
+        let difference = abs(quotient - expected[i])
+        #expect(difference <= 1e-7 * (0.1 + largest), "\(what)[\(i)]: \(expected[i]), quotient \(quotient)")
+      }
+    }
+    try check("inputs", inputGradients, \.inputs)
+    for (name, range) in network.tensors {
+      try check(name, Array(parameterGradients[range]), \Point.parameters[slice: range])
+    }
+    for (piece, gradient) in stateGradients.enumerated() where c.initialState != .learned {
+      if c.usageGradientStopped, piece == Point.writeWeights {
+        #expect(gradient.allSatisfy { $0 == 0 })
+        continue
+      }
+      try check("state \(piece)", gradient, \Point.state[piece])
+    }
+  }
+
+  private func planes(_ state: StatePlanes<Double>) -> [Plane<Double>] {
+    [
+      state.memory, state.usage, state.link, state.precedence, state.writeWeights, state.readWeights,
+      state.readVectors, state.hidden, state.cell,
+    ]
+  }
+
+  /// The outputs of an episode that starts at this point.
+  private func run(_ network: inout TestNetwork, at point: Point) throws -> [Double] {
+    network.parameters = point.parameters
+    network.network.reset()
+    for (plane, values) in zip(planes(network.network.state), point.state) {
+      plane[0].update(from: values, count: values.count)
+    }
+    network.network.stateChanged([])
+    return try network.forward(point.inputs)
+  }
+
+  private func orders(_ network: borrowing Network<Double>, steps: Int) -> [UInt32] {
+    array(network.recorded.order.start, steps * network.recorded.order.stepCount)
+  }
+}
+
+extension Array where Element == Double {
+  fileprivate subscript(slice range: Range<Int>) -> [Double] {
+    get { Array(self[range]) }
+    set { replaceSubrange(range, with: newValue) }
+  }
+}
