@@ -17,7 +17,7 @@ SOURCES := Package.swift dnc.map include/dnc.h $(shell find Sources -type f)
 PYTHON := build/venv/bin/python
 EXAMPLES := build/copy_task build/step
 
-.PHONY: all demo test test-swift test-python lint install clean setup
+.PHONY: all demo test test-swift test-python lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -54,6 +54,10 @@ lint: $(PYTHON)
 	swift format lint -s -r Package.swift Sources Tests
 	build/venv/bin/ruff check -q bindings Tests tools
 	build/venv/bin/ruff format -q --check bindings Tests tools
+
+format: $(PYTHON)
+	swift format -i -r Package.swift Sources Tests
+	build/venv/bin/ruff format -q bindings Tests tools
 
 install: $(LIBRARY)
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig

@@ -23,18 +23,20 @@ let package = Package(
           .unsafeFlags(["-wmo", "-parse-as-library"]),
         ] : [],
       linkerSettings: [.linkedLibrary("m")]
-        + (embedded ? [
-          .unsafeFlags([
-            "-Xlinker", "--version-script=\(Context.packageDirectory)/dnc.map",
-            "-Xlinker", "-soname", "-Xlinker", "libdnc.so.0",
-            "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "defs",
-          ])
-        ] : [])),
+        + (embedded
+          ? [
+            .unsafeFlags([
+              "-Xlinker", "--version-script=\(Context.packageDirectory)/dnc.map",
+              "-Xlinker", "-soname", "-Xlinker", "libdnc.so.0",
+              "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "defs",
+            ])
+          ] : [])),
   ]
     + (embedded
       ? []
       : [
         .testTarget(
-          name: "DNCTests", dependencies: ["DNC", "CPlatform", "CPNG", "CDNC"], path: "Tests/DNCTests")
+          name: "DNCTests", dependencies: ["DNC", "CPlatform", "CPNG", "CDNC"],
+          path: "Tests/DNCTests")
       ])
 )

@@ -27,7 +27,9 @@ struct OptimizerConfiguration {
   }
 
   init(_ config: dnc_optimizer_config) throws(Failure) {
-    func number(_ value: Float, _ range: StaticString, _ name: StaticString, _ allowed: Bool) throws(Failure) -> Double {
+    func number(
+      _ value: Float, _ range: StaticString, _ name: StaticString, _ allowed: Bool
+    ) throws(Failure) -> Double {
       guard allowed, value.isFinite else {
         throw Failure(DNC_INVALID_ARGUMENT, "config->\(name) is \(value), allowed are \(range)")
       }

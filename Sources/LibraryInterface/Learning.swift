@@ -104,7 +104,7 @@ private func notFinite(_ network: Instance) -> Failure {
     guard changed.algorithm == present.algorithm else {
       throw Failure(
         DNC_INVALID_ARGUMENT,
-        "config->algorithm is \(changed.algorithm.rawValue), but a running optimizer keeps its own, \(present.algorithm.rawValue)")
+        "config->algorithm is \(changed.algorithm.rawValue), allowed is its own, \(present.algorithm.rawValue)")
     }
     optimizer.pointee.configure(changed)
   }

@@ -42,7 +42,8 @@ struct CopyTask {
       }
     }
     guard minLength <= maxLength else {
-      throw Failure(DNC_INVALID_ARGUMENT, "options: min_length is \(minLength), allowed are 1 to max_length, \(maxLength)")
+      throw Failure(
+        DNC_INVALID_ARGUMENT, "options: min_length is \(minLength), allowed are 1 to max_length, \(maxLength)")
     }
   }
 
