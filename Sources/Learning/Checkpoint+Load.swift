@@ -81,11 +81,13 @@ extension Checkpoint {
   private static func readMetadata(_ json: UnsafeRawBufferPointer) throws(Failure) -> CheckpointMetadata {
     var metadata = CheckpointMetadata()
     var isOurs = false
+    var blocks = 0
     // Twice: the fields of an optimizer are wanted only after its algorithm has been seen.
     for _ in 0..<2 {
       var reader = JSONReader(json)
       try reader.object { (key, reader) throws(Failure) in
         guard key.equals("__metadata__") else { return try reader.skip() }
+        blocks += 1
         try reader.object { (key, reader) throws(Failure) in
           let value = try reader.string()
           if key.equals("format") { isOurs = value.equals(CheckpointMetadata.format) }
@@ -97,6 +99,7 @@ extension Checkpoint {
       }
       try reader.end()
     }
+    guard blocks == 2 else { throw Failure(DNC_BAD_FORMAT, "__metadata__ is there \(blocks / 2) times, expected once") }
     guard isOurs else {
       throw Failure(DNC_BAD_FORMAT, "its metadata does not say \"format\": \"\(CheckpointMetadata.format)\"")
     }

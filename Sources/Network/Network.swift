@@ -164,8 +164,8 @@ struct Network<Scalar: Real>: ~Copyable {
     let grown = try Record<Scalar>(
       configuration, capacity: recordedSteps == 0 ? needed : max(needed, 2 * record.capacity))
     grown.planes.copy(steps: recordedSteps, layers: configuration.L, from: record.planes)
+    if hasStateGradient { grown.backward.state.copy(rows: 1, from: record.backward.state) }
     record = grown
-    hasStateGradient = false
   }
 
   /// Back-propagates through the recorded steps, of which there is at least one.
