@@ -1,0 +1,670 @@
+"""The package dnc as its users see it."""
+
+import ctypes
+import gc
+import inspect
+import io
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import weakref
+
+import dnc
+import numpy as np
+import pytest
+import safetensors.numpy
+from dnc import _c
+from PIL import Image
+
+SIZES = dict(
+    input_size=5, output_size=4, hidden_size=8, memory_slots=6, word_size=3, read_heads=2, write_heads=2, batch_size=3
+)
+X, Y, H, N, W, R, K, B = SIZES.values()
+L, T = 1, 4
+
+
+@pytest.fixture
+def net():
+    with dnc.DNC(**SIZES, seed=7) as net:
+        yield net
+
+
+@pytest.fixture
+def inputs():
+    return np.random.default_rng(1).standard_normal((T, B, X)).astype(np.float32)
+
+
+def trained(net, inputs):
+    """Records the steps of `inputs` and back-propagates ones."""
+    net.training = True
+    outputs = net.forward(inputs)
+    net.backward(np.ones_like(outputs))
+    return outputs
+
+
+# the library
+
+
+def test_library():
+    assert dnc.version() == dnc.__version__ == dnc.build_info()["version"]
+    dnc.self_test()
+
+
+def test_loader_says_what_it_tried(repository):
+    environment = {**os.environ, "DNC_LIBRARY": "/nowhere/libdnc.so"}
+    environment["PYTHONPATH"] = os.path.dirname(os.path.dirname(dnc.__file__))
+    command = [sys.executable, "-c", "import dnc"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert run.returncode == 1 and "ImportError" in run.stderr
+    assert "DNC_LIBRARY" in run.stderr and "/nowhere/libdnc.so" in run.stderr
+
+
+# configuration
+
+
+def test_config_defaults_are_the_library_s():
+    config = dnc.DNC(2, 3).config
+    assert config == dict(
+        input_size=2, output_size=3, controller="lstm", activation="tanh", hidden_size=64, num_layers=1,
+        memory_slots=64, word_size=16, read_heads=1, write_heads=1, batch_size=1, usage_gradient="full",
+        initial_state="zeros", initial_value=1e-6, clip_value=0.0, num_threads=1, seed=0,
+    )  # fmt: skip
+
+
+def test_config_round_trip():
+    chosen = dict(
+        SIZES, controller="feedforward", activation="relu", num_layers=2, usage_gradient="stopped",
+        initial_state="constant", initial_value=0.25, clip_value=20.0, num_threads=1, seed=2**64 - 1,
+    )  # fmt: skip
+    config = dnc.DNC(**chosen).config
+    assert config == chosen
+    assert dnc.DNC(**config).config == config
+    assert set(config) == set(dnc.Config.__annotations__)
+    assert "controller='feedforward'" in repr(dnc.DNC(**config))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "word"),
+    [
+        ("hidden_size", 0, "hidden_size"),
+        ("hidden_size", -1, "hidden_size is -1"),
+        ("hidden_size", 2**32 + 8, "hidden_size is 4294967304"),
+        ("seed", 2**64, "seed"),
+        ("controller", "gru", "'lstm', 'feedforward'"),
+        ("controller", 1, "'lstm', 'feedforward'"),
+        ("clip_value", -1.0, "clip_value"),
+        ("clip_value", float("nan"), "clip_value"),
+    ],
+)
+def test_wrong_options(option, value, word):
+    with pytest.raises(dnc.InvalidArgument, match=word) as caught:
+        dnc.DNC(**{**SIZES, option: value})
+    assert caught.value.status == _c.DNC_INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("options", [{"hiden_size": 3}, {"hidden_size": 8.0}, {"hidden_size": "8"}, {"struct_size": 4}])
+def test_options_of_the_wrong_type(options):
+    with pytest.raises(TypeError):
+        dnc.DNC(5, 4, **options)
+
+
+def test_estimate_bytes(net):
+    alone, recording = dnc.estimate_bytes(**SIZES), dnc.estimate_bytes(steps=T, training=True, **SIZES)
+    assert recording > alone > 8 * net.flat_parameters.size
+    with pytest.raises(ValueError):
+        dnc.estimate_bytes(steps=-1, **SIZES)
+
+
+def test_sizes_can_be_changed(net, inputs):
+    outputs = net.forward(inputs)
+    net.batch_size = 1
+    assert net.batch_size == net.config["batch_size"] == 1
+    np.testing.assert_allclose(net.forward(inputs[:, :1]), outputs[:, :1], rtol=1e-5, atol=1e-6)
+    net.memory_slots = 9
+    assert net.memory_slots == 9 and net.state("memory").shape == (1, 9, W)
+    with pytest.raises(ValueError, match="batch_size"):
+        net.batch_size = 0
+    assert net.batch_size == 1
+
+
+# running
+
+
+def test_forward_is_steps(net, inputs):
+    outputs = net.forward(inputs)
+    assert outputs.shape == (T, B, Y) and outputs.dtype == np.float32
+    net.reset()
+    assert np.array_equal(outputs, [net.step(x) for x in inputs])
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda a: a.astype(np.float64),
+        lambda a: a.tolist(),
+        lambda a: np.asfortranarray(a),
+        lambda a: np.repeat(a, 2, axis=2)[:, :, ::2],
+        lambda a: a.astype(">f4"),
+        lambda a: np.frombuffer(a.tobytes(), a.dtype).reshape(a.shape),  # read-only
+        lambda a: np.frombuffer(b"." + a.tobytes(), a.dtype, offset=1).reshape(a.shape),  # not aligned
+    ],
+)
+def test_any_real_array_goes_in(net, inputs, convert):
+    outputs = net.forward(inputs)
+    net.reset()
+    assert np.array_equal(net.forward(convert(inputs)), outputs)
+
+
+def test_integers_and_booleans_go_in(net):
+    ones = net.step(np.ones((B, X)))
+    for kind in (np.int64, np.uint8, bool):
+        net.reset()
+        assert np.array_equal(net.step(np.ones((B, X), kind)), ones)
+
+
+@pytest.mark.parametrize("kind", [complex, str, object])
+def test_other_dtypes_do_not(net, kind):
+    with pytest.raises(TypeError, match="input has dtype"):
+        net.step(np.ones((B, X)).astype(kind))
+
+
+def test_wrong_shapes(net, inputs):
+    with pytest.raises(ValueError, match=r"input has shape \(3, 6\), needed is \[B, X\] with B = 3, X = 5"):
+        net.step(np.ones((B, X + 1)))
+    with pytest.raises(ValueError, match=r"inputs has shape .* \[T, B, X\]"):
+        net.forward(inputs[0])
+    with pytest.raises(ValueError, match="steps"):
+        net.forward(np.ones((0, B, X)))
+    with pytest.raises(ValueError, match=r"memory has shape .* \[B, N, W\]"):
+        net.set_state("memory", np.ones((B, N)))
+    net.training = True
+    net.forward(inputs)
+    with pytest.raises(ValueError, match="T = 4"):
+        net.backward(np.ones((T - 1, B, Y)))
+
+
+def test_not_finite(net):
+    with pytest.raises(dnc.NotFinite, match="input") as caught:
+        net.step(np.full((B, X), np.nan))
+    assert isinstance(caught.value, FloatingPointError) and caught.value.status == _c.DNC_NOT_FINITE
+
+
+def test_backward(net, inputs):
+    assert not net.training
+    net.training = True
+    outputs = net.forward(inputs)
+    assert net.recorded_steps == T
+    assert net.backward(np.ones_like(outputs)) is None
+    first = net.flat_gradients.copy()
+    assert net.recorded_steps == 0 and np.any(first)
+    net.reset()
+    net.forward(inputs)
+    gradients = net.backward(np.ones_like(outputs), input_gradients=True)
+    assert gradients.shape == inputs.shape and np.any(gradients)
+    np.testing.assert_allclose(net.flat_gradients, 2 * first, rtol=1e-5)
+    net.zero_gradients()
+    assert not np.any(net.flat_gradients)
+
+
+def test_gradients_are_differences_of_the_loss(net, inputs):
+    """Through the whole of the bindings, in a few directions; the library's own tests look closer."""
+    targets = (np.random.default_rng(2).random((T, B, Y)) < 0.5).astype(np.float32)
+
+    def evaluate():
+        net.reset()
+        return dnc.loss("sigmoid_cross_entropy", net.forward(inputs), targets)
+
+    net.training = True
+    _, gradients = evaluate()
+    net.backward(gradients)
+    gradient, start = net.flat_gradients.astype(float), net.flat_parameters.copy()
+    direction = (gradient / np.linalg.norm(gradient)).astype(np.float32)
+    values = []
+    for sign in (1, -1):
+        net.flat_parameters[:] = start + sign * np.float32(0.01) * direction
+        values.append(evaluate()[0])
+    assert (values[0] - values[1]) / 0.02 == pytest.approx(np.linalg.norm(gradient), rel=0.02)
+
+
+def test_backward_with_nothing_recorded(net):
+    with pytest.raises(dnc.InvalidState) as caught:
+        net.backward(np.ones((T, B, Y)))
+    error = caught.value
+    assert isinstance(error, RuntimeError) and isinstance(error, dnc.Error)
+    assert error.status == _c.DNC_INVALID_STATE and error.message and str(error) == error.message
+
+
+def test_detach_and_training_off_drop_the_record(net, inputs):
+    net.training = True
+    net.forward(inputs)
+    state = net.state("memory")
+    net.detach()
+    assert net.recorded_steps == 0 and np.array_equal(net.state("memory"), state)
+    net.forward(inputs)
+    net.training = False
+    assert net.recorded_steps == 0 and not net.training
+
+
+# parameters
+
+
+def test_parameters_by_name_are_views(net):
+    names = ["controller.0.weight_ih", "controller.0.weight_hh", "controller.0.bias", "interface.weight"]
+    names += ["interface.bias", "output.weight", "output.bias"]
+    assert list(net.parameters) == list(net.gradients) == names
+    assert net.parameters["controller.0.weight_ih"].shape == (4 * H, X + R * W)
+    assert net.parameters["output.weight"].shape == (Y, H + R * W)
+    for flat, tensors in [(net.flat_parameters, net.parameters), (net.flat_gradients, net.gradients)]:
+        assert flat.dtype == np.float32 and flat.flags.c_contiguous and flat.flags.writeable
+        assert sum(tensor.size for tensor in tensors.values()) == flat.size
+        flat[:] = np.arange(flat.size)
+        assert np.array_equal(np.concatenate([tensor.ravel() for tensor in tensors.values()]), flat)
+        tensors["output.bias"][...] = -1
+        assert np.all(flat[-Y:] == -1)
+    with pytest.raises(TypeError):
+        net.parameters["output.bias"] = np.zeros(Y)
+
+
+def test_written_parameters_count(net, inputs):
+    net.step(inputs[0])
+    net.parameters["output.weight"][...] = 0
+    net.parameters["output.bias"][...] = 3
+    net.parameters_changed()
+    assert np.all(net.step(inputs[1]) == 3)
+
+
+def test_same_seed_same_parameters(net):
+    same, other = dnc.DNC(**SIZES, seed=7), dnc.DNC(**SIZES, seed=8)
+    assert np.array_equal(same.flat_parameters, net.flat_parameters)
+    assert not np.array_equal(other.flat_parameters, net.flat_parameters)
+
+
+# lifetime
+
+
+def views(net):
+    return [net.flat_parameters, net.flat_gradients, net.parameters["interface.weight"], net.gradients["output.bias"]]
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_a_view_keeps_the_memory_alive(which):
+    net = dnc.DNC(**SIZES)
+    handle = weakref.ref(net._handle)
+    part = views(net)[which][1:].reshape(-1)[::2]
+    expected = part.copy()
+    net.close()
+    del net
+    gc.collect()
+    assert handle() is not None
+    assert np.array_equal(part, expected)
+    part[:] = 5
+    del part
+    assert handle() is None
+
+
+def test_without_views_closing_frees():
+    net = dnc.DNC(**SIZES)
+    views(net)
+    handle = weakref.ref(net._handle)
+    net.close()
+    assert handle() is None
+
+
+def test_the_instance_is_freed_once(monkeypatch):
+    freed = []
+    monkeypatch.setattr(_c, "dnc_free", lambda pointer, free=_c.dnc_free: freed.append(free(pointer)))
+    with dnc.DNC(**SIZES) as net:
+        held = views(net), net.parameters
+        net.close()
+    del net
+    assert freed == []
+    del held
+    assert freed == [None]
+
+
+def test_closed_objects_refuse(net, inputs):
+    optimizer, task = dnc.Optimizer(net), dnc.Task("copy")
+    with net, optimizer, task:
+        pass
+    for used in (
+        lambda: net.step(inputs[0]), lambda: net.reset(), lambda: net.parameters, lambda: net.flat_gradients,
+        lambda: net.state("memory"), lambda: net.config, lambda: net.clone(), lambda: net.save("x"),
+        lambda: net.recorded_steps, lambda: optimizer.step(net), lambda: optimizer.config,
+        lambda: setattr(optimizer, "learning_rate", 1.0), lambda: dnc.Optimizer(net), lambda: task.sample(1),
+        lambda: dnc.episode_image("x.png", net, inputs), net.__enter__,
+    ):  # fmt: skip
+        with pytest.raises(dnc.InvalidState, match="is closed"):
+            used()
+    net.close()
+    assert repr(net) == "DNC(closed)" and repr(optimizer) == "Optimizer(closed)"
+
+
+def test_closing_while_another_thread_runs():
+    net = dnc.DNC(8, 8, hidden_size=128, memory_slots=128, batch_size=8)
+    inputs, outputs = np.zeros((50, 8, 8), np.float32), []
+    thread = threading.Thread(target=lambda: outputs.append(net.forward(inputs)))
+    handle = weakref.ref(net._handle)
+    thread.start()
+    while thread.is_alive() and sys.getrefcount(handle()) < 3:
+        pass
+    net.close()
+    thread.join()
+    assert handle() is None
+
+
+# state and trace
+
+
+def test_state(net, inputs):
+    net.forward(inputs)
+    shapes = dict(
+        memory=(B, N, W), usage=(B, N), link=(B, K, N, N), precedence=(B, K, N), write_weights=(B, K, N),
+        read_weights=(B, R, N), read_vectors=(B, R, W), hidden=(L, B, H), cell=(L, B, H),
+    )  # fmt: skip
+    state = {name: net.state(name) for name in shapes}
+    assert {name: piece.shape for name, piece in state.items()} == shapes
+    after = net.step(inputs[0])
+    net.reset()
+    for name, piece in state.items():
+        net.set_state(name, piece)
+    assert np.array_equal(net.step(inputs[0]), after)
+    with pytest.raises(ValueError, match="'memory', 'usage'"):
+        net.state("memories")
+
+
+def test_state_may_not_be_set_while_recording(net, inputs):
+    net.training = True
+    net.step(inputs[0])
+    with pytest.raises(dnc.InvalidState):
+        net.set_state("memory", np.zeros((B, N, W)))
+    net.detach()
+    net.set_state("memory", np.zeros((B, N, W)))
+
+
+def test_state_gradient(net, inputs):
+    with pytest.raises(dnc.InvalidState):
+        net.state_gradient("memory")
+    net.forward(inputs)
+    trained(net, inputs)
+    assert net.state_gradient("memory").shape == (B, N, W) and np.any(net.state_gradient("memory"))
+
+
+def test_a_feedforward_controller_has_no_cell():
+    with dnc.DNC(X, Y, controller="feedforward") as net:
+        assert net.state("hidden").shape == (1, 1, 64)
+        with pytest.raises(dnc.InvalidArgument):
+            net.state("cell")
+
+
+def test_trace(net, inputs):
+    with pytest.raises(dnc.InvalidState):
+        net.trace("usage")
+    net.training = True
+    net.forward(inputs)
+    shapes = dict(
+        write_weights=(T, B, K, N), read_weights=(T, B, R, N), usage=(T, B, N), allocation_gates=(T, B, K),
+        write_gates=(T, B, K), free_gates=(T, B, R), read_modes=(T, B, R, 2 * K + 1),
+    )  # fmt: skip
+    trace = {name: net.trace(name) for name in shapes}
+    assert {name: values.shape for name, values in trace.items()} == shapes
+    np.testing.assert_allclose(trace["read_modes"].sum(-1), 1, rtol=1e-5)
+    assert np.array_equal(trace["usage"][-1], net.state("usage"))
+
+
+# copies and checkpoints
+
+
+def test_clone(net, inputs):
+    net.training = True
+    net.step(inputs[0])
+    copy, shared = net.clone(), net.clone(share_parameters=True)
+    assert copy.training and copy.recorded_steps == 0 and copy.config == net.config
+    after = net.step(inputs[1])
+    assert np.array_equal(copy.step(inputs[1]), after) and np.array_equal(shared.step(inputs[1]), after)
+    assert not np.shares_memory(copy.flat_parameters, net.flat_parameters)
+    assert np.shares_memory(shared.flat_parameters, net.flat_parameters)
+    assert not np.shares_memory(shared.flat_gradients, net.flat_gradients)
+    parameters = net.flat_parameters.copy()
+    net.close()
+    assert np.array_equal(shared.flat_parameters, parameters)
+    shared.forward(inputs)
+
+
+def test_save_and_load(net, inputs, tmp_path):
+    optimizer = dnc.Optimizer(net, learning_rate=0.01)
+    trained(net, inputs)
+    optimizer.step(net)
+    path = tmp_path / "net.safetensors"
+    net.save(path, optimizer)
+    tensors = safetensors.numpy.load_file(path)
+    for name, values in net.parameters.items():
+        assert np.array_equal(tensors[name], values)
+    loaded, continued = dnc.load(path)
+    assert loaded.config == net.config and not loaded.training
+    assert continued.config == optimizer.config and continued.step_count == 1
+    for each, its_optimizer in [(net, optimizer), (loaded, continued)]:
+        each.reset()
+        trained(each, inputs)
+        its_optimizer.step(each)
+    assert np.array_equal(loaded.flat_parameters, net.flat_parameters)
+
+
+def test_save_without_optimizer(net, tmp_path):
+    net.save(str(tmp_path / "net.safetensors"))
+    loaded, optimizer = dnc.load(os.fsencode(tmp_path / "net.safetensors").decode())
+    assert optimizer is None and np.array_equal(loaded.flat_parameters, net.flat_parameters)
+
+
+def test_files_that_are_none(net, tmp_path):
+    with pytest.raises(dnc.FileError) as caught:
+        dnc.load(tmp_path / "nothing")
+    assert isinstance(caught.value, OSError) and "nothing" in str(caught.value)
+    with pytest.raises(OSError):
+        net.save(tmp_path / "no folder" / "net.safetensors")
+    (tmp_path / "bad").write_bytes(b"not a safetensors file")
+    with pytest.raises(dnc.BadFormat):
+        dnc.load(tmp_path / "bad")
+    with pytest.raises(ValueError, match="NUL"):
+        dnc.load("a\0b")
+
+
+# learning
+
+
+def test_optimizer(net, inputs):
+    optimizer = dnc.Optimizer(net, "rmsprop", learning_rate=0.5, max_gradient_norm=1)
+    assert optimizer.config == dict(
+        algorithm="rmsprop", learning_rate=0.5, momentum=0.9, decay=0.9, beta1=0.9, beta2=0.999,
+        epsilon=1e-8, weight_decay=0.01, max_gradient_norm=1.0,
+    )  # fmt: skip
+    optimizer.learning_rate *= 0.1
+    assert optimizer.learning_rate == 0.05 and optimizer.algorithm == "rmsprop"
+    with pytest.raises(ValueError, match="learning_rate"):
+        optimizer.learning_rate = -1
+    assert optimizer.learning_rate == 0.05
+    trained(net, inputs)
+    norm, before = np.linalg.norm(net.flat_gradients), net.flat_parameters.copy()
+    assert optimizer.step(net) == pytest.approx(norm, rel=1e-5)
+    assert optimizer.step_count == 1 and not np.any(net.flat_gradients)
+    assert not np.array_equal(net.flat_parameters, before)
+    assert isinstance(inspect.getattr_static(dnc.Optimizer, "beta1"), type(dnc.Optimizer.beta1))
+    with pytest.raises(ValueError, match="'sgd'"):
+        dnc.Optimizer(net, "lbfgs")
+
+
+def test_a_gradient_that_is_not_finite(net):
+    optimizer, before = dnc.Optimizer(net), net.flat_parameters.copy()
+    net.gradients["interface.bias"][2] = np.inf
+    with pytest.raises(dnc.NotFinite, match=r"interface\.bias"):
+        optimizer.step(net)
+    assert np.array_equal(net.flat_parameters, before) and optimizer.step_count == 0
+
+
+def test_loss():
+    random = np.random.default_rng(3)
+    outputs, targets = random.standard_normal((T, B, Y)), random.random((T, B, Y))
+    mask = np.zeros((T, B))
+    mask[1:] = 1
+    value, gradients = dnc.loss("mean_squared_error", outputs, targets, mask)
+    expected = np.where(mask[..., None], 2 * (outputs - targets) / (mask.sum() * Y), 0)
+    assert value == pytest.approx(np.mean((outputs - targets)[1:] ** 2), rel=1e-6)
+    np.testing.assert_allclose(gradients, expected, rtol=1e-5)
+    value, gradients = dnc.loss("sigmoid_cross_entropy", outputs, targets)
+    assert value == pytest.approx(np.mean(np.logaddexp(0, outputs) - targets * outputs), rel=1e-6)
+    assert gradients.shape == outputs.shape and gradients.dtype == np.float32
+    with pytest.raises(ValueError, match="targets has shape"):
+        dnc.loss("mean_squared_error", outputs, targets[1:])
+    with pytest.raises(ValueError, match=r"mask has shape .* \[T, B\]"):
+        dnc.loss("mean_squared_error", outputs, targets, mask[:, :2])
+    with pytest.raises(ValueError, match="'softmax_cross_entropy'"):
+        dnc.loss("hinge", outputs, targets)
+
+
+def test_learning_lowers_the_loss():
+    task = dnc.Task("copy", seed=1, max_length=1, width=2)
+    net = dnc.DNC(task.input_size, task.output_size, hidden_size=16, memory_slots=8, word_size=4, batch_size=8)
+    optimizer = dnc.Optimizer(net, learning_rate=0.01, max_gradient_norm=10)
+    net.training = True
+    values = []
+    for _ in range(200):
+        inputs, targets, mask = task.sample(8)
+        net.reset()
+        value, gradients = dnc.loss(task.loss, net.forward(inputs), targets, mask)
+        net.backward(gradients)
+        optimizer.step(net)
+        values.append(value)
+    assert np.mean(values[-20:]) < 0.7 * np.mean(values[:20])
+
+
+# tasks
+
+
+def test_copy_task():
+    task = dnc.Task("copy", seed=3, width=4, min_length=2, max_length=5)
+    assert (task.input_size, task.output_size, task.loss) == (6, 5, "sigmoid_cross_entropy")
+    episodes = task.sample(7)
+    inputs, targets, mask = episodes
+    steps = len(mask)
+    assert inputs.shape == (steps, 7, 6) and targets.shape == (steps, 7, 5) and mask.shape == (steps, 7)
+    for b in range(7):
+        length = int(mask[:, b].sum()) - 1
+        assert 2 <= length <= 5
+        answer = targets[length + 2 : 2 * length + 2, b, 1:]
+        assert np.array_equal(inputs[1 : length + 1, b, 2:], answer)
+    again = dnc.Task("copy", seed=3, width=4, min_length=2, max_length=5).sample(7)
+    assert all(map(np.array_equal, episodes, again))
+    assert not all(map(np.array_equal, episodes, task.sample(7)))
+
+
+def test_wrong_tasks():
+    with pytest.raises(ValueError, match="paste"):
+        dnc.Task("paste")
+    with pytest.raises(ValueError, match="height"):
+        dnc.Task("copy", height=3)
+    with pytest.raises(ValueError):
+        dnc.Task("copy", seed=-1)
+    for batch in (0, -1):
+        with pytest.raises(ValueError, match="batch"):
+            dnc.Task("copy").sample(batch)
+
+
+# pictures
+
+
+def picture(png):
+    with Image.open(io.BytesIO(png)) as image:
+        image.load()
+        assert image.format == "PNG"
+        return np.asarray(image.convert("RGB"))
+
+
+def test_heatmap(tmp_path):
+    values = np.array([[0, 1, 2], [3, 4, 5]])
+    bare = picture(dnc.heatmap(values, bare=True, cell_pixels=4, colormap="grey"))
+    assert bare.shape == (8, 12, 3)
+    cells = bare[::4, ::4, 0].ravel().astype(int)
+    assert cells[0] == 0 and cells[-1] == 255 and np.all(np.diff(cells) > 0)
+    clamped = picture(dnc.heatmap(values, bare=True, cell_pixels=4, colormap="grey", minimum=4, maximum=5))
+    assert np.array_equal(clamped[::4, ::4, 0].ravel(), [0, 0, 0, 0, 0, 255])
+    path = tmp_path / "map.png"
+    labels = dict(title="A title", row_label="rows", column_label="columns")
+    assert dnc.heatmap(values, path, **labels) is None
+    assert path.read_bytes() == dnc.heatmap(values, **labels) != dnc.heatmap(values)
+
+
+def test_wrong_heatmaps(tmp_path):
+    with pytest.raises(ValueError, match="values has shape"):
+        dnc.heatmap(np.zeros(3))
+    with pytest.raises(ValueError, match="'viridis'"):
+        dnc.heatmap(np.zeros((2, 2)), colormap="jet")
+    with pytest.raises(ValueError):
+        dnc.heatmap(np.zeros((0, 2)))
+    with pytest.raises(OSError):
+        dnc.heatmap(np.zeros((2, 2)), tmp_path / "no folder" / "map.png")
+
+
+def test_episode_image(net, inputs, tmp_path):
+    outputs = net.forward(inputs)
+    sizes = []
+    for training in (False, True):
+        net.training = training
+        net.reset()
+        net.forward(inputs)
+        path = tmp_path / "episode.png"
+        dnc.episode_image(path, net, inputs, outputs > 0, outputs, batch_index=2, title="An episode")
+        sizes.append(picture(path.read_bytes()).shape)
+    assert sizes[1][0] > sizes[0][0]  # with the weightings, usage and gates
+    with pytest.raises(ValueError, match="T = 4"):
+        dnc.episode_image(path, net, inputs, outputs[1:])
+    with pytest.raises(ValueError, match="all None"):
+        dnc.episode_image(path, net)
+    with pytest.raises(ValueError, match="batch_index"):
+        dnc.episode_image(path, net, inputs, batch_index=B)
+
+
+# exceptions
+
+
+@pytest.mark.parametrize(
+    ("kind", "builtin", "status"),
+    [
+        (dnc.InvalidArgument, ValueError, _c.DNC_INVALID_ARGUMENT),
+        (dnc.OutOfMemory, MemoryError, _c.DNC_OUT_OF_MEMORY),
+        (dnc.InvalidState, RuntimeError, _c.DNC_INVALID_STATE),
+        (dnc.FileError, OSError, _c.DNC_IO_ERROR),
+        (dnc.BadFormat, ValueError, _c.DNC_BAD_FORMAT),
+        (dnc.NotFinite, FloatingPointError, _c.DNC_NOT_FINITE),
+        (dnc.Cancelled, Exception, _c.DNC_CANCELLED),
+        (dnc.InternalError, RuntimeError, _c.DNC_INTERNAL),
+    ],
+)
+def test_exceptions(kind, builtin, status):
+    assert issubclass(kind, dnc.Error) and issubclass(kind, builtin)
+    with pytest.raises(kind) as caught:
+        dnc.errors.check(status)
+    error = pickle.loads(pickle.dumps(kind("a sentence")))
+    assert type(error) is kind and error.message == str(error) == "a sentence"
+    assert caught.value.status == error.status == status
+
+
+def test_out_of_memory():
+    """An instance beyond the address space that is left."""
+    config = dict(SIZES, memory_slots=65536, word_size=1024, batch_size=64)
+    assert dnc.estimate_bytes(**config) > 2**39
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (2**36, limits[1]))
+    try:
+        with pytest.raises(MemoryError):
+            dnc.DNC(**config)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+def test_every_pointer_survives_null():
+    """The bindings never pass NULL where the library does not expect it; ctypes would let a user of _c do so."""
+    assert _c.dnc_reset(None) == _c.DNC_INVALID_ARGUMENT
+    assert _c.dnc_config_init(None, ctypes.sizeof(_c.dnc_config)) == _c.DNC_INVALID_ARGUMENT
+    assert _c.dnc_last_error() != b""

@@ -1,0 +1,88 @@
+"""The Differentiable Neural Computer (Graves et al. 2016) with NumPy arrays in and out.
+
+    import dnc
+
+    task = dnc.Task("copy", seed=1)
+    net = dnc.DNC(task.input_size, task.output_size, hidden_size=32, read_heads=2, batch_size=16)
+    optimizer = dnc.Optimizer(net, max_gradient_norm=10)
+    net.training = True
+    for _ in range(10_000):
+        inputs, targets, mask = task.sample(16)
+        net.reset()
+        value, gradients = dnc.loss(task.loss, net.forward(inputs), targets, mask)
+        net.backward(gradients)
+        optimizer.step(net)
+
+The manual is the library's header, include/dnc.h; `dnc._c` is that header in ctypes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from . import _c
+from .checkpoints import load
+from .config import Config, Options, estimate_bytes
+from .errors import (
+    BadFormat,
+    Cancelled,
+    Error,
+    FileError,
+    InternalError,
+    InvalidArgument,
+    InvalidState,
+    NotFinite,
+    OutOfMemory,
+    check,
+)
+from .images import episode_image, heatmap
+from .network import DNC
+from .optimizer import Optimizer, Settings, loss
+from .tasks import Episodes, Task
+
+__version__ = _c.DNC_VERSION_STRING
+
+
+def version() -> str:
+    """The version of the library, "0.1.0"."""
+    return str(_c.dnc_version().decode())
+
+
+def build_info() -> dict[str, Any]:
+    """How the library was built: version, kernels in use, compiler, architecture."""
+    return dict(json.loads(_c.dnc_build_info()))
+
+
+def self_test() -> None:
+    """Checks the library on this CPU, in about a second: the gradients of small networks against central
+    differences, and single precision against double. An InternalError names what disagrees."""
+    check(_c.dnc_self_test())
+
+
+__all__ = [
+    "DNC",
+    "BadFormat",
+    "Cancelled",
+    "Config",
+    "Episodes",
+    "Error",
+    "FileError",
+    "InternalError",
+    "InvalidArgument",
+    "InvalidState",
+    "NotFinite",
+    "Optimizer",
+    "Options",
+    "OutOfMemory",
+    "Settings",
+    "Task",
+    "build_info",
+    "episode_image",
+    "estimate_bytes",
+    "heatmap",
+    "load",
+    "loss",
+    "self_test",
+    "version",
+]

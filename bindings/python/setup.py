@@ -1,0 +1,46 @@
+"""Builds libdnc with the checkout's Makefile and carries it in the wheel as dnc/libdnc.so."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from setuptools import Distribution, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_py import build_py
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+HEADER = CHECKOUT / "include" / "dnc.h"
+
+
+def version() -> str:
+    if not HEADER.exists():
+        raise SystemExit(f"{HEADER} is missing: the package is built from a checkout of libdnc")
+    return re.search(r'#define DNC_VERSION_STRING "(.+)"', HEADER.read_text()).group(1)
+
+
+class BuildWithLibrary(build_py):
+    def run(self) -> None:
+        super().run()
+        subprocess.run(["make", "-C", str(CHECKOUT)], check=True)
+        if not self.editable_mode:  # an editable install finds the library in the checkout
+            shutil.copyfile(CHECKOUT / "build" / "libdnc.so", Path(self.build_lib, "dnc", "libdnc.so"))
+
+
+class AnyPython(bdist_wheel):
+    """The wheel depends on the platform, but on no version of Python: the library is loaded with ctypes."""
+
+    def get_tag(self) -> tuple:
+        return ("py3", "none", super().get_tag()[2])
+
+
+class WithLibrary(Distribution):
+    def has_ext_modules(self) -> bool:
+        return True
+
+
+setup(
+    version=version(),
+    cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": AnyPython},
+    distclass=WithLibrary,
+)
