@@ -1,0 +1,334 @@
+/*
+ * Calls every function of the library, rightly and wrongly, so that valgrind sees all of them: run under
+ * `valgrind --leak-check=full --error-exitcode=1`. The one argument is a folder to write in.
+ */
+#include <dnc.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int failures = 0;
+
+#define EXPECT(condition)                                                                           \
+    do {                                                                                            \
+        if (!(condition)) {                                                                         \
+            fprintf(stderr, "%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, dnc_last_error()); \
+            failures++;                                                                             \
+        }                                                                                           \
+    } while (0)
+#define GOOD(call) EXPECT((call) == DNC_OK)
+#define BAD(call, status) EXPECT((call) == (status) && dnc_last_error()[0] != 0)
+
+enum { T = 4, B = 2, X = 3, Y = 2, N = 5, W = 4, R = 2, K = 2, H = 6, L = 2 };
+
+/* Numbers in each dnc_field and dnc_trace, in their order. */
+static const size_t state_counts[] = {
+    B * N * W, B * N, B * K * N * N, B * K * N, B * K * N, B * R * N, B * R * W, L * B * H, L * B * H,
+};
+static const size_t trace_counts[] = {
+    T * B * K * N, T * B * R * N, T * B * N, T * B * K, T * B * K, T * B * R, T * B * R * (2 * K + 1),
+};
+
+static char folder[3000], path[4096];
+
+static const char *in_folder(const char *name) {
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+/* Buffers of exactly the size that the header asks for, so that one float too far is seen. */
+static float *buffer(size_t count, float value) {
+    float *values = malloc(count * sizeof *values);
+    if (values == NULL) exit(2);
+    for (size_t i = 0; i < count; i++) values[i] = value + 0.1f * (float)(i % 7);
+    return values;
+}
+
+static dnc_config small(uint32_t controller, uint32_t initial_state) {
+    dnc_config config;
+    GOOD(dnc_config_init(&config, sizeof config));
+    config.input_size = X;
+    config.output_size = Y;
+    config.controller = controller;
+    config.hidden_size = H;
+    config.num_layers = L;
+    config.memory_slots = N;
+    config.word_size = W;
+    config.read_heads = R;
+    config.write_heads = K;
+    config.batch_size = B;
+    config.initial_state = initial_state;
+    config.clip_value = 2;
+    config.seed = 5;
+    return config;
+}
+
+static void library(void) {
+    EXPECT(strcmp(dnc_version(), DNC_VERSION_STRING) == 0);
+    EXPECT(dnc_build_info()[0] == '{');
+    EXPECT(strcmp(dnc_status_string(DNC_BAD_FORMAT), "DNC_BAD_FORMAT") == 0);
+    EXPECT(strcmp(dnc_status_string((dnc_status)99), "unknown dnc_status") == 0);
+    EXPECT(dnc_last_error()[0] == 0);
+}
+
+static void configuration(void) {
+    dnc_config config;
+    size_t bytes = 7;
+    BAD(dnc_config_init(NULL, sizeof config), DNC_INVALID_ARGUMENT);
+    BAD(dnc_config_init(&config, 0), DNC_INVALID_ARGUMENT);
+    BAD(dnc_config_init(&config, sizeof config + 1), DNC_INVALID_ARGUMENT);
+    /* An older header knew a shorter struct: nothing beyond it may be touched. */
+    char *old = malloc(20);
+    GOOD(dnc_config_init((dnc_config *)old, 20));
+    BAD(dnc_create((dnc_config *)old, (dnc **)&bytes), DNC_INVALID_ARGUMENT); /* input_size is not set */
+    free(old);
+    config = small(DNC_CONTROLLER_LSTM, DNC_INITIAL_ZEROS);
+    GOOD(dnc_estimate_bytes(&config, 10, 1, &bytes));
+    EXPECT(bytes > 1000);
+    BAD(dnc_estimate_bytes(&config, SIZE_MAX, 1, &bytes), DNC_INVALID_ARGUMENT);
+    BAD(dnc_estimate_bytes(NULL, 10, 1, &bytes), DNC_INVALID_ARGUMENT);
+    BAD(dnc_estimate_bytes(&config, 10, 1, NULL), DNC_INVALID_ARGUMENT);
+    config.memory_slots = config.batch_size = 65536;
+    dnc *net = NULL;
+    BAD(dnc_create(&config, &net), DNC_OUT_OF_MEMORY);
+    EXPECT(net == NULL);
+}
+
+static void state_and_trace(dnc *net, int has_cell) {
+    for (uint32_t field = 0; field < 9; field++) {
+        float *values = buffer(state_counts[field], 0);
+        if (field == DNC_FIELD_CELL && !has_cell) {
+            BAD(dnc_get_state(net, field, values, state_counts[field]), DNC_INVALID_ARGUMENT);
+        } else {
+            GOOD(dnc_get_state(net, field, values, state_counts[field]));
+            BAD(dnc_set_state(net, field, values, state_counts[field]), DNC_INVALID_STATE);
+            BAD(dnc_get_state(net, field, values, state_counts[field] - 1), DNC_INVALID_ARGUMENT);
+        }
+        free(values);
+    }
+    for (uint32_t field = 0; field < 7; field++) {
+        float *values = buffer(trace_counts[field], 0);
+        GOOD(dnc_get_trace(net, field, values, trace_counts[field]));
+        BAD(dnc_get_trace(net, field, values, trace_counts[field] + 1), DNC_INVALID_ARGUMENT);
+        free(values);
+    }
+}
+
+static void state_gradients(dnc *net, int has_cell) {
+    for (uint32_t field = 0; field < (has_cell ? 9 : 8); field++) {
+        float *values = buffer(state_counts[field], 0);
+        GOOD(dnc_get_state_gradient(net, field, values, state_counts[field]));
+        GOOD(dnc_get_state(net, field, values, state_counts[field]));
+        GOOD(dnc_set_state(net, field, values, state_counts[field]));
+        values[0] = NAN;
+        BAD(dnc_set_state(net, field, values, state_counts[field]), DNC_NOT_FINITE);
+        free(values);
+    }
+}
+
+static void parameters(dnc *net) {
+    size_t count = dnc_parameter_count(net), seen = 0;
+    for (size_t i = 0; i < dnc_tensor_count(net); i++) {
+        dnc_tensor tensor = {0};
+        BAD(dnc_tensor_at(net, i, &tensor), DNC_INVALID_ARGUMENT);
+        tensor.struct_size = sizeof tensor;
+        GOOD(dnc_tensor_at(net, i, &tensor));
+        EXPECT(strlen(tensor.name) > 5 && tensor.values == dnc_parameters(net) + seen);
+        EXPECT(tensor.gradients == dnc_gradients(net) + seen);
+        seen += tensor.shape[0] * tensor.shape[1] * tensor.shape[2] * tensor.shape[3];
+        BAD(dnc_tensor_at(net, dnc_tensor_count(net), &tensor), DNC_INVALID_ARGUMENT);
+    }
+    EXPECT(seen == count && count > 0);
+    dnc_parameters(net)[count - 1] += 0.5f;
+    GOOD(dnc_parameters_changed(net));
+    GOOD(dnc_zero_gradients(net));
+}
+
+static void optimizers(dnc *net) {
+    for (uint32_t algorithm = 0; algorithm < 4; algorithm++) {
+        dnc_optimizer_config config;
+        dnc_optimizer *optimizer = NULL, *loaded_optimizer = NULL;
+        dnc *loaded = NULL;
+        float norm = -1;
+        GOOD(dnc_optimizer_config_init(&config, sizeof config));
+        config.algorithm = 4;
+        BAD(dnc_optimizer_create(net, &config, &optimizer), DNC_INVALID_ARGUMENT);
+        config.algorithm = algorithm;
+        config.max_gradient_norm = 0.5f;
+        GOOD(dnc_optimizer_create(net, &config, &optimizer));
+        for (size_t i = 0; i < dnc_parameter_count(net); i++) dnc_gradients(net)[i] = 0.25f;
+        GOOD(dnc_optimizer_step(optimizer, net, &norm));
+        EXPECT(norm > 0.5f);
+        GOOD(dnc_optimizer_step(optimizer, net, NULL));
+        dnc_gradients(net)[3] = NAN;
+        BAD(dnc_optimizer_step(optimizer, net, &norm), DNC_NOT_FINITE);
+        GOOD(dnc_zero_gradients(net));
+        EXPECT(dnc_optimizer_step_count(optimizer) == 2);
+        GOOD(dnc_optimizer_get_config(optimizer, &config));
+        config.learning_rate = 0.5f;
+        GOOD(dnc_optimizer_set_config(optimizer, &config));
+        config.algorithm = (algorithm + 1) % 4;
+        BAD(dnc_optimizer_set_config(optimizer, &config), DNC_INVALID_ARGUMENT);
+
+        GOOD(dnc_save(net, optimizer, in_folder("net.safetensors")));
+        BAD(dnc_save(net, optimizer, in_folder("missing/net.safetensors")), DNC_IO_ERROR);
+        GOOD(dnc_load(in_folder("net.safetensors"), &loaded, &loaded_optimizer));
+        EXPECT(dnc_optimizer_step_count(loaded_optimizer) == 2);
+        GOOD(dnc_optimizer_step(loaded_optimizer, loaded, NULL));
+        dnc_free(loaded);
+        dnc_optimizer_free(loaded_optimizer);
+        GOOD(dnc_load(in_folder("net.safetensors"), &loaded, NULL));
+        dnc_free(loaded);
+        dnc_optimizer_free(optimizer);
+    }
+}
+
+/* Every truncation and every changed byte of the header. */
+static void damaged_files(const dnc *net) {
+    static char bytes[1 << 16], changed[1 << 16];
+    GOOD(dnc_save(net, NULL, in_folder("whole")));
+    FILE *file = fopen(path, "rb");
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    EXPECT(size > 100 && size < sizeof bytes);
+    for (size_t i = 0; i < 1500 && i < size; i += 7) {
+        for (int kind = 0; kind < 2; kind++) {
+            dnc *loaded = NULL;
+            dnc_optimizer *optimizer = NULL;
+            memcpy(changed, bytes, size);
+            if (kind == 1) changed[i] = (char)(changed[i] ^ (1 << i % 8));
+            file = fopen(in_folder("damaged"), "wb");
+            fwrite(changed, 1, kind == 0 ? i : size, file);
+            fclose(file);
+            dnc_status status = dnc_load(path, &loaded, &optimizer);
+            EXPECT(status == DNC_BAD_FORMAT || (kind == 1 && status == DNC_OK));
+            dnc_free(loaded);
+            dnc_optimizer_free(optimizer);
+        }
+    }
+    dnc *loaded = NULL;
+    BAD(dnc_load(in_folder("missing"), &loaded, NULL), DNC_IO_ERROR);
+    BAD(dnc_load(folder, &loaded, NULL), DNC_IO_ERROR);
+    EXPECT(loaded == NULL);
+}
+
+static void network(uint32_t controller, uint32_t initial_state) {
+    dnc_config config = small(controller, initial_state);
+    dnc *net = NULL, *copy = NULL, *sharing = NULL;
+    float *inputs = buffer(T * B * X, -0.3f), *outputs = buffer(T * B * Y, 0), *targets = buffer(T * B * Y, 0.1f);
+    float *mask = buffer(T * B, 0.2f), *gradients = buffer(T * B * Y, 0), *input_gradients = buffer(T * B * X, 0);
+    double loss = 0;
+
+    GOOD(dnc_create(&config, &net));
+    GOOD(dnc_get_config(net, &config));
+    BAD(dnc_backward(net, gradients, NULL), DNC_INVALID_STATE);
+    GOOD(dnc_set_training(net, 1));
+    for (int t = 0; t < T; t++) GOOD(dnc_step(net, inputs + t * B * X, outputs + t * B * Y));
+    EXPECT(dnc_recorded_steps(net) == T);
+    state_and_trace(net, controller == DNC_CONTROLLER_LSTM);
+    GOOD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, outputs, NULL));
+    for (uint32_t kind = 0; kind < 3; kind++)
+        GOOD(dnc_loss_evaluate(kind, T, B, Y, outputs, targets, mask, &loss, gradients));
+    BAD(dnc_loss_evaluate(3, T, B, Y, outputs, targets, mask, &loss, gradients), DNC_INVALID_ARGUMENT);
+    GOOD(dnc_backward(net, gradients, input_gradients));
+    state_gradients(net, controller == DNC_CONTROLLER_LSTM);
+    GOOD(dnc_forward(net, T, inputs, outputs));
+    GOOD(dnc_detach(net));
+    GOOD(dnc_forward(net, T - 1, inputs, outputs));
+    GOOD(dnc_backward(net, gradients, NULL));
+    BAD(dnc_forward(net, 0, inputs, outputs), DNC_INVALID_ARGUMENT);
+    BAD(dnc_forward(net, SIZE_MAX, inputs, outputs), DNC_INVALID_ARGUMENT);
+
+    GOOD(dnc_clone(net, DNC_CLONE_COPY, &copy));
+    GOOD(dnc_clone(net, DNC_CLONE_SHARE_PARAMETERS, &sharing));
+    BAD(dnc_clone(net, 2, &copy), DNC_INVALID_ARGUMENT);
+    optimizers(net);
+    parameters(net);
+    damaged_files(net);
+    GOOD(dnc_reset(net));
+    GOOD(dnc_set_training(net, 0));
+    dnc_free(net);
+    GOOD(dnc_set_batch_size(copy, 1));
+    GOOD(dnc_step(copy, inputs, outputs));
+    EXPECT(dnc_set_memory_slots(copy, N + 3) == (initial_state == DNC_INITIAL_LEARNED ? DNC_INVALID_STATE : DNC_OK));
+    GOOD(dnc_step(copy, inputs, outputs));
+    GOOD(dnc_forward(sharing, T, inputs, outputs));
+    dnc_free(sharing);
+    dnc_free(copy);
+    free(inputs);
+    free(outputs);
+    free(targets);
+    free(mask);
+    free(gradients);
+    free(input_gradients);
+}
+
+static void tasks(void) {
+    dnc_task *task = NULL;
+    size_t steps = 0;
+    uint32_t x = 0, y = 0, loss = 9;
+    BAD(dnc_task_create("copy", "width=0", 1, &task), DNC_INVALID_ARGUMENT);
+    BAD(dnc_task_create("paste", NULL, 1, &task), DNC_INVALID_ARGUMENT);
+    GOOD(dnc_task_create("copy", "width=3,max_length=5,mask=all", 1, &task));
+    GOOD(dnc_task_sizes(task, &x, &y, &loss));
+    BAD(dnc_task_read(task, NULL, NULL, NULL), DNC_INVALID_STATE);
+    for (size_t batch = 1; batch < 20; batch += 6) {
+        GOOD(dnc_task_sample(task, batch, &steps));
+        size_t rows = steps * batch;
+        float *inputs = buffer(rows * x, 0), *targets = buffer(rows * y, 0), *mask = buffer(rows, 0);
+        GOOD(dnc_task_read(task, inputs, targets, mask));
+        EXPECT(inputs[1] == 1 && mask[0] == 1);
+        free(inputs);
+        free(targets);
+        free(mask);
+    }
+    BAD(dnc_task_sample(task, 0, &steps), DNC_INVALID_ARGUMENT);
+    dnc_task_free(task);
+}
+
+static void pictures(void) {
+    dnc_image_options look;
+    uint8_t *png = NULL;
+    size_t size = 0;
+    float *values = buffer(6 * 9, -1);
+    values[5] = NAN;
+    values[6] = INFINITY;
+    GOOD(dnc_image_options_init(&look, sizeof look));
+    for (uint32_t map = 0; map < 4; map++)
+        for (uint32_t flags = 0; flags < 2; flags++)
+            for (uint32_t cell = 0; cell < 12; cell += 3) {
+                look.colormap = map;
+                look.flags = flags;
+                look.cell_pixels = cell;
+                look.title = map % 2 ? "A title, and rather a long one for so small a picture \xff" : NULL;
+                look.row_label = cell ? "rows" : NULL;
+                look.column_label = "columns";
+                GOOD(dnc_image_encode(6, 9, values, &look, &png, &size));
+                EXPECT(size > 8 && memcmp(png, "\x89PNG", 4) == 0);
+                dnc_buffer_free(png);
+            }
+    GOOD(dnc_image_write(in_folder("picture.png"), 9, 6, values, NULL));
+    BAD(dnc_image_write(in_folder("missing/picture.png"), 9, 6, values, NULL), DNC_IO_ERROR);
+    BAD(dnc_image_encode(0, 6, values, NULL, &png, &size), DNC_INVALID_ARGUMENT);
+    BAD(dnc_image_encode(SIZE_MAX, SIZE_MAX, values, NULL, &png, &size), DNC_INVALID_ARGUMENT);
+    free(values);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2 || strlen(argv[1]) >= sizeof folder) return 2;
+    strcpy(folder, argv[1]);
+    library();
+    configuration();
+    network(DNC_CONTROLLER_LSTM, DNC_INITIAL_ZEROS);
+    network(DNC_CONTROLLER_FEEDFORWARD, DNC_INITIAL_LEARNED);
+    tasks();
+    pictures();
+    dnc_free(NULL);
+    dnc_optimizer_free(NULL);
+    dnc_task_free(NULL);
+    dnc_buffer_free(NULL);
+    if (getenv("DNC_SELF_TEST")) GOOD(dnc_self_test());
+    return failures == 0 ? 0 : 1;
+}

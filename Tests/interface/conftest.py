@@ -1,0 +1,9 @@
+"""Finds the library and its ctypes mirror: DNC_LIBRARY, else build/libdnc.so of this checkout."""
+
+import os
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+os.environ.setdefault("DNC_LIBRARY", str(CHECKOUT / "build" / "libdnc.so"))
+sys.path.insert(0, str(CHECKOUT / "bindings" / "python"))

@@ -1,0 +1,372 @@
+"""The C interface with NumPy arrays, as thin as the tests can bear: nothing here knows more than the header."""
+
+import ctypes
+import os
+from ctypes import POINTER, byref, c_double, c_float, c_size_t, c_uint32, c_void_p, cast, pointer, sizeof
+from pathlib import Path
+
+import numpy as np
+from dnc import _c as c
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+HEADER = CHECKOUT / "include" / "dnc.h"
+GOLDEN = CHECKOUT / "Tests" / "golden"
+LIBRARY = Path(os.environ["DNC_LIBRARY"]).resolve()
+
+FIELDS = {
+    "memory": c.DNC_FIELD_MEMORY,
+    "usage": c.DNC_FIELD_USAGE,
+    "link": c.DNC_FIELD_LINK,
+    "precedence": c.DNC_FIELD_PRECEDENCE,
+    "write_weights": c.DNC_FIELD_WRITE_WEIGHTS,
+    "read_weights": c.DNC_FIELD_READ_WEIGHTS,
+    "read_vectors": c.DNC_FIELD_READ_VECTORS,
+    "hidden": c.DNC_FIELD_HIDDEN,
+    "cell": c.DNC_FIELD_CELL,
+}
+TRACES = {
+    "write_weights": c.DNC_TRACE_WRITE_WEIGHTS,
+    "read_weights": c.DNC_TRACE_READ_WEIGHTS,
+    "usage": c.DNC_TRACE_USAGE,
+    "allocation_gates": c.DNC_TRACE_ALLOCATION_GATES,
+    "write_gates": c.DNC_TRACE_WRITE_GATES,
+    "free_gates": c.DNC_TRACE_FREE_GATES,
+    "read_modes": c.DNC_TRACE_READ_MODES,
+}
+LOSSES = {
+    "sigmoid_cross_entropy": c.DNC_LOSS_SIGMOID_CROSS_ENTROPY,
+    "softmax_cross_entropy": c.DNC_LOSS_SOFTMAX_CROSS_ENTROPY,
+    "mean_squared_error": c.DNC_LOSS_MEAN_SQUARED_ERROR,
+}
+ALGORITHMS = {
+    "sgd": c.DNC_OPTIMIZER_SGD,
+    "rmsprop": c.DNC_OPTIMIZER_RMSPROP,
+    "adam": c.DNC_OPTIMIZER_ADAM,
+    "adamw": c.DNC_OPTIMIZER_ADAMW,
+}
+
+
+class Refused(Exception):
+    """A status other than DNC_OK."""
+
+    def __init__(self, status, message):
+        super().__init__(f"status {status}: {message}")
+        self.status = status
+        self.message = message
+
+
+def last_error():
+    return c.dnc_last_error().decode("utf-8", "replace")
+
+
+def check(status):
+    if status != c.DNC_OK:
+        raise Refused(status, last_error())
+
+
+def floats(array):
+    """An array as `float *`; None as NULL. The caller keeps the array alive."""
+    if array is None:
+        return None
+    assert array.dtype == np.float32 and array.flags.c_contiguous
+    return array.ctypes.data_as(POINTER(c_float))
+
+
+def f32(values):
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def config(**fields):
+    result = c.dnc_config()
+    check(c.dnc_config_init(byref(result), sizeof(result)))
+    return with_fields(result, fields)
+
+
+def optimizer_config(**fields):
+    result = c.dnc_optimizer_config()
+    check(c.dnc_optimizer_config_init(byref(result), sizeof(result)))
+    return with_fields(result, fields)
+
+
+def image_options(**fields):
+    result = c.dnc_image_options()
+    check(c.dnc_image_options_init(byref(result), sizeof(result)))
+    return with_fields(result, fields)
+
+
+def with_fields(struct, fields):
+    names = {name for name, *_ in struct._fields_}
+    for name, value in fields.items():
+        assert name in names, name
+        setattr(struct, name, value)
+    return struct
+
+
+SMALL = dict(
+    input_size=3, output_size=2, hidden_size=5, memory_slots=6, word_size=4, read_heads=2, batch_size=2, seed=7
+)
+
+
+class Net:
+    """One instance. Net() is a small one; Net(handle=h) takes over a handle."""
+
+    def __init__(self, handle=None, **fields):
+        if handle is None:
+            handle = POINTER(c.dnc)()
+            check(c.dnc_create(byref(config(**{**SMALL, **fields})), byref(handle)))
+        self.handle = handle
+
+    def __del__(self):
+        if getattr(self, "handle", None):
+            c.dnc_free(self.handle)
+            self.handle = None
+
+    def clone(self, sharing=c.DNC_CLONE_COPY):
+        copy = POINTER(c.dnc)()
+        check(c.dnc_clone(self.handle, sharing, byref(copy)))
+        return Net(copy)
+
+    @property
+    def config(self):
+        result = c.dnc_config(struct_size=sizeof(c.dnc_config))
+        check(c.dnc_get_config(self.handle, byref(result)))
+        return result
+
+    def train(self, enabled=True):
+        check(c.dnc_set_training(self.handle, int(enabled)))
+        return self
+
+    def reset(self):
+        check(c.dnc_reset(self.handle))
+        return self
+
+    def detach(self):
+        check(c.dnc_detach(self.handle))
+
+    def step(self, given):
+        output = np.empty((self.config.batch_size, self.config.output_size), np.float32)
+        check(c.dnc_step(self.handle, floats(f32(given)), floats(output)))
+        return output
+
+    def forward(self, inputs):
+        inputs = f32(inputs)
+        size = self.config
+        assert inputs.shape[1:] == (size.batch_size, size.input_size)
+        outputs = np.empty((len(inputs), size.batch_size, size.output_size), np.float32)
+        check(c.dnc_forward(self.handle, len(inputs), floats(inputs), floats(outputs)))
+        return outputs
+
+    def backward(self, output_gradients):
+        size = self.config
+        assert output_gradients.shape == (self.recorded, size.batch_size, size.output_size)
+        result = np.empty((self.recorded, size.batch_size, size.input_size), np.float32)
+        check(c.dnc_backward(self.handle, floats(f32(output_gradients)), floats(result)))
+        return result
+
+    @property
+    def recorded(self):
+        return c.dnc_recorded_steps(self.handle)
+
+    def view(self, pointer, shape):
+        """What the instance owns, as an array that keeps the instance alive."""
+        memory = (c_float * int(np.prod(shape))).from_address(cast(pointer, c_void_p).value)
+        memory.owner = self
+        return np.frombuffer(memory, np.float32).reshape(shape)
+
+    @property
+    def parameters(self):
+        """A view into the instance."""
+        return self.view(c.dnc_parameters(self.handle), (c.dnc_parameter_count(self.handle),))
+
+    @property
+    def gradients(self):
+        """A view into the instance."""
+        return self.view(c.dnc_gradients(self.handle), (c.dnc_parameter_count(self.handle),))
+
+    def zero_gradients(self):
+        check(c.dnc_zero_gradients(self.handle))
+
+    def tensors(self):
+        """name: (values, gradients), views into the instance."""
+        result = {}
+        for index in range(c.dnc_tensor_count(self.handle)):
+            tensor = c.dnc_tensor(struct_size=sizeof(c.dnc_tensor))
+            check(c.dnc_tensor_at(self.handle, index, byref(tensor)))
+            shape = tuple(tensor.shape[: tensor.rank])
+            assert list(tensor.shape[tensor.rank :]) == [1] * (4 - tensor.rank)
+            result[tensor.name.decode()] = (
+                self.view(tensor.values, shape),
+                self.view(tensor.gradients, shape),
+            )
+        return result
+
+    def shape(self, field):
+        s = self.config
+        b, n, w, k, r = s.batch_size, s.memory_slots, s.word_size, s.write_heads, s.read_heads
+        return {
+            "memory": (b, n, w),
+            "usage": (b, n),
+            "link": (b, k, n, n),
+            "precedence": (b, k, n),
+            "write_weights": (b, k, n),
+            "read_weights": (b, r, n),
+            "read_vectors": (b, r, w),
+            "hidden": (s.num_layers, b, s.hidden_size),
+            "cell": (s.num_layers, b, s.hidden_size),
+        }[field]
+
+    @property
+    def fields(self):
+        lstm = self.config.controller == c.DNC_CONTROLLER_LSTM
+        return [name for name in FIELDS if lstm or name != "cell"]
+
+    def state(self, field):
+        values = np.full(self.shape(field), np.nan, np.float32)
+        check(c.dnc_get_state(self.handle, FIELDS[field], floats(values), values.size))
+        return values
+
+    def set_state(self, field, values):
+        values = f32(values)
+        assert values.shape == self.shape(field)
+        check(c.dnc_set_state(self.handle, FIELDS[field], floats(values), values.size))
+
+    def states(self):
+        return {field: self.state(field) for field in self.fields}
+
+    def state_gradient(self, field):
+        values = np.full(self.shape(field), np.nan, np.float32)
+        check(c.dnc_get_state_gradient(self.handle, FIELDS[field], floats(values), values.size))
+        return values
+
+    def trace(self, name):
+        s = self.config
+        b, n, k, r = s.batch_size, s.memory_slots, s.write_heads, s.read_heads
+        rest = {
+            "write_weights": (k, n),
+            "read_weights": (r, n),
+            "usage": (n,),
+            "allocation_gates": (k,),
+            "write_gates": (k,),
+            "free_gates": (r,),
+            "read_modes": (r, 2 * k + 1),
+        }[name]
+        values = np.full((self.recorded, b, *rest), np.nan, np.float32)
+        check(c.dnc_get_trace(self.handle, TRACES[name], floats(values), values.size))
+        return values
+
+    def inputs(self, steps, seed=0):
+        """Random inputs that fit."""
+        size = self.config
+        return f32(np.random.default_rng(seed).standard_normal((steps, size.batch_size, size.input_size)))
+
+    def output_gradients(self, steps, seed=1):
+        size = self.config
+        return f32(np.random.default_rng(seed).standard_normal((steps, size.batch_size, size.output_size)))
+
+    def save(self, path, optimizer=None):
+        check(c.dnc_save(self.handle, optimizer.handle if optimizer else None, os.fsencode(path)))
+
+
+class Optimizer:
+    def __init__(self, net=None, handle=None, **fields):
+        if handle is None:
+            handle = POINTER(c.dnc_optimizer)()
+            check(c.dnc_optimizer_create(net.handle, byref(optimizer_config(**fields)), byref(handle)))
+        self.handle = handle
+
+    def __del__(self):
+        if getattr(self, "handle", None):
+            c.dnc_optimizer_free(self.handle)
+            self.handle = None
+
+    def step(self, net):
+        norm = c_float(-1)
+        check(c.dnc_optimizer_step(self.handle, net.handle, byref(norm)))
+        return norm.value
+
+    @property
+    def config(self):
+        result = c.dnc_optimizer_config(struct_size=sizeof(c.dnc_optimizer_config))
+        check(c.dnc_optimizer_get_config(self.handle, byref(result)))
+        return result
+
+    @property
+    def steps(self):
+        return c.dnc_optimizer_step_count(self.handle)
+
+
+def load(path):
+    """(Net, Optimizer or None)"""
+    net, optimizer = POINTER(c.dnc)(), POINTER(c.dnc_optimizer)()
+    check(c.dnc_load(os.fsencode(path), byref(net), byref(optimizer)))
+    return Net(net), Optimizer(handle=optimizer) if optimizer else None
+
+
+class Task:
+    def __init__(self, name="copy", options=None, seed=0):
+        self.handle = POINTER(c.dnc_task)()
+        check(c.dnc_task_create(name.encode(), options and options.encode(), seed, byref(self.handle)))
+
+    def __del__(self):
+        if getattr(self, "handle", None):
+            c.dnc_task_free(self.handle)
+            self.handle = None
+
+    @property
+    def sizes(self):
+        """X, Y, loss"""
+        sizes = (c_uint32 * 3)()
+        x, y, loss = (cast(ctypes.addressof(sizes) + 4 * i, POINTER(c_uint32)) for i in range(3))
+        check(c.dnc_task_sizes(self.handle, x, y, loss))
+        return tuple(sizes)
+
+    def sample(self, batch):
+        """inputs [T, B, X], targets [T, B, Y], mask [T, B]"""
+        steps = c_size_t()
+        check(c.dnc_task_sample(self.handle, batch, byref(steps)))
+        x, y, _ = self.sizes
+        result = [np.full((steps.value, batch, *rest), np.nan, np.float32) for rest in ((x,), (y,), ())]
+        check(c.dnc_task_read(self.handle, *map(floats, result)))
+        return result
+
+
+def loss(kind, outputs, targets, mask=None):
+    """(value, gradient)"""
+    outputs, targets = f32(outputs), f32(targets)
+    value, gradient = c_double(np.nan), np.full_like(outputs, np.nan)
+    mask = None if mask is None else f32(mask)
+    check(
+        c.dnc_loss_evaluate(
+            LOSSES[kind], *outputs.shape, floats(outputs), floats(targets), floats(mask), byref(value), floats(gradient)
+        )
+    )
+    return value.value, gradient
+
+
+def encode(values, options=None):
+    """The bytes of a PNG."""
+    values = f32(values)
+    png, size = POINTER(ctypes.c_uint8)(), c_size_t()
+    given = pointer(options) if options is not None else None
+    check(c.dnc_image_encode(*values.shape, floats(values), given, byref(png), byref(size)))
+    try:
+        return ctypes.string_at(png, size.value)
+    finally:
+        c.dnc_buffer_free(png)
+
+
+def assert_equal(a, b, what=""):
+    """Bit for bit."""
+    a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    assert a.shape == b.shape and a.dtype == b.dtype, what
+    assert a.tobytes() == b.tobytes(), f"{what}: differ by up to {np.nanmax(np.abs(a - b))}"
+
+
+def assert_close(actual, expected, tolerance, what=""):
+    """max |a - b| / max |b| over the tensor, as the golden files measure."""
+    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    assert actual.shape == expected.shape, what
+    assert np.isfinite(actual).all(), f"{what}: not finite"
+    scale = np.abs(expected).max(initial=0)
+    error = np.abs(actual - expected).max(initial=0)
+    assert error <= tolerance * scale, f"{what}: error {error:.2g} of {scale:.2g}"

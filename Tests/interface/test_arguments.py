@@ -1,0 +1,808 @@
+"""Bad arguments, systematically: every function of the header with every argument wrong in every way a caller can get
+it wrong. Each call must come back with the right status and a sentence that names the argument, must not touch the
+results, and must leave everything as it was: afterwards the instance, the optimizer and the task go on exactly as
+untouched twins do."""
+
+import os
+import re
+from ctypes import (
+    POINTER,
+    addressof,
+    byref,
+    c_double,
+    c_float,
+    c_int,
+    c_size_t,
+    c_uint8,
+    c_uint32,
+    c_uint64,
+    memset,
+    pointer,
+    sizeof,
+)
+from threading import Thread
+
+import numpy as np
+import pytest
+from support import (
+    FIELDS,
+    HEADER,
+    TRACES,
+    Net,
+    Optimizer,
+    Task,
+    assert_equal,
+    c,
+    check,
+    config,
+    encode,
+    f32,
+    floats,
+    image_options,
+    last_error,
+    optimizer_config,
+)  # fmt: skip
+
+INVALID, STATE, NOT_FINITE, IO = c.DNC_INVALID_ARGUMENT, c.DNC_INVALID_STATE, c.DNC_NOT_FINITE, c.DNC_IO_ERROR
+MEMORY = c.DNC_OUT_OF_MEMORY
+U32, SIZE = 2**32 - 1, 2**64 - 1
+NULL = None
+NOT_NUMBERS = (np.nan, np.inf, -np.inf)
+
+
+class World:
+    """One of everything, each with a twin that nobody mistreats."""
+
+    def __init__(self, folder):
+        self.path = os.fsencode(folder / "file")
+        self.net, self.twin = self.network(), self.network()
+        self.optimizer, self.optimizer_twin = Optimizer(self.net), Optimizer(self.twin)
+        self.task, self.task_twin = Task(seed=3), Task(seed=3)
+        for task in (self.task, self.task_twin):
+            task.sample(2)
+        self.inputs, self.input_gradients = self.net.inputs(3), np.full((3, 2, 3), 7, np.float32)
+        self.outputs, self.output_gradients = np.full((3, 2, 2), 7, np.float32), self.net.output_gradients(3)
+        self.targets, self.mask = np.abs(np.sign(self.output_gradients)), np.ones((3, 2), np.float32)
+        self.state, self.state_result = np.zeros((2, 6), np.float32), np.full((2, 6), 7, np.float32)
+        self.trace_result = np.full((3, 2, 6), 7, np.float32)
+        self.pixels = f32(np.arange(12).reshape(3, 4))
+        # Results of other types, with values that a function would not leave by chance.
+        self.size, self.loss, self.norm = c_size_t(77), c_double(77), c_float(77)
+        self.handles = {kind: POINTER(kind)() for kind in (c.dnc, c.dnc_optimizer, c.dnc_task)}
+        self.png = POINTER(c_uint8)()
+        self.structs = {
+            kind: kind(struct_size=sizeof(kind)) for kind in (c.dnc_config, c.dnc_optimizer_config, c.dnc_image_options)
+        }
+        self.tensor = c.dnc_tensor(struct_size=sizeof(c.dnc_tensor))
+        for struct in (*self.structs.values(), self.tensor):
+            memset(addressof(struct) + 4, 0x5A, sizeof(struct) - 4)
+        self.before = self.results()
+
+    @staticmethod
+    def network():
+        net = Net().train()
+        net.forward(net.inputs(4, seed=8))
+        net.backward(net.output_gradients(4, seed=9))
+        net.forward(net.inputs(3))
+        return net
+
+    def results(self):
+        """Everything a call could write to."""
+        arrays = (self.input_gradients, self.outputs, self.state_result, self.trace_result)
+        plain = (self.size, self.loss, self.norm, *self.handles.values(), self.png, *self.structs.values(), self.tensor)
+        return [array.tobytes() for array in arrays] + [bytes(value) for value in plain]
+
+    def assert_unchanged(self):
+        assert self.results() == self.before, "a failed call touched its results"
+        net, twin = self.net, self.twin
+        assert bytes(net.config) == bytes(twin.config)
+        assert net.recorded == twin.recorded == 3
+        assert_equal(net.parameters, twin.parameters)
+        assert_equal(net.gradients, twin.gradients)
+        for field in FIELDS:
+            assert_equal(net.state(field), twin.state(field), field)
+            assert_equal(net.state_gradient(field), twin.state_gradient(field), field)
+        for name in TRACES:
+            assert_equal(net.trace(name), twin.trace(name), name)
+        given = net.inputs(1, seed=11)[0]
+        assert_equal(net.step(given), twin.step(given), "the next step")
+        gradients = net.output_gradients(4)
+        assert_equal(net.backward(gradients), twin.backward(gradients), "backward")
+        assert bytes(self.optimizer.config) == bytes(self.optimizer_twin.config)
+        assert self.optimizer.steps == self.optimizer_twin.steps == 0
+        self.optimizer.step(net)
+        self.optimizer_twin.step(twin)
+        assert_equal(net.parameters, twin.parameters, "the next update")
+        for a, b in zip(self.task.sample(2), self.task_twin.sample(2)):
+            assert_equal(a, b, "the next episodes")
+
+
+def spoiled(array, value, at=-1):
+    copy = array.copy()
+    copy.flat[at] = value
+    return copy
+
+
+def not_finite(name):
+    """The array of that name with one NaN or infinity, first or last."""
+    return [
+        (f"{value} {where}", lambda w, v=value, i=at: spoiled(getattr(w, name), v, i), NOT_FINITE)
+        for value in NOT_NUMBERS
+        for where, at in (("first", 0), ("last", -1))
+    ]
+
+
+def each(values, status=INVALID):
+    return [(repr(value), lambda w, v=value: v, status) for value in values]
+
+
+null = [("NULL", lambda w: NULL, INVALID)]
+
+
+def struct_argument(make, defaults, table):
+    """Bad values for the fields of a struct: `table` is {field: values}. The message must name the field."""
+    cases = list(null)
+    for field, values in table.items():
+        for value in values:
+            cases.append((f"{field}={value!r}", lambda w, f=field, v=value: make(**{**defaults, f: v}), INVALID, field))
+    return cases
+
+
+def beyond(limit, zero=True):
+    return ([0] if zero else []) + [limit + 1, U32]
+
+
+CONFIG = {
+    "struct_size": [0, 1, 3, sizeof(c.dnc_config) + 1, U32],
+    "input_size": beyond(65536),
+    "output_size": beyond(65536),
+    "controller": beyond(1, zero=False),
+    "activation": beyond(1, zero=False),
+    "hidden_size": beyond(65536),
+    "num_layers": beyond(64),
+    "memory_slots": beyond(65536),
+    "word_size": beyond(65536),
+    "read_heads": beyond(256),
+    "write_heads": beyond(64),
+    "batch_size": beyond(65536),
+    "usage_gradient": beyond(1, zero=False),
+    "initial_state": beyond(2, zero=False),
+    "initial_value": [*NOT_NUMBERS, -0.001, 1.001],
+    "clip_value": [*NOT_NUMBERS, -0.001],
+    "num_threads": beyond(1024, zero=False),
+}
+CONFIG_CASES = struct_argument(config, dict(input_size=3, output_size=2), CONFIG)
+OPTIMIZER = {
+    "struct_size": [0, 1, 3, sizeof(c.dnc_optimizer_config) + 1, U32],
+    "algorithm": beyond(3, zero=False),
+    "learning_rate": [*NOT_NUMBERS, -1e-9],
+    "momentum": [*NOT_NUMBERS, -1e-9, 1],
+    "decay": [*NOT_NUMBERS, -1e-9, 1],
+    "beta1": [*NOT_NUMBERS, -1e-9, 1],
+    "beta2": [*NOT_NUMBERS, -1e-9, 1],
+    "epsilon": [*NOT_NUMBERS, -1e-9, 0],
+    "weight_decay": [*NOT_NUMBERS, -1e-9],
+    "max_gradient_norm": [*NOT_NUMBERS, -1e-9],
+}
+OPTIMIZER_CASES = struct_argument(optimizer_config, {}, OPTIMIZER)
+IMAGE = {
+    "struct_size": [0, 1, 3, sizeof(c.dnc_image_options) + 1, U32],
+    "colormap": beyond(3, zero=False),
+    "cell_pixels": beyond(256, zero=False),
+    "flags": [2, 3, U32],
+    "minimum": [np.inf, -np.inf],
+    "maximum": [np.inf, -np.inf],
+}
+IMAGE_CASES = struct_argument(image_options, {}, IMAGE)[1:]  # NULL is fine
+FIELD_VALUES = each([9, 255, 2**31, U32])
+COUNTS = each([0, 11, 13, 48, 2**62, SIZE])
+SHAPES = each([0, 2**60, 2**61, 2**63, SIZE - 1, SIZE])  # the product of all three overflows
+BAD_PATHS = [
+    ("NULL", lambda w: NULL, INVALID),
+    ("empty", lambda w: b"", IO),
+    ("missing folder", lambda w: w.path + b"/missing/file", IO),
+    ("a folder", lambda w: os.path.dirname(w.path), IO),
+    ("too long", lambda w: b"x" * 10000, IO),
+]
+
+
+def handle(name):
+    return lambda w: getattr(w, name).handle
+
+
+def buffer(name):
+    return lambda w: getattr(w, name)
+
+
+def reference(name):
+    return lambda w: byref(getattr(w, name))
+
+
+def constant(value):
+    return lambda w: value
+
+
+def new(kind):
+    return lambda w: byref(w.handles[kind])
+
+
+def struct(kind):
+    return lambda w: byref(w.structs[kind])
+
+
+# function: [(argument, good value, bad values)] in the header's order. A bad value is (what, make, status) and, when
+# the sentence names something else than the argument, that name.
+FUNCTIONS = {
+    "dnc_config_init": [
+        ("config", struct(c.dnc_config), null),
+        ("size", constant(sizeof(c.dnc_config)), each([0, 1, 3, sizeof(c.dnc_config) + 1, SIZE])),
+    ],
+    "dnc_estimate_bytes": [
+        ("config", lambda w: config(input_size=3, output_size=2), CONFIG_CASES),
+        ("steps", constant(3), each([SIZE, 2**63])),
+        ("training", constant(1), []),
+        ("bytes", reference("size"), null),
+    ],
+    "dnc_create": [
+        ("config", lambda w: config(input_size=3, output_size=2), CONFIG_CASES),
+        ("instance", new(c.dnc), null),
+    ],
+    "dnc_clone": [
+        ("instance", handle("net"), null),
+        ("sharing", constant(0), each([2, U32])),
+        ("copy", new(c.dnc), null),
+    ],
+    "dnc_get_config": [
+        ("instance", handle("net"), null),
+        (
+            "config",
+            struct(c.dnc_config),
+            null
+            + [
+                (f"struct_size={s}", lambda w, s=s: config(struct_size=s), INVALID, "struct_size")
+                for s in CONFIG["struct_size"]
+            ],
+        ),
+    ],
+    "dnc_set_batch_size": [("instance", handle("net"), null), ("batch_size", constant(3), each(beyond(65536)))],
+    "dnc_set_memory_slots": [("instance", handle("net"), null), ("memory_slots", constant(9), each(beyond(65536)))],
+    "dnc_set_training": [("instance", handle("net"), null), ("enabled", constant(1), [])],
+    "dnc_reset": [("instance", handle("net"), null)],
+    "dnc_step": [
+        ("instance", handle("net"), null),
+        (
+            "input",
+            lambda w: w.inputs[0],
+            null
+            + [
+                (what, lambda w, make=make, row=-1 if "last" in what else 0: np.ascontiguousarray(make(w)[row]), status)
+                for what, make, status in not_finite("inputs")
+            ],
+        ),
+        ("output", lambda w: w.outputs[0], null),
+    ],
+    "dnc_forward": [
+        ("instance", handle("net"), null),
+        ("steps", constant(3), each([0, 2**60, 2**61, SIZE // 2, SIZE])),
+        ("inputs", buffer("inputs"), null + not_finite("inputs")),
+        ("outputs", buffer("outputs"), null),
+    ],
+    "dnc_backward": [
+        ("instance", handle("net"), null),
+        ("output_gradients", buffer("output_gradients"), null + not_finite("output_gradients")),
+        ("input_gradients", buffer("input_gradients"), []),
+    ],
+    "dnc_detach": [("instance", handle("net"), null)],
+    "dnc_parameters_changed": [("instance", handle("net"), null)],
+    "dnc_zero_gradients": [("instance", handle("net"), null)],
+    "dnc_tensor_at": [
+        ("instance", handle("net"), null),
+        ("index", constant(0), each([7, 8, 2**32, 2**63, SIZE])),
+        (
+            "tensor",
+            reference("tensor"),
+            null
+            + [
+                (f"struct_size={s}", lambda w, s=s: c.dnc_tensor(struct_size=s), INVALID, "struct_size")
+                for s in (0, 1, 3, sizeof(c.dnc_tensor) + 1, U32)
+            ],
+        ),
+    ],
+    "dnc_get_state": [
+        ("instance", handle("net"), null),
+        ("field", constant(c.DNC_FIELD_USAGE), FIELD_VALUES),
+        ("values", buffer("state_result"), null),
+        ("count", constant(12), COUNTS),
+    ],
+    "dnc_set_state": [
+        ("instance", handle("net"), null),
+        ("field", constant(c.DNC_FIELD_USAGE), FIELD_VALUES),
+        ("values", buffer("state"), null),
+        ("count", constant(12), COUNTS),
+    ],
+    "dnc_get_state_gradient": [
+        ("instance", handle("net"), null),
+        ("field", constant(c.DNC_FIELD_USAGE), FIELD_VALUES),
+        ("values", buffer("state_result"), null),
+        ("count", constant(12), COUNTS),
+    ],
+    "dnc_get_trace": [
+        ("instance", handle("net"), null),
+        ("field", constant(c.DNC_TRACE_USAGE), each([7, 255, 2**31, U32])),
+        ("values", buffer("trace_result"), null),
+        ("count", constant(36), COUNTS),
+    ],
+    "dnc_loss_evaluate": [
+        ("loss", constant(c.DNC_LOSS_SIGMOID_CROSS_ENTROPY), each([3, 255, U32])),
+        ("steps", constant(3), SHAPES),
+        ("batch", constant(2), SHAPES),
+        ("width", constant(2), SHAPES),
+        ("outputs", lambda w: w.output_gradients, null + not_finite("output_gradients")),
+        ("targets", buffer("targets"), null + not_finite("targets")),
+        ("mask", buffer("mask"), not_finite("mask")),
+        ("value", reference("loss"), null),
+        ("output_gradients", buffer("outputs"), []),
+    ],
+    "dnc_optimizer_config_init": [
+        ("config", struct(c.dnc_optimizer_config), null),
+        ("size", constant(sizeof(c.dnc_optimizer_config)), each([0, 1, 3, sizeof(c.dnc_optimizer_config) + 1, SIZE])),
+    ],
+    "dnc_optimizer_create": [
+        ("instance", handle("net"), null),
+        ("config", lambda w: optimizer_config(), OPTIMIZER_CASES),
+        ("optimizer", new(c.dnc_optimizer), null),
+    ],
+    "dnc_optimizer_step": [
+        ("optimizer", handle("optimizer"), null),
+        ("instance", handle("net"), null + [("another size", lambda w: keep(w, Net(hidden_size=6)).handle, INVALID)]),
+        ("gradient_norm", reference("norm"), []),
+    ],
+    "dnc_optimizer_get_config": [
+        ("optimizer", handle("optimizer"), null),
+        (
+            "config",
+            struct(c.dnc_optimizer_config),
+            null
+            + [
+                (f"struct_size={s}", lambda w, s=s: optimizer_config(struct_size=s), INVALID, "struct_size")
+                for s in OPTIMIZER["struct_size"]
+            ],
+        ),
+    ],
+    "dnc_optimizer_set_config": [
+        ("optimizer", handle("optimizer"), null),
+        (
+            "config",
+            lambda w: w.optimizer.config,
+            OPTIMIZER_CASES
+            + [("another algorithm", lambda w: optimizer_config(algorithm=c.DNC_OPTIMIZER_SGD), INVALID, "algorithm")],
+        ),
+    ],
+    "dnc_save": [
+        ("instance", handle("net"), null),
+        (
+            "optimizer",
+            handle("optimizer"),
+            [("of another size", lambda w: keep(w, Optimizer(Net(hidden_size=6))).handle, INVALID)],
+        ),
+        ("path", buffer("path"), BAD_PATHS),
+    ],
+    "dnc_load": [
+        ("path", buffer("path"), BAD_PATHS + [("missing", lambda w: w.path, IO)]),
+        ("instance", new(c.dnc), null),
+        ("optimizer", new(c.dnc_optimizer), []),
+    ],
+    "dnc_task_create": [
+        ("name", constant(b"copy"), null + each([b"", b"paste"])),
+        ("options", constant(b"width=3"), each([b"width=0", b"width=0,mask=all", b"x"])),
+        ("seed", constant(1), []),
+        ("task", new(c.dnc_task), null),
+    ],
+    "dnc_task_sizes": [
+        ("task", handle("task"), null),
+        ("input_size", constant(NULL), []),
+        ("output_size", constant(NULL), []),
+        ("loss", constant(NULL), []),
+    ],
+    "dnc_task_sample": [
+        ("task", handle("task"), null),
+        ("batch", constant(2), each([0, 65537, U32, 2**32, SIZE])),
+        ("steps", reference("size"), null),
+    ],
+    "dnc_task_read": [
+        ("task", handle("task"), null),
+        ("inputs", constant(NULL), []),
+        ("targets", constant(NULL), []),
+        ("mask", constant(NULL), []),
+    ],
+    "dnc_image_options_init": [
+        ("options", struct(c.dnc_image_options), null),
+        ("size", constant(sizeof(c.dnc_image_options)), each([0, 1, 3, sizeof(c.dnc_image_options) + 1, SIZE])),
+    ],
+    "dnc_image_write": [
+        ("path", buffer("path"), BAD_PATHS),
+        ("rows", constant(3), each([0, 2**28, 2**32, 2**62, 2**63, SIZE])),
+        ("columns", constant(4), each([0, 2**28, 2**32, 2**62, 2**63, SIZE])),
+        ("values", buffer("pixels"), null),
+        ("options", lambda w: image_options(), IMAGE_CASES),
+    ],
+    "dnc_image_encode": [
+        ("rows", constant(3), each([0, 2**28, 2**32, 2**62, 2**63, SIZE])),
+        ("columns", constant(4), each([0, 2**28, 2**32, 2**62, 2**63, SIZE])),
+        ("values", buffer("pixels"), null),
+        ("options", lambda w: image_options(), IMAGE_CASES),
+        ("png", reference("png"), null),
+        ("size", reference("size"), null),
+    ],
+    "dnc_episode_image_write": [
+        ("path", buffer("path"), BAD_PATHS),
+        ("instance", handle("net"), null),
+        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
+        ("steps", constant(3), each([0, 2**40, 2**60, 2**63, SIZE])),
+        ("inputs", buffer("inputs"), []),
+        ("targets", buffer("targets"), []),
+        ("outputs", lambda w: w.output_gradients, []),
+        ("options", lambda w: image_options(), IMAGE_CASES),
+    ],
+}
+
+# What cannot fail, and what it gives for NULL.
+NEVER_FAILS = {
+    "dnc_version", "dnc_build_info", "dnc_status_string", "dnc_last_error", "dnc_self_test", "dnc_free",
+    "dnc_recorded_steps", "dnc_parameter_count", "dnc_parameters", "dnc_gradients", "dnc_tensor_count",
+    "dnc_optimizer_step_count", "dnc_optimizer_free", "dnc_task_free", "dnc_buffer_free",
+}  # fmt: skip
+
+
+def keep(world, thing):
+    """Lives as long as the world."""
+    world.kept = thing
+    return thing
+
+
+def passed(value, world):
+    """As ctypes wants it."""
+    if isinstance(value, np.ndarray):
+        world.alive = getattr(world, "alive", []) + [value]
+        return floats(value)
+    if isinstance(value, (c.dnc_config, c.dnc_optimizer_config, c.dnc_image_options, c.dnc_tensor)):
+        return pointer(value)
+    return value
+
+
+def call(function, world, wrong=None, value=None):
+    arguments = []
+    for name, good, _ in FUNCTIONS[function]:
+        arguments.append(passed(value if name == wrong else good(world), world))
+    return getattr(c, function)(*arguments)
+
+
+CASES = [
+    pytest.param(function, argument, *case[:3], *case[3:] or [argument], id=f"{function}-{argument}-{case[0]}")
+    for function, arguments in FUNCTIONS.items()
+    for argument, _, bad in arguments
+    for case in bad
+]
+
+
+def declared():
+    """{function: [argument names]} from the header."""
+    text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(), flags=re.S)
+    found = re.findall(r"^[\w ]+[ *](dnc_\w+)\(([^)]*)\);", text, flags=re.M)
+    return {
+        name: [re.search(r"(\w+)$", argument.strip()).group(1) for argument in arguments.split(",")]
+        for name, arguments in found
+        if name
+    }
+
+
+def test_the_tables_are_complete():
+    functions = declared()
+    assert set(functions) == set(FUNCTIONS) | NEVER_FAILS
+    for name, arguments in FUNCTIONS.items():
+        assert [argument for argument, *_ in arguments] == functions[name], name
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_good_call_is_good(function, tmp_path):
+    """Otherwise the bad ones would fail for another reason."""
+    world = World(tmp_path)
+    if function == "dnc_load":
+        check(c.dnc_save(world.net.handle, world.optimizer.handle, world.path))
+    if function == "dnc_set_state":
+        world.net.detach()
+    assert call(function, world) == c.DNC_OK, last_error()
+    for kind, free in ((c.dnc, c.dnc_free), (c.dnc_optimizer, c.dnc_optimizer_free), (c.dnc_task, c.dnc_task_free)):
+        free(world.handles[kind])
+    c.dnc_buffer_free(world.png)
+
+
+@pytest.mark.parametrize("function, argument, what, make, status, name", CASES)
+def test_a_bad_argument(function, argument, what, make, status, name, tmp_path):
+    world = World(tmp_path)
+    c.dnc_reset(NULL)
+    stale = last_error()
+    result = call(function, world, argument, make(world))
+    assert result == status, last_error()
+    message = last_error()
+    assert message and "\n" not in message and len(message) < 512
+    assert message != stale or what == "NULL" and argument == "instance", "the sentence is of this failure"
+    if status != IO and not (function == "dnc_loss_evaluate" and what not in ("0", "NULL") and argument != "loss"):
+        assert re.search(rf"\b{name}\b", message), message
+    world.assert_unchanged()
+    assert not list(tmp_path.iterdir())
+
+
+def test_null_where_nothing_can_fail():
+    assert c.dnc_recorded_steps(NULL) == c.dnc_parameter_count(NULL) == c.dnc_tensor_count(NULL) == 0
+    assert c.dnc_optimizer_step_count(NULL) == 0
+    assert not c.dnc_parameters(NULL) and not c.dnc_gradients(NULL)
+    for free in (c.dnc_free, c.dnc_optimizer_free, c.dnc_task_free, c.dnc_buffer_free):
+        assert free(NULL) is None
+
+
+def test_all_null():
+    """Every function with nothing but NULL and 0."""
+    for name in sorted(set(FUNCTIONS) | NEVER_FAILS):
+        function = getattr(c, name)
+        numbers = (c_int, c_uint32, c_uint64, c_size_t)
+        result = function(*[0 if kind in numbers else None for kind in function.argtypes])
+        if name in FUNCTIONS:
+            assert result == INVALID, name
+
+
+def test_the_first_error_is_empty():
+    """In a thread that has not failed yet."""
+    seen = []
+
+    def first():
+        seen.append(last_error())
+        c.dnc_reset(NULL)
+        seen.append(last_error())
+
+    c.dnc_set_batch_size(NULL, 3)
+    mine = last_error()
+    thread = Thread(target=first)
+    thread.start()
+    thread.join()
+    assert seen[0] == "" and "instance" in seen[1]
+    assert last_error() == mine, "errors are kept per thread"
+
+
+def test_success_keeps_the_last_error():
+    """It stays valid until the next failing call."""
+    c.dnc_set_batch_size(NULL, 3)
+    mine = last_error()
+    Net().step(Net().inputs(1)[0])
+    assert last_error() == mine
+
+
+def test_sentences_are_cut_safely():
+    """A long argument in a sentence neither overflows nor breaks it."""
+    handle = POINTER(c.dnc_task)()
+    for name in (b"x" * 1_000_000, b"%n%s%d" * 1000, bytes(range(1, 256)) * 10, "\u00e4".encode() * 5000):
+        assert c.dnc_task_create(name, NULL, 0, byref(handle)) == INVALID
+        assert 0 < len(c.dnc_last_error()) < 4096 and b"\n" not in c.dnc_last_error()
+
+
+# -------------------------------------------------------------------------- too much of everything --
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        dict(memory_slots=65536, batch_size=65536, word_size=65536),
+        dict(memory_slots=65536, write_heads=64, batch_size=65536, read_heads=256, word_size=65536, hidden_size=65536,
+             num_layers=64, input_size=65536, output_size=65536),
+        dict(memory_slots=65536, batch_size=4096),
+    ],
+    ids=["memory", "everything", "links"],
+)  # fmt: skip
+def test_more_than_there_is(fields):
+    """The largest sizes allowed are more memory than any machine has: a status, no crash, and an honest estimate."""
+    handle, size = POINTER(c.dnc)(), c_size_t()
+    given = config(**{**dict(input_size=3, output_size=2), **fields})
+    assert c.dnc_create(byref(given), byref(handle)) == MEMORY
+    assert "memory" in last_error() and not handle
+    assert c.dnc_estimate_bytes(byref(given), 1, 0, byref(size)) == c.DNC_OK
+    assert size.value > 2**45
+
+
+def test_an_estimate_beyond_all_numbers():
+    """So many steps that their bytes can't be counted."""
+    size = c_size_t(77)
+    for steps in (2**58, 2**60, 2**62, 2**63 - 1):
+        status = c.dnc_estimate_bytes(byref(config(input_size=3, output_size=2)), steps, 1, byref(size))
+        assert status in (INVALID, MEMORY) and last_error() and size.value == 77
+
+
+def test_a_larger_batch_than_there_is_memory():
+    net, twin = Net(memory_slots=4096, word_size=1), Net(memory_slots=4096, word_size=1)
+    inputs = net.inputs(2)
+    assert c.dnc_set_batch_size(net.handle, 65536) == MEMORY  # 4 TB of links
+    assert net.config.batch_size == 2
+    assert_equal(net.forward(inputs), twin.forward(inputs))
+
+
+def test_more_slots_than_there_is_memory():
+    net, twin = Net(batch_size=2000), Net(batch_size=2000)
+    inputs = net.inputs(2)
+    assert c.dnc_set_memory_slots(net.handle, 65536) == MEMORY  # 34 TB of links
+    assert net.config.memory_slots == 6
+    assert_equal(net.forward(inputs), twin.forward(inputs))
+
+
+def test_a_record_longer_than_there_is_memory():
+    """Refused before the first input is read, and the instance goes on."""
+    net, twin = Net().train(), Net().train()
+    inputs = net.inputs(2)
+    outputs = np.zeros((2, 2, 2), np.float32)
+    assert c.dnc_forward(net.handle, 2**40, floats(inputs), floats(outputs)) == MEMORY
+    assert net.recorded == 0
+    assert_equal(net.forward(inputs), twin.forward(inputs))
+
+
+# ------------------------------------------------------------------------------------ struct sizes --
+
+
+def offset(kind, field):
+    return getattr(kind, field).offset
+
+
+STRUCTS = [
+    (c.dnc_config, c.dnc_config_init, "struct_size"),
+    (c.dnc_optimizer_config, c.dnc_optimizer_config_init, "struct_size"),
+    (c.dnc_image_options, c.dnc_image_options_init, "struct_size"),
+]
+
+
+@pytest.mark.parametrize("kind, init, first", STRUCTS, ids=lambda value: getattr(value, "__name__", None))
+def test_init_writes_no_more_than_it_is_told(kind, init, first):
+    """What a program compiled against an older, shorter header relies on."""
+    whole = kind()
+    check(init(byref(whole), sizeof(kind)))
+    ends = [offset(kind, name) for name, _ in kind._fields_][1:] + [sizeof(kind)]
+    for size in ends:
+        part = kind()
+        memset(byref(part), 0x5A, sizeof(kind))
+        check(init(byref(part), size))
+        assert part.struct_size == size
+        assert bytes(part)[4:size] == bytes(whole)[4:size]
+        assert set(bytes(part)[size:]) <= {0x5A}
+
+
+def test_an_older_config():
+    """Fields beyond struct_size take their defaults, whatever is in memory there."""
+    for field, garbage, expected in (("seed", 123, 0), ("clip_value", 0.001, 0), ("hidden_size", 999, 64)):
+        old = config(input_size=3, output_size=2)
+        for name, _ in c.dnc_config._fields_:
+            if offset(c.dnc_config, name) >= offset(c.dnc_config, field):
+                setattr(old, name, 123)
+        setattr(old, field, garbage)
+        old.struct_size = offset(c.dnc_config, field)
+        handle = POINTER(c.dnc)()
+        check(c.dnc_create(byref(old), byref(handle)))
+        net = Net(handle)
+        assert getattr(net.config, field) == expected
+        shortened = c.dnc_config()
+        memset(byref(shortened), 0x5A, sizeof(shortened))
+        shortened.struct_size = old.struct_size
+        check(c.dnc_get_config(net.handle, byref(shortened)))
+        assert bytes(shortened)[4 : old.struct_size] == bytes(net.config)[4 : old.struct_size]
+        assert set(bytes(shortened)[old.struct_size :]) == {0x5A}
+
+
+def test_an_older_optimizer_config():
+    net = Net()
+    old = optimizer_config(learning_rate=0.5, momentum=0.25, decay=0.125, max_gradient_norm=3)
+    old.struct_size = offset(c.dnc_optimizer_config, "decay")
+    handle = POINTER(c.dnc_optimizer)()
+    check(c.dnc_optimizer_create(net.handle, byref(old), byref(handle)))
+    optimizer = Optimizer(handle=handle)
+    settings = optimizer.config
+    assert (settings.learning_rate, settings.momentum, settings.max_gradient_norm) == (0.5, 0.25, 0)
+    assert settings.decay == pytest.approx(0.9)
+    # Changed through an older struct, the fields beyond it keep what they were or take their defaults: both 0 here.
+    old.learning_rate = 0.75
+    check(c.dnc_optimizer_set_config(optimizer.handle, byref(old)))
+    assert optimizer.config.learning_rate == 0.75
+
+
+def test_older_image_options():
+    values = f32([[0, 1]])
+    old = image_options(title=b"not seen", minimum=-5, cell_pixels=9)
+    old.struct_size = offset(c.dnc_image_options, "minimum")
+    assert encode(values, old) == encode(values, image_options(cell_pixels=9))
+
+
+def test_an_older_tensor():
+    net = Net()
+    for field in ("name", "values", "gradients", "rank", "shape"):
+        tensor = c.dnc_tensor()
+        memset(byref(tensor), 0x5A, sizeof(tensor))
+        tensor.struct_size = offset(c.dnc_tensor, field)
+        check(c.dnc_tensor_at(net.handle, 1, byref(tensor)))
+        assert set(bytes(tensor)[tensor.struct_size :]) == {0x5A}
+        if field == "values":
+            assert tensor.name == b"controller.0.weight_hh"
+
+
+# ---------------------------------------------------------------------------------- the right state --
+
+
+def test_a_cell_only_in_an_lstm():
+    net = Net(controller=c.DNC_CONTROLLER_FEEDFORWARD).train()
+    net.forward(net.inputs(1))
+    net.backward(net.output_gradients(1))
+    values = np.zeros((1, 2, 5), np.float32)
+    for function in (c.dnc_get_state, c.dnc_set_state, c.dnc_get_state_gradient):
+        assert function(net.handle, c.DNC_FIELD_CELL, floats(values), values.size) == INVALID
+        assert "field" in last_error()
+    assert net.state("hidden").any(), "the last step's layers"
+
+
+def test_targets_are_checked_against_the_loss():
+    """Probabilities where the loss needs them; anything finite for the squared error."""
+    outputs, value = f32([[[0.5, -0.5]]]), c_double(77)
+    for kind, targets in ((0, [-0.5, 0.5]), (0, [0.5, 1.5])):
+        targets = f32([[targets]])
+        status = c.dnc_loss_evaluate(kind, 1, 1, 2, floats(outputs), floats(targets), None, byref(value), None)
+        assert status in (c.DNC_OK, INVALID)
+    targets = f32([[[-3, 7]]])
+    assert c.dnc_loss_evaluate(2, 1, 1, 2, floats(outputs), floats(targets), None, byref(value), None) == c.DNC_OK
+    assert value.value == pytest.approx((3.5**2 + 7.5**2) / 2)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_state_that_is_not_finite(field):
+    net, twin = Net(), Net()
+    net.forward(net.inputs(3))
+    twin.forward(net.inputs(3))
+    values = twin.state(field)
+    for number in NOT_NUMBERS:
+        for at in (0, -1):
+            bad = spoiled(values, number, at)
+            assert c.dnc_set_state(net.handle, FIELDS[field], floats(bad), bad.size) == NOT_FINITE
+            assert re.search(r"\bvalues\b", last_error())
+    for name in FIELDS:
+        assert_equal(net.state(name), twin.state(name), name)
+    assert_equal(net.step(net.inputs(1)[0]), twin.step(net.inputs(1)[0]))
+
+
+def test_a_usage_is_between_0_and_1():
+    net = Net()
+    for number in (-0.001, 1.001):
+        bad = spoiled(net.state("usage"), number)
+        assert c.dnc_set_state(net.handle, c.DNC_FIELD_USAGE, floats(bad), bad.size) == INVALID
+        assert re.search(r"\bvalues\b", last_error())
+    assert not net.state("usage").any()
+
+
+@pytest.mark.parametrize("huge", [1e30, -1e30, 3e38])
+def test_numbers_that_overflow_inside(huge):
+    """Finite inputs so large that the arithmetic is not: a status or numbers, and no crash; a reset heals."""
+    net, fresh = Net().train(), Net()
+    inputs = net.inputs(3)
+    outputs = np.zeros((3, 2, 2), np.float32)
+    given = np.full_like(inputs, huge)
+    status = c.dnc_forward(net.handle, 3, floats(given), floats(outputs))
+    assert status in (c.DNC_OK, NOT_FINITE)
+    gradients = f32(np.full((net.recorded, 2, 2), huge))
+    assert c.dnc_backward(net.handle, floats(gradients), None) in (c.DNC_OK, NOT_FINITE, STATE)
+    assert_equal(net.reset().forward(inputs), fresh.forward(inputs))
+
+
+def test_parameters_that_are_not_finite():
+    """Written by the host through the view: no crash anywhere; healed when they are finite again."""
+    net, fresh = Net().train(), Net()
+    good = net.parameters.copy()
+    for value in NOT_NUMBERS:
+        net.parameters[:] = value
+        net.reset()
+        inputs = net.inputs(3)
+        outputs = np.zeros((3, 2, 2), np.float32)
+        assert c.dnc_forward(net.handle, 3, floats(inputs), floats(outputs)) in (c.DNC_OK, NOT_FINITE)
+        gradients = f32(np.ones((net.recorded, 2, 2)))
+        assert c.dnc_backward(net.handle, floats(gradients), None) in (c.DNC_OK, NOT_FINITE, STATE)
+        net.parameters[:] = good
+        assert_equal(net.reset().forward(inputs), fresh.reset().forward(inputs))

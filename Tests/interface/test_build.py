@@ -1,0 +1,320 @@
+"""What was built: the header, the library's symbols and needs, and C programs against both."""
+
+import ctypes
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from support import CHECKOUT, HEADER, LIBRARY, c, load
+
+HERE = Path(__file__).parent
+EXAMPLES = CHECKOUT / "bindings" / "c" / "examples"
+README = CHECKOUT / "bindings" / "c" / "README.md"
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+
+
+def needs(*tools):
+    missing = [tool for tool in tools if shutil.which(tool) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+
+
+def run(*command, expect=0, timeout=300, **options):
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=timeout, **options)
+    assert result.returncode == expect, f"{command}\n{result.stdout[-3000:]}{result.stderr[-3000:]}"
+    return result.stdout
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """Compiles a C source against this checkout's header and library, once."""
+    folder = tmp_path_factory.mktemp("programs")
+    (folder / "libdnc.so.0").symlink_to(LIBRARY)
+
+    def compile(source, *flags):
+        program = folder / Path(source).stem
+        if not program.exists():
+            run("gcc", "-std=c99", "-O1", "-g", *WARNINGS, "-I", HEADER.parent, source, "-o", program, *flags,
+                folder / "libdnc.so.0", f"-Wl,-rpath,{folder}", "-lm")  # fmt: skip
+        return program
+
+    return compile
+
+
+# ------------------------------------------------------------------------------------ the header --
+
+
+@needs("gcc", "g++")
+@pytest.mark.parametrize("compiler", ["gcc -std=c99", "gcc -std=c11", "g++ -std=c++11 -x c++", "g++ -std=c++17 -x c++"])
+def test_the_header_stands_alone(compiler, tmp_path):
+    """Twice, since it guards itself; and used, since macros and enums are expanded only then."""
+    source = tmp_path / "only.c"
+    source.write_text(
+        '#include "dnc.h"\n#include "dnc.h"\n'
+        "int main(void) { dnc_config config; return dnc_config_init(&config, sizeof config) == DNC_OK ? 0 : 1; }\n"
+    )
+    run(*compiler.split(), *WARNINGS, "-Wshadow", "-Wconversion", "-fsyntax-only", "-I", HEADER.parent, source)
+
+
+def test_the_header_includes_little():
+    assert re.findall(r"#include (.+)", HEADER.read_text()) == ["<stddef.h>", "<stdint.h>"]
+
+
+@needs("gcc")
+def test_the_mirror_agrees_with_the_header(tmp_path):
+    """Sizes, offsets and constants, as the compiler sees them."""
+    structs = ("dnc_config", "dnc_tensor", "dnc_optimizer_config", "dnc_image_options")
+    constants = re.findall(r"\b(DNC_[A-Z0-9_]+) = \d+", HEADER.read_text())
+    assert len(constants) > 45
+    lines, expected = [], []
+    for struct in structs:
+        mirror = getattr(c, struct)
+        lines.append(f'printf("%zu\\n", sizeof({struct}));')
+        expected.append(str(ctypes.sizeof(mirror)))
+        for field, _ in mirror._fields_:
+            lines.append(f'printf("%zu\\n", offsetof({struct}, {field}));')
+            expected.append(str(getattr(mirror, field).offset))
+    for name in constants:
+        lines.append(f'printf("%d\\n", (int){name});')
+        expected.append(str(getattr(c, name)))
+    source = tmp_path / "mirror.c"
+    source.write_text("#include <stdio.h>\n#include <dnc.h>\nint main(void) {" + "\n".join(lines) + "return 0; }\n")
+    run("gcc", "-I", HEADER.parent, source, "-o", tmp_path / "mirror")
+    assert run(tmp_path / "mirror").split() == expected
+
+
+# ----------------------------------------------------------------------------------- the library --
+
+
+@needs("nm")
+def test_exported_symbols():
+    """Exactly the functions of the header, which are exactly those of the committed list."""
+    lines = run("nm", "-D", "--defined-only", LIBRARY).splitlines()
+    symbols = {line.split()[-1].split("@")[0] for line in lines if " A " not in line}
+    committed = (HERE / "symbols.txt").read_text().split()
+    assert committed == sorted(committed)
+    assert sorted(symbols) == committed
+    text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(), flags=re.S)
+    assert sorted(set(re.findall(r"\b(dnc_\w+)\(", text))) == committed
+    assert all(" T " in line or " A " in line for line in lines), "functions only"
+
+
+@needs("readelf")
+def test_what_the_library_needs():
+    dynamic = run("readelf", "-d", LIBRARY)
+    needed = set(re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic))
+    unexpected = needed - {"libc.so.6", "libm.so.6", "libpng16.so.16"}
+    assert not {name for name in unexpected if not name.startswith("ld-linux")}
+    assert re.findall(r"\(SONAME\).*\[(.+)\]", dynamic) == ["libdnc.so.0"]
+    assert set(re.findall(r"\(R(?:UN)?PATH\).*\[(.*)\]", dynamic)) <= {"$ORIGIN"}, "no folder of this machine"
+    assert "TEXTREL" not in dynamic
+
+
+@needs("readelf")
+def test_the_stack_is_not_executable():
+    line = next(line for line in run("readelf", "-lW", LIBRARY).splitlines() if "GNU_STACK" in line)
+    assert "RWE" not in line
+
+
+@needs("strip")
+def test_the_library_is_small(tmp_path):
+    stripped = tmp_path / "libdnc.so"
+    shutil.copy(LIBRARY, stripped)
+    run("strip", stripped)
+    assert stripped.stat().st_size < 400_000
+
+
+def test_nothing_of_this_machine_is_in_the_library():
+    content = LIBRARY.read_bytes()
+    for text in (str(CHECKOUT).encode(), b"/root/", b"/home/"):
+        assert text not in content, text
+
+
+# ---------------------------------------------------------------------------------- the programs --
+
+
+def test_step_is_short():
+    assert len((EXAMPLES / "step.c").read_text().splitlines()) < 60
+
+
+@needs("gcc")
+def test_step(built):
+    output = run(built(EXAMPLES / "step.c"))
+    assert len(output.splitlines()) == 5
+    assert run(built(EXAMPLES / "step.c")) == output
+
+
+PICTURES = {"input.png", "target.png", "prediction.png", "logits.png", "episode.png"}
+
+
+def assert_demo(folder, optimizer_steps=None):
+    assert {path.name for path in folder.iterdir()} == PICTURES | {"copy.safetensors"}
+    for name in PICTURES:
+        with Image.open(folder / name) as image:
+            image.load()
+            assert image.format == "PNG" and min(image.size) > 50
+    net, optimizer = load(folder / "copy.safetensors")
+    size = net.config
+    assert (size.hidden_size, size.memory_slots, size.word_size, size.read_heads) == (32, 64, 8, 2)
+    assert optimizer_steps is None or optimizer.steps == optimizer_steps
+    return net
+
+
+@needs("gcc")
+def test_copy_task(built, tmp_path):
+    """Too short a training ends with 1, and leaves everything; twice the same is the same."""
+    program = built(EXAMPLES / "copy_task.c")
+    output = run(program, "--iterations", 30, "--batch", 4, "--output", tmp_path / "a", expect=1)
+    assert output.startswith("not learned after 30 iterations")
+    assert_demo(tmp_path / "a", optimizer_steps=30)
+    run(program, "--iterations", 30, "--batch", 4, "--output", tmp_path / "b", "--quiet", expect=1)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+    run(program, "--iterations", 30, "--batch", 4, "--output", tmp_path / "c", "--seed", 2, expect=1)
+    assert (tmp_path / "a" / "copy.safetensors").read_bytes() != (tmp_path / "c" / "copy.safetensors").read_bytes()
+
+
+@needs("gcc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_copy_task_interrupted(built, tmp_path, number):
+    """Ctrl-C keeps the model."""
+    process = subprocess.Popen(
+        [built(EXAMPLES / "copy_task.c"), "--output", "demo", "--batch", "2", "--learning-rate", "0"],
+        cwd=tmp_path, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(1)
+    assert process.poll() is None
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0 and "stopped after" in output
+    assert_demo(tmp_path / "demo")
+
+
+@needs("gcc")
+@pytest.mark.parametrize(
+    "arguments",
+    ["--batch 0", "--batch", "--batch x", "--seed -1", "--iterations 0", "--nothing", "--output /dev/null/x", "help"],
+)
+def test_copy_task_refuses(built, tmp_path, arguments):
+    command = [built(EXAMPLES / "copy_task.c"), *arguments.split()]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert result.returncode == 2 and result.stderr.startswith("copy_task: ")
+    assert not list(tmp_path.iterdir())
+
+
+@needs("gcc", "script")
+def test_copy_task_on_a_terminal(built, tmp_path):
+    """The progress line rewrites itself."""
+    program = built(EXAMPLES / "copy_task.c")
+    command = f"{program} --iterations 30 --batch 2 --output {tmp_path / 'demo'}"
+    output = subprocess.run(["script", "-qec", command, "/dev/null"], capture_output=True, timeout=60).stdout.decode()
+    progress = [part for part in output.split("\r") if part.startswith("iteration")]
+    assert len(progress) >= 3
+    for word in ("loss", "bit error", "sequences a second", "left"):
+        assert word in progress[-1], progress[-1]
+
+
+@needs("gcc")
+def test_threads(built):
+    run(built(HERE / "threads.c", "-pthread", "-std=c11"))
+
+
+def valgrind(*command, expect=0, **options):
+    return run(
+        "valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=all", "--errors-for-leak-kinds=all",
+        "--error-exitcode=99", *command, expect=expect, **options,
+    )  # fmt: skip
+
+
+@needs("gcc", "valgrind")
+def test_step_under_valgrind(built):
+    valgrind(built(EXAMPLES / "step.c"))
+
+
+@needs("gcc", "valgrind")
+def test_copy_task_under_valgrind(built, tmp_path):
+    program = built(EXAMPLES / "copy_task.c")
+    valgrind(program, "--iterations", 2, "--batch", 1, "--output", tmp_path / "demo", expect=1)
+    assert_demo(tmp_path / "demo", optimizer_steps=2)
+
+
+@needs("gcc", "valgrind")
+def test_abuse_under_valgrind(built, tmp_path):
+    """Every function, rightly and wrongly."""
+    valgrind(built(HERE / "abuse.c"), tmp_path)
+    assert not [path.name for path in tmp_path.iterdir() if "partial" in path.name]
+
+
+@needs("gcc", "valgrind")
+def test_threads_under_helgrind(built):
+    """No data race, in the shared parameters nor anywhere else."""
+    program = built(HERE / "threads.c", "-pthread", "-std=c11")
+    run("valgrind", "--quiet", "--tool=helgrind", "--error-exitcode=99", program)
+
+
+def test_abuse_calls_every_function():
+    source = (HERE / "abuse.c").read_text()
+    for name in (HERE / "symbols.txt").read_text().split():
+        assert f"{name}(" in source, name
+
+
+# ------------------------------------------------------------------------------------- installed --
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    if not (CHECKOUT / "Makefile").exists() or shutil.which("make") is None:
+        pytest.skip("no Makefile, or no make")
+    prefix = tmp_path_factory.mktemp("prefix")
+    run("make", "-C", CHECKOUT, "-o", "build/libdnc.so", "install", f"PREFIX={prefix}")  # what is there, as it is
+    return prefix
+
+
+def test_what_is_installed(installed):
+    assert (installed / "include" / "dnc.h").read_bytes() == HEADER.read_bytes()
+    library = installed / "lib" / "libdnc.so"
+    assert os.readlink(library) == "libdnc.so.0"
+    assert os.readlink(installed / "lib" / "libdnc.so.0") == f"libdnc.so.{c.DNC_VERSION_STRING}"
+    assert (installed / "lib" / "pkgconfig" / "dnc.pc").exists()
+
+
+@needs("gcc", "pkg-config")
+def test_pkg_config(installed, tmp_path):
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(installed / "lib" / "pkgconfig")}
+    assert run("pkg-config", "--modversion", "dnc", env=environment).strip() == c.DNC_VERSION_STRING
+    shutil.copy(EXAMPLES / "step.c", tmp_path)
+    line = re.search(r"^    (cc step\.c .+)$", README.read_text(), flags=re.M).group(1)
+    assert "pkg-config" in line
+    run("sh", "-c", line, cwd=tmp_path, env=environment)
+    output = run(tmp_path / "step", env={**os.environ, "LD_LIBRARY_PATH": str(installed / "lib")})
+    assert len(output.splitlines()) == 5
+
+
+@needs("gcc", "cmake")
+@pytest.mark.parametrize("with_pkg_config", [True, False], ids=["pkg-config", "find_library"])
+def test_cmake(installed, tmp_path, with_pkg_config):
+    source = CHECKOUT / "bindings" / "c" / "cmake"
+    hide = [] if with_pkg_config else ["-DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON"]
+    run("cmake", "-S", source, "-B", tmp_path, f"-DCMAKE_PREFIX_PATH={installed}", *hide)
+    run("cmake", "--build", tmp_path)
+    assert len(run(tmp_path / "step").splitlines()) == 5
+    run(tmp_path / "copy_task", "--iterations", 1, "--output", tmp_path / "demo", expect=1)
+
+
+@needs("gcc", "cmake", "pkg-config")
+def test_cmake_as_the_readme_says(installed, tmp_path):
+    lines = README.read_text().split("## With CMake\n\n")[1].split("\n\n")[0].replace("your_program", "step")
+    head, target = lines.rsplit("\n", 1)
+    assert target.strip().startswith("target_link_libraries(step")
+    (tmp_path / "CMakeLists.txt").write_text(
+        f"cmake_minimum_required(VERSION 3.16)\nproject(reader C)\n{head}\nadd_executable(step step.c)\n{target}\n"
+    )
+    shutil.copy(EXAMPLES / "step.c", tmp_path)
+    run("cmake", "-S", tmp_path, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={installed}")
+    run("cmake", "--build", tmp_path / "build")
+    assert len(run(tmp_path / "build" / "step").splitlines()) == 5
