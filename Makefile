@@ -28,7 +28,7 @@ setup:
 $(LIBRARY): $(SOURCES) | setup
 	DNC_EMBEDDED=1 swift build -c release --product dnc --scratch-path .build-embedded
 	@mkdir -p build
-	strip --strip-unneeded -o $@.new .build-embedded/release/libdnc.so
+	strip --strip-unneeded -R .comment -R .swift_modhash -o $@.new .build-embedded/release/libdnc.so
 	mv $@.new $@
 	ln -sf libdnc.so build/$(SONAME)
 

@@ -5,6 +5,29 @@ import PackageDescription
 // Without it the same sources are built as ordinary Swift for the tests.
 let embedded = Context.environment["DNC_EMBEDDED"] == "1"
 
+// Small rather than fast: what takes time is in the kernels.
+let productSettings: [SwiftSetting] = [
+  .enableExperimentalFeature("Embedded"),
+  .unsafeFlags(["-wmo", "-parse-as-library"]),
+]
+
+/// The kernels, compiled for one CPU level. The folder is a link to Sources/Kernels.
+func kernels(_ name: String, level: String, _ settings: [SwiftSetting] = []) -> Target {
+  .target(
+    name: name, path: "Sources/\(name)",
+    swiftSettings: [.unsafeFlags(["-Xcc", "-march=\(level)"])] + settings
+      + (embedded ? productSettings + [.unsafeFlags(["-Ounchecked", "-Xfrontend", "-disable-stack-protector"])] : []))
+}
+
+#if arch(x86_64)
+  let levels = [
+    kernels("KernelsV3", level: "x86-64-v3"),
+    kernels("KernelsV4", level: "x86-64-v4", [.define("LANES_16")]),
+  ]
+#else
+  let levels: [Target] = []
+#endif
+
 let package = Package(
   name: "libdnc",
   products: embedded ? [.library(name: "dnc", type: .dynamic, targets: ["DNC"])] : [],
@@ -14,14 +37,10 @@ let package = Package(
     .systemLibrary(name: "CDNC", path: "Sources/CDNC"),
     .target(
       name: "DNC",
-      dependencies: ["CPlatform", "CPNG", "CDNC"],
+      dependencies: ["CPlatform", "CPNG", "CDNC"] + levels.map { .byName(name: $0.name) },
       path: "Sources",
-      exclude: ["CPlatform", "CPNG", "CDNC"],
-      swiftSettings: embedded
-        ? [
-          .enableExperimentalFeature("Embedded"),
-          .unsafeFlags(["-wmo", "-parse-as-library"]),
-        ] : [],
+      exclude: ["CPlatform", "CPNG", "CDNC", "Kernels", "KernelsV3", "KernelsV4"],
+      swiftSettings: embedded ? productSettings + [.unsafeFlags(["-Osize"])] : [],
       linkerSettings: [.linkedLibrary("m")]
         + (embedded
           ? [
@@ -32,6 +51,7 @@ let package = Package(
             ])
           ] : [])),
   ]
+    + levels
     + (embedded
       ? []
       : [

@@ -6,11 +6,14 @@ protocol Real: BinaryFloatingPoint, BitwiseCopyable {
   /// log(1 + x)
   static func log1p(_ x: Self) -> Self
   static func tanh(_ x: Self) -> Self
+  /// The fast twins of the mechanisms, if this CPU has some for these numbers.
+  static var kernels: Kernels? { get }
   /// Σ x[i] y[i], always added up in the same order: eight interleaved partial sums.
   static func dot(_ count: Int, _ x: In<Self>, _ y: In<Self>) -> Self
 }
 
 extension Float: Real {
+  static var kernels: Kernels? { Kernels.active }
   static func dot(_ count: Int, _ x: In<Float>, _ y: In<Float>) -> Float { eightWideDot(count, x, y) }
   static func exp(_ x: Float) -> Float { expf(x) }
   static func log1p(_ x: Float) -> Float { log1pf(x) }
@@ -18,6 +21,7 @@ extension Float: Real {
 }
 
 extension Double: Real {
+  static var kernels: Kernels? { nil }
   static func dot(_ count: Int, _ x: In<Double>, _ y: In<Double>) -> Double { eightWideDot(count, x, y) }
   static func exp(_ x: Double) -> Double { CPlatform.exp(x) }
   static func log1p(_ x: Double) -> Double { CPlatform.log1p(x) }

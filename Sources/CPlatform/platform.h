@@ -37,6 +37,15 @@ static inline void dnc_platform_error_text(int error, char *buffer, size_t size)
 #endif
 }
 
+/* Levels of the x86-64 psABI; __builtin_cpu_supports asks the operating system too. */
+#if defined(__x86_64__)
+static inline int dnc_platform_has_x86_64_v3(void) { return __builtin_cpu_supports("x86-64-v3") != 0; }
+static inline int dnc_platform_has_x86_64_v4(void) { return __builtin_cpu_supports("x86-64-v4") != 0; }
+#else
+static inline int dnc_platform_has_x86_64_v3(void) { return 0; }
+static inline int dnc_platform_has_x86_64_v4(void) { return 0; }
+#endif
+
 /* A number with `digits` significant digits, always with a decimal point: printf follows the host's
  * locale, which may write a comma (or several bytes). Returns the length; size >= 48. */
 static inline int dnc_platform_print_double(char *buffer, size_t size, int digits, double value) {

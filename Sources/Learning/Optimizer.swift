@@ -161,6 +161,11 @@ struct Optimizer<Scalar: Real>: ~Copyable {
     let correction2 = Scalar(1 / (1 - pow(c.beta2, Double(stepCount))))
     let epsilon = Scalar(c.epsilon)
     let kept = Scalar(1 - (c.algorithm == .adamW ? c.learningRate * c.weightDecay : 0))
+    if let fast = Scalar.kernels?.adam {
+      return fast(
+        parameterCount, Float(beta1), Float(beta2), Float(forget1), Float(forget2), Float(rate), Float(correction2),
+        Float(epsilon), Float(kept), gradients.float, first.float, second.float, parameters.float)
+    }
     for i in 0..<parameterCount {
       let g = gradients[i]
       first[i] = beta1 * first[i] + forget1 * g

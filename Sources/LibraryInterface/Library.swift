@@ -5,20 +5,23 @@ private func string(_ text: StaticString) -> UnsafePointer<CChar> {
   UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
 }
 
-#if arch(x86_64)
-  private let buildInfo: StaticString =
-    #"{"version": "0.1.0", "kernels": "plain", "compiler": "Swift 6.3", "architecture": "x86-64"}"#
-#elseif arch(arm64)
-  private let buildInfo: StaticString =
-    #"{"version": "0.1.0", "kernels": "plain", "compiler": "Swift 6.3", "architecture": "arm64"}"#
-#else
-  private let buildInfo: StaticString =
-    #"{"version": "0.1.0", "kernels": "plain", "compiler": "Swift 6.3", "architecture": "other"}"#
-#endif
-
 @c @implementation public func dnc_version() -> UnsafePointer<CChar>! { string("0.1.0") }
 
-@c @implementation public func dnc_build_info() -> UnsafePointer<CChar>! { string(buildInfo) }
+@c @implementation public func dnc_build_info() -> UnsafePointer<CChar>! {
+  #if arch(x86_64)
+    switch CPULevel.active {
+    case .plain: string(#"{"version": "0.1.0", "kernels": "plain", "compiler": "Swift 6.3", "architecture": "x86-64"}"#)
+    case .v3:
+      string(#"{"version": "0.1.0", "kernels": "x86-64-v3", "compiler": "Swift 6.3", "architecture": "x86-64"}"#)
+    case .v4:
+      string(#"{"version": "0.1.0", "kernels": "x86-64-v4", "compiler": "Swift 6.3", "architecture": "x86-64"}"#)
+    }
+  #elseif arch(arm64)
+    string(#"{"version": "0.1.0", "kernels": "plain", "compiler": "Swift 6.3", "architecture": "arm64"}"#)
+  #else
+    string(#"{"version": "0.1.0", "kernels": "plain", "compiler": "Swift 6.3", "architecture": "other"}"#)
+  #endif
+}
 
 @c @implementation public func dnc_status_string(_ status: dnc_status) -> UnsafePointer<CChar>! {
   switch status {

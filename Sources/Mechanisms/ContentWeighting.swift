@@ -20,6 +20,10 @@ enum ContentWeighting {
     slots: Int, wordSize: Int, memory: In<Scalar>, rowNorms: In<Scalar>, key: In<Scalar>, strength: Scalar,
     similarity: Out<Scalar>, weighting: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.contentForward {
+      return fast(
+        slots, wordSize, memory.float, rowNorms.float, key.float, Float(strength), similarity.float, weighting.float)
+    }
     let keyNorm = norm(wordSize, key)
     for n in 0..<slots {
       similarity[n] = dot(wordSize, key, memory + n * wordSize) / (keyNorm * rowNorms[n] + 1e-6)
@@ -42,6 +46,11 @@ enum ContentWeighting {
     similarity: In<Scalar>, weighting: In<Scalar>, weightingGradient: Out<Scalar>,
     memoryGradient: Out<Scalar>, keyGradient: Out<Scalar>, strengthGradient: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.contentBackward {
+      return fast(
+        slots, wordSize, memory.float, rowNorms.float, key.float, Float(strength), similarity.float, weighting.float,
+        weightingGradient.float, memoryGradient.float, keyGradient.float, strengthGradient.float)
+    }
     let keyNorm = norm(wordSize, key)
     Softmax.backward(slots, probabilities: weighting, gradient: weightingGradient, logitGradient: weightingGradient)
     strengthGradient[0] += dot(slots, weightingGradient, similarity)

@@ -8,6 +8,9 @@ enum Feedforward {
     batch: Int, hiddenSize H: Int, activation: Activation, clip: Scalar, activations: Out<Scalar>,
     hidden: Rows<Scalar>
   ) {
+    if activation == .tanh, let fast = Scalar.kernels?.feedforwardForward {
+      return fast(batch, H, Float(clip), activations.float, hidden.start.float, hidden.stride)
+    }
     for b in 0..<batch {
       for n in 0..<H {
         let z = activations[b * H + n]

@@ -16,6 +16,11 @@ enum LSTM {
     batch: Int, hiddenSize H: Int, clip: Scalar, gates: Out<Scalar>, previousCell: In<Scalar>,
     cell: Out<Scalar>, cellTanh: Out<Scalar>, hidden: Rows<Scalar>
   ) {
+    if let fast = Scalar.kernels?.lstmForward {
+      return fast(
+        batch, H, Float(clip), gates.float, previousCell.float, cell.float, cellTanh.float, hidden.start.float,
+        hidden.stride)
+    }
     for b in 0..<batch {
       let i = gates + b * 4 * H
       let f = i + H
@@ -43,6 +48,11 @@ enum LSTM {
     batch: Int, hiddenSize H: Int, clip: Scalar, gates: Out<Scalar>, previousCell: In<Scalar>,
     cellTanh: In<Scalar>, hiddenGradient: Rows<Scalar>, cellGradient: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.lstmBackward {
+      return fast(
+        batch, H, Float(clip), gates.float, previousCell.float, cellTanh.float, hiddenGradient.start.float,
+        hiddenGradient.stride, cellGradient.float)
+    }
     for b in 0..<batch {
       let i = gates + b * 4 * H
       let f = i + H

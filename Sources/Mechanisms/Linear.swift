@@ -8,6 +8,10 @@ enum Linear {
   static func forward<Scalar: Real>(
     rows: Int, outputs: Int, inputs: Int, weight: Rows<Scalar>, input x: Rows<Scalar>, output y: Rows<Scalar>
   ) {
+    if let fast = Scalar.kernels?.linearForward {
+      return fast(
+        rows, outputs, inputs, weight.start.float, weight.stride, x.start.float, x.stride, y.start.float, y.stride)
+    }
     for o in 0..<outputs {
       for r in 0..<rows { y[r][o] += dot(inputs, weight[o], x[r]) }
     }
@@ -18,6 +22,11 @@ enum Linear {
     rows: Int, outputs: Int, inputs: Int, weight: Rows<Scalar>,
     outputGradient yGradient: Rows<Scalar>, inputGradient xGradient: Rows<Scalar>
   ) {
+    if let fast = Scalar.kernels?.linearBackward {
+      return fast(
+        rows, outputs, inputs, weight.start.float, weight.stride, yGradient.start.float, yGradient.stride,
+        xGradient.start.float, xGradient.stride)
+    }
     for r in 0..<rows {
       for o in 0..<outputs { addScaled(inputs, yGradient[r][o], weight[o], to: xGradient[r]) }
     }
@@ -28,6 +37,11 @@ enum Linear {
     rows: Int, outputs: Int, inputs: Int, input x: Rows<Scalar>,
     outputGradient yGradient: Rows<Scalar>, weightGradient: Rows<Scalar>
   ) {
+    if let fast = Scalar.kernels?.linearBackwardWeight {
+      return fast(
+        rows, outputs, inputs, x.start.float, x.stride, yGradient.start.float, yGradient.stride,
+        weightGradient.start.float, weightGradient.stride)
+    }
     for o in 0..<outputs {
       for r in 0..<rows { addScaled(inputs, yGradient[r][o], x[r], to: weightGradient[o]) }
     }

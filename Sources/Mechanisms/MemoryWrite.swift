@@ -14,6 +14,10 @@ enum MemoryWrite {
     slots: Int, wordSize: Int, writeHeads: Int, previousMemory: In<Scalar>, weights: In<Scalar>, erase: In<Scalar>,
     write: In<Scalar>, memory: Out<Scalar>, rowNorms: Out<Scalar>
   ) {
+    if writeHeads == 1, let fast = Scalar.kernels?.memoryWriteForward {
+      return fast(
+        slots, wordSize, previousMemory.float, weights.float, erase.float, write.float, memory.float, rowNorms.float)
+    }
     for n in 0..<slots {
       let row = memory + n * wordSize
       for j in 0..<wordSize {
@@ -38,6 +42,11 @@ enum MemoryWrite {
     write: In<Scalar>, memoryGradient: Out<Scalar>, weightsGradient: Out<Scalar>, eraseGradient: Out<Scalar>,
     writeGradient: Out<Scalar>
   ) {
+    if writeHeads == 1, let fast = Scalar.kernels?.memoryWriteBackward {
+      return fast(
+        slots, wordSize, previousMemory.float, weights.float, erase.float, write.float, memoryGradient.float,
+        weightsGradient.float, eraseGradient.float, writeGradient.float)
+    }
     for n in 0..<slots {
       for j in 0..<wordSize {
         let gradient = memoryGradient[n * wordSize + j]

@@ -7,6 +7,9 @@ enum ReadVectors {
   static func forward<Scalar: Real>(
     slots: Int, wordSize: Int, memory: In<Scalar>, weighting: In<Scalar>, vector: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.readVectorForward {
+      return fast(slots, wordSize, memory.float, weighting.float, vector.float)
+    }
     vector.update(repeating: 0, count: wordSize)
     for n in 0..<slots { addScaled(wordSize, weighting[n], memory + n * wordSize, to: vector) }
   }
@@ -18,6 +21,11 @@ enum ReadVectors {
     slots: Int, wordSize: Int, memory: In<Scalar>, weighting: In<Scalar>, vectorGradient: In<Scalar>,
     memoryGradient: Out<Scalar>, weightingGradient: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.readVectorBackward {
+      return fast(
+        slots, wordSize, memory.float, weighting.float, vectorGradient.float, memoryGradient.float,
+        weightingGradient.float)
+    }
     for n in 0..<slots {
       weightingGradient[n] += dot(wordSize, memory + n * wordSize, vectorGradient)
       addScaled(wordSize, weighting[n], vectorGradient, to: memoryGradient + n * wordSize)

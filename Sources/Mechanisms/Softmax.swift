@@ -2,6 +2,7 @@
 enum Softmax {
   /// `probabilities` is written; it may be `logits`.
   static func forward<Scalar: Real>(_ count: Int, logits: In<Scalar>, probabilities: Out<Scalar>) {
+    if let fast = Scalar.kernels?.softmaxForward { return fast(count, logits.float, probabilities.float) }
     var maximum = logits[0]
     for i in 1..<max(count, 1) where logits[i] > maximum { maximum = logits[i] }
     var total: Scalar = 0

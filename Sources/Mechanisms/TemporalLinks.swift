@@ -19,6 +19,12 @@ enum TemporalLinks {
     previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: Out<Scalar>, forwardWeights: Rows<Scalar>,
     backwardWeights: Rows<Scalar>
   ) {
+    if let fast = Scalar.kernels?.linksForward {
+      return fast(
+        slots, readHeads, writeWeighting.float, previousPrecedence.float, previousReadWeights.float, previousLink.float,
+        link.float, forwardWeights.start.float, forwardWeights.stride, backwardWeights.start.float,
+        backwardWeights.stride)
+    }
     for head in 0..<readHeads { backwardWeights[head].update(repeating: 0, count: slots) }
     for i in 0..<slots {
       let row = link + i * slots
@@ -47,6 +53,13 @@ enum TemporalLinks {
     backwardGradient: Rows<Scalar>, linkGradient: Out<Scalar>, writeWeightingGradient: Out<Scalar>,
     precedenceGradient: Out<Scalar>, readWeightsGradient: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.linksBackward {
+      return fast(
+        slots, readHeads, writeWeighting.float, previousPrecedence.float, previousReadWeights.float, previousLink.float,
+        link.float, forwardGradient.start.float, forwardGradient.stride, backwardGradient.start.float,
+        backwardGradient.stride, linkGradient.float, writeWeightingGradient.float, precedenceGradient.float,
+        readWeightsGradient.float)
+    }
     for i in 0..<slots {
       let row = link + i * slots
       let previousRow = previousLink + i * slots

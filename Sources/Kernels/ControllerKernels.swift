@@ -1,0 +1,80 @@
+// The element-wise parts of the controller. See `LSTM` and `Feedforward` for what they compute.
+
+/// To [-bound, bound]; a bound of 0 leaves everything as it is. NaN stays NaN.
+@inline(__always) private func clamped(_ x: Vector, _ bound: Float) -> Vector {
+  guard bound > 0 else { return x }
+  return x.replacing(with: bound, where: x .> bound).replacing(with: -bound, where: x .< -bound)
+}
+
+/// The gradient where x was not clamped, 0 beyond the bound.
+@inline(__always) private func passed(_ gradient: Vector, _ x: Vector, _ bound: Float) -> Vector {
+  guard bound > 0 else { return gradient }
+  return gradient.replacing(with: 0, where: x .> bound .| x .< -bound)
+}
+
+@export(interface) public func lstmForward(
+  _ batch: Int, _ hiddenSize: Int, _ clip: Float, _ gates: UnsafeMutablePointer<Float>,
+  _ previousCell: UnsafePointer<Float>, _ cell: UnsafeMutablePointer<Float>, _ cellTanh: UnsafeMutablePointer<Float>,
+  _ hidden: UnsafeMutablePointer<Float>, _ hiddenStride: Int
+) {
+  for b in 0..<batch {
+    let z = gates + b * 4 * hiddenSize
+    let row = b * hiddenSize
+    forEachVector(hiddenSize) { n, count in
+      let i = sigmoid(load(z + n, count))
+      let f = sigmoid(load(z + hiddenSize + n, count))
+      let g = tanh(load(z + 2 * hiddenSize + n, count))
+      let o = sigmoid(load(z + 3 * hiddenSize + n, count))
+      store(i, z + n, count)
+      store(f, z + hiddenSize + n, count)
+      store(g, z + 2 * hiddenSize + n, count)
+      store(o, z + 3 * hiddenSize + n, count)
+      let c = (i * g).addingProduct(f, load(previousCell + row + n, count))
+      let tanhC = tanh(c)
+      store(tanhC, cellTanh + row + n, count)
+      store(clamped(c, clip), cell + row + n, count)
+      store(clamped(o * tanhC, clip), hidden + b * hiddenStride + n, count)
+    }
+  }
+}
+
+@export(interface) public func lstmBackward(
+  _ batch: Int, _ hiddenSize: Int, _ clip: Float, _ gates: UnsafeMutablePointer<Float>,
+  _ previousCell: UnsafePointer<Float>, _ cellTanh: UnsafePointer<Float>, _ hiddenGradient: UnsafePointer<Float>,
+  _ hiddenStride: Int, _ cellGradient: UnsafeMutablePointer<Float>
+) {
+  for b in 0..<batch {
+    let z = gates + b * 4 * hiddenSize
+    let row = b * hiddenSize
+    forEachVector(hiddenSize) { n, count in
+      let i = load(z + n, count)
+      let f = load(z + hiddenSize + n, count)
+      let g = load(z + 2 * hiddenSize + n, count)
+      let o = load(z + 3 * hiddenSize + n, count)
+      let tanhC = load(cellTanh + row + n, count)
+      let previousC = load(previousCell + row + n, count)
+      let c = (i * g).addingProduct(f, previousC)
+      let hGradient = passed(load(hiddenGradient + b * hiddenStride + n, count), o * tanhC, clip)
+      let cGradient = passed(load(cellGradient + row + n, count), c, clip) + hGradient * o * (1 - tanhC * tanhC)
+      store(cGradient * f, cellGradient + row + n, count)
+      store(cGradient * g * i * (1 - i), z + n, count)
+      store(cGradient * previousC * f * (1 - f), z + hiddenSize + n, count)
+      store(cGradient * i * (1 - g * g), z + 2 * hiddenSize + n, count)
+      store(hGradient * tanhC * o * (1 - o), z + 3 * hiddenSize + n, count)
+    }
+  }
+}
+
+/// φ = tanh.
+@export(interface) public func feedforwardForward(
+  _ batch: Int, _ hiddenSize: Int, _ clip: Float, _ activations: UnsafeMutablePointer<Float>,
+  _ hidden: UnsafeMutablePointer<Float>, _ hiddenStride: Int
+) {
+  for b in 0..<batch {
+    forEachVector(hiddenSize) { n, count in
+      let h = tanh(load(activations + b * hiddenSize + n, count))
+      store(h, activations + b * hiddenSize + n, count)
+      store(clamped(h, clip), hidden + b * hiddenStride + n, count)
+    }
+  }
+}

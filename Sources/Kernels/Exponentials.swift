@@ -1,0 +1,40 @@
+/// eˣ; reduction and polynomial after S. Moshier's Cephes. Below -87.3 it is not 0 but about 10⁻³⁸. NaN stays NaN.
+@inline(__always) func exp(_ x: Vector) -> Vector {
+  let bounded = x.replacing(with: -87.3, where: x .< -87.3).replacing(with: 88.3, where: x .> 88.3)
+  // Adding 1.5 · 2²³ rounds to a whole number and leaves it in the lowest bits.
+  let magic = Vector(repeating: 12_582_912)
+  let shifted = magic.addingProduct(bounded, Vector(repeating: 1.442_695_04))
+  let n = shifted - magic
+  let r = bounded.addingProduct(n, Vector(repeating: -0.693_359_375)).addingProduct(
+    n, Vector(repeating: 2.121_944_4e-4))
+  var p = Vector(repeating: 1.987_569_15e-4)
+  p = Vector(repeating: 1.398_199_950_7e-3).addingProduct(p, r)
+  p = Vector(repeating: 8.333_451_907_3e-3).addingProduct(p, r)
+  p = Vector(repeating: 4.166_579_589_4e-2).addingProduct(p, r)
+  p = Vector(repeating: 1.666_666_545_9e-1).addingProduct(p, r)
+  p = Vector(repeating: 5.000_000_120_1e-1).addingProduct(p, r)
+  let e = (r + 1).addingProduct(p, r * r)
+  let power = unsafeBitCast(shifted, to: Bits.self) &<< 23 &+ 0x3F80_0000
+  return e * unsafeBitCast(power, to: Vector.self)
+}
+
+/// 1 / (1 + e⁻ˣ)
+@inline(__always) func sigmoid(_ x: Vector) -> Vector {
+  let e = exp(x.replacing(with: -x, where: x .> 0))
+  return Vector(repeating: 1).replacing(with: e, where: x .< 0) / (1 + e)
+}
+
+/// Near 0 by Cephes' polynomial, elsewhere by 1 − 2 / (e²ˣ + 1).
+@inline(__always) func tanh(_ x: Vector) -> Vector {
+  let square = x * x
+  var p = Vector(repeating: -5.704_988_727_45e-3)
+  p = Vector(repeating: 2.063_908_879_54e-2).addingProduct(p, square)
+  p = Vector(repeating: -5.373_971_555_31e-2).addingProduct(p, square)
+  p = Vector(repeating: 1.333_144_220_36e-1).addingProduct(p, square)
+  p = Vector(repeating: -3.333_328_194_22e-1).addingProduct(p, square)
+  let small = x.addingProduct(p * square, x)
+  let magnitude = x.replacing(with: -x, where: x .< 0)
+  let large = 1 - 2 / (exp(magnitude + magnitude) + 1)
+  let signed = large.replacing(with: -large, where: x .< 0)
+  return small.replacing(with: signed, where: magnitude .> 0.625)
+}

@@ -1,0 +1,172 @@
+// What works on the rows of the memory. See `ContentWeighting`, `MemoryWrite` and `ReadVectors` for what they compute.
+
+private let epsilon: Float = 1e-6
+
+@export(interface) public func softmax(
+  _ count: Int, _ logits: UnsafePointer<Float>, _ probabilities: UnsafeMutablePointer<Float>
+) {
+  var maximum = logits[0]
+  for i in 1..<max(count, 1) where logits[i] > maximum { maximum = logits[i] }
+  var sums = Vector.zero
+  forEachVector(count) { i, n in
+    let e = exp(load(logits + i, n) - maximum)
+    store(e, probabilities + i, n)
+    sums += load(probabilities + i, n)
+  }
+  let scale = 1 / total(sums)
+  forEachVector(count) { i, n in store(load(probabilities + i, n) * scale, probabilities + i, n) }
+}
+
+@export(interface) public func contentForward(
+  _ slots: Int, _ wordSize: Int, _ memory: UnsafePointer<Float>, _ rowNorms: UnsafePointer<Float>,
+  _ key: UnsafePointer<Float>, _ strength: Float, _ similarity: UnsafeMutablePointer<Float>,
+  _ weighting: UnsafeMutablePointer<Float>
+) {
+  let keyNorm = (dot(wordSize, key, key) + epsilon).squareRoot()
+  var n = 0
+  while n + 4 <= slots {
+    let rows = memory + n * wordSize
+    var sums = InlineArray<4, Vector>(repeating: .zero)
+    forEachVector(wordSize) { j, count in
+      let k = load(key + j, count)
+      for r in 0..<4 { sums[r] = sums[r].addingProduct(k, load(rows + r * wordSize + j, count)) }
+    }
+    let dots = totals(sums[0], sums[1], sums[2], sums[3])
+    for r in 0..<4 { similarity[n + r] = dots[r] }
+    n += 4
+  }
+  while n < slots {
+    similarity[n] = dot(wordSize, key, memory + n * wordSize)
+    n += 1
+  }
+  forEachVector(slots) { i, count in
+    // The lanes beyond the end divide 0 by ε.
+    let d = load(similarity + i, count) / (load(rowNorms + i, count) * keyNorm + epsilon)
+    store(d, similarity + i, count)
+    store(d * strength, weighting + i, count)
+  }
+  softmax(slots, weighting, weighting)
+}
+
+@export(interface) public func contentBackward(
+  _ slots: Int, _ wordSize: Int, _ memory: UnsafePointer<Float>, _ rowNorms: UnsafePointer<Float>,
+  _ key: UnsafePointer<Float>, _ strength: Float, _ similarity: UnsafePointer<Float>,
+  _ weighting: UnsafePointer<Float>, _ weightingGradient: UnsafeMutablePointer<Float>,
+  _ memoryGradient: UnsafeMutablePointer<Float>, _ keyGradient: UnsafeMutablePointer<Float>,
+  _ strengthGradient: UnsafeMutablePointer<Float>
+) {
+  let keyNorm = (dot(wordSize, key, key) + epsilon).squareRoot()
+  let mean = dot(slots, weighting, weightingGradient)
+  var strengthSums = Vector.zero
+  var keySums = Vector.zero
+  forEachVector(slots) { i, count in
+    let logitGradient = load(weighting + i, count) * (load(weightingGradient + i, count) - mean)
+    let d = load(similarity + i, count)
+    let norms = load(rowNorms + i, count)
+    strengthSums = strengthSums.addingProduct(logitGradient, d)
+    let g = logitGradient * strength / (norms * keyNorm + epsilon)
+    keySums = keySums.addingProduct(g * d, norms)
+    store(g, weightingGradient + i, count)
+  }
+  strengthGradient[0] += total(strengthSums)
+  for n in 0..<slots {
+    let g = Vector(repeating: weightingGradient[n])
+    let towardsRow = Vector(repeating: -weightingGradient[n] * similarity[n] * keyNorm / rowNorms[n])
+    let row = memory + n * wordSize
+    let rowGradient = memoryGradient + n * wordSize
+    forEachVector(wordSize) { j, count in
+      let m = load(row + j, count)
+      store(load(keyGradient + j, count).addingProduct(g, m), keyGradient + j, count)
+      let changed = load(rowGradient + j, count).addingProduct(g, load(key + j, count)).addingProduct(towardsRow, m)
+      store(changed, rowGradient + j, count)
+    }
+  }
+  addScaled(wordSize, -total(keySums) / keyNorm, key, keyGradient)
+}
+
+/// With one write head.
+@export(interface) public func memoryWriteForward(
+  _ slots: Int, _ wordSize: Int, _ previousMemory: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
+  _ erase: UnsafePointer<Float>, _ write: UnsafePointer<Float>, _ memory: UnsafeMutablePointer<Float>,
+  _ rowNorms: UnsafeMutablePointer<Float>
+) {
+  for n in 0..<slots {
+    let w = Vector(repeating: weights[n])
+    var squares = Vector.zero
+    forEachVector(wordSize) { j, count in
+      let previous = load(previousMemory + n * wordSize + j, count)
+      let kept = previous * (1 - w * load(erase + j, count))
+      let m = kept.addingProduct(w, load(write + j, count))
+      store(m, memory + n * wordSize + j, count)
+      squares = squares.addingProduct(m, m)
+    }
+    rowNorms[n] = total(squares) + epsilon
+  }
+  forEachVector(slots) { i, count in store(load(rowNorms + i, count).squareRoot(), rowNorms + i, count) }
+}
+
+/// With one write head.
+@export(interface) public func memoryWriteBackward(
+  _ slots: Int, _ wordSize: Int, _ previousMemory: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
+  _ erase: UnsafePointer<Float>, _ write: UnsafePointer<Float>, _ memoryGradient: UnsafeMutablePointer<Float>,
+  _ weightsGradient: UnsafeMutablePointer<Float>, _ eraseGradient: UnsafeMutablePointer<Float>,
+  _ writeGradient: UnsafeMutablePointer<Float>
+) {
+  for n in 0..<slots {
+    let w = Vector(repeating: weights[n])
+    var weightSums = Vector.zero
+    forEachVector(wordSize) { j, count in
+      let gradient = load(memoryGradient + n * wordSize + j, count)
+      let e = load(erase + j, count)
+      let erased = gradient * load(previousMemory + n * wordSize + j, count)
+      weightSums += gradient * load(write + j, count) - erased * e
+      store(load(eraseGradient + j, count) - erased * w, eraseGradient + j, count)
+      store(load(writeGradient + j, count).addingProduct(gradient, w), writeGradient + j, count)
+      store(gradient * (1 - w * e), memoryGradient + n * wordSize + j, count)
+    }
+    weightsGradient[n] += total(weightSums)
+  }
+}
+
+@export(interface) public func readVectorForward(
+  _ slots: Int, _ wordSize: Int, _ memory: UnsafePointer<Float>, _ weighting: UnsafePointer<Float>,
+  _ vector: UnsafeMutablePointer<Float>
+) {
+  var j = 0
+  while j + 4 * lanes <= wordSize {
+    var sums = InlineArray<4, Vector>(repeating: .zero)
+    for n in 0..<slots {
+      let w = Vector(repeating: weighting[n])
+      for v in 0..<4 { sums[v] = sums[v].addingProduct(w, load(memory + n * wordSize + j + v * lanes)) }
+    }
+    for v in 0..<4 { store(sums[v], vector + j + v * lanes) }
+    j += 4 * lanes
+  }
+  while j < wordSize {
+    let count = min(lanes, wordSize - j)
+    var sum = Vector.zero
+    for n in 0..<slots {
+      sum = sum.addingProduct(Vector(repeating: weighting[n]), load(memory + n * wordSize + j, count))
+    }
+    store(sum, vector + j, count)
+    j += count
+  }
+}
+
+@export(interface) public func readVectorBackward(
+  _ slots: Int, _ wordSize: Int, _ memory: UnsafePointer<Float>, _ weighting: UnsafePointer<Float>,
+  _ vectorGradient: UnsafePointer<Float>, _ memoryGradient: UnsafeMutablePointer<Float>,
+  _ weightingGradient: UnsafeMutablePointer<Float>
+) {
+  for n in 0..<slots {
+    let w = Vector(repeating: weighting[n])
+    var sums = Vector.zero
+    forEachVector(wordSize) { j, count in
+      let gradient = load(vectorGradient + j, count)
+      sums = sums.addingProduct(load(memory + n * wordSize + j, count), gradient)
+      let target = memoryGradient + n * wordSize + j
+      store(load(target, count).addingProduct(w, gradient), target, count)
+    }
+    weightingGradient[n] += total(sums)
+  }
+}

@@ -1,0 +1,94 @@
+// The fast twins of the mechanisms that cost time, for one CPU level: the same source is compiled for x86-64-v3, with eight
+// lanes, and for x86-64-v4, with sixteen. Everything here is a function on pointers and sizes: generic or library code would
+// be emitted for several levels under one name, and the linker would keep any one of them for all.
+//
+// Every output element adds its products in one order, whatever the number of rows computed with it: so a sequence's numbers
+// don't depend on its batch.
+
+#if LANES_16
+  typealias Vector = SIMD16<Float>
+  typealias Bits = SIMD16<UInt32>
+  let lanes = 16
+#else
+  typealias Vector = SIMD8<Float>
+  typealias Bits = SIMD8<UInt32>
+  let lanes = 8
+#endif
+
+typealias Input = UnsafePointer<Float>
+typealias Output = UnsafeMutablePointer<Float>
+
+@inline(__always) func load(_ source: Input) -> Vector {
+  UnsafeRawPointer(source).loadUnaligned(as: Vector.self)
+}
+
+@inline(__always) func store(_ vector: Vector, _ target: Output) {
+  UnsafeMutableRawPointer(target).storeBytes(of: vector, as: Vector.self)
+}
+
+/// The first `count` elements, 0 in the other lanes.
+@inline(__always) func load(_ source: Input, _ count: Int) -> Vector {
+  count == lanes ? load(source) : loadPart(source, count)
+}
+
+@inline(__always) func store(_ vector: Vector, _ target: Output, _ count: Int) {
+  if count == lanes { store(vector, target) } else { storePart(vector, target, count) }
+}
+
+// Not inlined: they would be most of the code.
+
+@inline(never) private func loadPart(_ source: Input, _ count: Int) -> Vector {
+  var vector = Vector.zero
+  for i in 0..<count { vector[i] = source[i] }
+  return vector
+}
+
+@inline(never) private func storePart(_ vector: Vector, _ target: Output, _ count: Int) {
+  for i in 0..<count { target[i] = vector[i] }
+}
+
+/// Calls `body` with the start and the number of elements of each vector of an array: all lanes, but for the last one.
+@inline(__always) func forEachVector(_ count: Int, _ body: (Int, Int) -> Void) {
+  var i = 0
+  while i + lanes <= count {
+    body(i, lanes)
+    i += lanes
+  }
+  if i < count { body(i, count - i) }
+}
+
+/// The sum of the lanes.
+@inline(__always) func total(_ vector: Vector) -> Float {
+  let four = folded(vector)
+  return (four.x + four.y) + (four.z + four.w)
+}
+
+/// `total` of four vectors at once.
+@inline(__always) func totals(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> SIMD4<Float> {
+  let ab = SIMD8(lowHalf: folded(a), highHalf: folded(b))
+  let cd = SIMD8(lowHalf: folded(c), highHalf: folded(d))
+  let pairs = SIMD8(lowHalf: ab.evenHalf + ab.oddHalf, highHalf: cd.evenHalf + cd.oddHalf)
+  return pairs.evenHalf + pairs.oddHalf
+}
+
+@inline(__always) private func folded(_ vector: Vector) -> SIMD4<Float> {
+  #if LANES_16
+    let eight = vector.lowHalf + vector.highHalf
+  #else
+    let eight = vector
+  #endif
+  return eight.lowHalf + eight.highHalf
+}
+
+/// Σ x[i] y[i]
+@inline(__always) func dot(_ count: Int, _ x: Input, _ y: Input) -> Float {
+  var sums = Vector.zero
+  forEachVector(count) { i, n in sums = sums.addingProduct(load(x + i, n), load(y + i, n)) }
+  return total(sums)
+}
+
+/// y[i] += a x[i]
+@inline(__always) func addScaled(_ count: Int, _ a: Float, _ x: Input, _ y: Output) {
+  let a = Vector(repeating: a)
+  forEachVector(count) { i, n in store(load(y + i, n).addingProduct(a, load(x + i, n)), y + i, n) }
+}
