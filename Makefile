@@ -49,6 +49,8 @@ test-swift: | setup
 
 test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
 	$(PYTHON) -m pytest -q Tests
+	DNC_CPU=x86-64-v3 $(PYTHON) -m pytest -q Tests/interface -k "not valgrind and not helgrind and not learning"
+	DNC_CPU=plain $(PYTHON) -m pytest -q Tests/interface -k "not valgrind and not helgrind and not learning"
 
 lint: $(PYTHON)
 	swift format lint -s -r Package.swift Sources Tests

@@ -38,6 +38,7 @@ struct Kernels: Sendable {
   /// With tanh.
   let feedforwardForward: @Sendable (Int, Int, S, O, O, Int) -> Void
   let softmaxForward: @Sendable (Int, I, O) -> Void
+  let rowNorms: @Sendable (Int, Int, I, O) -> Void
   let contentForward: @Sendable (Int, Int, I, I, I, S, O, O) -> Void
   let contentBackward: @Sendable (Int, Int, I, I, I, S, I, I, O, O, O, O) -> Void
   /// With one write head.
@@ -66,7 +67,7 @@ extension Kernels {
           linearForward: KernelsV3.linearForward, linearBackward: KernelsV3.linearBackward,
           linearBackwardWeight: KernelsV3.linearBackwardWeight, lstmForward: KernelsV3.lstmForward,
           lstmBackward: KernelsV3.lstmBackward, feedforwardForward: KernelsV3.feedforwardForward,
-          softmaxForward: KernelsV3.softmax, contentForward: KernelsV3.contentForward,
+          softmaxForward: KernelsV3.softmax, rowNorms: KernelsV3.rowNorms, contentForward: KernelsV3.contentForward,
           contentBackward: KernelsV3.contentBackward, memoryWriteForward: KernelsV3.memoryWriteForward,
           memoryWriteBackward: KernelsV3.memoryWriteBackward, linksForward: KernelsV3.linksForward,
           linksBackward: KernelsV3.linksBackward, readVectorForward: KernelsV3.readVectorForward,
@@ -76,7 +77,7 @@ extension Kernels {
           linearForward: KernelsV4.linearForward, linearBackward: KernelsV4.linearBackward,
           linearBackwardWeight: KernelsV4.linearBackwardWeight, lstmForward: KernelsV4.lstmForward,
           lstmBackward: KernelsV4.lstmBackward, feedforwardForward: KernelsV4.feedforwardForward,
-          softmaxForward: KernelsV4.softmax, contentForward: KernelsV4.contentForward,
+          softmaxForward: KernelsV4.softmax, rowNorms: KernelsV4.rowNorms, contentForward: KernelsV4.contentForward,
           contentBackward: KernelsV4.contentBackward, memoryWriteForward: KernelsV4.memoryWriteForward,
           memoryWriteBackward: KernelsV4.memoryWriteBackward, linksForward: KernelsV4.linksForward,
           linksBackward: KernelsV4.linksBackward, readVectorForward: KernelsV4.readVectorForward,

@@ -17,6 +17,15 @@ private let epsilon: Float = 1e-6
   forEachVector(count) { i, n in store(load(probabilities + i, n) * scale, probabilities + i, n) }
 }
 
+/// ‖M[n]‖_ε
+@export(interface) public func rowNorms(
+  _ slots: Int, _ wordSize: Int, _ memory: UnsafePointer<Float>, _ norms: UnsafeMutablePointer<Float>
+) {
+  for n in 0..<slots {
+    norms[n] = (dot(wordSize, memory + n * wordSize, memory + n * wordSize) + epsilon).squareRoot()
+  }
+}
+
 @export(interface) public func contentForward(
   _ slots: Int, _ wordSize: Int, _ memory: UnsafePointer<Float>, _ rowNorms: UnsafePointer<Float>,
   _ key: UnsafePointer<Float>, _ strength: Float, _ similarity: UnsafeMutablePointer<Float>,
@@ -100,9 +109,8 @@ private let epsilon: Float = 1e-6
       store(m, memory + n * wordSize + j, count)
       squares = squares.addingProduct(m, m)
     }
-    rowNorms[n] = total(squares) + epsilon
+    rowNorms[n] = (total(squares) + epsilon).squareRoot()
   }
-  forEachVector(slots) { i, count in store(load(rowNorms + i, count).squareRoot(), rowNorms + i, count) }
 }
 
 /// With one write head.

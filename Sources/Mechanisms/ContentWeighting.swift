@@ -11,6 +11,14 @@ enum ContentWeighting {
 
   /// - Parameters:
   ///   - memory: M [N, W].
+  ///   - norms: out, ‖M[i]‖_ε [N].
+  static func rowNorms<Scalar: Real>(slots: Int, wordSize: Int, memory: In<Scalar>, norms: Out<Scalar>) {
+    if let fast = Scalar.kernels?.rowNorms { return fast(slots, wordSize, memory.float, norms.float) }
+    for n in 0..<slots { norms[n] = norm(wordSize, memory + n * wordSize) }
+  }
+
+  /// - Parameters:
+  ///   - memory: M [N, W].
   ///   - rowNorms: ‖M[i]‖_ε [N].
   ///   - key: k [W].
   ///   - strength: β.

@@ -39,7 +39,7 @@ enum InitialState {
 
   /// The norms of the memory's rows in row 0, which follow from the memory.
   static func updateRowNorms<Scalar: Real>(_ c: Configuration, state: StatePlanes<Scalar>) {
-    for i in 0..<c.B * c.N { state.rowNorms[0][i] = ContentWeighting.norm(c.W, state.memory[0] + i * c.W) }
+    ContentWeighting.rowNorms(slots: c.B * c.N, wordSize: c.W, memory: state.memory[0], norms: state.rowNorms[0])
   }
 
   /// Adds the gradient of the state in row 0, over all sequences, to the gradients of the learned pieces.

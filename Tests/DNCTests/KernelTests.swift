@@ -1,0 +1,281 @@
+import CPlatform
+import Testing
+
+@testable import DNC
+
+/// Every kernel of every level that this CPU has, on random shapes, odd and tiny ones among them, against the mechanism's own
+/// code in Double.
+@Suite struct KernelTests {
+  /// In the ordinary build the sixteen lanes are made of AVX2's eight: the source of both levels is tested on either CPU.
+  static let levels: [CPULevel] = dnc_platform_has_x86_64_v3() != 0 ? [.v3, .v4] : []
+
+  /// Numbers that both precisions begin with, at an address that no vector is aligned to.
+  final class Numbers {
+    private let single: UnsafeMutablePointer<Float>
+    private let double: UnsafeMutablePointer<Double>
+    private let count: Int
+    var float: Out<Float> { single + 1 }
+    var exact: Out<Double> { double + 1 }
+
+    init(_ count: Int, _ random: inout Random, from low: Float = -1, to high: Float = 1) {
+      self.count = count
+      single = .allocate(capacity: count + 2)
+      double = .allocate(capacity: count + 2)
+      single.initialize(repeating: Numbers.guardValue, count: count + 2)
+      double.initialize(repeating: Double(Numbers.guardValue), count: count + 2)
+      for i in 0..<count {
+        float[i] = low + (high - low) * random.uniform()
+        exact[i] = Double(float[i])
+      }
+    }
+
+    deinit {
+      single.deallocate()
+      double.deallocate()
+    }
+
+    /// Stands before and after the numbers; nobody may write there.
+    private static let guardValue: Float = 77
+
+    /// max |a − b| / max(|b|, 1)
+    var error: Double {
+      guard single[0] == Numbers.guardValue, float[count] == Numbers.guardValue else { return .infinity }
+      var difference = 0.0
+      var largest = 1.0
+      for i in 0..<count {
+        let distance = abs(Double(float[i]) - exact[i])
+        if !(distance <= difference) { difference = distance }
+        largest = max(largest, abs(exact[i]))
+      }
+      return difference / largest
+    }
+  }
+
+  /// Slots, word size, heads: N = 1 and W = 1, below and between the vector sizes, and ordinary ones.
+  static let shapes = [
+    (1, 1, 1), (1, 7, 2), (3, 1, 1), (5, 3, 3), (8, 8, 4), (16, 16, 1), (17, 9, 5), (31, 33, 4), (64, 32, 4),
+    (100, 50, 5), (129, 65, 9),
+  ]
+
+  private func expect(_ numbers: Numbers, _ what: String, tolerance: Double = 2e-6) {
+    #expect(numbers.error <= tolerance, "\(what): \(numbers.error)")
+  }
+
+  @Test(arguments: levels) func linear(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    var random = Random(seed: 1)
+    for (rows, outputs, inputs) in [
+      (1, 1, 1), (1, 5, 3), (2, 3, 8), (3, 7, 9), (4, 6, 24), (5, 13, 17), (70, 31, 40), (7, 100, 130),
+    ] {
+      // Wider rows than needed, as for pieces of a matrix.
+      let (wStride, xStride, yStride) = (inputs + 3, inputs + 1, outputs + 2)
+      func numbers(_ count: Int) -> Numbers { Numbers(count, &random) }
+      let w = numbers(outputs * wStride)
+      let x = numbers(rows * xStride)
+      let y = numbers(rows * yStride)
+      let what = "\(rows) × \(outputs) × \(inputs)"
+      Linear.forward(
+        rows: rows, outputs: outputs, inputs: inputs, weight: Rows(w.exact, stride: wStride),
+        input: Rows(x.exact, stride: xStride), output: Rows(y.exact, stride: yStride))
+      kernels.linearForward(rows, outputs, inputs, w.float, wStride, x.float, xStride, y.float, yStride)
+      expect(y, "forward \(what)")
+      Linear.backward(
+        rows: rows, outputs: outputs, inputs: inputs, weight: Rows(w.exact, stride: wStride),
+        outputGradient: Rows(y.exact, stride: yStride), inputGradient: Rows(x.exact, stride: xStride))
+      kernels.linearBackward(rows, outputs, inputs, w.float, wStride, y.float, yStride, x.float, xStride)
+      expect(x, "backward \(what)")
+      Linear.backwardWeight(
+        rows: rows, outputs: outputs, inputs: inputs, input: Rows(x.exact, stride: xStride),
+        outputGradient: Rows(y.exact, stride: yStride), weightGradient: Rows(w.exact, stride: wStride))
+      kernels.linearBackwardWeight(rows, outputs, inputs, x.float, xStride, y.float, yStride, w.float, wStride)
+      expect(w, "weight \(what)")
+    }
+  }
+
+  @Test(arguments: levels) func controller(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    var random = Random(seed: 2)
+    for (batch, units) in [(1, 1), (2, 7), (3, 8), (1, 33), (4, 64)] {
+      for clip in [0, 0.3] {
+        let gates = Numbers(batch * 4 * units, &random, from: -12, to: 12)
+        let previousCell = Numbers(batch * units, &random)
+        let cell = Numbers(batch * units, &random)
+        let cellTanh = Numbers(batch * units, &random)
+        let hidden = Numbers(batch * (units + 2), &random)
+        LSTM.forward(
+          batch: batch, hiddenSize: units, clip: clip, gates: gates.exact, previousCell: previousCell.exact,
+          cell: cell.exact, cellTanh: cellTanh.exact, hidden: Rows(hidden.exact, stride: units + 2))
+        kernels.lstmForward(
+          batch, units, Float(clip), gates.float, previousCell.float, cell.float, cellTanh.float, hidden.float,
+          units + 2)
+        let what = "\(batch) × \(units), clip \(clip)"
+        for numbers in [gates, cell, cellTanh, hidden] { expect(numbers, "LSTM forward \(what)") }
+        LSTM.backward(
+          batch: batch, hiddenSize: units, clip: clip, gates: gates.exact, previousCell: previousCell.exact,
+          cellTanh: cellTanh.exact, hiddenGradient: Rows(hidden.exact, stride: units + 2), cellGradient: cell.exact)
+        kernels.lstmBackward(
+          batch, units, Float(clip), gates.float, previousCell.float, cellTanh.float, hidden.float, units + 2,
+          cell.float)
+        for numbers in [gates, cell] { expect(numbers, "LSTM backward \(what)") }
+
+        let activations = Numbers(batch * units, &random, from: -3, to: 3)
+        Feedforward.forward(
+          batch: batch, hiddenSize: units, activation: .tanh, clip: clip, activations: activations.exact,
+          hidden: Rows(hidden.exact, stride: units + 2))
+        kernels.feedforwardForward(batch, units, Float(clip), activations.float, hidden.float, units + 2)
+        for numbers in [activations, hidden] { expect(numbers, "feedforward \(what)") }
+      }
+    }
+  }
+
+  @Test(arguments: levels) func content(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    var random = Random(seed: 3)
+    for (slots, word, _) in KernelTests.shapes {
+      let memory = Numbers(slots * word, &random)
+      let norms = Numbers(slots, &random)
+      let key = Numbers(word, &random)
+      let similarity = Numbers(slots, &random)
+      let weighting = Numbers(slots, &random)
+      ContentWeighting.rowNorms(slots: slots, wordSize: word, memory: memory.exact, norms: norms.exact)
+      kernels.rowNorms(slots, word, memory.float, norms.float)
+      expect(norms, "norms \(slots) × \(word)")
+      ContentWeighting.forward(
+        slots: slots, wordSize: word, memory: memory.exact, rowNorms: norms.exact, key: key.exact, strength: 3.5,
+        similarity: similarity.exact, weighting: weighting.exact)
+      kernels.contentForward(
+        slots, word, memory.float, norms.float, key.float, 3.5, similarity.float, weighting.float)
+      expect(similarity, "similarity \(slots) × \(word)")
+      expect(weighting, "content \(slots) × \(word)")
+
+      let weightingGradient = Numbers(slots, &random)
+      let memoryGradient = Numbers(slots * word, &random)
+      let keyGradient = Numbers(word, &random)
+      let strengthGradient = Numbers(1, &random)
+      ContentWeighting.backward(
+        slots: slots, wordSize: word, memory: memory.exact, rowNorms: norms.exact, key: key.exact, strength: 3.5,
+        similarity: similarity.exact, weighting: weighting.exact, weightingGradient: weightingGradient.exact,
+        memoryGradient: memoryGradient.exact, keyGradient: keyGradient.exact,
+        strengthGradient: strengthGradient.exact)
+      kernels.contentBackward(
+        slots, word, memory.float, norms.float, key.float, 3.5, similarity.float, weighting.float,
+        weightingGradient.float, memoryGradient.float, keyGradient.float, strengthGradient.float)
+      for numbers in [memoryGradient, keyGradient, strengthGradient] {
+        expect(numbers, "content backward \(slots) × \(word)", tolerance: 1e-5)
+      }
+    }
+  }
+
+  @Test(arguments: levels) func memory(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    var random = Random(seed: 4)
+    for (slots, word, _) in KernelTests.shapes {
+      let previous = Numbers(slots * word, &random)
+      let weights = Numbers(slots, &random, from: 0)
+      let erase = Numbers(word, &random, from: 0)
+      let write = Numbers(word, &random)
+      let memory = Numbers(slots * word, &random)
+      let norms = Numbers(slots, &random)
+      MemoryWrite.forward(
+        slots: slots, wordSize: word, writeHeads: 1, previousMemory: previous.exact, weights: weights.exact,
+        erase: erase.exact, write: write.exact, memory: memory.exact, rowNorms: norms.exact)
+      kernels.memoryWriteForward(
+        slots, word, previous.float, weights.float, erase.float, write.float, memory.float, norms.float)
+      for numbers in [memory, norms] { expect(numbers, "write \(slots) × \(word)") }
+
+      let weightsGradient = Numbers(slots, &random)
+      let eraseGradient = Numbers(word, &random)
+      let writeGradient = Numbers(word, &random)
+      MemoryWrite.backward(
+        slots: slots, wordSize: word, writeHeads: 1, previousMemory: previous.exact, weights: weights.exact,
+        erase: erase.exact, write: write.exact, memoryGradient: memory.exact, weightsGradient: weightsGradient.exact,
+        eraseGradient: eraseGradient.exact, writeGradient: writeGradient.exact)
+      kernels.memoryWriteBackward(
+        slots, word, previous.float, weights.float, erase.float, write.float, memory.float, weightsGradient.float,
+        eraseGradient.float, writeGradient.float)
+      for numbers in [memory, weightsGradient, eraseGradient, writeGradient] {
+        expect(numbers, "write backward \(slots) × \(word)")
+      }
+
+      let vector = Numbers(word, &random)
+      ReadVectors.forward(
+        slots: slots, wordSize: word, memory: previous.exact, weighting: weights.exact, vector: vector.exact)
+      kernels.readVectorForward(slots, word, previous.float, weights.float, vector.float)
+      expect(vector, "read \(slots) × \(word)")
+      ReadVectors.backward(
+        slots: slots, wordSize: word, memory: previous.exact, weighting: weights.exact, vectorGradient: write.exact,
+        memoryGradient: memory.exact, weightingGradient: weightsGradient.exact)
+      kernels.readVectorBackward(
+        slots, word, previous.float, weights.float, write.float, memory.float, weightsGradient.float)
+      for numbers in [memory, weightsGradient] { expect(numbers, "read backward \(slots) × \(word)") }
+    }
+  }
+
+  @Test(arguments: levels) func links(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    var random = Random(seed: 5)
+    for (slots, _, heads) in KernelTests.shapes {
+      let share = 1 / Float(slots)
+      let write = Numbers(slots, &random, from: 0, to: share)
+      let precedence = Numbers(slots, &random, from: 0, to: share)
+      let read = Numbers(heads * slots, &random, from: 0, to: share)
+      let previous = Numbers(slots * slots, &random, from: 0, to: share)
+      let link = Numbers(slots * slots, &random)
+      let stride = 2 * slots
+      let forward = Numbers(heads * stride, &random)
+      let backward = Numbers(heads * stride, &random)
+      TemporalLinks.forward(
+        slots: slots, readHeads: heads, writeWeighting: write.exact, previousPrecedence: precedence.exact,
+        previousReadWeights: read.exact, previousLink: previous.exact, link: link.exact,
+        forwardWeights: Rows(forward.exact, stride: stride), backwardWeights: Rows(backward.exact, stride: stride))
+      kernels.linksForward(
+        slots, heads, write.float, precedence.float, read.float, previous.float, link.float, forward.float, stride,
+        backward.float, stride)
+      for numbers in [link, forward, backward] { expect(numbers, "links \(slots), \(heads) heads") }
+
+      let linkGradient = Numbers(slots * slots, &random)
+      let writeGradient = Numbers(slots, &random)
+      let precedenceGradient = Numbers(slots, &random)
+      let readGradient = Numbers(heads * slots, &random)
+      TemporalLinks.backward(
+        slots: slots, readHeads: heads, writeWeighting: write.exact, previousPrecedence: precedence.exact,
+        previousReadWeights: read.exact, previousLink: previous.exact, link: link.exact,
+        forwardGradient: Rows(forward.exact, stride: stride), backwardGradient: Rows(backward.exact, stride: stride),
+        linkGradient: linkGradient.exact, writeWeightingGradient: writeGradient.exact,
+        precedenceGradient: precedenceGradient.exact, readWeightsGradient: readGradient.exact)
+      kernels.linksBackward(
+        slots, heads, write.float, precedence.float, read.float, previous.float, link.float, forward.float, stride,
+        backward.float, stride, linkGradient.float, writeGradient.float, precedenceGradient.float, readGradient.float)
+      for numbers in [linkGradient, writeGradient, precedenceGradient, readGradient] {
+        expect(numbers, "links backward \(slots), \(heads) heads", tolerance: 1e-5)
+      }
+    }
+  }
+
+  @Test(arguments: levels) func exponentialsKeepNaNAndSaturate(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    let inputs: [Float] = [.nan, .infinity, -.infinity, 1e30, -1e30, 0, -0.0, 1e-30, 100, -100, 0.625, -0.625]
+    var activations = inputs
+    var hidden = inputs
+    kernels.feedforwardForward(1, inputs.count, 0, &activations, &hidden, inputs.count)
+    for (x, found) in zip(inputs, hidden) {
+      if x.isNaN { #expect(found.isNaN) } else { #expect(abs(found - Float.tanh(x)) <= 2e-7, "tanh \(x): \(found)") }
+    }
+    var logits: [Float] = [-200, 0, -1e30]
+    kernels.softmaxForward(3, logits, &logits)
+    #expect(logits[1] == 1 && logits[0] < 1e-30)
+  }
+
+  /// Within 2 ulp over the range where it is not 0 or 1.
+  @Test(arguments: levels) func tanhIsAccurate(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    let inputs = (-9000...9000).map { Float($0) / 1000 + 1.7e-4 }
+    var activations = inputs
+    var hidden = inputs
+    kernels.feedforwardForward(1, inputs.count, 0, &activations, &hidden, inputs.count)
+    for (x, found) in zip(inputs, hidden) {
+      let exact = Double.tanh(Double(x))
+      #expect(abs(Double(found) - exact) <= 2 * Double(Float(exact).ulp), "\(x)")
+    }
+  }
+}

@@ -1,0 +1,78 @@
+"""The kernels of the CPU levels: which run, and that no instruction of a level strays out of its kernels."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from support import CHECKOUT
+from test_build import needs
+
+LEVELS = ["plain", "x86-64-v3", "x86-64-v4"]
+
+PROGRAM = """
+import json, sys
+sys.path.insert(0, {bindings!r})
+from dnc import _c as c
+assert c.dnc_self_test() == 0, c.dnc_last_error()
+print(json.loads(c.dnc_build_info())["kernels"])
+"""
+
+
+def kernels(wanted):
+    environment = {name: value for name, value in os.environ.items() if name != "DNC_CPU"}
+    if wanted is not None:
+        environment["DNC_CPU"] = wanted
+    program = PROGRAM.format(bindings=str(CHECKOUT / "bindings" / "python"))
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    return run.stdout.strip()
+
+
+def test_the_environment_chooses_a_level_up_to_that_of_the_cpu():
+    highest = kernels(None)
+    assert highest in LEVELS
+    for level in LEVELS:
+        assert kernels(level) == min(level, highest, key=LEVELS.index)
+    assert kernels("nonsense") == highest
+
+
+@pytest.fixture(scope="module")
+def unstripped():
+    library = CHECKOUT / ".build-embedded" / "release" / "libdnc.so"
+    if not library.exists():
+        pytest.skip("only where the library was built")
+    return library
+
+
+def instructions(library):
+    """Each function's name with its disassembly, line by line."""
+    listing = subprocess.run(
+        ["objdump", "-d", "--no-show-raw-insn", library], capture_output=True, text=True, check=True
+    ).stdout
+    function = ""
+    for line in listing.splitlines():
+        if match := re.match(r"[0-9a-f]+ <(.+)>:", line):
+            function = match.group(1)
+        elif "\t" in line:
+            yield function, line.split("\t", 1)[1]
+
+
+@needs("objdump")
+def test_no_level_leaves_its_kernels(unstripped):
+    wide = {"V3": 0, "V4": 0}
+    for function, instruction in instructions(unstripped):
+        if re.search(r"%zmm|%k[1-7]\b", instruction):
+            assert "KernelsV4" in function, f"{function}: {instruction}"
+            wide["V4"] += 1
+        elif re.match(r"v[a-z]", instruction) and not instruction.startswith("verr"):
+            assert "KernelsV" in function, f"{function}: {instruction}"
+            wide["V3"] += "KernelsV3" in function
+    assert wide["V3"] > 1000
+    assert wide["V4"] > 1000
+
+
+@needs("nm")
+def test_no_weak_symbols(unstripped):
+    listing = subprocess.run(["nm", "--defined-only", unstripped], capture_output=True, text=True, check=True).stdout
+    assert not [line for line in listing.splitlines() if line.split()[-2] in "WwVv"]
