@@ -52,6 +52,7 @@ struct Kernels: Sendable {
   let readVectorForward: @Sendable (Int, Int, I, I, O) -> Void
   let readVectorBackward: @Sendable (Int, Int, I, I, I, O, O) -> Void
   let adam: @Sendable (Int, S, S, S, S, S, S, S, S, I, O, O, O) -> Void
+  let sumOfSquares: @Sendable (Int, I) -> Double
 }
 
 extension Kernels {
@@ -71,7 +72,8 @@ extension Kernels {
           contentBackward: KernelsV3.contentBackward, memoryWriteForward: KernelsV3.memoryWriteForward,
           memoryWriteBackward: KernelsV3.memoryWriteBackward, linksForward: KernelsV3.linksForward,
           linksBackward: KernelsV3.linksBackward, readVectorForward: KernelsV3.readVectorForward,
-          readVectorBackward: KernelsV3.readVectorBackward, adam: KernelsV3.adam)
+          readVectorBackward: KernelsV3.readVectorBackward, adam: KernelsV3.adam,
+          sumOfSquares: KernelsV3.sumOfSquares)
       case .v4:
         Kernels(
           linearForward: KernelsV4.linearForward, linearBackward: KernelsV4.linearBackward,
@@ -81,7 +83,8 @@ extension Kernels {
           contentBackward: KernelsV4.contentBackward, memoryWriteForward: KernelsV4.memoryWriteForward,
           memoryWriteBackward: KernelsV4.memoryWriteBackward, linksForward: KernelsV4.linksForward,
           linksBackward: KernelsV4.linksBackward, readVectorForward: KernelsV4.readVectorForward,
-          readVectorBackward: KernelsV4.readVectorBackward, adam: KernelsV4.adam)
+          readVectorBackward: KernelsV4.readVectorBackward, adam: KernelsV4.adam,
+          sumOfSquares: KernelsV4.sumOfSquares)
       }
     #else
       nil

@@ -14,3 +14,24 @@
     store(load(parameters + i, n) * kept - step, parameters + i, n)
   }
 }
+
+/// Σ g², in Double.
+@export(interface) public func sumOfSquares(_ count: Int, _ gradients: UnsafePointer<Float>) -> Double {
+  var sums = InlineArray<2, SIMD4<Double>>(repeating: .zero)
+  var i = 0
+  while i + 8 <= count {
+    for half in 0..<2 {
+      let four = UnsafeRawPointer(gradients + i + 4 * half).loadUnaligned(as: SIMD4<Float>.self)
+      let g = SIMD4<Double>(Double(four.x), Double(four.y), Double(four.z), Double(four.w))
+      sums[half] = sums[half].addingProduct(g, g)
+    }
+    i += 8
+  }
+  let four = sums[0] + sums[1]
+  var sum = (four.x + four.y) + (four.z + four.w)
+  while i < count {
+    sum += Double(gradients[i]) * Double(gradients[i])
+    i += 1
+  }
+  return sum
+}

@@ -38,9 +38,30 @@ typealias Output = UnsafeMutablePointer<Float>
 // Not inlined: they would be most of the code.
 
 @inline(never) private func loadPart(_ source: Input, _ count: Int) -> Vector {
-  var vector = Vector.zero
-  for i in 0..<count { vector[i] = source[i] }
-  return vector
+  // Put together in registers: a vector read from a stack that was written in pieces would wait for them.
+  #if LANES_16
+    return count < 8
+      ? Vector(lowHalf: loadEight(source, count), highHalf: .zero)
+      : Vector(lowHalf: loadEight(source, 8), highHalf: loadEight(source + 8, count - 8))
+  #else
+    return loadEight(source, count)
+  #endif
+}
+
+@inline(__always) private func loadEight(_ source: Input, _ count: Int) -> SIMD8<Float> {
+  count < 4
+    ? SIMD8(lowHalf: loadFour(source, count), highHalf: .zero)
+    : SIMD8(lowHalf: loadFour(source, 4), highHalf: loadFour(source + 4, count - 4))
+}
+
+@inline(__always) private func loadFour(_ source: Input, _ count: Int) -> SIMD4<Float> {
+  switch count {
+  case 0: .zero
+  case 1: SIMD4(source[0], 0, 0, 0)
+  case 2: SIMD4(source[0], source[1], 0, 0)
+  case 3: SIMD4(source[0], source[1], source[2], 0)
+  default: UnsafeRawPointer(source).loadUnaligned(as: SIMD4<Float>.self)
+  }
 }
 
 @inline(never) private func storePart(_ vector: Vector, _ target: Output, _ count: Int) {

@@ -106,6 +106,7 @@ struct Optimizer<Scalar: Real>: ~Copyable {
 
   /// ‖g‖, in Double: squares of Float gradients neither overflow nor vanish.
   func norm(_ gradients: In<Scalar>) -> Double {
+    if let fast = Scalar.kernels?.sumOfSquares { return fast(parameterCount, gradients.float).squareRoot() }
     var sum = 0.0
     for i in 0..<parameterCount { sum += Double(gradients[i]) * Double(gradients[i]) }
     return sum.squareRoot()
@@ -125,7 +126,7 @@ struct Optimizer<Scalar: Real>: ~Copyable {
     case .rmsProp: stepRMSProp(parameters, gradients)
     case .adam, .adamW: stepAdam(parameters, gradients)
     }
-    gradients.update(repeating: 0, count: parameterCount)
+    memset(gradients, 0, parameterCount * MemoryLayout<Scalar>.stride)
   }
 
   private func stepSGD(_ parameters: Out<Scalar>, _ gradients: In<Scalar>) {

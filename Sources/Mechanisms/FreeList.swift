@@ -4,8 +4,11 @@ enum FreeList {
   static func scratchCount(slots: Int) -> Int { 2 * slots + (1 << digitBits) }
 
   private static let digitBits = 9
+  /// Up to here, inserting one after the other is faster than two passes over the digits.
+  private static let few = 32
 
-  /// A radix sort of integer keys in two passes of nine bits; a pass keeps equal digits in their order.
+  /// A radix sort of integer keys in two passes of nine bits, each of which keeps equal digits in their order; few slots
+  /// are inserted one by one.
   ///
   /// - Parameters:
   ///   - usage: û [N].
@@ -18,6 +21,7 @@ enum FreeList {
       keys[n] = key(usage[n])
       order[n] = UInt32(n)
     }
+    guard slots > few else { return insert(slots, keys: keys, order: order) }
     pass(slots, keys: keys, shift: 0, from: order, to: byLowDigit, ends: ends)
     pass(slots, keys: keys, shift: digitBits, from: byLowDigit, to: order, ends: ends)
   }
@@ -27,6 +31,18 @@ enum FreeList {
     let key = (Allocation.raised(usage) * 65536).rounded(.toNearestOrEven)
     let largest: Scalar = 262143
     return key >= 0 ? UInt32(key < largest ? key : largest) : 0
+  }
+
+  private static func insert(_ count: Int, keys: Out<UInt32>, order: Out<UInt32>) {
+    for i in 1..<max(count, 1) {
+      let (key, slot) = (keys[i], order[i])
+      var j = i
+      while j > 0, keys[j - 1] > key {
+        (keys[j], order[j]) = (keys[j - 1], order[j - 1])
+        j -= 1
+      }
+      (keys[j], order[j]) = (key, slot)
+    }
   }
 
   private static func pass(
