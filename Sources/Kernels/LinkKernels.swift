@@ -14,14 +14,7 @@ private typealias Heads = InlineArray<4, Vector>
   for head in 0..<readHeads { (backwardWeights + head * backwardStride).update(repeating: 0, count: slots) }
   for i in 0..<slots {
     let row = link + i * slots
-    let w = writeWeighting[i]
-    let kept = Vector(repeating: 1 - w)
-    forEachVector(slots) { j, count in
-      let factor = kept - load(writeWeighting + j, count)
-      let added = load(previousPrecedence + j, count) * w
-      store(added.addingProduct(factor, load(previousLink + i * slots + j, count)), row + j, count)
-    }
-    row[i] = 0
+    updateRow(slots, i, writeWeighting, previousPrecedence, previousLink + i * slots, row)
     var head = 0
     while head + headsAtOnce <= readHeads {
       readRow(
@@ -36,6 +29,21 @@ private typealias Heads = InlineArray<4, Vector>
       head += 1
     }
   }
+}
+
+/// Row i of L_t from row i of L_{t-1}; they may be one.
+@inline(__always) private func updateRow(
+  _ slots: Int, _ i: Int, _ writeWeighting: UnsafePointer<Float>, _ previousPrecedence: UnsafePointer<Float>,
+  _ previousRow: UnsafePointer<Float>, _ row: UnsafeMutablePointer<Float>
+) {
+  let w = writeWeighting[i]
+  let kept = Vector(repeating: 1 - w)
+  forEachVector(slots) { j, count in
+    let factor = kept - load(writeWeighting + j, count)
+    let added = load(previousPrecedence + j, count) * w
+    store(added.addingProduct(factor, load(previousRow + j, count)), row + j, count)
+  }
+  row[i] = 0
 }
 
 /// Row i of the link, read by `heads` heads, a constant where it is called.
@@ -60,15 +68,17 @@ private typealias Heads = InlineArray<4, Vector>
 
 @export(interface) public func linksBackward(
   _ slots: Int, _ readHeads: Int, _ writeWeighting: UnsafePointer<Float>, _ previousPrecedence: UnsafePointer<Float>,
-  _ previousReadWeights: UnsafePointer<Float>, _ previousLink: UnsafePointer<Float>, _ link: UnsafePointer<Float>,
-  _ forwardGradient: UnsafePointer<Float>, _ forwardStride: Int, _ backwardGradient: UnsafePointer<Float>,
+  _ previousReadWeights: UnsafePointer<Float>, _ previousLink: UnsafePointer<Float>,
+  _ linkRow: UnsafeMutablePointer<Float>, _ forwardGradient: UnsafePointer<Float>, _ forwardStride: Int,
+  _ backwardGradient: UnsafePointer<Float>,
   _ backwardStride: Int, _ linkGradient: UnsafeMutablePointer<Float>,
   _ writeWeightingGradient: UnsafeMutablePointer<Float>, _ precedenceGradient: UnsafeMutablePointer<Float>,
   _ readWeightsGradient: UnsafeMutablePointer<Float>
 ) {
   for i in 0..<slots {
-    let row = link + i * slots
     let rowGradient = linkGradient + i * slots
+    let row = linkRow
+    updateRow(slots, i, writeWeighting, previousPrecedence, previousLink + i * slots, row)
     var head = 0
     while head + headsAtOnce <= readHeads {
       readRowBackward(

@@ -53,10 +53,9 @@ extension Checkpoint {
       configuration, optimizerConfiguration?.algorithm, json: json, dataBytes: file.bytes - dataStart)
 
     var network = try Network<Float>(configuration)
-    for i in 0..<places.parameterTensors {
-      let tensor = places.layout.tensor(i)
+    for tensor in places.layout {
       try file.read(
-        network.parameters.start + tensor.offset, bytes: 4 * tensor.count, at: dataStart + places.offsets[i])
+        network.parameters.start + tensor.offset, bytes: 4 * tensor.count, at: dataStart + places.offsets[tensor.index])
     }
     network.reset()
     var optimizerHandle: UnsafeMutablePointer<Optimizer<Float>>?
@@ -142,9 +141,9 @@ private struct TensorPlaces: ~Copyable {
       if averages > 0, key.equals(Checkpoint.first) { return parameterTensors }
       if averages > 1, key.equals(Checkpoint.second) { return parameterTensors + 1 }
       return withUnsafeTemporaryAllocation(of: CChar.self, capacity: ParameterLayout.nameBytes) { name in
-        for i in 0..<parameterTensors {
-          layout.tensor(i).writeName(name.baseAddress!)
-          if key.equals(UnsafePointer(name.baseAddress!)) { return i }
+        for tensor in layout {
+          tensor.writeName(name.baseAddress!)
+          if key.equals(UnsafePointer(name.baseAddress!)) { return tensor.index }
         }
         return nil
       }

@@ -26,9 +26,9 @@ enum Checkpoint {
     var text = Text(start: header.start.assumingMemoryBound(to: CChar.self) + 8, capacity: header.bytes - 8)
     text.append("{")
     try metadata.append(to: &text)
-    layout.forEach { index, tensor in
+    for tensor in layout {
       appendTensor(to: &text, offset: tensor.offset, tensor.rows, tensor.columns) {
-        $0.append(names + index * ParameterLayout.nameBytes)
+        $0.append(names + tensor.index * ParameterLayout.nameBytes)
       }
     }
     if let optimizer {

@@ -76,9 +76,9 @@ private func notFinite(_ network: Instance) -> Failure {
   let gradients = network.pointee.gradients.start
   let names = network.pointee.parameterBlock.pointee.names
   var first: (tensor: Int, element: Int, value: Float)?
-  ParameterLayout(configuration: network.pointee.configuration).forEach { index, tensor in
+  for tensor in ParameterLayout(configuration: network.pointee.configuration) {
     for i in 0..<tensor.count where first == nil && !gradients[tensor.offset + i].isFinite {
-      first = (index, i, gradients[tensor.offset + i])
+      first = (tensor.index, i, gradients[tensor.offset + i])
     }
   }
   guard let first else { return Failure(DNC_INTERNAL, "the norm of finite gradients is not finite") }

@@ -1,7 +1,7 @@
 import CDNC
 import CPlatform
 
-/// A piece of the state in one row of its planes.
+/// A piece of the state in one row of its plane; memory and link have one row only.
 private struct Piece {
   let values: UnsafeMutablePointer<Float>
   let count: Int
@@ -18,9 +18,9 @@ private func piece(
   _ field: UInt32, of state: StatePlanes<Float>, row: Int, _ c: Configuration
 ) throws(Failure) -> Piece {
   switch dnc_field(field) {
-  case DNC_FIELD_MEMORY: return Piece(state.memory, row: row, learned: .memory)
+  case DNC_FIELD_MEMORY: return Piece(state.memory, row: 0, learned: .memory)
   case DNC_FIELD_USAGE: return Piece(state.usage, row: row)
-  case DNC_FIELD_LINK: return Piece(state.link, row: row)
+  case DNC_FIELD_LINK: return Piece(state.link, row: 0)
   case DNC_FIELD_PRECEDENCE: return Piece(state.precedence, row: row)
   case DNC_FIELD_WRITE_WEIGHTS: return Piece(state.writeWeights, row: row)
   case DNC_FIELD_READ_WEIGHTS: return Piece(state.readWeights, row: row, learned: .readWeights)

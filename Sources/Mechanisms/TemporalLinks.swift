@@ -42,28 +42,33 @@ enum TemporalLinks {
   }
 
   /// - Parameters:
-  ///   - previousLink, link: L_{t-1}, L_t [N, N].
+  ///   - previousLink: L_{t-1} [N, N].
+  ///   - linkRow: scratch [N], for one row of L_t after the other.
   ///   - forwardGradient, backwardGradient: of f and b [R rows of N].
   ///   - linkGradient: [N, N]. In: of L_t, from the later steps. Out: of L_{t-1}.
   ///   - writeWeightingGradient [N], precedenceGradient (of p_{t-1}) [N], readWeightsGradient (of w^r_{t-1}) [R, N]:
   ///     added to.
   static func backward<Scalar: Real>(
     slots: Int, readHeads: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>,
-    previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: In<Scalar>, forwardGradient: Rows<Scalar>,
+    previousReadWeights: In<Scalar>, previousLink: In<Scalar>, linkRow row: Out<Scalar>, forwardGradient: Rows<Scalar>,
     backwardGradient: Rows<Scalar>, linkGradient: Out<Scalar>, writeWeightingGradient: Out<Scalar>,
     precedenceGradient: Out<Scalar>, readWeightsGradient: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.linksBackward {
       return fast(
         slots, readHeads, writeWeighting.float, previousPrecedence.float, previousReadWeights.float, previousLink.float,
-        link.float, forwardGradient.start.float, forwardGradient.stride, backwardGradient.start.float,
+        row.float, forwardGradient.start.float, forwardGradient.stride, backwardGradient.start.float,
         backwardGradient.stride, linkGradient.float, writeWeightingGradient.float, precedenceGradient.float,
         readWeightsGradient.float)
     }
     for i in 0..<slots {
-      let row = link + i * slots
       let previousRow = previousLink + i * slots
       let rowGradient = linkGradient + i * slots
+      let w = writeWeighting[i]
+      for j in 0..<slots {
+        row[j] = (1 - w - writeWeighting[j]) * previousRow[j] + w * previousPrecedence[j]
+      }
+      row[i] = 0
       for head in 0..<readHeads {
         let readWeights = previousReadWeights + head * slots
         let readGradient = readWeightsGradient + head * slots
@@ -74,7 +79,6 @@ enum TemporalLinks {
       }
       rowGradient[i] = 0
 
-      let w = writeWeighting[i]
       writeWeightingGradient[i] +=
         dot(slots, rowGradient, previousPrecedence) - dot(slots, rowGradient, previousRow)
       addScaled(slots, w, rowGradient, to: precedenceGradient)

@@ -116,7 +116,7 @@ struct Network<Scalar: Real>: ~Copyable {
   /// Drops the record and keeps the state.
   mutating func detach() {
     guard recordedSteps > 0 else { return }
-    record.planes.state.copy(row: recordedSteps, to: 0)
+    record.planes.state.moveToFront(row: recordedSteps)
     recordedSteps = 0
     learned = []
   }
@@ -142,6 +142,7 @@ struct Network<Scalar: Real>: ~Copyable {
       let step = step
       for t in 0..<steps {
         let row = recordedSteps + t
+        record.planes.keepCheckpoint(before: row)
         step.forward(input: inputs + t * c.B * c.X, row: row, previous: row, current: row + 1)
       }
       step.outputs(rows: steps * c.B, row: recordedSteps, current: recordedSteps + 1, output: outputs)
@@ -187,7 +188,12 @@ struct Network<Scalar: Real>: ~Copyable {
       outputGradient: outputGradients, controllerGradient: gradient.controller.rows(from: 0),
       readVectorsGradient: gradient.readVectors.rows(from: 0), weightGradient: gradients.outputWeight,
       biasGradient: gradients.outputBias)
-    for t in (0..<recordedSteps).reversed() { step.backward(step: t, gradient: gradient) }
+    let segment = record.planes.segment
+    for first in stride(from: 0, to: recordedSteps, by: segment).reversed() {
+      let end = min(first + segment, recordedSteps)
+      step.rollForward(from: first, to: end)
+      for t in (first..<end).reversed() { step.backward(step: t, gradient: gradient) }
+    }
     step.backwardWeights(steps: recordedSteps, gradients: gradients)
     if let inputGradients { step.backwardInputs(steps: recordedSteps, inputGradients: inputGradients) }
     InitialState.backward(
@@ -198,7 +204,7 @@ struct Network<Scalar: Real>: ~Copyable {
 
   // MARK: State and trace
 
-  /// The present state is in row `recordedSteps`.
+  /// The present state is in row `recordedSteps`, memory and link in row 0.
   var state: StatePlanes<Scalar> { record.planes.state }
 
   /// The state before the steps that follow, of which none is recorded, is no longer what was learned.

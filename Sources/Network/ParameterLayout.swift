@@ -1,10 +1,11 @@
 import CPlatform
 
 /// The one table of the parameters: names, shapes, and their order in the flat block (model.md, "Parameters").
-struct ParameterLayout {
+struct ParameterLayout: Sequence {
   let configuration: Configuration
 
   struct Tensor {
+    let index: Int
     let kind: Kind
     let layer: Int
     /// Of the first element in the flat block.
@@ -49,56 +50,74 @@ struct ParameterLayout {
   /// Longest name, with its closing zero.
   static let nameBytes = 48
 
-  /// Visits every tensor in order, and gives the number of elements of all of them.
-  @discardableResult
-  func forEach(_ visit: (Int, Tensor) -> Void) -> Int {
-    let c = configuration
-    var index = 0
-    var offset = 0
-    func add(_ kind: Kind, layer: Int = 0, _ rows: Int, _ columns: Int, fanIn: Int = 0) {
+  /// The tensors in their order.
+  struct Iterator: IteratorProtocol {
+    let c: Configuration
+    private var index = 0
+    private var offset = 0
+
+    init(_ configuration: Configuration) { c = configuration }
+
+    // Not inlined into every loop over the tensors.
+    @inline(never) mutating func next() -> Tensor? {
+      let (kind, layer, rows, columns, fanIn) = shape
+      guard let kind else { return nil }
       let bound = fanIn == 0 ? 0 : 1 / Double(fanIn).squareRoot()
-      let tensor = Tensor(kind: kind, layer: layer, offset: offset, rows: rows, columns: columns, bound: bound)
-      visit(index, tensor)
+      let tensor = Tensor(
+        index: index, kind: kind, layer: layer, offset: offset, rows: rows, columns: columns, bound: bound)
       index += 1
       offset += tensor.count
+      return tensor
     }
-    for l in 0..<c.L {
-      switch c.controller {
-      case .lstm:
-        let inputs = c.controllerInput + (l > 0 ? c.H : 0)
-        add(.weightIH, layer: l, 4 * c.H, inputs, fanIn: inputs + c.H)
-        add(.weightHH, layer: l, 4 * c.H, c.H, fanIn: inputs + c.H)
-        add(.lstmBias, layer: l, 4 * c.H, 0)
-      case .feedforward:
-        let inputs = l > 0 ? c.H : c.controllerInput
-        add(.weight, layer: l, c.H, inputs, fanIn: inputs)
-        add(.bias, layer: l, c.H, 0)
+
+    private var shape: (Kind?, layer: Int, rows: Int, columns: Int, fanIn: Int) {
+      let perLayer = c.controller == .lstm ? 3 : 2
+      let l = index / perLayer
+      if l < c.L {
+        switch (c.controller, index % perLayer) {
+        case (.lstm, let part):
+          let inputs = c.controllerInput + (l > 0 ? c.H : 0)
+          let kind: Kind = part == 0 ? .weightIH : part == 1 ? .weightHH : .lstmBias
+          return (kind, l, 4 * c.H, part == 0 ? inputs : part == 1 ? c.H : 0, part == 2 ? 0 : inputs + c.H)
+        case (.feedforward, let part):
+          let inputs = l > 0 ? c.H : c.controllerInput
+          return part == 0 ? (.weight, l, c.H, inputs, inputs) : (.bias, l, c.H, 0, 0)
+        }
+      }
+      let outputInputs = c.controllerWidth + c.readWidth
+      switch index - c.L * perLayer {
+      case 0: return (.interfaceWeight, 0, c.interface.count, c.controllerWidth, c.controllerWidth)
+      case 1: return (.interfaceBias, 0, c.interface.count, 0, 0)
+      case 2: return (.outputWeight, 0, c.Y, outputInputs, outputInputs)
+      case 3: return (.outputBias, 0, c.Y, 0, 0)
+      case 4 where c.initialState == .learned: return (.initialMemory, 0, c.N, c.W, c.W)
+      case 5 where c.initialState == .learned: return (.initialReadVectors, 0, c.R, c.W, 0)
+      case 6 where c.initialState == .learned: return (.initialReadWeightLogits, 0, c.R, c.N, 0)
+      default: return (nil, 0, 0, 0, 0)
       }
     }
-    add(.interfaceWeight, c.interface.count, c.controllerWidth, fanIn: c.controllerWidth)
-    add(.interfaceBias, c.interface.count, 0)
-    add(.outputWeight, c.Y, c.controllerWidth + c.readWidth, fanIn: c.controllerWidth + c.readWidth)
-    add(.outputBias, c.Y, 0)
-    if c.initialState == .learned {
-      add(.initialMemory, c.N, c.W, fanIn: c.W)
-      add(.initialReadVectors, c.R, c.W)
-      add(.initialReadWeightLogits, c.R, c.N)
-    }
-    return offset
   }
 
-  var parameterCount: Int { forEach { _, _ in } }
+  func makeIterator() -> Iterator { Iterator(configuration) }
+
+  var parameterCount: Int {
+    var count = 0
+    for tensor in self { count += tensor.count }
+    return count
+  }
 
   var tensorCount: Int {
-    let layers = configuration.L * (configuration.controller == .lstm ? 3 : 2)
-    return layers + 4 + (configuration.initialState == .learned ? 3 : 0)
+    var count = 0
+    for _ in self { count += 1 }
+    return count
   }
 
-  /// The tensor at `index`, 0..<tensorCount.
-  func tensor(_ wanted: Int) -> Tensor {
-    var found = Tensor(kind: .outputBias, layer: 0, offset: 0, rows: 0, columns: 0, bound: 0)
-    forEach { index, tensor in if index == wanted { found = tensor } }
-    return found
+  /// The tensor at `index`, or the last one.
+  func tensor(_ index: Int) -> Tensor {
+    var iterator = makeIterator()
+    var tensor = iterator.next()!
+    while tensor.index < index, let next = iterator.next() { tensor = next }
+    return tensor
   }
 }
 

@@ -51,7 +51,7 @@ struct Parameters<Scalar: Real> {
   /// gates' 1. Gradients of the same block stay as they are.
   func initialize() {
     var random = Random(seed: c.seed)
-    ParameterLayout(configuration: c).forEach { _, tensor in
+    for tensor in ParameterLayout(configuration: c) {
       let values = start + tensor.offset
       for i in 0..<tensor.count {
         values[i] = tensor.bound == 0 ? 0 : random.uniform(within: Scalar(tensor.bound))
@@ -82,7 +82,7 @@ struct ParameterBlock<Scalar: Real>: ~Copyable {
     let memory = try Memory(bytes: measure.bytes)
     var carver = Carver.cutting(memory)
     let (values, names) = carve(&carver)
-    layout.forEach { index, tensor in tensor.writeName(names + index * ParameterLayout.nameBytes) }
+    for tensor in layout { tensor.writeName(names + tensor.index * ParameterLayout.nameBytes) }
     self.memory = memory
     self.values = values
     self.names = names

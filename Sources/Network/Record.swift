@@ -1,8 +1,18 @@
 /// Where everything a step computes is written, and where backward finds it: the state before the first step and after
 /// each one, and what the steps computed on the way. Without training there is one row, written over at each step.
+///
+/// Memory and link, by far the largest, are not kept for every step. Steps are cut into segments; what is kept is memory
+/// and link before each segment. Backward rolls one segment after the other forward again, from the weightings, erase and
+/// write vectors that are kept, into the room of one segment.
 struct RecordPlanes<Scalar: Real> {
-  /// Row t is the state before step t.
+  /// Row t is the state before step t, but for memory and link, which are the present ones.
   let state: StatePlanes<Scalar>
+  /// Steps in a segment, a power of two.
+  let segment: Int
+  private let memoryCheckpoints: Plane<Scalar>  // [B, N, W] before each segment
+  private let linkCheckpoints: Plane<Scalar>  // [B, K, N, N]
+  private let segmentMemory: Plane<Scalar>  // [B, N, W] after each step of a segment
+  private let segmentLink: Plane<Scalar>  // [B, K, N, N] after each step of a segment but the last
 
   // Row t belongs to step t. "raw" quantities become their own gradients in backward.
   let controllerInput: Plane<Scalar>  // χ [B, C]
@@ -32,6 +42,14 @@ struct RecordPlanes<Scalar: Real> {
     }
     self.steps = steps
     state = StatePlanes(&carver, c, rows: stateRows)
+    let recorded = stateRows - 1
+    segment = RecordPlanes.segment(steps: recorded)
+    let segments = (recorded + segment - 1) / segment
+    memoryCheckpoints = Plane(&carver, rows: segments, batch: c.B, width: c.N * c.W)
+    linkCheckpoints = Plane(&carver, rows: segments, batch: c.B, width: c.K * c.N * c.N)
+    segmentMemory = Plane(&carver, rows: min(segment, recorded), batch: c.B, width: c.N * c.W)
+    segmentLink = Plane(
+      &carver, rows: min(segment, recorded) - (recorded > 0 ? 1 : 0), batch: c.B, width: c.K * c.N * c.N)
     controllerInput = plane(&carver, c.controllerInput)
     gates = Plane(&carver, rows: c.L * steps, batch: c.B, width: c.gates * c.H)
     cellTanh = plane(&carver, c.controller == .lstm ? c.hiddenWidth : 0)
@@ -50,11 +68,45 @@ struct RecordPlanes<Scalar: Real> {
     freeListScratch = carver.take(FreeList.scratchCount(slots: c.N))
   }
 
+  /// The power of two with the fewest checkpoints and steps of a segment together.
+  private static func segment(steps: Int) -> Int {
+    var segment = 1
+    while steps / (2 * segment) + 2 * segment < steps / segment + segment { segment *= 2 }
+    return segment
+  }
+
+  /// Keeps memory and link, which are those before step t, if a segment begins with it.
+  func keepCheckpoint(before t: Int) {
+    guard t % segment == 0 else { return }
+    memoryCheckpoints[t / segment].update(from: state.memory[0], count: state.memory.stepCount)
+    linkCheckpoints[t / segment].update(from: state.link[0], count: state.link.stepCount)
+  }
+
+  /// M_{t-1} and M_t of sequence b in step t, and L_{t-1}, after the step's segment was rolled forward.
+  func memory(before t: Int, _ b: Int) -> Out<Scalar> {
+    t % segment == 0 ? memoryCheckpoints[t / segment, b] : segmentMemory[t % segment - 1, b]
+  }
+  func memory(after t: Int, _ b: Int) -> Out<Scalar> { segmentMemory[t % segment, b] }
+  func link(before t: Int, _ b: Int) -> Out<Scalar> {
+    t % segment == 0 ? linkCheckpoints[t / segment, b] : segmentLink[t % segment - 1, b]
+  }
+  /// Nil for a segment's last step: nobody needs it.
+  func link(after t: Int, _ b: Int) -> Out<Scalar>? {
+    t % segment == segment - 1 ? nil : segmentLink[t % segment, b]
+  }
+
   /// The gates of layer l in step t, [B, gates·H].
   func gates(_ l: Int, _ step: Int) -> Rows<Scalar> { gates.rows(from: l * steps + step) }
 
   func copy(steps count: Int, layers: Int, from other: RecordPlanes) {
     state.copy(rows: count + 1, from: other.state)
+    // A larger record has segments of the same length or of a multiple of it.
+    for t in stride(from: 0, to: count, by: segment) {
+      memoryCheckpoints[t / segment].update(
+        from: other.memoryCheckpoints[t / other.segment], count: memoryCheckpoints.stepCount)
+      linkCheckpoints[t / segment].update(
+        from: other.linkCheckpoints[t / other.segment], count: linkCheckpoints.stepCount)
+    }
     controllerInput.copy(rows: count, from: other.controllerInput)
     for l in 0..<layers {
       gates(l, 0).start.update(from: other.gates(l, 0).start, count: count * gates.stepCount)
@@ -90,6 +142,7 @@ struct BackwardPlanes<Scalar: Real> {
   let allocation: Out<Scalar>  // [N]
   let usageFound: Out<Scalar>  // [N]
   let products: Out<Scalar>  // [N]
+  let linkRow: Out<Scalar>  // [N]
 
   init(_ carver: inout Carver, _ c: Configuration, steps: Int) {
     state = StatePlanes(&carver, c, rows: 1)
@@ -102,6 +155,7 @@ struct BackwardPlanes<Scalar: Real> {
     allocation = carver.take(c.N)
     usageFound = carver.take(c.N)
     products = carver.take(c.N)
+    linkRow = carver.take(c.N)
   }
 }
 

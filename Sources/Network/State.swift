@@ -38,13 +38,13 @@ extension Plane {
   func rows(from step: Int) -> Rows<Element> { Rows(self[step], stride: width) }
 }
 
-/// The pieces of the state that a network carries from step to step, for one or more steps. Also the gradient with
-/// respect to them.
+/// The pieces of the state that a network carries from step to step: the large ones, memory and link, as they are now, the
+/// others for one or more steps. Also the gradient with respect to them.
 struct StatePlanes<Scalar: Real> {
-  let memory: Plane<Scalar>  // [B, N, W]
+  let memory: Plane<Scalar>  // [B, N, W], one row
+  let link: Plane<Scalar>  // [B, K, N, N], one row
   let rowNorms: Plane<Scalar>  // [B, N], follows from the memory
   let usage: Plane<Scalar>  // [B, N]
-  let link: Plane<Scalar>  // [B, K, N, N]
   let precedence: Plane<Scalar>  // [B, K, N]
   let writeWeights: Plane<Scalar>  // [B, K, N]
   let readWeights: Plane<Scalar>  // [B, R, N]
@@ -53,10 +53,10 @@ struct StatePlanes<Scalar: Real> {
   let cell: Plane<Scalar>  // [L, B, H]
 
   init(_ carver: inout Carver, _ c: Configuration, rows: Int) {
-    memory = Plane(&carver, rows: rows, batch: c.B, width: c.N * c.W)
+    memory = Plane(&carver, rows: 1, batch: c.B, width: c.N * c.W)
+    link = Plane(&carver, rows: 1, batch: c.B, width: c.K * c.N * c.N)
     rowNorms = Plane(&carver, rows: rows, batch: c.B, width: c.N)
     usage = Plane(&carver, rows: rows, batch: c.B, width: c.N)
-    link = Plane(&carver, rows: rows, batch: c.B, width: c.K * c.N * c.N)
     precedence = Plane(&carver, rows: rows, batch: c.B, width: c.K * c.N)
     writeWeights = Plane(&carver, rows: rows, batch: c.B, width: c.K * c.N)
     readWeights = Plane(&carver, rows: rows, batch: c.B, width: c.R * c.N)
@@ -65,11 +65,9 @@ struct StatePlanes<Scalar: Real> {
     cell = Plane(&carver, rows: rows, batch: c.B, width: c.controller == .lstm ? c.hiddenWidth : 0)
   }
 
-  private func forEach(_ body: (Plane<Scalar>) -> Void) {
-    body(memory)
+  private func forEachSmall(_ body: (Plane<Scalar>) -> Void) {
     body(rowNorms)
     body(usage)
-    body(link)
     body(precedence)
     body(writeWeights)
     body(readWeights)
@@ -78,14 +76,22 @@ struct StatePlanes<Scalar: Real> {
     body(cell)
   }
 
-  func zero() { forEach { $0.zero(rows: 1) } }
-  func copy(row: Int, to target: Int) { forEach { $0.copy(row: row, to: target) } }
+  /// Row 0.
+  func zero() {
+    memory.zero(rows: 1)
+    link.zero(rows: 1)
+    forEachSmall { $0.zero(rows: 1) }
+  }
 
+  /// Makes the state in `row` that in row 0; memory and link are the present ones anyway.
+  func moveToFront(row: Int) { forEachSmall { $0.copy(row: row, to: 0) } }
+
+  /// Rows 0..<rows of the small pieces from `other`'s rows `first` and later, and its memory and link.
   func copy(rows: Int, from other: StatePlanes, startingAt first: Int = 0) {
-    memory.copy(rows: rows, from: other.memory, startingAt: first)
+    memory.copy(rows: 1, from: other.memory)
+    link.copy(rows: 1, from: other.link)
     rowNorms.copy(rows: rows, from: other.rowNorms, startingAt: first)
     usage.copy(rows: rows, from: other.usage, startingAt: first)
-    link.copy(rows: rows, from: other.link, startingAt: first)
     precedence.copy(rows: rows, from: other.precedence, startingAt: first)
     writeWeights.copy(rows: rows, from: other.writeWeights, startingAt: first)
     readWeights.copy(rows: rows, from: other.readWeights, startingAt: first)

@@ -26,6 +26,30 @@ extension Step {
     for l in (0..<c.L).reversed() { backwardController(layer: l, step: step, gradient: state) }
   }
 
+  /// Computes memory and link of the segment that begins with step `first` again, for steps up to `end`.
+  func rollForward(from first: Int, to end: Int) {
+    let state = record.state
+    let at = c.interface
+    for b in 0..<c.B {
+      for t in first..<end {
+        let interface = record.interface[t, b]
+        MemoryWrite.forward(
+          slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: record.memory(before: t, b),
+          weights: state.writeWeights[t + 1, b], erase: interface + at.eraseVectors,
+          write: interface + at.writeVectors, memory: record.memory(after: t, b), rowNorms: state.rowNorms[t + 1, b])
+        guard t + 1 < end, let link = record.link(after: t, b) else { continue }
+        for k in 0..<c.K {
+          let none = Rows(link, stride: 0)
+          TemporalLinks.forward(
+            slots: c.N, readHeads: 0, writeWeighting: state.writeWeights[t + 1, b] + k * c.N,
+            previousPrecedence: state.precedence[t, b] + k * c.N, previousReadWeights: state.readWeights[t, b],
+            previousLink: record.link(before: t, b) + k * c.N * c.N, link: link + k * c.N * c.N,
+            forwardWeights: none, backwardWeights: none)
+        }
+      }
+    }
+  }
+
   private func backwardController(layer l: Int, step: Int, gradient: StatePlanes<Scalar>) {
     let units = c.gates * c.H
     let z = record.gates(l, step)
@@ -73,7 +97,8 @@ extension Step {
       let slots = i * c.N
       let content = record.readContent[step, b] + slots
       ReadVectors.backward(
-        slots: c.N, wordSize: c.W, memory: state.memory[current, b], weighting: state.readWeights[current, b] + slots,
+        slots: c.N, wordSize: c.W, memory: record.memory(after: step, b),
+        weighting: state.readWeights[current, b] + slots,
         vectorGradient: gradient.state.readVectors[0, b] + i * c.W, memoryGradient: gradient.state.memory[0, b],
         weightingGradient: readWeightsGradient + slots)
       ReadWeighting.backward(
@@ -84,7 +109,7 @@ extension Step {
         backwardGradient: gradient.backwardWeights + slots * c.K, contentGradient: gradient.content,
         forwardGradient: gradient.forwardWeights + slots * c.K)
       ContentWeighting.backward(
-        slots: c.N, wordSize: c.W, memory: state.memory[current, b], rowNorms: state.rowNorms[current, b],
+        slots: c.N, wordSize: c.W, memory: record.memory(after: step, b), rowNorms: state.rowNorms[current, b],
         key: interface + at.readKeys + i * c.W, strength: interface[at.readStrengths + i],
         similarity: record.readSimilarity[step, b] + slots, weighting: content, weightingGradient: gradient.content,
         memoryGradient: gradient.state.memory[0, b], keyGradient: gradient.interface + at.readKeys + i * c.W,
@@ -104,8 +129,8 @@ extension Step {
         writeWeightingGradient: gradient.state.writeWeights[0, b] + slots)
       TemporalLinks.backward(
         slots: c.N, readHeads: c.R, writeWeighting: writeWeighting, previousPrecedence: previousPrecedence,
-        previousReadWeights: state.readWeights[step, b], previousLink: state.link[step, b] + links,
-        link: state.link[current, b] + links,
+        previousReadWeights: state.readWeights[step, b], previousLink: record.link(before: step, b) + links,
+        linkRow: gradient.linkRow,
         forwardGradient: Rows(gradient.forwardWeights + slots, stride: c.K * c.N),
         backwardGradient: Rows(gradient.backwardWeights + slots, stride: c.K * c.N),
         linkGradient: gradient.state.link[0, b] + links,
@@ -120,7 +145,7 @@ extension Step {
     let interface = record.interface[step, b]
     let at = c.interface
     MemoryWrite.backward(
-      slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: state.memory[step, b],
+      slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: record.memory(before: step, b),
       weights: state.writeWeights[current, b], erase: interface + at.eraseVectors,
       write: interface + at.writeVectors, memoryGradient: gradient.state.memory[0, b],
       weightsGradient: gradient.state.writeWeights[0, b], eraseGradient: gradient.interface + at.eraseVectors,
@@ -156,7 +181,7 @@ extension Step {
         slots: c.N, usage: usage(k), order: record.order[step, b] + slots, allocationGradient: gradient.allocation,
         usageGradient: gradient.usageFound, products: gradient.products)
       ContentWeighting.backward(
-        slots: c.N, wordSize: c.W, memory: state.memory[step, b], rowNorms: state.rowNorms[step, b],
+        slots: c.N, wordSize: c.W, memory: record.memory(before: step, b), rowNorms: state.rowNorms[step, b],
         key: interface + at.writeKeys + k * c.W, strength: interface[at.writeStrengths + k],
         similarity: record.writeSimilarity[step, b] + slots, weighting: content, weightingGradient: gradient.content,
         memoryGradient: gradient.state.memory[0, b], keyGradient: gradient.interface + at.writeKeys + k * c.W,

@@ -98,7 +98,7 @@ struct Step<Scalar: Real> {
       FreeList.sort(slots: c.N, usage: usage, order: order, scratch: record.freeListScratch)
       Allocation.forward(slots: c.N, usage: usage, order: order, allocation: allocation)
       ContentWeighting.forward(
-        slots: c.N, wordSize: c.W, memory: state.memory[previous, b], rowNorms: state.rowNorms[previous, b],
+        slots: c.N, wordSize: c.W, memory: state.memory[0, b], rowNorms: state.rowNorms[previous, b],
         key: interface + at.writeKeys + k * c.W, strength: interface[at.writeStrengths + k],
         similarity: record.writeSimilarity[row, b] + slots, weighting: content)
       WriteWeighting.forward(
@@ -112,9 +112,9 @@ struct Step<Scalar: Real> {
     }
 
     MemoryWrite.forward(
-      slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: state.memory[previous, b],
+      slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: state.memory[0, b],
       weights: state.writeWeights[current, b], erase: interface + at.eraseVectors,
-      write: interface + at.writeVectors, memory: state.memory[current, b], rowNorms: state.rowNorms[current, b])
+      write: interface + at.writeVectors, memory: state.memory[0, b], rowNorms: state.rowNorms[current, b])
   }
 
   /// Sections 6 and 7 of model.md for sequence b: links, precedence, the read weightings and the read vectors.
@@ -128,8 +128,8 @@ struct Step<Scalar: Real> {
       TemporalLinks.forward(
         slots: c.N, readHeads: c.R, writeWeighting: state.writeWeights[current, b] + slots,
         previousPrecedence: state.precedence[previous, b] + slots,
-        previousReadWeights: state.readWeights[previous, b], previousLink: state.link[previous, b] + links,
-        link: state.link[current, b] + links,
+        previousReadWeights: state.readWeights[previous, b], previousLink: state.link[0, b] + links,
+        link: state.link[0, b] + links,
         forwardWeights: Rows(record.forwardWeights[row, b] + slots, stride: c.K * c.N),
         backwardWeights: Rows(record.backwardWeights[row, b] + slots, stride: c.K * c.N))
       Precedence.forward(
@@ -141,7 +141,7 @@ struct Step<Scalar: Real> {
       let content = record.readContent[row, b] + slots
       let weighting = state.readWeights[current, b] + slots
       ContentWeighting.forward(
-        slots: c.N, wordSize: c.W, memory: state.memory[current, b], rowNorms: state.rowNorms[current, b],
+        slots: c.N, wordSize: c.W, memory: state.memory[0, b], rowNorms: state.rowNorms[current, b],
         key: interface + at.readKeys + i * c.W, strength: interface[at.readStrengths + i],
         similarity: record.readSimilarity[row, b] + slots, weighting: content)
       ReadWeighting.forward(
@@ -149,7 +149,7 @@ struct Step<Scalar: Real> {
         backwardWeights: record.backwardWeights[row, b] + slots * c.K, content: content,
         forwardWeights: record.forwardWeights[row, b] + slots * c.K, weighting: weighting)
       ReadVectors.forward(
-        slots: c.N, wordSize: c.W, memory: state.memory[current, b], weighting: weighting,
+        slots: c.N, wordSize: c.W, memory: state.memory[0, b], weighting: weighting,
         vector: state.readVectors[current, b] + i * c.W)
     }
   }

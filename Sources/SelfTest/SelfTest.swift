@@ -57,8 +57,7 @@ enum SelfTest {
     var probe = try episode.network.clone(sharingParameters: true)
     probe.setTraining(false)
     let layout = ParameterLayout(configuration: episode.network.configuration)
-    for index in 0..<layout.tensorCount {
-      let tensor = layout.tensor(index)
+    for tensor in layout {
       let largest = largestMagnitude(gradients + tensor.offset, tensor.count)
       for i in tensor.offset..<tensor.offset + tensor.count {
         let value = parameters[i]
@@ -72,7 +71,7 @@ enum SelfTest {
           let names = episode.network.parameterBlock.pointee.names
           throw Failure(
             DNC_INTERNAL,
-            "self-test, \(name(kind)): the gradient of \(UnsafePointer(names + index * ParameterLayout.nameBytes))[\(i - tensor.offset)] is \(gradients[i]), a central difference gives \(quotient)"
+            "self-test, \(name(kind)): the gradient of \(UnsafePointer(names + tensor.index * ParameterLayout.nameBytes))[\(i - tensor.offset)] is \(gradients[i]), a central difference gives \(quotient)"
           )
         }
       }

@@ -63,9 +63,9 @@ import Testing
     check("trace.read_weights", (1...steps).flatMap { state.readWeights.values(row: $0) })
     check("trace.usage", (1...steps).flatMap { state.usage.values(row: $0) })
     func checkState(_ prefix: String, _ state: StatePlanes<Double>, row: Int) {
-      check("\(prefix).memory", state.memory.values(row: row))
+      check("\(prefix).memory", state.memory.values(row: 0))
       check("\(prefix).usage", state.usage.values(row: row))
-      check("\(prefix).link", state.link.values(row: row))
+      check("\(prefix).link", state.link.values(row: 0))
       check("\(prefix).precedence", state.precedence.values(row: row))
       check("\(prefix).write_weights", state.writeWeights.values(row: row))
       check("\(prefix).read_weights", state.readWeights.values(row: row))

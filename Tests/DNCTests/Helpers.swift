@@ -60,8 +60,8 @@ struct TestNetwork: ~Copyable {
   /// Name and place in the flat block of every tensor.
   var tensors: [(name: String, range: Range<Int>)] {
     var tensors: [(String, Range<Int>)] = []
-    ParameterLayout(configuration: c).forEach { index, tensor in
-      let name = network.parameterBlock.pointee.names + index * ParameterLayout.nameBytes
+    for tensor in ParameterLayout(configuration: c) {
+      let name = network.parameterBlock.pointee.names + tensor.index * ParameterLayout.nameBytes
       tensors.append((String(cString: name), tensor.offset..<tensor.offset + tensor.count))
     }
     return tensors

@@ -627,8 +627,12 @@ def test_estimated_bytes():
     base = estimate()
     assert estimate(steps=100) == base, "steps cost nothing without training"
     assert estimate(1, 1) > base
-    step = estimate(2, 1) - estimate(1, 1)
-    assert step > 0 and estimate(1001, 1) - estimate(1, 1) == pytest.approx(1000 * step, rel=0.01)
+    growing = [estimate(steps, 1) for steps in range(1, 200)]
+    assert growing == sorted(growing)
+    # Memory and link are kept for some of the steps only, about twice the square root of their number.
+    large = dict(memory_slots=512, write_heads=1)
+    link = 4 * 4 * 512 * 512
+    assert 2 * 32 * link < estimate(1024, 1, **large) - estimate(1, 1, **large) < 3 * 32 * link
     for name, value in dict(
         input_size=999, output_size=999, hidden_size=999, num_layers=9, memory_slots=999, word_size=999,
         read_heads=9, write_heads=9, batch_size=99,
@@ -640,6 +644,21 @@ def test_estimated_bytes():
     state = sum(net.state(field).size for field in net.fields)
     assert base > 4 * (2 * parameters + state)
     assert base < 20 * (2 * parameters + state)
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "sizes", "steps"),
+    [
+        (200, dict(input_size=160, hidden_size=256, memory_slots=256, word_size=64, batch_size=16), 100),
+        (1230, dict(input_size=8, hidden_size=128, memory_slots=2048, word_size=32, batch_size=4), 64),
+    ],
+    ids=["bAbI", "2048 slots"],
+)
+def test_large_networks_train_in_little_memory(megabytes, sizes, steps):
+    size = c_size_t()
+    given = config(**sizes, output_size=sizes["input_size"], read_heads=4)
+    assert c.dnc_estimate_bytes(byref(given), steps, 1, byref(size)) == c.DNC_OK
+    assert size.value < megabytes * 10**6
 
 
 def test_the_estimate_holds():
