@@ -30,6 +30,7 @@ struct Kernels: Sendable {
   typealias O = Out<Float>
   typealias S = Float
   typealias Linear = @Sendable (Int, Int, Int, I, Int, I, Int, O, Int) -> Void
+  let dotProduct: @Sendable (Int, I, I) -> S
   let linearForward: Linear
   let linearBackward: Linear
   let linearBackwardWeight: Linear
@@ -65,7 +66,8 @@ extension Kernels {
       case .plain: nil
       case .v3:
         Kernels(
-          linearForward: KernelsV3.linearForward, linearBackward: KernelsV3.linearBackward,
+          dotProduct: KernelsV3.dotProduct, linearForward: KernelsV3.linearForward,
+          linearBackward: KernelsV3.linearBackward,
           linearBackwardWeight: KernelsV3.linearBackwardWeight, lstmForward: KernelsV3.lstmForward,
           lstmBackward: KernelsV3.lstmBackward, feedforwardForward: KernelsV3.feedforwardForward,
           softmaxForward: KernelsV3.softmax, rowNorms: KernelsV3.rowNorms, contentForward: KernelsV3.contentForward,
@@ -76,7 +78,8 @@ extension Kernels {
           sumOfSquares: KernelsV3.sumOfSquares)
       case .v4:
         Kernels(
-          linearForward: KernelsV4.linearForward, linearBackward: KernelsV4.linearBackward,
+          dotProduct: KernelsV4.dotProduct, linearForward: KernelsV4.linearForward,
+          linearBackward: KernelsV4.linearBackward,
           linearBackwardWeight: KernelsV4.linearBackwardWeight, lstmForward: KernelsV4.lstmForward,
           lstmBackward: KernelsV4.lstmBackward, feedforwardForward: KernelsV4.feedforwardForward,
           softmaxForward: KernelsV4.softmax, rowNorms: KernelsV4.rowNorms, contentForward: KernelsV4.contentForward,

@@ -73,7 +73,10 @@ struct Rows<Scalar> {
   func dropping(columns: Int) -> Rows { Rows(start + columns, stride: stride) }
 }
 
-func dot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Scalar { Scalar.dot(count, x, y) }
+func dot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Scalar {
+  if let fast = Scalar.kernels?.dotProduct { return Scalar(fast(count, x.float, y.float)) }
+  return Scalar.dot(count, x, y)
+}
 
 private func eightWideDot<Scalar: SIMDScalar & BinaryFloatingPoint>(
   _ count: Int, _ x: In<Scalar>, _ y: In<Scalar>
@@ -91,6 +94,16 @@ private func eightWideDot<Scalar: SIMDScalar & BinaryFloatingPoint>(
     i += 1
   }
   return sum
+}
+
+/// y = x; not overlapping. `update(from:count:)` is compiled to a loop over the elements.
+func copyValues<Element: BitwiseCopyable>(_ count: Int, _ x: In<Element>, to y: Out<Element>) {
+  memcpy(y, x, count * MemoryLayout<Element>.stride)
+}
+
+/// y = 0
+func setZero<Element: BitwiseCopyable>(_ count: Int, _ y: Out<Element>) {
+  memset(y, 0, count * MemoryLayout<Element>.stride)
 }
 
 /// y[i] += a x[i]

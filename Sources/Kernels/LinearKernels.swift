@@ -1,15 +1,17 @@
 // Matrix products in tiles of accumulators that stay in registers. See `Linear` for what they compute.
+//
+// A tile has as many rows as there are, up to four, and so many columns that the accumulators fill the registers and hide each
+// other's latency. Each accumulator adds its products in the same order in every tile.
 
 #if LANES_16
-  private let tileVectors = 6
+  private let widths: (Int, Int, Int, Int) = (8, 8, 8, 6)
 #else
-  private let tileVectors = 3
+  private let widths: (Int, Int, Int, Int) = (8, 6, 3, 3)
 #endif
-private let tileRows = 4
 /// Rows whose inputs stay in the first cache while all outputs are computed, or all weights' gradients.
 private let rowBlock = 64
 
-private typealias Tile = InlineArray<4, InlineArray<6, Vector>>
+private typealias Tile = InlineArray<4, InlineArray<8, Vector>>
 
 /// y[r, o] += Σ_i W[o, i] x[r, i]
 @export(interface) public func linearForward(
@@ -18,52 +20,71 @@ private typealias Tile = InlineArray<4, InlineArray<6, Vector>>
 ) {
   var block = 0
   while block < rows {
-    let blockEnd = min(block + rowBlock, rows)
-    var o = 0
-    while o < outputs {
-      let columns = min(tileVectors, outputs - o)
-      let w = weight + o * weightStride
-      var r = block
-      while r < blockEnd {
-        let count = min(tileRows, blockEnd - r)
-        let source = x + r * xStride
-        let target = y + r * yStride + o
-        if columns == tileVectors {
-          switch count {
-          case 4: dotTile(4, tileVectors, inputs, w, weightStride, source, xStride, target, yStride)
-          case 3: dotTile(3, tileVectors, inputs, w, weightStride, source, xStride, target, yStride)
-          case 2: dotTile(2, tileVectors, inputs, w, weightStride, source, xStride, target, yStride)
-          default: dotTile(1, tileVectors, inputs, w, weightStride, source, xStride, target, yStride)
-          }
-        } else {
-          for i in 0..<count {
-            for j in 0..<columns {
-              dotTile(
-                1, 1, inputs, w + j * weightStride, weightStride, source + i * xStride, xStride,
-                target + i * yStride + j, yStride)
-            }
-          }
-        }
-        r += count
-      }
-      o += columns
+    let count = min(rowBlock, rows - block)
+    let source = x + block * xStride
+    let target = y + block * yStride
+    let whole = count & ~3
+    dotRows(4, widths.3, whole, outputs, inputs, weight, weightStride, source, xStride, target, yStride)
+    let restSource = source + whole * xStride
+    let restTarget = target + whole * yStride
+    switch count - whole {
+    case 3: dotRows(3, widths.2, 3, outputs, inputs, weight, weightStride, restSource, xStride, restTarget, yStride)
+    case 2: dotRows(2, widths.1, 2, outputs, inputs, weight, weightStride, restSource, xStride, restTarget, yStride)
+    case 1: dotRows(1, widths.0, 1, outputs, inputs, weight, weightStride, restSource, xStride, restTarget, yStride)
+    default: break
     }
-    block = blockEnd
+    block += count
   }
 }
 
-/// `rows` × `columns` dot products at once; both are constants where it is called.
+/// `count` rows, a multiple of `rows`, with all outputs; `rows` and `columns` are constants where it is called.
+@inline(__always) private func dotRows(
+  _ rows: Int, _ columns: Int, _ count: Int, _ outputs: Int, _ inputs: Int, _ weight: UnsafePointer<Float>,
+  _ weightStride: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
+) {
+  guard count > 0 else { return }
+  var o = 0
+  while o + columns <= outputs {
+    var r = 0
+    while r < count {
+      dotTile(
+        rows, columns, inputs, weight + o * weightStride, weightStride, x + r * xStride, xStride, y + r * yStride + o,
+        yStride)
+      r += rows
+    }
+    o += columns
+  }
+  while o < outputs {
+    for r in 0..<count { y[r * yStride + o] += oneDot(inputs, weight + o * weightStride, x + r * xStride) }
+    o += 1
+  }
+}
+
+@inline(never) private func oneDot(_ inputs: Int, _ w: UnsafePointer<Float>, _ x: UnsafePointer<Float>) -> Float {
+  dot(inputs, w, x)
+}
+
+/// `rows` × `columns` dot products at once.
 @inline(__always) private func dotTile(
   _ rows: Int, _ columns: Int, _ inputs: Int, _ w: UnsafePointer<Float>, _ weightStride: Int,
   _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
 ) {
   var sums = Tile(repeating: InlineArray(repeating: .zero))
   forEachVector(inputs) { i, n in
-    var weights = InlineArray<6, Vector>(repeating: .zero)
-    for j in 0..<columns { weights[j] = load(w + j * weightStride + i, n) }
-    for r in 0..<rows {
-      let input = load(x + r * xStride + i, n)
-      for j in 0..<columns { sums[r][j] = sums[r][j].addingProduct(input, weights[j]) }
+    // The fewer ones stay in registers, the others pass through one.
+    var held = InlineArray<4, Vector>(repeating: .zero)
+    if rows < columns {
+      for r in 0..<rows { held[r] = load(x + r * xStride + i, n) }
+      for j in 0..<columns {
+        let weights = load(w + j * weightStride + i, n)
+        for r in 0..<rows { sums[r][j] = sums[r][j].addingProduct(weights, held[r]) }
+      }
+    } else {
+      for j in 0..<columns { held[j] = load(w + j * weightStride + i, n) }
+      for r in 0..<rows {
+        let inputs = load(x + r * xStride + i, n)
+        for j in 0..<columns { sums[r][j] = sums[r][j].addingProduct(inputs, held[j]) }
+      }
     }
   }
   for j in 0..<columns {
@@ -81,9 +102,7 @@ private typealias Tile = InlineArray<4, InlineArray<6, Vector>>
   _ rows: Int, _ outputs: Int, _ inputs: Int, _ weight: UnsafePointer<Float>, _ weightStride: Int,
   _ yGradient: UnsafePointer<Float>, _ yStride: Int, _ xGradient: UnsafeMutablePointer<Float>, _ xStride: Int
 ) {
-  addProducts(
-    rows: rows, columns: inputs, terms: outputs, factors: yGradient, rowStride: yStride, termStride: 1, vectors: weight,
-    vectorStride: weightStride, target: xGradient, targetStride: xStride)
+  addProducts(rows, inputs, outputs, yGradient, yStride, 1, weight, weightStride, xGradient, xStride)
 }
 
 /// WGradient[o, i] += Σ_r yGradient[r, o] x[r, i]
@@ -95,75 +114,97 @@ private typealias Tile = InlineArray<4, InlineArray<6, Vector>>
   while r < rows {
     let count = min(2 * rowBlock, rows - r)
     addProducts(
-      rows: outputs, columns: inputs, terms: count, factors: yGradient + r * yStride, rowStride: 1, termStride: yStride,
-      vectors: x + r * xStride, vectorStride: xStride, target: weightGradient, targetStride: weightStride)
+      outputs, inputs, count, yGradient + r * yStride, 1, yStride, x + r * xStride, xStride, weightGradient,
+      weightStride)
     r += count
   }
 }
 
 /// target[r, c] += Σ_t factors[r, t] vectors[t, c], the terms one after the other.
-@inline(__always) private func addProducts(
-  rows: Int, columns: Int, terms: Int, factors: UnsafePointer<Float>, rowStride: Int, termStride: Int,
-  vectors: UnsafePointer<Float>, vectorStride: Int, target: UnsafeMutablePointer<Float>, targetStride: Int
+@inline(never) private func addProducts(
+  _ rows: Int, _ columns: Int, _ terms: Int, _ factors: UnsafePointer<Float>, _ rowStride: Int, _ termStride: Int,
+  _ vectors: UnsafePointer<Float>, _ vectorStride: Int, _ target: UnsafeMutablePointer<Float>, _ targetStride: Int
 ) {
-  var c = 0
-  while c + tileVectors * lanes <= columns {
-    productColumn(
-      tileVectors, lanes, rows, terms, factors, rowStride, termStride, vectors + c, vectorStride, target + c,
+  let whole = rows & ~3
+  productRows(
+    4, widths.3, whole, columns, terms, factors, rowStride, termStride, vectors, vectorStride, target, targetStride)
+  let restFactors = factors + whole * rowStride
+  let restTarget = target + whole * targetStride
+  switch rows - whole {
+  case 3:
+    productRows(
+      3, widths.2, 3, columns, terms, restFactors, rowStride, termStride, vectors, vectorStride, restTarget,
       targetStride)
-    c += tileVectors * lanes
-  }
-  while c + lanes <= columns {
-    productColumn(
-      1, lanes, rows, terms, factors, rowStride, termStride, vectors + c, vectorStride, target + c, targetStride)
-    c += lanes
-  }
-  if c < columns {
-    productColumn(
-      1, columns - c, rows, terms, factors, rowStride, termStride, vectors + c, vectorStride, target + c, targetStride)
+  case 2:
+    productRows(
+      2, widths.1, 2, columns, terms, restFactors, rowStride, termStride, vectors, vectorStride, restTarget,
+      targetStride)
+  case 1:
+    productRows(
+      1, widths.0, 1, columns, terms, restFactors, rowStride, termStride, vectors, vectorStride, restTarget,
+      targetStride)
+  default: break
   }
 }
 
-/// All rows of `width` vectors, which is a constant where it is called. The last vector has `tail` elements.
-@inline(__always) private func productColumn(
-  _ width: Int, _ tail: Int, _ rows: Int, _ terms: Int, _ factors: UnsafePointer<Float>, _ rowStride: Int,
-  _ termStride: Int, _ vectors: UnsafePointer<Float>, _ vectorStride: Int, _ target: UnsafeMutablePointer<Float>,
-  _ targetStride: Int
+/// `count` rows, a multiple of `rows`, with all columns; `rows` and `width` are constants where it is called.
+@inline(__always) private func productRows(
+  _ rows: Int, _ width: Int, _ count: Int, _ columns: Int, _ terms: Int, _ factors: UnsafePointer<Float>,
+  _ rowStride: Int, _ termStride: Int, _ vectors: UnsafePointer<Float>, _ vectorStride: Int,
+  _ target: UnsafeMutablePointer<Float>, _ targetStride: Int
 ) {
-  var r = 0
-  while r + tileRows <= rows {
-    productTile(
-      tileRows, width, tail, terms, factors + r * rowStride, rowStride, termStride, vectors, vectorStride,
-      target + r * targetStride, targetStride)
-    r += tileRows
+  guard count > 0 else { return }
+  var c = 0
+  while c + width * lanes <= columns {
+    var r = 0
+    while r < count {
+      productTile(
+        rows, width, lanes, terms, factors + r * rowStride, rowStride, termStride, vectors + c, vectorStride,
+        target + r * targetStride + c, targetStride)
+      r += rows
+    }
+    c += width * lanes
   }
-  while r < rows {
-    productTile(
-      1, width, tail, terms, factors + r * rowStride, rowStride, termStride, vectors, vectorStride,
-      target + r * targetStride, targetStride)
-    r += 1
+  while c < columns {
+    let tail = min(lanes, columns - c)
+    var r = 0
+    while r < count {
+      productTile(
+        rows, 1, tail, terms, factors + r * rowStride, rowStride, termStride, vectors + c, vectorStride,
+        target + r * targetStride + c, targetStride)
+      r += rows
+    }
+    c += tail
   }
 }
 
-/// `rows` × `width` vectors; both are constants where it is called. The last vector has `tail` elements.
+/// `rows` × `width` vectors, which have `tail` elements: all lanes, or one vector at the end with fewer.
 @inline(__always) private func productTile(
   _ rows: Int, _ width: Int, _ tail: Int, _ terms: Int, _ factors: UnsafePointer<Float>, _ rowStride: Int,
-  _ termStride: Int, _ vectors: UnsafePointer<Float>, _ vectorStride: Int, _ target: UnsafeMutablePointer<Float>,
-  _ targetStride: Int
+  _ termStride: Int,
+  _ vectors: UnsafePointer<Float>, _ vectorStride: Int, _ target: UnsafeMutablePointer<Float>, _ targetStride: Int
 ) {
   var sums = Tile(repeating: InlineArray(repeating: .zero))
   for r in 0..<rows {
-    for j in 0..<width { sums[r][j] = load(target + r * targetStride + j * lanes, j == width - 1 ? tail : lanes) }
+    for j in 0..<width { sums[r][j] = load(target + r * targetStride + j * lanes, tail) }
   }
   for t in 0..<terms {
-    var terms = InlineArray<6, Vector>(repeating: .zero)
-    for j in 0..<width { terms[j] = load(vectors + t * vectorStride + j * lanes, j == width - 1 ? tail : lanes) }
-    for r in 0..<rows {
-      let factor = Vector(repeating: factors[r * rowStride + t * termStride])
-      for j in 0..<width { sums[r][j] = sums[r][j].addingProduct(factor, terms[j]) }
+    var held = InlineArray<4, Vector>(repeating: .zero)
+    if rows < width {
+      for r in 0..<rows { held[r] = Vector(repeating: factors[r * rowStride + t * termStride]) }
+      for j in 0..<width {
+        let vector = load(vectors + t * vectorStride + j * lanes, tail)
+        for r in 0..<rows { sums[r][j] = sums[r][j].addingProduct(held[r], vector) }
+      }
+    } else {
+      for j in 0..<width { held[j] = load(vectors + t * vectorStride + j * lanes, tail) }
+      for r in 0..<rows {
+        let factor = Vector(repeating: factors[r * rowStride + t * termStride])
+        for j in 0..<width { sums[r][j] = sums[r][j].addingProduct(factor, held[j]) }
+      }
     }
   }
   for r in 0..<rows {
-    for j in 0..<width { store(sums[r][j], target + r * targetStride + j * lanes, j == width - 1 ? tail : lanes) }
+    for j in 0..<width { store(sums[r][j], target + r * targetStride + j * lanes, tail) }
   }
 }

@@ -108,6 +108,11 @@ typealias Output = UnsafeMutablePointer<Float>
   return total(sums)
 }
 
+/// `dot` for the mechanisms that have no kernel of their own.
+@export(interface) public func dotProduct(
+  _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>
+) -> Float { dot(count, x, y) }
+
 /// y[i] += a x[i]
 @inline(__always) func addScaled(_ count: Int, _ a: Float, _ x: Input, _ y: Output) {
   let a = Vector(repeating: a)

@@ -24,7 +24,7 @@ import CPlatform
 @c @implementation public func dnc_zero_gradients(_ instance: OpaquePointer!) -> dnc_status {
   status { () throws(Failure) in
     let network = try network(instance)
-    network.pointee.gradients.start.update(repeating: 0, count: network.pointee.parameterCount)
+    setZero(network.pointee.parameterCount, network.pointee.gradients.start)
   }
 }
 

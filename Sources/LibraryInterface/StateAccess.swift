@@ -122,7 +122,7 @@ private func copy(_ piece: Piece, _ field: UInt32, _ c: Configuration, each: (_ 
     let rows = network.pointee.recordedSteps * network.pointee.configuration.B
     try requireCount(count, of: rows * trace.width)
     for row in 0..<rows {
-      (values + row * trace.width).update(from: trace.rows[row], count: trace.width)
+      copyValues(trace.width, trace.rows[row], to: values + row * trace.width)
     }
   }
 }

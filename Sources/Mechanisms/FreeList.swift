@@ -51,7 +51,7 @@ enum FreeList {
     let digits = 1 << digitBits
     func digit(_ n: UInt32) -> Int { Int(keys[Int(n)]) >> shift & (digits - 1) }
 
-    ends.update(repeating: 0, count: digits)
+    setZero(digits, ends)
     for i in 0..<count { ends[digit(from[i])] += 1 }
     for d in 1..<digits { ends[d] += ends[d - 1] }
     for i in (0..<count).reversed() {

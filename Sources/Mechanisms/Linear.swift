@@ -49,7 +49,7 @@ enum Linear {
 
   /// y[r] = b
   static func setBias<Scalar: Real>(rows: Int, outputs: Int, bias: In<Scalar>, output y: Rows<Scalar>) {
-    for r in 0..<rows { y[r].update(from: bias, count: outputs) }
+    for r in 0..<rows { copyValues(outputs, bias, to: y[r]) }
   }
 
   /// bGradient += Σ_r yGradient[r]

@@ -10,7 +10,7 @@ enum ReadVectors {
     if let fast = Scalar.kernels?.readVectorForward {
       return fast(slots, wordSize, memory.float, weighting.float, vector.float)
     }
-    vector.update(repeating: 0, count: wordSize)
+    setZero(wordSize, vector)
     for n in 0..<slots { addScaled(wordSize, weighting[n], memory + n * wordSize, to: vector) }
   }
 

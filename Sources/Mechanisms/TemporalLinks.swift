@@ -25,7 +25,7 @@ enum TemporalLinks {
         link.float, forwardWeights.start.float, forwardWeights.stride, backwardWeights.start.float,
         backwardWeights.stride)
     }
-    for head in 0..<readHeads { backwardWeights[head].update(repeating: 0, count: slots) }
+    for head in 0..<readHeads { setZero(slots, backwardWeights[head]) }
     for i in 0..<slots {
       let row = link + i * slots
       let previousRow = previousLink + i * slots

@@ -25,8 +25,8 @@ enum InitialState {
       state.readVectors[0].update(repeating: value, count: state.readVectors.stepCount)
     case .learned:
       for b in 0..<c.B {
-        state.memory[0, b].update(from: parameters.initialMemory, count: c.N * c.W)
-        state.readVectors[0, b].update(from: parameters.initialReadVectors, count: c.readWidth)
+        copyValues(c.N * c.W, parameters.initialMemory, to: state.memory[0, b])
+        copyValues(c.readWidth, parameters.initialReadVectors, to: state.readVectors[0, b])
         for i in 0..<c.R {
           Softmax.forward(
             c.N, logits: parameters.initialReadWeightLogits + i * c.N,

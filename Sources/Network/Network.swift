@@ -46,7 +46,7 @@ struct Network<Scalar: Real>: ~Copyable {
       ParameterBlock.retain(block)
     } else {
       block = try ParameterBlock<Scalar>.create(configuration)
-      block.pointee.values.update(from: parameterBlock.pointee.values, count: parameterCount)
+      copyValues(parameterCount, parameterBlock.pointee.values, to: block.pointee.values)
     }
     record.planes.state.copy(rows: 1, from: self.record.planes.state, startingAt: recordedSteps)
     var copy = Network(

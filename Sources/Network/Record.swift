@@ -78,8 +78,8 @@ struct RecordPlanes<Scalar: Real> {
   /// Keeps memory and link, which are those before step t, if a segment begins with it.
   func keepCheckpoint(before t: Int) {
     guard t % segment == 0 else { return }
-    memoryCheckpoints[t / segment].update(from: state.memory[0], count: state.memory.stepCount)
-    linkCheckpoints[t / segment].update(from: state.link[0], count: state.link.stepCount)
+    copyValues(state.memory.stepCount, state.memory[0], to: memoryCheckpoints[t / segment])
+    copyValues(state.link.stepCount, state.link[0], to: linkCheckpoints[t / segment])
   }
 
   /// M_{t-1} and M_t of sequence b in step t, and L_{t-1}, after the step's segment was rolled forward.
@@ -102,14 +102,13 @@ struct RecordPlanes<Scalar: Real> {
     state.copy(rows: count + 1, from: other.state)
     // A larger record has segments of the same length or of a multiple of it.
     for t in stride(from: 0, to: count, by: segment) {
-      memoryCheckpoints[t / segment].update(
-        from: other.memoryCheckpoints[t / other.segment], count: memoryCheckpoints.stepCount)
-      linkCheckpoints[t / segment].update(
-        from: other.linkCheckpoints[t / other.segment], count: linkCheckpoints.stepCount)
+      copyValues(
+        memoryCheckpoints.stepCount, other.memoryCheckpoints[t / other.segment], to: memoryCheckpoints[t / segment])
+      copyValues(linkCheckpoints.stepCount, other.linkCheckpoints[t / other.segment], to: linkCheckpoints[t / segment])
     }
     controllerInput.copy(rows: count, from: other.controllerInput)
     for l in 0..<layers {
-      gates(l, 0).start.update(from: other.gates(l, 0).start, count: count * gates.stepCount)
+      copyValues(count * gates.stepCount, other.gates(l, 0).start, to: gates(l, 0).start)
     }
     cellTanh.copy(rows: count, from: other.cellTanh)
     rawInterface.copy(rows: count, from: other.rawInterface)

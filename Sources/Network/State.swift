@@ -21,11 +21,11 @@ struct Plane<Element: BitwiseCopyable> {
 
   /// Rows 0..<rows of this one from `other`'s rows `first` and later.
   func copy(rows: Int, from other: Plane, startingAt first: Int = 0) {
-    start.update(from: other[first], count: rows * stepCount)
+    copyValues(rows * stepCount, other[first], to: start)
   }
 
   func copy(row: Int, to target: Int) {
-    self[target].update(from: self[row], count: stepCount)
+    copyValues(stepCount, self[row], to: self[target])
   }
 
   func zero(rows: Int) {

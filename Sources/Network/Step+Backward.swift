@@ -11,7 +11,7 @@ extension Step {
       addScaled(c.controllerWidth, 1, gradient.controller[step, b], to: state.hidden[0, b] + c.controllerOffset)
     }
     for b in 0..<c.B {
-      gradient.interface.update(repeating: 0, count: c.interface.count)
+      setZero(c.interface.count, gradient.interface)
       backwardRead(b, step: step, gradient: gradient)
       backwardWrite(b, step: step, gradient: gradient)
       Interface.backward(
@@ -68,7 +68,7 @@ extension Step {
         hiddenGradient: hiddenGradient)
     }
 
-    for b in 0..<c.B { hiddenGradient[b].update(repeating: 0, count: c.H) }
+    for b in 0..<c.B { setZero(c.H, hiddenGradient[b]) }
     if c.controller == .lstm {
       Linear.backward(
         rows: c.B, outputs: units, inputs: c.H, weight: parameters.recurrentWeight(l), outputGradient: z,
@@ -117,7 +117,7 @@ extension Step {
     }
 
     // From here on, it is the gradient of the previous read weightings.
-    readWeightsGradient.update(repeating: 0, count: c.R * c.N)
+    setZero(c.R * c.N, readWeightsGradient)
     for k in 0..<c.K {
       let slots = k * c.N
       let links = k * c.N * c.N
@@ -159,7 +159,7 @@ extension Step {
         slots: c.N, usage: usage(k), allocation: record.allocation[step, b] + k * c.N,
         allocationGate: allocationGate(k), writeGate: writeGate(k), nextUsage: usage(k + 1))
     }
-    gradient.usageFound.update(repeating: 0, count: c.N)
+    setZero(c.N, gradient.usageFound)
     for k in (0..<c.K).reversed() {
       let slots = k * c.N
       let allocation = record.allocation[step, b] + slots
@@ -241,7 +241,7 @@ extension Step {
   /// - Parameter inputGradients: [T, B, X], written.
   func backwardInputs(steps: Int, inputGradients: Out<Scalar>) {
     let rows = steps * c.B
-    inputGradients.update(repeating: 0, count: rows * c.X)
+    setZero(rows * c.X, inputGradients)
     // Every layer of the LSTM sees x_t, of a feedforward controller only the first.
     for l in 0..<(c.controller == .lstm ? c.L : 1) {
       Linear.backward(

@@ -13,8 +13,8 @@ struct Step<Scalar: Real> {
     let state = record.state
     for b in 0..<c.B {
       let controllerInput = record.controllerInput[row, b]
-      controllerInput.update(from: input + b * c.X, count: c.X)
-      (controllerInput + c.X).update(from: state.readVectors[previous, b], count: c.readWidth)
+      copyValues(c.X, input + b * c.X, to: controllerInput)
+      copyValues(c.readWidth, state.readVectors[previous, b], to: controllerInput + c.X)
     }
     for l in 0..<c.L { controller(layer: l, row: row, previous: previous, current: current) }
 
