@@ -70,7 +70,8 @@ typedef enum dnc_status {
 /* "0.1.0"; equals DNC_VERSION_STRING of the header the library was built with. */
 const char *dnc_version(void);
 
-/* One JSON object in one line: version, kernels in use, compiler, architecture. */
+/* One JSON object in one line: version, kernels in use ("plain", "x86-64-v3" or "x86-64-v4", the best that the CPU has;
+ * the environment variable DNC_CPU, read once, forces a lower one), compiler, architecture. */
 const char *dnc_build_info(void);
 
 /* The status as a word, "DNC_OK". Never NULL; an unknown value gives "unknown dnc_status". */

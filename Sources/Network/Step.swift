@@ -77,7 +77,7 @@ struct Step<Scalar: Real> {
     }
   }
 
-  /// Sections 4 to 6 of model.md for sequence b: usage, the write weightings, the memory, and, with `read`, the links.
+  /// Sections 4 and 5 of model.md for sequence b: usage, the write weightings, and the memory.
   private func write(_ b: Int, row: Int, previous: Int, current: Int) {
     let state = record.state
     let interface = record.interface[row, b]
