@@ -1,6 +1,7 @@
 # make          builds build/libdnc.so
 # make demo     trains the copy task and draws what the network does
 # make test     every test
+# make bench    times training and inference steps
 # make install  PREFIX=/usr/local: header, library, pkg-config file
 #
 # What is missing (libpng, Python packages for the tests) is installed on the way; tools/setup.sh says what and how.
@@ -17,7 +18,7 @@ SOURCES := Package.swift dnc.map include/dnc.h $(shell find Sources -type f)
 PYTHON := build/venv/bin/python
 EXAMPLES := build/copy_task build/step
 
-.PHONY: all demo test test-swift test-python lint format install clean setup
+.PHONY: all bench demo test test-swift test-python lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -37,6 +38,12 @@ build/%: bindings/c/examples/%.c include/dnc.h $(LIBRARY)
 
 demo: build/copy_task
 	build/copy_task --output demo
+
+bench: build/bench
+	build/bench
+
+build/bench: benchmarks/bench.c include/dnc.h $(LIBRARY)
+	$(CC) $(WARNINGS) $(CFLAGS) -Iinclude -o $@ $< -Lbuild -ldnc -lm -Wl,-rpath,'$$ORIGIN'
 
 $(PYTHON): Tests/requirements.txt
 	@tools/setup.sh python
