@@ -8,7 +8,7 @@ protocol Real: BinaryFloatingPoint, BitwiseCopyable {
   static func tanh(_ x: Self) -> Self
   /// The fast twins of the mechanisms, if this CPU has some for these numbers.
   static var kernels: Kernels? { get }
-  /// Σ x[i] y[i], always added up in the same order: eight interleaved partial sums.
+  /// Σ x[i] y[i] as eight interleaved partial sums: what `dot` is where no kernel runs.
   static func dot(_ count: Int, _ x: In<Self>, _ y: In<Self>) -> Self
 }
 
@@ -73,6 +73,7 @@ struct Rows<Scalar> {
   func dropping(columns: Int) -> Rows { Rows(start + columns, stride: stride) }
 }
 
+/// Σ x[i] y[i], always added up in the same order at one CPU level.
 func dot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Scalar {
   if let fast = Scalar.kernels?.dotProduct { return Scalar(fast(count, x.float, y.float)) }
   return Scalar.dot(count, x, y)
