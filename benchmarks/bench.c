@@ -1,10 +1,10 @@
 /*
  * Times a training step (reset, forward, sigmoid cross-entropy over all outputs, backward, Adam) and an inference step of
  * libdnc on workloads of several sizes: least and median of many, in milliseconds, and the arithmetic rate of the work that
- * the mathematics needs. Wall time on one core: leave the machine alone meanwhile.
+ * the mathematics needs. Wall time: leave the machine alone meanwhile.
  *
  *     make bench
- *     build/bench A C1        # some workloads; --seconds 5 each
+ *     build/bench A C1        # some workloads; --seconds 5 each, --threads 2
  */
 #define _POSIX_C_SOURCE 200809L
 #include <dnc.h>
@@ -70,7 +70,7 @@ static double forward_operations(const workload *k) {
     return 2 * weights + links + memory;
 }
 
-static void measure(const workload *k, double seconds) {
+static void measure(const workload *k, double seconds, uint32_t threads) {
     dnc_config config;
     check(dnc_config_init(&config, sizeof config));
     config.input_size = k->x;
@@ -80,6 +80,7 @@ static void measure(const workload *k, double seconds) {
     config.word_size = k->w;
     config.read_heads = k->r;
     config.batch_size = k->b;
+    config.num_threads = threads;
     dnc_optimizer_config settings;
     check(dnc_optimizer_config_init(&settings, sizeof settings));
     dnc *net;
@@ -127,9 +128,11 @@ static void measure(const workload *k, double seconds) {
 
 int main(int count, char **words) {
     double seconds = 3;
+    uint32_t threads = 1;
     int chosen = 0;
     for (int i = 1; i < count; i++) {
         if (strcmp(words[i], "--seconds") == 0 && i + 1 < count) seconds = atof(words[++i]);
+        else if (strcmp(words[i], "--threads") == 0 && i + 1 < count) threads = (uint32_t)atoi(words[++i]);
         else chosen++;
     }
     printf("%s\n\n", dnc_build_info());
@@ -138,7 +141,7 @@ int main(int count, char **words) {
     for (size_t k = 0; k < sizeof workloads / sizeof *workloads; k++) {
         int wanted = chosen == 0;
         for (int i = 1; i < count; i++) wanted |= strcmp(words[i], workloads[k].name) == 0;
-        if (wanted) measure(&workloads[k], seconds);
+        if (wanted) measure(&workloads[k], seconds, threads);
     }
     return 0;
 }

@@ -123,8 +123,11 @@ typedef struct dnc_config {
     uint32_t initial_state;  /* a dnc_initial_state; DNC_INITIAL_ZEROS */
     float initial_value;     /* for DNC_INITIAL_CONSTANT, 0 to 1; 1e-6 */
     float clip_value;        /* clamps hidden, cell and output to +-clip_value; >= 0; 0: no clamping */
-    uint32_t num_threads;    /* 0 to 1024; 1; 0 means one per core. One thread does the work in this version */
+    uint32_t num_threads;    /* 0 to 1024; 1; 0 means one per core. Any number gives the same bytes */
     uint64_t seed;           /* the parameters are drawn from it; 0 */
+    uint64_t max_record_bytes; /* 0; 0 means no limit. What the state and the record of a training instance may take: to
+                                * stay below, backward computes more again, which takes longer; if that isn't enough,
+                                * recording a step gives DNC_OUT_OF_MEMORY */
 } dnc_config;
 
 /* Sets the defaults. size = sizeof(dnc_config); no more than size bytes are written. */

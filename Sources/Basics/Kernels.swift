@@ -48,7 +48,7 @@ struct Kernels: Sendable {
   let linksForward: @Sendable (Int, Int, I, I, I, I, O, O, Int, O, Int) -> Void
   let linksBackward:
     @Sendable (
-      Int, Int, I, I, I, I, O, I, Int, I, Int, O, O, O, O
+      Int, Int, Int, Int, I, I, I, I, O, I, Int, I, Int, O, O, O, O
     ) -> Void
   let readVectorForward: @Sendable (Int, Int, I, I, O) -> Void
   let readVectorBackward: @Sendable (Int, Int, I, I, I, O, O) -> Void

@@ -33,6 +33,9 @@ struct Carver {
 
   static func cutting(_ memory: borrowing Memory) -> Carver { Carver(base: memory.start) }
 
+  /// Begins at a cache line.
+  static func cutting(_ start: UnsafeMutableRawPointer) -> Carver { Carver(base: start) }
+
   private init(base: UnsafeMutableRawPointer) { self.base = base }
 
   /// The next `count` elements, on a cache line of their own.

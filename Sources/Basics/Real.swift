@@ -69,6 +69,9 @@ struct Rows<Scalar> {
 
   subscript(row: Int) -> Out<Scalar> { start + row * stride }
 
+  /// The same rows without the first `rows` of them.
+  func dropping(rows: Int) -> Rows { Rows(self[rows], stride: stride) }
+
   /// The same rows without their first `columns` columns.
   func dropping(columns: Int) -> Rows { Rows(start + columns, stride: stride) }
 }

@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +47,24 @@ static inline int dnc_platform_has_x86_64_v4(void) { return __builtin_cpu_suppor
 #else
 static inline int dnc_platform_has_x86_64_v3(void) { return 0; }
 static inline int dnc_platform_has_x86_64_v4(void) { return 0; }
+#endif
+
+/* What this process may run on at once. */
+static inline long dnc_platform_processors(void) {
+#if defined(CPU_COUNT)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+    return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* How this thread rounds and whether it flushes denormal numbers to 0. */
+#if defined(__x86_64__)
+static inline uint32_t dnc_platform_float_mode(void) { return __builtin_ia32_stmxcsr(); }
+static inline void dnc_platform_set_float_mode(uint32_t mode) { __builtin_ia32_ldmxcsr(mode); }
+#else
+static inline uint32_t dnc_platform_float_mode(void) { return 0; }
+static inline void dnc_platform_set_float_mode(uint32_t mode) { (void)mode; }
 #endif
 
 /* A number with `digits` significant digits, always with a decimal point: printf follows the host's

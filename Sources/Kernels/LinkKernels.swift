@@ -67,18 +67,25 @@ private typealias Heads = InlineArray<4, Vector>
 }
 
 @export(interface) public func linksBackward(
-  _ slots: Int, _ readHeads: Int, _ writeWeighting: UnsafePointer<Float>, _ previousPrecedence: UnsafePointer<Float>,
-  _ previousReadWeights: UnsafePointer<Float>, _ previousLink: UnsafePointer<Float>,
-  _ linkRow: UnsafeMutablePointer<Float>, _ forwardGradient: UnsafePointer<Float>, _ forwardStride: Int,
-  _ backwardGradient: UnsafePointer<Float>,
+  _ slots: Int, _ readHeads: Int, _ steps: Int, _ stepStride: Int, _ link: UnsafePointer<Float>,
+  _ writeWeightings: UnsafePointer<Float>, _ precedences: UnsafePointer<Float>,
+  _ previousReadWeights: UnsafePointer<Float>, _ rows: UnsafeMutablePointer<Float>,
+  _ forwardGradient: UnsafePointer<Float>, _ forwardStride: Int, _ backwardGradient: UnsafePointer<Float>,
   _ backwardStride: Int, _ linkGradient: UnsafeMutablePointer<Float>,
   _ writeWeightingGradient: UnsafeMutablePointer<Float>, _ precedenceGradient: UnsafeMutablePointer<Float>,
   _ readWeightsGradient: UnsafeMutablePointer<Float>
 ) {
+  let writeWeighting = writeWeightings + steps * stepStride
+  let previousPrecedence = precedences + steps * stepStride
+  let row = rows + slots
   for i in 0..<slots {
+    var previousRow = link + i * slots
+    for step in 0..<steps {
+      updateRow(slots, i, writeWeightings + step * stepStride, precedences + step * stepStride, previousRow, rows)
+      previousRow = UnsafePointer(rows)
+    }
+    updateRow(slots, i, writeWeighting, previousPrecedence, previousRow, row)
     let rowGradient = linkGradient + i * slots
-    let row = linkRow
-    updateRow(slots, i, writeWeighting, previousPrecedence, previousLink + i * slots, row)
     var head = 0
     while head + headsAtOnce <= readHeads {
       readRowBackward(
@@ -100,7 +107,7 @@ private typealias Heads = InlineArray<4, Vector>
     var sums = Vector.zero
     forEachVector(slots) { j, count in
       let gradient = load(rowGradient + j, count)
-      let previous = load(previousLink + i * slots + j, count)
+      let previous = load(previousRow + j, count)
       let towardsPrevious = gradient * previous
       sums += gradient * load(previousPrecedence + j, count) - towardsPrevious
       store(

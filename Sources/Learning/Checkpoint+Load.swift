@@ -44,7 +44,7 @@ extension Checkpoint {
     let optimizerConfiguration = try metadata.optimizer.map { fields throws(Failure) in
       try OptimizerConfiguration(fields)
     }
-    let needed = try Record<Float>.bytes(configuration, capacity: 0)
+    let needed = try Record<Float>.bytes(configuration, capacity: 0, threads: configuration.threadCount)
     guard needed <= largestState else {
       throw Failure(
         DNC_BAD_FORMAT, "its configuration needs \(needed) bytes for the state, allowed are 0 to \(largestState)")

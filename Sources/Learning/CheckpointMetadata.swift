@@ -52,6 +52,7 @@ struct CheckpointMetadata {
     try real(&config.clip_value, "config.", "clip_value")
     try integer(&config.num_threads, "config.", "num_threads")
     try long(&config.seed, "config.", "seed")
+    try long(&config.max_record_bytes, "config.", "max_record_bytes")
 
     guard var fields = optimizer else { return }
     try integer(&fields.algorithm, "optimizer.", "algorithm")

@@ -14,9 +14,8 @@ struct Output<Scalar: Real> {
   ///   - output: out, y [rows, Y].
   func forward(
     rows: Int, weight: Out<Scalar>, bias: In<Scalar>, controller: Rows<Scalar>, readVectors: Rows<Scalar>,
-    unclamped: Out<Scalar>, output: Out<Scalar>
+    unclamped y: Rows<Scalar>, output: Rows<Scalar>
   ) {
-    let y = Rows(unclamped, stride: outputSize)
     let weight = Rows(weight, stride: width)
     Linear.setBias(rows: rows, outputs: outputSize, bias: bias, output: y)
     Linear.forward(
@@ -24,32 +23,28 @@ struct Output<Scalar: Real> {
     Linear.forward(
       rows: rows, outputs: outputSize, inputs: readWidth, weight: weight.dropping(columns: controllerWidth),
       input: readVectors, output: y)
-    for i in 0..<rows * outputSize { output[i] = unclamped[i].clamped(to: clip) }
+    for row in 0..<rows {
+      for i in 0..<outputSize { output[row][i] = y[row][i].clamped(to: clip) }
+    }
   }
 
   /// - Parameters:
   ///   - unclamped: in, as `forward` left it; out, the gradient of y before clamping.
   ///   - outputGradient: of y [rows, Y].
-  ///   - controllerGradient [rows, V], readVectorsGradient [rows, R·W], weightGradient, biasGradient: added to.
+  ///   - controllerGradient [rows, V], readVectorsGradient [rows, R·W]: added to.
   func backward(
-    rows: Int, weight: Out<Scalar>, controller: Rows<Scalar>, readVectors: Rows<Scalar>, unclamped: Out<Scalar>,
-    outputGradient: In<Scalar>, controllerGradient: Rows<Scalar>, readVectorsGradient: Rows<Scalar>,
-    weightGradient: Out<Scalar>, biasGradient: Out<Scalar>
+    rows: Int, weight: Out<Scalar>, unclamped y: Rows<Scalar>, outputGradient: Rows<Scalar>,
+    controllerGradient: Rows<Scalar>, readVectorsGradient: Rows<Scalar>
   ) {
-    for i in 0..<rows * outputSize { unclamped[i] = unclamped[i].passes(clip) ? outputGradient[i] : 0 }
-    let yGradient = Rows(unclamped, stride: outputSize)
-    Linear.backwardBias(rows: rows, outputs: outputSize, outputGradient: yGradient, biasGradient: biasGradient)
-
-    func backward(columns: Int, from first: Int, input: Rows<Scalar>, inputGradient: Rows<Scalar>) {
-      Linear.backward(
-        rows: rows, outputs: outputSize, inputs: columns,
-        weight: Rows(weight, stride: width).dropping(columns: first), outputGradient: yGradient,
-        inputGradient: inputGradient)
-      Linear.backwardWeight(
-        rows: rows, outputs: outputSize, inputs: columns, input: input, outputGradient: yGradient,
-        weightGradient: Rows(weightGradient, stride: width).dropping(columns: first))
+    for row in 0..<rows {
+      for i in 0..<outputSize { y[row][i] = y[row][i].passes(clip) ? outputGradient[row][i] : 0 }
     }
-    backward(columns: controllerWidth, from: 0, input: controller, inputGradient: controllerGradient)
-    backward(columns: readWidth, from: controllerWidth, input: readVectors, inputGradient: readVectorsGradient)
+    let weight = Rows(weight, stride: width)
+    Linear.backward(
+      rows: rows, outputs: outputSize, inputs: controllerWidth, weight: weight, outputGradient: y,
+      inputGradient: controllerGradient)
+    Linear.backward(
+      rows: rows, outputs: outputSize, inputs: readWidth, weight: weight.dropping(columns: controllerWidth),
+      outputGradient: y, inputGradient: readVectorsGradient)
   }
 }

@@ -28,12 +28,9 @@ enum TemporalLinks {
     for head in 0..<readHeads { setZero(slots, backwardWeights[head]) }
     for i in 0..<slots {
       let row = link + i * slots
-      let previousRow = previousLink + i * slots
-      let w = writeWeighting[i]
-      for j in 0..<slots {
-        row[j] = (1 - w - writeWeighting[j]) * previousRow[j] + w * previousPrecedence[j]
-      }
-      row[i] = 0
+      updateRow(
+        i, slots: slots, writeWeighting: writeWeighting, previousPrecedence: previousPrecedence,
+        previousRow: previousLink + i * slots, row: row)
       for head in 0..<readHeads {
         forwardWeights[head][i] = dot(slots, row, previousReadWeights + head * slots)
         addScaled(slots, previousReadWeights[head * slots + i], row, to: backwardWeights[head])
@@ -42,33 +39,40 @@ enum TemporalLinks {
   }
 
   /// - Parameters:
-  ///   - previousLink: L_{t-1} [N, N].
-  ///   - linkRow: scratch [N], for one row of L_t after the other.
+  ///   - history: L_{t-1}, and the write weighting and precedence of step t.
+  ///   - rows: scratch [2, N], for one row of L_{t-1} and of L_t after the other.
   ///   - forwardGradient, backwardGradient: of f and b [R rows of N].
   ///   - linkGradient: [N, N]. In: of L_t, from the later steps. Out: of L_{t-1}.
   ///   - writeWeightingGradient [N], precedenceGradient (of p_{t-1}) [N], readWeightsGradient (of w^r_{t-1}) [R, N]:
   ///     added to.
   static func backward<Scalar: Real>(
-    slots: Int, readHeads: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>,
-    previousReadWeights: In<Scalar>, previousLink: In<Scalar>, linkRow row: Out<Scalar>, forwardGradient: Rows<Scalar>,
-    backwardGradient: Rows<Scalar>, linkGradient: Out<Scalar>, writeWeightingGradient: Out<Scalar>,
-    precedenceGradient: Out<Scalar>, readWeightsGradient: Out<Scalar>
+    slots: Int, readHeads: Int, history: LinkHistory<Scalar>, previousReadWeights: In<Scalar>, rows: Out<Scalar>,
+    forwardGradient: Rows<Scalar>, backwardGradient: Rows<Scalar>, linkGradient: Out<Scalar>,
+    writeWeightingGradient: Out<Scalar>, precedenceGradient: Out<Scalar>, readWeightsGradient: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.linksBackward {
       return fast(
-        slots, readHeads, writeWeighting.float, previousPrecedence.float, previousReadWeights.float, previousLink.float,
-        row.float, forwardGradient.start.float, forwardGradient.stride, backwardGradient.start.float,
-        backwardGradient.stride, linkGradient.float, writeWeightingGradient.float, precedenceGradient.float,
-        readWeightsGradient.float)
+        slots, readHeads, history.steps, history.stride, history.link.float, history.writeWeightings.float,
+        history.precedences.float, previousReadWeights.float, rows.float, forwardGradient.start.float,
+        forwardGradient.stride, backwardGradient.start.float, backwardGradient.stride, linkGradient.float,
+        writeWeightingGradient.float, precedenceGradient.float, readWeightsGradient.float)
     }
+    let writeWeighting = history.writeWeighting(history.steps)
+    let previousPrecedence = history.precedence(history.steps)
+    let previousRow = rows
+    let row = rows + slots
     for i in 0..<slots {
-      let previousRow = previousLink + i * slots
-      let rowGradient = linkGradient + i * slots
-      let w = writeWeighting[i]
-      for j in 0..<slots {
-        row[j] = (1 - w - writeWeighting[j]) * previousRow[j] + w * previousPrecedence[j]
+      copyValues(slots, history.link + i * slots, to: previousRow)
+      for step in 0..<history.steps {
+        updateRow(
+          i, slots: slots, writeWeighting: history.writeWeighting(step), previousPrecedence: history.precedence(step),
+          previousRow: previousRow, row: previousRow)
       }
-      row[i] = 0
+      updateRow(
+        i, slots: slots, writeWeighting: writeWeighting, previousPrecedence: previousPrecedence,
+        previousRow: previousRow, row: row)
+
+      let rowGradient = linkGradient + i * slots
       for head in 0..<readHeads {
         let readWeights = previousReadWeights + head * slots
         let readGradient = readWeightsGradient + head * slots
@@ -79,6 +83,7 @@ enum TemporalLinks {
       }
       rowGradient[i] = 0
 
+      let w = writeWeighting[i]
       writeWeightingGradient[i] +=
         dot(slots, rowGradient, previousPrecedence) - dot(slots, rowGradient, previousRow)
       addScaled(slots, w, rowGradient, to: precedenceGradient)
@@ -88,4 +93,32 @@ enum TemporalLinks {
       }
     }
   }
+
+  /// Row i of L_t from row i of L_{t-1}; they may be one.
+  private static func updateRow<Scalar: Real>(
+    _ i: Int, slots: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>, previousRow: In<Scalar>,
+    row: Out<Scalar>
+  ) {
+    let w = writeWeighting[i]
+    for j in 0..<slots {
+      row[j] = (1 - w - writeWeighting[j]) * previousRow[j] + w * previousPrecedence[j]
+    }
+    row[i] = 0
+  }
+}
+
+/// The link matrix before a step, as one of some steps earlier and what was written since: a matrix for every step would
+/// be too large to keep.
+struct LinkHistory<Scalar> {
+  /// [N, N], before the first of the steps.
+  let link: In<Scalar>
+  /// Between it and the step in question.
+  let steps: Int
+  /// w^w of the first of these steps, and p before it, [N].
+  let writeWeightings, precedences: In<Scalar>
+  /// From one step to the next in both.
+  let stride: Int
+
+  func writeWeighting(_ step: Int) -> In<Scalar> { writeWeightings + step * stride }
+  func precedence(_ step: Int) -> In<Scalar> { precedences + step * stride }
 }

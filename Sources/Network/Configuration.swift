@@ -13,6 +13,8 @@ struct Configuration {
   var clipValue: Double
   var threads: Int
   var seed: UInt64
+  /// 0: no limit.
+  var maxRecordBytes: UInt64
 
   enum Controller: UInt32 {
     case lstm = 0
@@ -77,6 +79,7 @@ struct Configuration {
     initialValue = Double(config.initial_value)
     clipValue = Double(config.clip_value)
     seed = config.seed
+    maxRecordBytes = config.max_record_bytes
     guard initialValue >= 0, initialValue <= 1 else {
       throw Failure(DNC_INVALID_ARGUMENT, "config->initial_value is \(initialValue), allowed are 0 to 1")
     }
@@ -106,6 +109,7 @@ struct Configuration {
     config.clip_value = Float(clipValue)
     config.num_threads = UInt32(threads)
     config.seed = seed
+    config.max_record_bytes = maxRecordBytes
     return config
   }
 }
@@ -121,6 +125,10 @@ extension Configuration {
   var controllerWidth: Int { controller == .lstm ? hiddenWidth : H }
   /// Where ν begins among the layers' outputs.
   var controllerOffset: Int { hiddenWidth - controllerWidth }
+  /// What `threads` comes to here.
+  var threadCount: Int { threads == 0 ? min(Threads.processors(), 1024) : threads }
+  /// Every layer of the LSTM sees χ, of a feedforward controller only the first.
+  func seesInput(layer: Int) -> Bool { controller == .lstm || layer == 0 }
   /// Pre-activations per unit: the LSTM's four gates, or one.
   var gates: Int { controller == .lstm ? 4 : 1 }
   var interface: InterfaceLayout { InterfaceLayout(readHeads: R, writeHeads: K, wordSize: W) }

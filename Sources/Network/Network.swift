@@ -7,6 +7,7 @@ struct Network<Scalar: Real>: ~Copyable {
   let parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>
   private let gradientMemory: Memory
   private var record: Record<Scalar>
+  let threads: Threads
   private(set) var isTraining = false
   private(set) var recordedSteps = 0
   /// Pieces of the state before the recorded steps that are still the learned parameters.
@@ -16,22 +17,25 @@ struct Network<Scalar: Real>: ~Copyable {
 
   init(_ configuration: Configuration) throws(Failure) {
     let gradientMemory = try Memory(bytes: Network.gradientBytes(configuration))
-    let record = try Record<Scalar>(configuration, capacity: 0)
+    let threads = try Threads(count: configuration.threadCount)
+    let record = try Record<Scalar>(configuration, capacity: 0, threads: threads.count)
     let block = try ParameterBlock<Scalar>.create(configuration)
     self.init(
-      configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory, record: record)
+      configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory, record: record,
+      threads: threads)
     parameters.initialize()
     startEpisode()
   }
 
   private init(
     configuration: Configuration, parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>,
-    gradientMemory: consuming Memory, record: consuming Record<Scalar>
+    gradientMemory: consuming Memory, record: consuming Record<Scalar>, threads: consuming Threads
   ) {
     self.configuration = configuration
     self.parameterBlock = parameterBlock
     self.gradientMemory = gradientMemory
     self.record = record
+    self.threads = threads
   }
 
   deinit { ParameterBlock.release(parameterBlock) }
@@ -39,7 +43,8 @@ struct Network<Scalar: Real>: ~Copyable {
   /// A second network in the same state, with nothing recorded and its gradients 0.
   func clone(sharingParameters: Bool) throws(Failure) -> Network {
     let gradientMemory = try Memory(bytes: Network.gradientBytes(configuration))
-    let record = try Record<Scalar>(configuration, capacity: 0)
+    let threads = try Threads(count: self.threads.count)
+    let record = try Record<Scalar>(configuration, capacity: 0, threads: threads.count)
     let block: UnsafeMutablePointer<ParameterBlock<Scalar>>
     if sharingParameters {
       block = parameterBlock
@@ -50,7 +55,8 @@ struct Network<Scalar: Real>: ~Copyable {
     }
     record.planes.state.copy(rows: 1, from: self.record.planes.state, startingAt: recordedSteps)
     var copy = Network(
-      configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory, record: record)
+      configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory, record: record,
+      threads: threads)
     copy.isTraining = isTraining
     copy.learned = recordedSteps == 0 ? learned : []
     return copy
@@ -64,8 +70,8 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// Bytes of a network of this configuration with a record of `steps` steps, 0 when it is not training.
   static func bytes(_ configuration: Configuration, steps: Int) throws(Failure) -> Int {
-    try Record<Scalar>.bytes(configuration, capacity: steps) + 2 * gradientBytes(configuration)
-      + MemoryLayout<Network>.stride
+    try Record<Scalar>.bytes(configuration, capacity: steps, threads: configuration.threadCount)
+      + 2 * gradientBytes(configuration) + MemoryLayout<Network>.stride
   }
 
   mutating func setBatchSize(_ batchSize: Int) throws(Failure) {
@@ -82,7 +88,7 @@ struct Network<Scalar: Real>: ~Copyable {
   }
 
   private mutating func resize(to changed: Configuration) throws(Failure) {
-    record = try Record<Scalar>(changed, capacity: 0)
+    record = try Record<Scalar>(changed, capacity: 0, threads: threads.count)
     configuration = changed
     hasStateGradient = false
     startEpisode()
@@ -128,8 +134,23 @@ struct Network<Scalar: Real>: ~Copyable {
 
   // MARK: Running
 
-  private var step: Step<Scalar> {
-    Step(c: configuration, parameters: parameters, record: record.planes)
+  private func step(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
+    Step(
+      c: configuration, parameters: parameters, record: record.planes, sequences: sequences,
+      scratch: record.scratch(thread: thread))
+  }
+
+  /// Roughly how many multiplications `steps` steps take.
+  private func work(steps: Int) -> Int {
+    let c = configuration
+    return steps * c.B * (parameterCount + c.K * c.N * (c.N * (c.R + 1) + c.W))
+  }
+
+  /// Every sequence, some at a time, through `steps` steps.
+  private func forEachShard(steps: Int, _ body: (Step<Scalar>) -> Void) {
+    threads.run(record.shards.count, work: work(steps: steps)) { index, thread in
+      body(step(record.shards[index], thread: thread))
+    }
   }
 
   /// - Parameters:
@@ -139,31 +160,40 @@ struct Network<Scalar: Real>: ~Copyable {
     let c = configuration
     if isTraining {
       try reserve(steps)
-      let step = step
-      for t in 0..<steps {
-        let row = recordedSteps + t
-        record.planes.keepCheckpoint(before: row)
-        step.forward(input: inputs + t * c.B * c.X, row: row, previous: row, current: row + 1)
+      let first = recordedSteps
+      forEachShard(steps: steps) { step in
+        step.inputs(inputs, steps: steps, row: first)
+        for row in first..<first + steps {
+          for b in step.sequences { step.record.keepCheckpoint(before: row, b) }
+          step.forward(row: row, previous: row, current: row + 1)
+        }
+        step.outputs(outputs, steps: steps, row: first, current: first + 1)
       }
-      step.outputs(rows: steps * c.B, row: recordedSteps, current: recordedSteps + 1, output: outputs)
       recordedSteps += steps
     } else {
-      let step = step
-      for t in 0..<steps {
-        step.forward(input: inputs + t * c.B * c.X, row: 0, previous: 0, current: 0)
-        step.outputs(rows: c.B, row: 0, current: 0, output: outputs + t * c.B * c.Y)
+      forEachShard(steps: steps) { step in
+        for t in 0..<steps {
+          step.inputs(inputs + t * c.B * c.X, steps: 1, row: 0)
+          step.forward(row: 0, previous: 0, current: 0)
+          step.outputs(outputs + t * c.B * c.Y, steps: 1, row: 0, current: 0)
+        }
       }
       learned = []
     }
   }
 
-  /// Room for `steps` more. A record that grows step by step doubles.
+  /// Room for `steps` more. A record that grows step by step doubles, as long as there is memory.
   mutating func reserve(_ steps: Int) throws(Failure) {
     let (needed, overflow) = recordedSteps.addingReportingOverflow(steps)
     guard !overflow else { throw .outOfMemory(bytes: Int.max) }
     guard needed > record.capacity else { return }
-    let grown = try Record<Scalar>(
-      configuration, capacity: recordedSteps == 0 ? needed : max(needed, 2 * record.capacity))
+    let grown: Record<Scalar>
+    do throws(Failure) {
+      let capacity = recordedSteps == 0 ? needed : max(needed, 2 * record.capacity)
+      grown = try Record<Scalar>(configuration, capacity: capacity, threads: threads.count)
+    } catch {
+      grown = try Record<Scalar>(configuration, capacity: needed, threads: threads.count)
+    }
     grown.planes.copy(steps: recordedSteps, layers: configuration.L, from: record.planes)
     if hasStateGradient { grown.backward.state.copy(rows: 1, from: record.backward.state) }
     record = grown
@@ -175,29 +205,20 @@ struct Network<Scalar: Real>: ~Copyable {
   ///   - inputGradients: [T, B, X], written, or nil.
   mutating func backward(outputGradients: In<Scalar>, inputGradients: Out<Scalar>?) {
     let c = configuration
-    let step = step
+    let steps = recordedSteps
     let gradient = record.backward
     gradient.state.zero()
-    gradient.controller.zero(rows: recordedSteps)
-    gradient.readVectors.zero(rows: recordedSteps)
-    let state = record.planes.state
-    step.outputLayer.backward(
-      rows: recordedSteps * c.B, weight: parameters.outputWeight,
-      controller: state.hidden.rows(from: 1).dropping(columns: c.controllerOffset),
-      readVectors: state.readVectors.rows(from: 1), unclamped: record.planes.rawOutput[0],
-      outputGradient: outputGradients, controllerGradient: gradient.controller.rows(from: 0),
-      readVectorsGradient: gradient.readVectors.rows(from: 0), weightGradient: gradients.outputWeight,
-      biasGradient: gradients.outputBias)
-    let segment = record.planes.segment
-    for first in stride(from: 0, to: recordedSteps, by: segment).reversed() {
-      let end = min(first + segment, recordedSteps)
-      step.rollForward(from: first, to: end)
-      for t in (first..<end).reversed() { step.backward(step: t, gradient: gradient) }
+    forEachShard(steps: steps) { step in
+      step.backwardOutputs(outputGradients, steps: steps, gradient: gradient)
+      step.backward(steps: steps, gradient: gradient)
+      if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
     }
-    step.backwardWeights(steps: recordedSteps, gradients: gradients)
-    if let inputGradients { step.backwardInputs(steps: recordedSteps, inputGradients: inputGradients) }
+    let parts = threads.count == 1 ? 1 : 4 * threads.count
+    threads.run(parts, work: work(steps: steps)) { part, _ in
+      step(0..<c.B, thread: 0).backwardWeights(part: part, of: parts, steps: steps, gradients: gradients)
+    }
     InitialState.backward(
-      c, learned: learned, state: state, gradient: gradient.state, parameterGradients: gradients)
+      c, learned: learned, state: record.planes.state, gradient: gradient.state, parameterGradients: gradients)
     detach()
     hasStateGradient = true
   }

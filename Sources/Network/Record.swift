@@ -1,18 +1,19 @@
+import CDNC
+
 /// Where everything a step computes is written, and where backward finds it: the state before the first step and after
 /// each one, and what the steps computed on the way. Without training there is one row, written over at each step.
 ///
 /// Memory and link, by far the largest, are not kept for every step. Steps are cut into segments; what is kept is memory
-/// and link before each segment. Backward rolls one segment after the other forward again, from the weightings, erase and
-/// write vectors that are kept, into the room of one segment.
+/// and link before each segment. Backward computes those in between again, from the weightings, erase and write vectors
+/// that are kept: the memories of one segment after the other, and a link's row when it needs it (`LinkHistory`). It also
+/// computes the content weightings again.
 struct RecordPlanes<Scalar: Real> {
   /// Row t is the state before step t, but for memory and link, which are the present ones.
   let state: StatePlanes<Scalar>
   /// Steps in a segment, a power of two.
   let segment: Int
-  private let memoryCheckpoints: Plane<Scalar>  // [B, N, W] before each segment
-  private let linkCheckpoints: Plane<Scalar>  // [B, K, N, N]
-  private let segmentMemory: Plane<Scalar>  // [B, N, W] after each step of a segment
-  private let segmentLink: Plane<Scalar>  // [B, K, N, N] after each step of a segment but the last
+  let memoryCheckpoints: Plane<Scalar>  // [B, N, W] before each segment
+  let linkCheckpoints: Plane<Scalar>  // [B, K, N, N]
 
   // Row t belongs to step t. "raw" quantities become their own gradients in backward.
   let controllerInput: Plane<Scalar>  // χ [B, C]
@@ -22,34 +23,22 @@ struct RecordPlanes<Scalar: Real> {
   let interface: Plane<Scalar>  // its parts in their ranges [B, ξ]
   let order: Plane<UInt32>  // φ [B, K, N]
   let allocation: Plane<Scalar>  // a [B, K, N]
-  let writeSimilarity: Plane<Scalar>  // D [B, K, N]
-  let writeContent: Plane<Scalar>  // c^w [B, K, N]
-  let readSimilarity: Plane<Scalar>  // D [B, R, N]
-  let readContent: Plane<Scalar>  // c^r [B, R, N]
   let backwardWeights: Plane<Scalar>  // b [B, R, K, N]
   let forwardWeights: Plane<Scalar>  // f [B, R, K, N]
   let rawOutput: Plane<Scalar>  // y before clamping [B, Y]
 
-  // What one step needs besides, per instance.
-  let usageFound: Out<Scalar>  // û [K, N]
-  let freeListScratch: Out<UInt32>
-
   let steps: Int
 
-  init(_ carver: inout Carver, _ c: Configuration, steps: Int, stateRows: Int) {
+  init(_ carver: inout Carver, _ c: Configuration, steps: Int, recorded: Int, segment: Int) {
     func plane(_ carver: inout Carver, _ width: Int) -> Plane<Scalar> {
       Plane(&carver, rows: steps, batch: c.B, width: width)
     }
     self.steps = steps
-    state = StatePlanes(&carver, c, rows: stateRows)
-    let recorded = stateRows - 1
-    segment = RecordPlanes.segment(steps: recorded)
+    self.segment = segment
+    state = StatePlanes(&carver, c, rows: recorded + 1)
     let segments = (recorded + segment - 1) / segment
     memoryCheckpoints = Plane(&carver, rows: segments, batch: c.B, width: c.N * c.W)
     linkCheckpoints = Plane(&carver, rows: segments, batch: c.B, width: c.K * c.N * c.N)
-    segmentMemory = Plane(&carver, rows: min(segment, recorded), batch: c.B, width: c.N * c.W)
-    segmentLink = Plane(
-      &carver, rows: min(segment, recorded) - (recorded > 0 ? 1 : 0), batch: c.B, width: c.K * c.N * c.N)
     controllerInput = plane(&carver, c.controllerInput)
     gates = Plane(&carver, rows: c.L * steps, batch: c.B, width: c.gates * c.H)
     cellTanh = plane(&carver, c.controller == .lstm ? c.hiddenWidth : 0)
@@ -57,42 +46,16 @@ struct RecordPlanes<Scalar: Real> {
     interface = plane(&carver, c.interface.count)
     order = Plane(&carver, rows: steps, batch: c.B, width: c.K * c.N)
     allocation = plane(&carver, c.K * c.N)
-    writeSimilarity = plane(&carver, c.K * c.N)
-    writeContent = plane(&carver, c.K * c.N)
-    readSimilarity = plane(&carver, c.R * c.N)
-    readContent = plane(&carver, c.R * c.N)
     backwardWeights = plane(&carver, c.R * c.K * c.N)
     forwardWeights = plane(&carver, c.R * c.K * c.N)
     rawOutput = plane(&carver, c.Y)
-    usageFound = carver.take(c.K * c.N)
-    freeListScratch = carver.take(FreeList.scratchCount(slots: c.N))
   }
 
-  /// The power of two with the fewest checkpoints and steps of a segment together.
-  private static func segment(steps: Int) -> Int {
-    var segment = 1
-    while steps / (2 * segment) + 2 * segment < steps / segment + segment { segment *= 2 }
-    return segment
-  }
-
-  /// Keeps memory and link, which are those before step t, if a segment begins with it.
-  func keepCheckpoint(before t: Int) {
+  /// Keeps memory and link of a sequence, which are those before step t, if a segment begins with it.
+  func keepCheckpoint(before t: Int, _ b: Int) {
     guard t % segment == 0 else { return }
-    copyValues(state.memory.stepCount, state.memory[0], to: memoryCheckpoints[t / segment])
-    copyValues(state.link.stepCount, state.link[0], to: linkCheckpoints[t / segment])
-  }
-
-  /// M_{t-1} and M_t of sequence b in step t, and L_{t-1}, after the step's segment was rolled forward.
-  func memory(before t: Int, _ b: Int) -> Out<Scalar> {
-    t % segment == 0 ? memoryCheckpoints[t / segment, b] : segmentMemory[t % segment - 1, b]
-  }
-  func memory(after t: Int, _ b: Int) -> Out<Scalar> { segmentMemory[t % segment, b] }
-  func link(before t: Int, _ b: Int) -> Out<Scalar> {
-    t % segment == 0 ? linkCheckpoints[t / segment, b] : segmentLink[t % segment - 1, b]
-  }
-  /// Nil for a segment's last step: nobody needs it.
-  func link(after t: Int, _ b: Int) -> Out<Scalar>? {
-    t % segment == segment - 1 ? nil : segmentLink[t % segment, b]
+    copyValues(state.memory.width, state.memory[0, b], to: memoryCheckpoints[t / segment, b])
+    copyValues(state.link.width, state.link[0, b], to: linkCheckpoints[t / segment, b])
   }
 
   /// The gates of layer l in step t, [B, gates·H].
@@ -115,10 +78,6 @@ struct RecordPlanes<Scalar: Real> {
     interface.copy(rows: count, from: other.interface)
     order.copy(rows: count, from: other.order)
     allocation.copy(rows: count, from: other.allocation)
-    writeSimilarity.copy(rows: count, from: other.writeSimilarity)
-    writeContent.copy(rows: count, from: other.writeContent)
-    readSimilarity.copy(rows: count, from: other.readSimilarity)
-    readContent.copy(rows: count, from: other.readContent)
     backwardWeights.copy(rows: count, from: other.backwardWeights)
     forwardWeights.copy(rows: count, from: other.forwardWeights)
     rawOutput.copy(rows: count, from: other.rawOutput)
@@ -133,29 +92,69 @@ struct BackwardPlanes<Scalar: Real> {
   let controller: Plane<Scalar>  // [steps, B, V]
   let readVectors: Plane<Scalar>  // [steps, B, R·W]
 
-  // Of one sequence in one step.
-  let interface: Out<Scalar>  // [ξ]
-  let backwardWeights: Out<Scalar>  // [R, K, N]
-  let forwardWeights: Out<Scalar>  // [R, K, N]
-  let content: Out<Scalar>  // [N]
-  let allocation: Out<Scalar>  // [N]
-  let usageFound: Out<Scalar>  // [N]
-  let products: Out<Scalar>  // [N]
-  let linkRow: Out<Scalar>  // [N]
-
   init(_ carver: inout Carver, _ c: Configuration, steps: Int) {
     state = StatePlanes(&carver, c, rows: 1)
     controller = Plane(&carver, rows: steps, batch: c.B, width: c.controllerWidth)
     readVectors = Plane(&carver, rows: steps, batch: c.B, width: c.readWidth)
-    interface = carver.take(c.interface.count)
-    backwardWeights = carver.take(c.R * c.K * c.N)
-    forwardWeights = carver.take(c.R * c.K * c.N)
-    content = carver.take(c.N)
-    allocation = carver.take(c.N)
-    usageFound = carver.take(c.N)
-    products = carver.take(c.N)
-    linkRow = carver.take(c.N)
   }
+}
+
+/// Where one thread works on one sequence in one step after the other. Nothing in it outlives the step, but for the
+/// memories of a segment.
+struct Scratch<Scalar: Real> {
+  let usageFound: Out<Scalar>  // û [K, N]
+  let freeList: Out<UInt32>
+  let similarity: Out<Scalar>  // D of one head [N]
+  let content: Out<Scalar>  // c of one head [N]
+
+  // For backward.
+  let memory: Plane<Scalar>  // [sequences, N, W] after each step of a segment
+  let interfaceGradient: Out<Scalar>  // [ξ]
+  let backwardGradient: Out<Scalar>  // of b [R, K, N]
+  let forwardGradient: Out<Scalar>  // of f [R, K, N]
+  let contentGradient: Out<Scalar>  // [N]
+  let allocationGradient: Out<Scalar>  // [N]
+  let usageFoundGradient: Out<Scalar>  // [N]
+  let products: Out<Scalar>  // [N]
+  let linkRows: Out<Scalar>  // [2, N]
+
+  init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {
+    usageFound = carver.take(c.K * c.N)
+    freeList = carver.take(FreeList.scratchCount(slots: c.N))
+    similarity = carver.take(c.N)
+    content = carver.take(c.N)
+    memory = Plane(&carver, rows: segment, batch: sequences, width: c.N * c.W)
+    interfaceGradient = carver.take(c.interface.count)
+    backwardGradient = carver.take(c.R * c.K * c.N)
+    forwardGradient = carver.take(c.R * c.K * c.N)
+    contentGradient = carver.take(c.N)
+    allocationGradient = carver.take(c.N)
+    usageFoundGradient = carver.take(c.N)
+    products = carver.take(c.N)
+    linkRows = carver.take(2 * c.N)
+  }
+}
+
+/// Sequences that one thread takes through an episode before it turns to others. No number depends on how a batch is cut:
+/// so many that the products by the weights have rows enough, so few that their links stay in a cache, and as many parts as
+/// there are threads.
+struct Shards {
+  let batch: Int
+  let count: Int
+  let threads: Int
+
+  init(_ c: Configuration, threads: Int) {
+    batch = c.B
+    let bytes = 8 * (c.K * c.N * c.N + c.N * c.W)
+    let atOnce = max(1, min(16, (8 << 20) / bytes))
+    let parts = min(batch, threads)
+    count = max(parts, (batch + atOnce - 1) / atOnce)
+    self.threads = min(parts, count)
+  }
+
+  subscript(index: Int) -> Range<Int> { batch * index / count..<batch * (index + 1) / count }
+
+  var largest: Int { (batch + count - 1) / count }
 }
 
 /// The record in its memory, planned from the configuration and the number of steps.
@@ -165,34 +164,85 @@ struct Record<Scalar: Real>: ~Copyable {
   let backward: BackwardPlanes<Scalar>
   /// Steps that fit; 0: not training, one row that each step writes over.
   let capacity: Int
+  let shards: Shards
+  private let scratchStart: UnsafeMutableRawPointer
+  private let configuration: Configuration
 
-  init(_ c: Configuration, capacity: Int) throws(Failure) {
-    let memory = try Memory(bytes: try Record.bytes(c, capacity: capacity))
+  /// - Parameter threads: that may run.
+  init(_ c: Configuration, capacity: Int, threads: Int) throws(Failure) {
+    let segment = try Record.segment(c, capacity: capacity, threads: threads)
+    let memory = try Memory(bytes: Record.bytes(c, capacity: capacity, threads: threads, segment: segment))
     var carver = Carver.cutting(memory)
-    (planes, backward) = Record.carve(&carver, c, capacity: capacity)
+    (planes, backward, scratchStart) = Record.carve(&carver, c, capacity: capacity, threads: threads, segment: segment)
     self.memory = memory
     self.capacity = capacity
+    shards = Shards(c, threads: threads)
+    configuration = c
   }
 
   /// What `init` would allocate.
-  static func bytes(_ c: Configuration, capacity: Int) throws(Failure) -> Int {
-    // Sizes from a configuration don't overflow; a number of steps from outside may.
-    var one = Carver.measuring
-    _ = carve(&one, c, capacity: 1)
-    guard capacity <= (Int.max / 4) / one.bytes else { throw .outOfMemory(bytes: Int.max) }
-    var all = Carver.measuring
-    _ = carve(&all, c, capacity: capacity)
-    return all.bytes
+  static func bytes(_ c: Configuration, capacity: Int, threads: Int) throws(Failure) -> Int {
+    bytes(c, capacity: capacity, threads: threads, segment: try segment(c, capacity: capacity, threads: threads))
+  }
+
+  func scratch(thread: Int) -> Scratch<Scalar> {
+    let bytes = Record.scratchBytes(configuration, shards, segment: capacity > 0 ? planes.segment : 0)
+    var carver = Carver.cutting(scratchStart + thread * bytes)
+    return Scratch(&carver, configuration, sequences: shards.largest, segment: capacity > 0 ? planes.segment : 0)
+  }
+
+  private static func bytes(_ c: Configuration, capacity: Int, threads: Int, segment: Int) -> Int {
+    var carver = Carver.measuring
+    _ = carve(&carver, c, capacity: capacity, threads: threads, segment: segment)
+    return carver.bytes
+  }
+
+  private static func scratchBytes(_ c: Configuration, _ shards: Shards, segment: Int) -> Int {
+    var carver = Carver.measuring
+    _ = Scratch<Scalar>(&carver, c, sequences: shards.largest, segment: segment)
+    return carver.bytes
   }
 
   private static func carve(
-    _ carver: inout Carver, _ c: Configuration, capacity: Int
-  ) -> (RecordPlanes<Scalar>, BackwardPlanes<Scalar>) {
-    let planes = RecordPlanes<Scalar>(&carver, c, steps: max(capacity, 1), stateRows: capacity + 1)
+    _ carver: inout Carver, _ c: Configuration, capacity: Int, threads: Int, segment: Int
+  ) -> (RecordPlanes<Scalar>, BackwardPlanes<Scalar>, UnsafeMutableRawPointer) {
+    let planes = RecordPlanes<Scalar>(&carver, c, steps: max(capacity, 1), recorded: capacity, segment: segment)
     // Without training nothing is taken for backward: its pointers lie at the end and are never used.
     var beyond = carver
     let backward = BackwardPlanes<Scalar>(&beyond, c, steps: capacity)
     if capacity > 0 { carver = beyond }
-    return (planes, backward)
+    let shards = Shards(c, threads: threads)
+    let scratch: UnsafeMutablePointer<UInt8> = carver.take(
+      shards.threads * scratchBytes(c, shards, segment: capacity > 0 ? segment : 0))
+    return (planes, backward, UnsafeMutableRawPointer(scratch))
+  }
+
+  /// Steps in a segment, a power of two: as few as possible while the checkpoints of a sequence stay small, then more, as
+  /// long as there are fewer checkpoints and steps of a segment together. More than that, and backward is slower, where the
+  /// configuration allows only fewer bytes.
+  private static func segment(_ c: Configuration, capacity: Int, threads: Int) throws(Failure) -> Int {
+    // Sizes from a configuration don't overflow; a number of steps from outside may.
+    guard capacity <= (Int.max / 4) / bytes(c, capacity: 1, threads: threads, segment: 1) else {
+      throw .outOfMemory(bytes: Int.max)
+    }
+    let checkpoint = (c.K * c.N * c.N + c.N * c.W) * MemoryLayout<Scalar>.stride
+    var segment = 1
+    while capacity / segment * checkpoint > 256 << 10,
+      capacity / (2 * segment) + 2 * segment < capacity / segment + segment
+    {
+      segment *= 2
+    }
+    guard capacity > 0, c.maxRecordBytes > 0 else { return segment }
+    var least = Int.max
+    while true {
+      let bytes = bytes(c, capacity: capacity, threads: threads, segment: segment)
+      least = min(least, bytes)
+      if bytes <= c.maxRecordBytes { return segment }
+      guard segment < capacity else { break }
+      segment *= 2
+    }
+    throw Failure(
+      DNC_OUT_OF_MEMORY,
+      "a record of \(capacity) steps takes \(least) bytes, config->max_record_bytes is \(UInt(c.maxRecordBytes))")
   }
 }

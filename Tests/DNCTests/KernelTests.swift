@@ -233,20 +233,27 @@ import Testing
         backward.float, stride)
       for numbers in [link, forward, backward] { expect(numbers, "links \(slots), \(heads) heads") }
 
-      let row = Numbers(slots, &random)
+      let steps = slots % 4
+      let rows = Numbers(2 * slots, &random)
+      let writes = Numbers((steps + 1) * stride, &random, from: 0, to: share)
+      let precedences = Numbers((steps + 1) * stride, &random, from: 0, to: share)
       let linkGradient = Numbers(slots * slots, &random)
       let writeGradient = Numbers(slots, &random)
       let precedenceGradient = Numbers(slots, &random)
       let readGradient = Numbers(heads * slots, &random)
       TemporalLinks.backward(
-        slots: slots, readHeads: heads, writeWeighting: write.exact, previousPrecedence: precedence.exact,
-        previousReadWeights: read.exact, previousLink: previous.exact, linkRow: row.exact,
-        forwardGradient: Rows(forward.exact, stride: stride), backwardGradient: Rows(backward.exact, stride: stride),
+        slots: slots, readHeads: heads,
+        history: LinkHistory(
+          link: previous.exact, steps: steps, writeWeightings: writes.exact, precedences: precedences.exact,
+          stride: stride),
+        previousReadWeights: read.exact, rows: rows.exact, forwardGradient: Rows(forward.exact, stride: stride),
+        backwardGradient: Rows(backward.exact, stride: stride),
         linkGradient: linkGradient.exact, writeWeightingGradient: writeGradient.exact,
         precedenceGradient: precedenceGradient.exact, readWeightsGradient: readGradient.exact)
       kernels.linksBackward(
-        slots, heads, write.float, precedence.float, read.float, previous.float, row.float, forward.float, stride,
-        backward.float, stride, linkGradient.float, writeGradient.float, precedenceGradient.float, readGradient.float)
+        slots, heads, steps, stride, previous.float, writes.float, precedences.float, read.float, rows.float,
+        forward.float, stride, backward.float, stride, linkGradient.float, writeGradient.float,
+        precedenceGradient.float, readGradient.float)
       for numbers in [linkGradient, writeGradient, precedenceGradient, readGradient] {
         expect(numbers, "links backward \(slots), \(heads) heads", tolerance: 1e-5)
       }

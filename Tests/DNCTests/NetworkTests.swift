@@ -71,10 +71,10 @@ import Testing
 
   @Test func estimateIsWhatIsAllocated() throws {
     let c = try configuration()
-    let record = try Record<Float>.bytes(c, capacity: 10)
-    let allocated = try Record<Float>(c, capacity: 10)
+    let record = try Record<Float>.bytes(c, capacity: 10, threads: 2)
+    let allocated = try Record<Float>(c, capacity: 10, threads: 2)
     #expect(allocated.capacity == 10)
     #expect(try Network<Float>.bytes(c, steps: 10) > record)
-    #expect(throws: Failure.self) { try Record<Float>.bytes(c, capacity: Int.max) }
+    #expect(throws: Failure.self) { try Record<Float>.bytes(c, capacity: Int.max, threads: 2) }
   }
 }

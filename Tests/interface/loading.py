@@ -26,7 +26,9 @@ def attempt(path):
     except Refused as refused:
         return refused.status, refused.message
     size = net.config
-    if size.batch_size * size.memory_slots * (size.memory_slots + size.word_size) < 10**6:
+    # A damaged limit on the record is a limit.
+    little = size.batch_size * size.memory_slots * (size.memory_slots + size.word_size) < 10**6
+    if little and not size.max_record_bytes:
         net.train().step(net.inputs(1)[0])
         net.backward(net.output_gradients(1))
         if optimizer:

@@ -93,7 +93,7 @@ NETWORKS = {
     "lstm": {},
     "everything": dict(
         num_layers=2, hidden_size=9, write_heads=2, initial_state=c.DNC_INITIAL_LEARNED, clip_value=0.1,
-        usage_gradient=c.DNC_USAGE_GRADIENT_STOPPED, num_threads=3, seed=2**64 - 1, batch_size=7,
+        usage_gradient=c.DNC_USAGE_GRADIENT_STOPPED, num_threads=3, seed=2**64 - 1, batch_size=7, max_record_bytes=2**63,
     ),
     "feedforward": dict(
         controller=c.DNC_CONTROLLER_FEEDFORWARD, activation=c.DNC_ACTIVATION_RELU, num_layers=3, seed=2**53 + 1,
@@ -356,9 +356,9 @@ def test_hostile_files(tmp_path):
 CONFIG_LIMITS = {
     "input_size": 65536, "output_size": 65536, "hidden_size": 65536, "num_layers": 64, "memory_slots": 65536,
     "word_size": 65536, "read_heads": 256, "write_heads": 64, "batch_size": 65536, "num_threads": 1024,
-    "initial_value": 1, "clip_value": 3e38, "seed": 2**64 - 1,
+    "initial_value": 1, "clip_value": 3e38, "seed": 2**64 - 1, "max_record_bytes": 2**64 - 1,
 }  # fmt: skip
-MAY_CHANGE = {"memory_slots", "batch_size", "num_threads", "initial_value", "clip_value", "seed"}
+MAY_CHANGE = {"memory_slots", "batch_size", "num_threads", "initial_value", "clip_value", "seed", "max_record_bytes"}
 
 
 def rewritten(good, field, value):
@@ -382,7 +382,7 @@ def test_hostile_configurations(tmp_path):
     bad = {}
     for field, limit in CONFIG_LIMITS.items():
         for value in values:
-            if field == "seed" and value in ("4294967296", "4294967297"):
+            if field in ("seed", "max_record_bytes") and value in ("4294967296", "4294967297"):
                 continue
             if field == "clip_value" and value in values[1:5]:
                 continue  # large, but finite
@@ -392,7 +392,7 @@ def test_hostile_configurations(tmp_path):
         if field not in MAY_CHANGE:
             bad[field, "another"] = rewritten(good, field, "3")
             bad[field, "largest"] = rewritten(good, field, str(limit))
-        if field not in ("num_threads", "initial_value", "clip_value", "seed"):
+        if field not in ("num_threads", "initial_value", "clip_value", "seed", "max_record_bytes"):
             bad[field, "0"] = rewritten(good, field, "0")
     bad["memory_slots", "largest"] = rewritten(good, "memory_slots", "65536")  # 2^32 links
     paths = []

@@ -1,6 +1,7 @@
 /*
  * Four threads at once: clones that share parameters run the same episodes, each beside its own training instance and
- * its own errors. Every thread must compute what one thread alone computes, bit for bit.
+ * its own errors. Each instance has a second thread that helps. Every thread must compute what one thread alone computes,
+ * bit for bit.
  */
 #include <dnc.h>
 
@@ -28,7 +29,8 @@ static dnc *create(void) {
     config.output_size = Y;
     config.batch_size = B;
     config.memory_slots = 16;
-    config.hidden_size = 16;
+    config.hidden_size = 64;
+    config.num_threads = 2;
     config.seed = 3;
     return dnc_create(&config, &net) == DNC_OK ? net : NULL;
 }

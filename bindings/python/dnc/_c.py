@@ -85,6 +85,7 @@ class dnc_config(Structure):
         ("clip_value", c_float),
         ("num_threads", c_uint32),
         ("seed", c_uint64),
+        ("max_record_bytes", c_uint64),
     ]
 
 

@@ -33,6 +33,7 @@ class Options(TypedDict, total=False):
     clip_value: float  # clamps hidden, cell and output; 0: no clamping
     num_threads: int  # 1; 0: one per core
     seed: int  # the parameters are drawn from it; 0
+    max_record_bytes: int  # of a training network; 0: no limit
 
 
 class Config(Options):

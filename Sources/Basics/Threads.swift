@@ -1,0 +1,155 @@
+import CPlatform
+
+/// Worker threads of one instance. They sleep while there is nothing to do, and exist from the first work that is worth
+/// more than one thread until the instance goes.
+struct Threads: ~Copyable {
+  /// What the threads share; under its mutex, but for what only the owner uses.
+  private struct Shared {
+    var mutex = pthread_mutex_t()
+    var changed = pthread_cond_t()
+    var finished = pthread_cond_t()
+    /// Counts the calls of `run`.
+    var generation: UInt = 0
+    var body: ((_ index: Int, _ thread: Int) -> Void)?
+    var count = 0
+    var next = 0
+    var unfinished = 0
+    /// Threads with higher indices don't take part.
+    var participants = 0
+    var floatMode: UInt32 = 0
+    var stopping = false
+    /// The workers that exist, of the process that started them.
+    var started = 0
+    var process: pid_t = 0
+  }
+
+  private struct Worker {
+    var thread = pthread_t()
+    var index = 0
+    var shared: UnsafeMutablePointer<Shared>
+  }
+
+  private let memory: Memory
+  private let workers: UnsafeMutablePointer<Worker>
+  private let shared: UnsafeMutablePointer<Shared>
+  /// The owner's thread is one of them.
+  let count: Int
+
+  /// Starts none yet.
+  init(count: Int) throws(Failure) {
+    let memory = try Memory(bytes: count * MemoryLayout<Worker>.stride)
+    let shared = try allocateHandle(Shared())
+    self.init(count: count, memory: memory, shared: shared)
+    reset()
+  }
+
+  private init(count: Int, memory: consuming Memory, shared: UnsafeMutablePointer<Shared>) {
+    workers = memory.start.bindMemory(to: Worker.self, capacity: count)
+    self.memory = memory
+    self.count = count
+    self.shared = shared
+  }
+
+  private func reset() {
+    pthread_mutex_init(&shared.pointee.mutex, nil)
+    pthread_cond_init(&shared.pointee.changed, nil)
+    pthread_cond_init(&shared.pointee.finished, nil)
+    shared.pointee.started = 0
+    shared.pointee.process = getpid()
+  }
+
+  deinit {
+    // The threads of the process that this one was forked from are not here to be waited for.
+    if shared.pointee.process == getpid() {
+      pthread_mutex_lock(&shared.pointee.mutex)
+      shared.pointee.stopping = true
+      pthread_cond_broadcast(&shared.pointee.changed)
+      pthread_mutex_unlock(&shared.pointee.mutex)
+      for i in 0..<shared.pointee.started { pthread_join(workers[i].thread, nil) }
+    }
+    freeHandle(shared)
+  }
+
+  /// Calls `body` once for each index, in any order, from at most `count` threads, and returns when all calls did. Threads
+  /// are numbered from 0, the caller's, and below the number of indices.
+  /// - Parameter work: multiplications, roughly, in all calls together. It takes some for waking a thread to pay.
+  func run(_ indices: Int, work: Int, _ body: (_ index: Int, _ thread: Int) -> Void) {
+    let participants = min(indices, count)
+    guard participants > 1, work > 1 << 19, start() > 0 else {
+      for index in 0..<indices { body(index, 0) }
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      let s = shared
+      pthread_mutex_lock(&s.pointee.mutex)
+      s.pointee.body = body
+      s.pointee.count = indices
+      s.pointee.next = 0
+      s.pointee.unfinished = indices
+      s.pointee.participants = participants
+      s.pointee.floatMode = dnc_platform_float_mode()
+      s.pointee.generation &+= 1
+      pthread_cond_broadcast(&s.pointee.changed)
+      Threads.take(s, thread: 0)
+      while s.pointee.unfinished > 0 { pthread_cond_wait(&s.pointee.finished, &s.pointee.mutex) }
+      s.pointee.body = nil
+      pthread_mutex_unlock(&s.pointee.mutex)
+    }
+  }
+
+  /// Takes one index after the other, with the mutex locked before, between and after.
+  private static func take(_ s: UnsafeMutablePointer<Shared>, thread: Int) {
+    while s.pointee.next < s.pointee.count, let body = s.pointee.body {
+      let index = s.pointee.next
+      s.pointee.next += 1
+      pthread_mutex_unlock(&s.pointee.mutex)
+      body(index, thread)
+      pthread_mutex_lock(&s.pointee.mutex)
+      s.pointee.unfinished -= 1
+      if s.pointee.unfinished == 0 { pthread_cond_signal(&s.pointee.finished) }
+    }
+  }
+
+  /// Starts what is missing, after a fork all; the number of workers. If the system gives fewer threads, fewer do the work.
+  private func start() -> Int {
+    let s = shared
+    if s.pointee.process != getpid() { reset() }
+    guard s.pointee.started < count - 1 else { return s.pointee.started }
+    // The host's signals are for the host's threads.
+    var all = sigset_t()
+    var previous = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &previous)
+    while s.pointee.started < count - 1 {
+      let worker = workers + s.pointee.started
+      worker.initialize(to: Worker(index: s.pointee.started + 1, shared: s))
+      guard pthread_create(&worker.pointee.thread, nil, Threads.work, worker) == 0 else { break }
+      s.pointee.started += 1
+    }
+    pthread_sigmask(SIG_SETMASK, &previous, nil)
+    return s.pointee.started
+  }
+
+  private static let work: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { raw in
+    let worker = raw!.assumingMemoryBound(to: Worker.self)
+    let s = worker.pointee.shared
+    let index = worker.pointee.index
+    var seen: UInt = 0
+    pthread_mutex_lock(&s.pointee.mutex)
+    while true {
+      while s.pointee.generation == seen, !s.pointee.stopping {
+        pthread_cond_wait(&s.pointee.changed, &s.pointee.mutex)
+      }
+      if s.pointee.stopping { break }
+      seen = s.pointee.generation
+      guard index < s.pointee.participants else { continue }
+      dnc_platform_set_float_mode(s.pointee.floatMode)
+      Threads.take(s, thread: index)
+    }
+    pthread_mutex_unlock(&s.pointee.mutex)
+    return nil
+  }
+
+  /// What this process may run at once.
+  static func processors() -> Int { max(1, Int(dnc_platform_processors())) }
+}

@@ -1,0 +1,124 @@
+"""Threads: the same bytes from any number of them, and what an operating system does to them."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from support import CHECKOUT, Net, Optimizer, assert_equal
+from test_steps import NETWORKS
+
+STEPS, BATCH = 100, 16
+
+
+def learned(threads, **fields):
+    """Everything that a training step and an episode after it give."""
+    net = Net(**{**fields, "batch_size": BATCH, "num_threads": threads}).train()
+    optimizer = Optimizer(net, max_gradient_norm=1)
+    results = {"outputs": net.forward(net.inputs(STEPS))}
+    results["input gradients"] = net.backward(net.output_gradients(STEPS))
+    results["gradients"] = net.gradients.copy()
+    for field in net.fields:
+        results[f"gradient of {field}"] = net.state_gradient(field)
+    results["norm"] = np.float64(optimizer.step(net))
+    results["parameters"] = net.parameters.copy()
+    net.train(False)
+    results["outputs without training"] = net.reset().forward(net.inputs(STEPS))
+    for field in net.fields:
+        results[field] = net.state(field)
+    return results
+
+
+@pytest.mark.parametrize("fields", NETWORKS.values(), ids=NETWORKS)
+def test_any_number_of_threads_gives_the_same_bytes(fields):
+    one = learned(1, **fields)
+    for threads in (2, 3, 16):
+        for name, value in learned(threads, **fields).items():
+            assert_equal(value, one[name], f"{name} with {threads} threads")
+
+
+def tasks():
+    return len(os.listdir("/proc/self/task"))
+
+
+def test_threads_live_as_long_as_their_instance():
+    before = tasks()
+    single = Net(hidden_size=64, batch_size=BATCH)
+    single.forward(single.inputs(STEPS))
+    assert tasks() == before, "one thread is the caller's"
+    net = Net(hidden_size=64, batch_size=BATCH, num_threads=3)
+    assert tasks() == before
+    net.forward(net.inputs(1))
+    assert tasks() == before, "little work wakes nobody"
+    net.forward(net.inputs(STEPS))
+    assert tasks() == before + 2
+    copy = net.clone()
+    copy.forward(net.inputs(STEPS))
+    assert tasks() == before + 4
+    del net, copy
+    assert tasks() <= before + 4  # joined; the kernel may show them for a moment
+    for _ in range(1000):
+        if tasks() == before:
+            break
+    assert tasks() == before
+
+
+def test_zero_threads_are_one_per_core():
+    before = tasks()
+    net = Net(hidden_size=64, batch_size=BATCH, num_threads=0)
+    net.forward(net.inputs(STEPS))
+    assert tasks() == before + min(len(os.sched_getaffinity(0)), BATCH) - 1
+    assert net.config.num_threads == 0
+
+
+FORK = """
+import os, sys
+sys.path[:0] = sys.argv[1:]
+import conftest
+from support import Net, assert_equal
+
+net = Net(hidden_size=64, batch_size=16, num_threads=2)
+inputs = net.inputs(100)
+expected = net.forward(inputs)
+child = os.fork()
+if child == 0:
+    # The other thread did not come along.
+    assert len(os.listdir("/proc/self/task")) == 1
+    assert_equal(net.reset().forward(inputs), expected)
+    assert len(os.listdir("/proc/self/task")) == 2
+    del net
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert_equal(net.reset().forward(inputs), expected)
+untouched = os.fork()
+if untouched == 0:
+    del net
+    os._exit(0)
+assert os.waitpid(untouched, 0)[1] == 0
+"""
+
+
+def test_a_forked_process_has_threads_of_its_own():
+    subprocess.run(
+        [sys.executable, "-c", FORK, str(CHECKOUT / "Tests" / "interface")], check=True, timeout=60, env=os.environ
+    )
+
+
+def test_threads_keep_the_callers_rounding():
+    """A program that flushes denormal numbers to zero gets that in every thread."""
+    import ctypes
+
+    libm = ctypes.CDLL("libm.so.6")
+    upward, nearest = 0x800, 0
+    fields = dict(hidden_size=64, batch_size=BATCH)
+    results = []
+    for threads in (1, 2):
+        net = Net(**fields, num_threads=threads)
+        net.forward(net.inputs(STEPS))
+        assert libm.fesetround(upward) == 0
+        try:
+            results.append(net.reset().forward(net.inputs(STEPS)))
+        finally:
+            libm.fesetround(nearest)
+    assert_equal(*results)
