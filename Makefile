@@ -18,7 +18,7 @@ SOURCES := Package.swift dnc.map include/dnc.h $(shell find Sources -type f)
 PYTHON := build/venv/bin/python
 EXAMPLES := build/copy_task build/step
 
-.PHONY: all bench demo test test-swift test-python lint format install clean setup
+.PHONY: all bench demo test test-swift test-threads test-python lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -49,10 +49,14 @@ $(PYTHON): Tests/requirements.txt
 	@tools/setup.sh python
 	@touch $@
 
-test: lint test-swift test-python
+test: lint test-swift test-threads test-python
 
 test-swift: | setup
 	swift test --scratch-path .build
+
+# Every access of the threads to memory, watched.
+test-threads: | setup
+	swift test --scratch-path .build-tsan --sanitize=thread --filter ThreadsTests
 
 test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
 	$(PYTHON) -m pytest -q Tests
@@ -78,4 +82,4 @@ install: $(LIBRARY)
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/dnc.pc
 
 clean:
-	rm -rf build demo .build .build-embedded
+	rm -rf build demo .build .build-embedded .build-tsan

@@ -31,6 +31,8 @@ struct Kernels: Sendable {
   typealias S = Float
   typealias Linear = @Sendable (Int, Int, Int, I, Int, I, Int, O, Int) -> Void
   let dotProduct: @Sendable (Int, I, I) -> S
+  let addScaled: @Sendable (Int, S, I, O) -> Void
+  let scale: @Sendable (Int, S, I, O) -> Void
   let linearForward: Linear
   let linearBackward: Linear
   let linearBackwardWeight: Linear
@@ -38,6 +40,9 @@ struct Kernels: Sendable {
   let lstmBackward: @Sendable (Int, Int, S, O, I, I, I, Int, O) -> Void
   /// With tanh.
   let feedforwardForward: @Sendable (Int, Int, S, O, O, Int) -> Void
+  /// With one write head.
+  let usageForward: @Sendable (Int, Int, I, I, I, I, O) -> Void
+  let usageBackward: @Sendable (Int, Int, Bool, I, I, I, I, O, O, O, O) -> Void
   let softmaxForward: @Sendable (Int, I, O) -> Void
   let rowNorms: @Sendable (Int, Int, I, O) -> Void
   let contentForward: @Sendable (Int, Int, I, I, I, S, O, O) -> Void
@@ -66,10 +71,12 @@ extension Kernels {
       case .plain: nil
       case .v3:
         Kernels(
-          dotProduct: KernelsV3.dotProduct, linearForward: KernelsV3.linearForward,
+          dotProduct: KernelsV3.dotProduct, addScaled: KernelsV3.addScaled, scale: KernelsV3.scale,
+          linearForward: KernelsV3.linearForward,
           linearBackward: KernelsV3.linearBackward,
           linearBackwardWeight: KernelsV3.linearBackwardWeight, lstmForward: KernelsV3.lstmForward,
           lstmBackward: KernelsV3.lstmBackward, feedforwardForward: KernelsV3.feedforwardForward,
+          usageForward: KernelsV3.usageForward, usageBackward: KernelsV3.usageBackward,
           softmaxForward: KernelsV3.softmax, rowNorms: KernelsV3.rowNorms, contentForward: KernelsV3.contentForward,
           contentBackward: KernelsV3.contentBackward, memoryWriteForward: KernelsV3.memoryWriteForward,
           memoryWriteBackward: KernelsV3.memoryWriteBackward, linksForward: KernelsV3.linksForward,
@@ -78,10 +85,12 @@ extension Kernels {
           sumOfSquares: KernelsV3.sumOfSquares)
       case .v4:
         Kernels(
-          dotProduct: KernelsV4.dotProduct, linearForward: KernelsV4.linearForward,
+          dotProduct: KernelsV4.dotProduct, addScaled: KernelsV4.addScaled, scale: KernelsV4.scale,
+          linearForward: KernelsV4.linearForward,
           linearBackward: KernelsV4.linearBackward,
           linearBackwardWeight: KernelsV4.linearBackwardWeight, lstmForward: KernelsV4.lstmForward,
           lstmBackward: KernelsV4.lstmBackward, feedforwardForward: KernelsV4.feedforwardForward,
+          usageForward: KernelsV4.usageForward, usageBackward: KernelsV4.usageBackward,
           softmaxForward: KernelsV4.softmax, rowNorms: KernelsV4.rowNorms, contentForward: KernelsV4.contentForward,
           contentBackward: KernelsV4.contentBackward, memoryWriteForward: KernelsV4.memoryWriteForward,
           memoryWriteBackward: KernelsV4.memoryWriteBackward, linksForward: KernelsV4.linksForward,

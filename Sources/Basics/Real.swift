@@ -112,7 +112,14 @@ func setZero<Element: BitwiseCopyable>(_ count: Int, _ y: Out<Element>) {
 
 /// y[i] += a x[i]
 func addScaled<Scalar: Real>(_ count: Int, _ a: Scalar, _ x: In<Scalar>, to y: Out<Scalar>) {
+  if let fast = Scalar.kernels?.addScaled { return fast(count, Float(a), x.float, y.float) }
   for i in 0..<count { y[i] += a * x[i] }
+}
+
+/// y[i] = a x[i]
+func scale<Scalar: Real>(_ count: Int, _ a: Scalar, _ x: In<Scalar>, to y: Out<Scalar>) {
+  if let fast = Scalar.kernels?.scale { return fast(count, Float(a), x.float, y.float) }
+  for i in 0..<count { y[i] = a * x[i] }
 }
 
 func sum<Scalar: Real>(_ count: Int, _ x: In<Scalar>) -> Scalar {

@@ -11,7 +11,11 @@
 /// Rows whose inputs stay in the first cache while all outputs are computed, or all weights' gradients.
 private let rowBlock = 64
 
-private typealias Tile = InlineArray<4, InlineArray<8, Vector>>
+#if LANES_16
+  private typealias Tile = InlineArray<24, Vector>
+#else
+  private typealias Tile = InlineArray<12, Vector>
+#endif
 
 /// y[r, o] += Σ_i W[o, i] x[r, i]
 @export(interface) public func linearForward(
@@ -69,7 +73,7 @@ private typealias Tile = InlineArray<4, InlineArray<8, Vector>>
   _ rows: Int, _ columns: Int, _ inputs: Int, _ w: UnsafePointer<Float>, _ weightStride: Int,
   _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
 ) {
-  var sums = Tile(repeating: InlineArray(repeating: .zero))
+  var sums = Tile(repeating: .zero)
   forEachVector(inputs) { i, n in
     // The fewer ones stay in registers, the others pass through one.
     var held = InlineArray<4, Vector>(repeating: .zero)
@@ -77,22 +81,22 @@ private typealias Tile = InlineArray<4, InlineArray<8, Vector>>
       for r in 0..<rows { held[r] = load(x + r * xStride + i, n) }
       for j in 0..<columns {
         let weights = load(w + j * weightStride + i, n)
-        for r in 0..<rows { sums[r][j] = sums[r][j].addingProduct(weights, held[r]) }
+        for r in 0..<rows { sums[r * columns + j] = sums[r * columns + j].addingProduct(weights, held[r]) }
       }
     } else {
       for j in 0..<columns { held[j] = load(w + j * weightStride + i, n) }
       for r in 0..<rows {
         let inputs = load(x + r * xStride + i, n)
-        for j in 0..<columns { sums[r][j] = sums[r][j].addingProduct(inputs, held[j]) }
+        for j in 0..<columns { sums[r * columns + j] = sums[r * columns + j].addingProduct(inputs, held[j]) }
       }
     }
   }
   for j in 0..<columns {
     if rows == 4 {
-      let dots = totals(sums[0][j], sums[1][j], sums[2][j], sums[3][j])
+      let dots = totals(sums[j], sums[columns + j], sums[2 * columns + j], sums[3 * columns + j])
       for r in 0..<4 { y[r * yStride + j] += dots[r] }
     } else {
-      for r in 0..<rows { y[r * yStride + j] += total(sums[r][j]) }
+      for r in 0..<rows { y[r * yStride + j] += total(sums[r * columns + j]) }
     }
   }
 }
@@ -184,9 +188,9 @@ private typealias Tile = InlineArray<4, InlineArray<8, Vector>>
   _ termStride: Int,
   _ vectors: UnsafePointer<Float>, _ vectorStride: Int, _ target: UnsafeMutablePointer<Float>, _ targetStride: Int
 ) {
-  var sums = Tile(repeating: InlineArray(repeating: .zero))
+  var sums = Tile(repeating: .zero)
   for r in 0..<rows {
-    for j in 0..<width { sums[r][j] = load(target + r * targetStride + j * lanes, tail) }
+    for j in 0..<width { sums[r * width + j] = load(target + r * targetStride + j * lanes, tail) }
   }
   for t in 0..<terms {
     var held = InlineArray<4, Vector>(repeating: .zero)
@@ -194,17 +198,17 @@ private typealias Tile = InlineArray<4, InlineArray<8, Vector>>
       for r in 0..<rows { held[r] = Vector(repeating: factors[r * rowStride + t * termStride]) }
       for j in 0..<width {
         let vector = load(vectors + t * vectorStride + j * lanes, tail)
-        for r in 0..<rows { sums[r][j] = sums[r][j].addingProduct(held[r], vector) }
+        for r in 0..<rows { sums[r * width + j] = sums[r * width + j].addingProduct(held[r], vector) }
       }
     } else {
       for j in 0..<width { held[j] = load(vectors + t * vectorStride + j * lanes, tail) }
       for r in 0..<rows {
         let factor = Vector(repeating: factors[r * rowStride + t * termStride])
-        for j in 0..<width { sums[r][j] = sums[r][j].addingProduct(factor, held[j]) }
+        for j in 0..<width { sums[r * width + j] = sums[r * width + j].addingProduct(factor, held[j]) }
       }
     }
   }
   for r in 0..<rows {
-    for j in 0..<width { store(sums[r][j], target + r * targetStride + j * lanes, tail) }
+    for j in 0..<width { store(sums[r * width + j], target + r * targetStride + j * lanes, tail) }
   }
 }

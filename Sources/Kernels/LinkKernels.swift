@@ -1,9 +1,10 @@
-// One pass over the rows of the link matrix. See `TemporalLinks` for what they compute.
+// Passes over the rows of the link matrix. See `TemporalLinks` for what they compute.
+//
+// Two rows at a time share what they need of the columns: the weightings, and the sums over all rows. Read heads come four at a
+// time, whose sums over the columns stay in registers. `rows` and `heads` are constants where a function is called.
 
-/// Read heads that are served in one pass: their sums stay in registers.
-private let headsAtOnce = 4
-
-private typealias Heads = InlineArray<4, Vector>
+private typealias Tile = InlineArray<2, InlineArray<4, Vector>>
+private typealias Pair = InlineArray<2, Vector>
 
 @export(interface) public func linksForward(
   _ slots: Int, _ readHeads: Int, _ writeWeighting: UnsafePointer<Float>, _ previousPrecedence: UnsafePointer<Float>,
@@ -12,64 +13,28 @@ private typealias Heads = InlineArray<4, Vector>
   _ backwardWeights: UnsafeMutablePointer<Float>, _ backwardStride: Int
 ) {
   for head in 0..<readHeads { (backwardWeights + head * backwardStride).update(repeating: 0, count: slots) }
-  for i in 0..<slots {
-    let row = link + i * slots
-    updateRow(slots, i, writeWeighting, previousPrecedence, previousLink + i * slots, row)
-    var head = 0
-    while head + headsAtOnce <= readHeads {
-      readRow(
-        headsAtOnce, slots, i, row, previousReadWeights + head * slots, forwardWeights + head * forwardStride,
+  @inline(__always) func take(_ rows: Int, from i: Int) {
+    let target = link + i * slots
+    updateRows(rows, i, slots, writeWeighting, previousPrecedence, previousLink + i * slots, target)
+    clearDiagonal(rows, i, slots, target)
+    forEachHeads(readHeads) { heads, head in
+      readRows(
+        rows, heads, i, slots, target, previousReadWeights + head * slots, forwardWeights + head * forwardStride,
         forwardStride, backwardWeights + head * backwardStride, backwardStride)
-      head += headsAtOnce
-    }
-    while head < readHeads {
-      readRow(
-        1, slots, i, row, previousReadWeights + head * slots, forwardWeights + head * forwardStride, forwardStride,
-        backwardWeights + head * backwardStride, backwardStride)
-      head += 1
     }
   }
-}
-
-/// Row i of L_t from row i of L_{t-1}; they may be one.
-@inline(__always) private func updateRow(
-  _ slots: Int, _ i: Int, _ writeWeighting: UnsafePointer<Float>, _ previousPrecedence: UnsafePointer<Float>,
-  _ previousRow: UnsafePointer<Float>, _ row: UnsafeMutablePointer<Float>
-) {
-  let w = writeWeighting[i]
-  let kept = Vector(repeating: 1 - w)
-  forEachVector(slots) { j, count in
-    let factor = kept - load(writeWeighting + j, count)
-    let added = load(previousPrecedence + j, count) * w
-    store(added.addingProduct(factor, load(previousRow + j, count)), row + j, count)
+  var i = 0
+  while i + 2 <= slots {
+    take(2, from: i)
+    i += 2
   }
-  row[i] = 0
-}
-
-/// Row i of the link, read by `heads` heads, a constant where it is called.
-@inline(__always) private func readRow(
-  _ heads: Int, _ slots: Int, _ i: Int, _ row: UnsafePointer<Float>, _ readWeights: UnsafePointer<Float>,
-  _ forwardWeights: UnsafeMutablePointer<Float>, _ forwardStride: Int, _ backwardWeights: UnsafeMutablePointer<Float>,
-  _ backwardStride: Int
-) {
-  var sums = Heads(repeating: .zero)
-  var read = Heads(repeating: .zero)
-  for h in 0..<heads { read[h] = Vector(repeating: readWeights[h * slots + i]) }
-  forEachVector(slots) { j, count in
-    let l = load(row + j, count)
-    for h in 0..<heads {
-      sums[h] = sums[h].addingProduct(l, load(readWeights + h * slots + j, count))
-      let target = backwardWeights + h * backwardStride + j
-      store(load(target, count).addingProduct(read[h], l), target, count)
-    }
-  }
-  for h in 0..<heads { forwardWeights[h * forwardStride + i] = total(sums[h]) }
+  if i < slots { take(1, from: i) }
 }
 
 @export(interface) public func linksBackward(
   _ slots: Int, _ readHeads: Int, _ steps: Int, _ stepStride: Int, _ link: UnsafePointer<Float>,
   _ writeWeightings: UnsafePointer<Float>, _ precedences: UnsafePointer<Float>,
-  _ previousReadWeights: UnsafePointer<Float>, _ rows: UnsafeMutablePointer<Float>,
+  _ previousReadWeights: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>,
   _ forwardGradient: UnsafePointer<Float>, _ forwardStride: Int, _ backwardGradient: UnsafePointer<Float>,
   _ backwardStride: Int, _ linkGradient: UnsafeMutablePointer<Float>,
   _ writeWeightingGradient: UnsafeMutablePointer<Float>, _ precedenceGradient: UnsafeMutablePointer<Float>,
@@ -77,72 +42,168 @@ private typealias Heads = InlineArray<4, Vector>
 ) {
   let writeWeighting = writeWeightings + steps * stepStride
   let previousPrecedence = precedences + steps * stepStride
-  let row = rows + slots
-  for i in 0..<slots {
-    var previousRow = link + i * slots
+  let current = scratch + 2 * slots
+  @inline(__always) func take(_ rows: Int, from i: Int) {
+    var previous = link + i * slots
     for step in 0..<steps {
-      updateRow(slots, i, writeWeightings + step * stepStride, precedences + step * stepStride, previousRow, rows)
-      previousRow = UnsafePointer(rows)
+      // What comes to the diagonal on the way comes to nothing else.
+      updateRows(
+        rows, i, slots, writeWeightings + step * stepStride, precedences + step * stepStride, previous, scratch)
+      previous = UnsafePointer(scratch)
     }
-    updateRow(slots, i, writeWeighting, previousPrecedence, previousRow, row)
-    let rowGradient = linkGradient + i * slots
-    var head = 0
-    while head + headsAtOnce <= readHeads {
-      readRowBackward(
-        headsAtOnce, slots, i, row, previousReadWeights + head * slots, forwardGradient + head * forwardStride,
-        forwardStride, backwardGradient + head * backwardStride, backwardStride, rowGradient,
-        readWeightsGradient + head * slots)
-      head += headsAtOnce
-    }
-    while head < readHeads {
-      readRowBackward(
-        1, slots, i, row, previousReadWeights + head * slots, forwardGradient + head * forwardStride, forwardStride,
-        backwardGradient + head * backwardStride, backwardStride, rowGradient, readWeightsGradient + head * slots)
-      head += 1
-    }
-    rowGradient[i] = 0
+    if steps > 0 { clearDiagonal(rows, i, slots, scratch) }
+    updateRows(rows, i, slots, writeWeighting, previousPrecedence, previous, current)
+    clearDiagonal(rows, i, slots, current)
 
-    let w = writeWeighting[i]
-    let kept = Vector(repeating: 1 - w)
-    var sums = Vector.zero
-    forEachVector(slots) { j, count in
-      let gradient = load(rowGradient + j, count)
-      let previous = load(previousRow + j, count)
-      let towardsPrevious = gradient * previous
-      sums += gradient * load(previousPrecedence + j, count) - towardsPrevious
-      store(
-        load(precedenceGradient + j, count).addingProduct(gradient, Vector(repeating: w)), precedenceGradient + j, count
-      )
-      store(load(writeWeightingGradient + j, count) - towardsPrevious, writeWeightingGradient + j, count)
-      store(gradient * (kept - load(writeWeighting + j, count)), rowGradient + j, count)
+    let gradient = linkGradient + i * slots
+    forEachHeads(readHeads) { heads, head in
+      readRowsBackward(
+        rows, heads, i, slots, current, previousReadWeights + head * slots, forwardGradient + head * forwardStride,
+        forwardStride, backwardGradient + head * backwardStride, backwardStride, gradient,
+        readWeightsGradient + head * slots)
     }
-    writeWeightingGradient[i] += total(sums)
+    clearDiagonal(rows, i, slots, gradient)
+    updateRowsBackward(
+      rows, i, slots, writeWeighting, previousPrecedence, previous, gradient, writeWeightingGradient,
+      precedenceGradient)
+  }
+  var i = 0
+  while i + 2 <= slots {
+    take(2, from: i)
+    i += 2
+  }
+  if i < slots { take(1, from: i) }
+}
+
+/// Calls `body` with 4, 2 or 1 heads and the first of them.
+@inline(__always) private func forEachHeads(_ count: Int, _ body: (_ heads: Int, _ first: Int) -> Void) {
+  var head = 0
+  while head + 4 <= count {
+    body(4, head)
+    head += 4
+  }
+  if count & 2 != 0 {
+    body(2, head)
+    head += 2
+  }
+  if count & 1 != 0 { body(1, head) }
+}
+
+/// L[i,i] = 0 in rows i and following.
+@inline(__always) private func clearDiagonal(_ rows: Int, _ i: Int, _ slots: Int, _ row: UnsafeMutablePointer<Float>) {
+  for r in 0..<rows { row[r * slots + i + r] = 0 }
+}
+
+/// Rows of L_t, but for the diagonal, from those of L_{t-1}; they may be one.
+@inline(__always) private func updateRows(
+  _ rows: Int, _ i: Int, _ slots: Int, _ writeWeighting: UnsafePointer<Float>, _ precedence: UnsafePointer<Float>,
+  _ previous: UnsafePointer<Float>, _ row: UnsafeMutablePointer<Float>
+) {
+  var w = Pair(repeating: .zero)
+  for r in 0..<rows { w[r] = Vector(repeating: writeWeighting[i + r]) }
+  forEachVector(slots) { j, count in
+    let others = load(writeWeighting + j, count)
+    let p = load(precedence + j, count)
+    for r in 0..<rows {
+      let kept = 1 - w[r] - others
+      store((w[r] * p).addingProduct(kept, load(previous + r * slots + j, count)), row + r * slots + j, count)
+    }
   }
 }
 
-@inline(__always) private func readRowBackward(
-  _ heads: Int, _ slots: Int, _ i: Int, _ row: UnsafePointer<Float>, _ readWeights: UnsafePointer<Float>,
-  _ forwardGradient: UnsafePointer<Float>, _ forwardStride: Int, _ backwardGradient: UnsafePointer<Float>,
-  _ backwardStride: Int, _ rowGradient: UnsafeMutablePointer<Float>, _ readWeightsGradient: UnsafeMutablePointer<Float>
+/// The gradients of L_{t-1}, in place, of w^w and of p, from that of rows of L_t.
+@inline(__always) private func updateRowsBackward(
+  _ rows: Int, _ i: Int, _ slots: Int, _ writeWeighting: UnsafePointer<Float>, _ precedence: UnsafePointer<Float>,
+  _ previous: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
+  _ writeWeightingGradient: UnsafeMutablePointer<Float>, _ precedenceGradient: UnsafeMutablePointer<Float>
 ) {
-  var sums = Heads(repeating: .zero)
-  var read = Heads(repeating: .zero)
-  var f = Heads(repeating: .zero)
-  for h in 0..<heads {
-    read[h] = Vector(repeating: readWeights[h * slots + i])
-    f[h] = Vector(repeating: forwardGradient[h * forwardStride + i])
+  var w = Pair(repeating: .zero)
+  var sums = Pair(repeating: .zero)
+  for r in 0..<rows { w[r] = Vector(repeating: writeWeighting[i + r]) }
+  forEachVector(slots) { j, count in
+    let others = load(writeWeighting + j, count)
+    let p = load(precedence + j, count)
+    var towardsWrite = load(writeWeightingGradient + j, count)
+    var towardsPrecedence = load(precedenceGradient + j, count)
+    for r in 0..<rows {
+      let g = load(gradient + r * slots + j, count)
+      let towardsKept = g * load(previous + r * slots + j, count)
+      sums[r] += g * p - towardsKept
+      towardsPrecedence = towardsPrecedence.addingProduct(g, w[r])
+      towardsWrite -= towardsKept
+      store(g * (1 - w[r] - others), gradient + r * slots + j, count)
+    }
+    store(towardsPrecedence, precedenceGradient + j, count)
+    store(towardsWrite, writeWeightingGradient + j, count)
+  }
+  for r in 0..<rows { writeWeightingGradient[i + r] += total(sums[r]) }
+}
+
+/// Rows of the link, read by some heads.
+@inline(__always) private func readRows(
+  _ rows: Int, _ heads: Int, _ i: Int, _ slots: Int, _ row: UnsafePointer<Float>, _ readWeights: UnsafePointer<Float>,
+  _ forwardWeights: UnsafeMutablePointer<Float>, _ forwardStride: Int, _ backwardWeights: UnsafeMutablePointer<Float>,
+  _ backwardStride: Int
+) {
+  var sums = Tile(repeating: InlineArray(repeating: .zero))
+  var read = Tile(repeating: InlineArray(repeating: .zero))
+  for r in 0..<rows {
+    for h in 0..<heads { read[r][h] = Vector(repeating: readWeights[h * slots + i + r]) }
   }
   forEachVector(slots) { j, count in
-    let l = load(row + j, count)
-    var gradient = load(rowGradient + j, count)
+    var l = Pair(repeating: .zero)
+    for r in 0..<rows { l[r] = load(row + r * slots + j, count) }
     for h in 0..<heads {
-      let b = load(backwardGradient + h * backwardStride + j, count)
-      gradient = gradient.addingProduct(f[h], load(readWeights + h * slots + j, count)).addingProduct(read[h], b)
-      sums[h] = sums[h].addingProduct(l, b)
-      let target = readWeightsGradient + h * slots + j
-      store(load(target, count).addingProduct(f[h], l), target, count)
+      let weights = load(readWeights + h * slots + j, count)
+      var b = load(backwardWeights + h * backwardStride + j, count)
+      for r in 0..<rows {
+        sums[r][h] = sums[r][h].addingProduct(l[r], weights)
+        b = b.addingProduct(read[r][h], l[r])
+      }
+      store(b, backwardWeights + h * backwardStride + j, count)
     }
-    store(gradient, rowGradient + j, count)
   }
-  for h in 0..<heads { readWeightsGradient[h * slots + i] += total(sums[h]) }
+  for r in 0..<rows {
+    for h in 0..<heads { forwardWeights[h * forwardStride + i + r] = total(sums[r][h]) }
+  }
+}
+
+/// Adds to the gradients of rows of L_t and of the read weightings.
+@inline(__always) private func readRowsBackward(
+  _ rows: Int, _ heads: Int, _ i: Int, _ slots: Int, _ row: UnsafePointer<Float>, _ readWeights: UnsafePointer<Float>,
+  _ forwardGradient: UnsafePointer<Float>, _ forwardStride: Int, _ backwardGradient: UnsafePointer<Float>,
+  _ backwardStride: Int, _ gradient: UnsafeMutablePointer<Float>, _ readWeightsGradient: UnsafeMutablePointer<Float>
+) {
+  var sums = Tile(repeating: InlineArray(repeating: .zero))
+  var read = Tile(repeating: InlineArray(repeating: .zero))
+  var f = Tile(repeating: InlineArray(repeating: .zero))
+  for r in 0..<rows {
+    for h in 0..<heads {
+      read[r][h] = Vector(repeating: readWeights[h * slots + i + r])
+      f[r][h] = Vector(repeating: forwardGradient[h * forwardStride + i + r])
+    }
+  }
+  forEachVector(slots) { j, count in
+    var l = Pair(repeating: .zero)
+    var g = Pair(repeating: .zero)
+    for r in 0..<rows {
+      l[r] = load(row + r * slots + j, count)
+      g[r] = load(gradient + r * slots + j, count)
+    }
+    for h in 0..<heads {
+      let weights = load(readWeights + h * slots + j, count)
+      let b = load(backwardGradient + h * backwardStride + j, count)
+      var towardsRead = load(readWeightsGradient + h * slots + j, count)
+      for r in 0..<rows {
+        g[r] = g[r].addingProduct(f[r][h], weights).addingProduct(read[r][h], b)
+        sums[r][h] = sums[r][h].addingProduct(l[r], b)
+        towardsRead = towardsRead.addingProduct(f[r][h], l[r])
+      }
+      store(towardsRead, readWeightsGradient + h * slots + j, count)
+    }
+    for r in 0..<rows { store(g[r], gradient + r * slots + j, count) }
+  }
+  for r in 0..<rows {
+    for h in 0..<heads { readWeightsGradient[h * slots + i + r] += total(sums[r][h]) }
+  }
 }

@@ -6,7 +6,20 @@ private let epsilon: Float = 1e-6
   _ count: Int, _ logits: UnsafePointer<Float>, _ probabilities: UnsafeMutablePointer<Float>
 ) {
   var maximum = logits[0]
-  for i in 1..<max(count, 1) where logits[i] > maximum { maximum = logits[i] }
+  var i = 0
+  if count >= lanes {
+    var maxima = load(logits)
+    forEachVector(count & ~(lanes - 1)) { i, _ in
+      let x = load(logits + i)
+      maxima.replace(with: x, where: x .> maxima)
+    }
+    maximum = largest(maxima)
+    i = count & ~(lanes - 1)
+  }
+  while i < count {
+    if logits[i] > maximum { maximum = logits[i] }
+    i += 1
+  }
   var sums = Vector.zero
   forEachVector(count) { i, n in
     let e = exp(load(logits + i, n) - maximum)

@@ -65,7 +65,30 @@ typealias Output = UnsafeMutablePointer<Float>
 }
 
 @inline(never) private func storePart(_ vector: Vector, _ target: Output, _ count: Int) {
-  for i in 0..<count { target[i] = vector[i] }
+  var target = UnsafeMutableRawPointer(target)
+  #if LANES_16
+    var eight = vector.lowHalf
+    if count & 8 != 0 {
+      target.storeBytes(of: eight, as: SIMD8<Float>.self)
+      target += 32
+      eight = vector.highHalf
+    }
+  #else
+    let eight = vector
+  #endif
+  var four = eight.lowHalf
+  if count & 4 != 0 {
+    target.storeBytes(of: four, as: SIMD4<Float>.self)
+    target += 16
+    four = eight.highHalf
+  }
+  var two = four.lowHalf
+  if count & 2 != 0 {
+    target.storeBytes(of: two, as: SIMD2<Float>.self)
+    target += 8
+    two = four.highHalf
+  }
+  if count & 1 != 0 { target.storeBytes(of: two.x, as: Float.self) }
 }
 
 /// Calls `body` with the start and the number of elements of each vector of an array: all lanes, but for the last one.
@@ -82,6 +105,18 @@ typealias Output = UnsafeMutablePointer<Float>
 @inline(__always) func total(_ vector: Vector) -> Float {
   let four = folded(vector)
   return (four.x + four.y) + (four.z + four.w)
+}
+
+/// The largest lane, where none is NaN. (The library's own `max` would be emitted for several levels.)
+@inline(__always) func largest(_ vector: Vector) -> Float {
+  #if LANES_16
+    let eight = vector.lowHalf.replacing(with: vector.highHalf, where: vector.highHalf .> vector.lowHalf)
+  #else
+    let eight = vector
+  #endif
+  let four = eight.lowHalf.replacing(with: eight.highHalf, where: eight.highHalf .> eight.lowHalf)
+  let two = four.lowHalf.replacing(with: four.highHalf, where: four.highHalf .> four.lowHalf)
+  return two.y > two.x ? two.y : two.x
 }
 
 /// `total` of four vectors at once.
@@ -114,7 +149,16 @@ typealias Output = UnsafeMutablePointer<Float>
 ) -> Float { dot(count, x, y) }
 
 /// y[i] += a x[i]
-@inline(__always) func addScaled(_ count: Int, _ a: Float, _ x: Input, _ y: Output) {
+@export(interface) public func addScaled(
+  _ count: Int, _ a: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
+) {
   let a = Vector(repeating: a)
   forEachVector(count) { i, n in store(load(y + i, n).addingProduct(a, load(x + i, n)), y + i, n) }
+}
+
+/// y[i] = a x[i]
+@export(interface) public func scale(
+  _ count: Int, _ a: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
+) {
+  forEachVector(count) { i, n in store(load(x + i, n) * a, y + i, n) }
 }

@@ -12,7 +12,7 @@ enum ReadWeighting {
     slots: Int, writeHeads: Int, modes: In<Scalar>, backwardWeights: In<Scalar>, content: In<Scalar>,
     forwardWeights: In<Scalar>, weighting: Out<Scalar>
   ) {
-    for n in 0..<slots { weighting[n] = modes[writeHeads] * content[n] }
+    scale(slots, modes[writeHeads], content, to: weighting)
     for k in 0..<writeHeads {
       addScaled(slots, modes[k], backwardWeights + k * slots, to: weighting)
       addScaled(slots, modes[writeHeads + 1 + k], forwardWeights + k * slots, to: weighting)
@@ -30,7 +30,7 @@ enum ReadWeighting {
   ) {
     func backward(mode: Int, weights: In<Scalar>, gradient: Out<Scalar>) {
       modesGradient[mode] += dot(slots, weightingGradient, weights)
-      for n in 0..<slots { gradient[n] = modes[mode] * weightingGradient[n] }
+      scale(slots, modes[mode], weightingGradient, to: gradient)
     }
     for k in 0..<writeHeads {
       backward(mode: k, weights: backwardWeights + k * slots, gradient: backwardGradient + k * slots)

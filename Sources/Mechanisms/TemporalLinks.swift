@@ -40,7 +40,7 @@ enum TemporalLinks {
 
   /// - Parameters:
   ///   - history: L_{t-1}, and the write weighting and precedence of step t.
-  ///   - rows: scratch [2, N], for one row of L_{t-1} and of L_t after the other.
+  ///   - rows: scratch [4, N], for one row of L_{t-1} and of L_t after the other; the fast twin takes two at once.
   ///   - forwardGradient, backwardGradient: of f and b [R rows of N].
   ///   - linkGradient: [N, N]. In: of L_t, from the later steps. Out: of L_{t-1}.
   ///   - writeWeightingGradient [N], precedenceGradient (of p_{t-1}) [N], readWeightsGradient (of w^r_{t-1}) [R, N]:

@@ -14,6 +14,11 @@ enum Usage {
     slots: Int, readHeads: Int, writeHeads: Int, freeGates: In<Scalar>, previousReadWeights: In<Scalar>,
     previousWriteWeights: In<Scalar>, previousUsage: In<Scalar>, usage: Out<Scalar>
   ) {
+    if writeHeads == 1, let fast = Scalar.kernels?.usageForward {
+      return fast(
+        slots, readHeads, freeGates.float, previousReadWeights.float, previousWriteWeights.float, previousUsage.float,
+        usage.float)
+    }
     for n in 0..<slots {
       let retention = product(readHeads) { 1 - freeGates[$0] * previousReadWeights[$0 * slots + n] }
       let written = 1 - product(writeHeads) { 1 - previousWriteWeights[$0 * slots + n] }
@@ -33,6 +38,12 @@ enum Usage {
     usageGradient: Out<Scalar>, freeGatesGradient: Out<Scalar>, readWeightsGradient: Out<Scalar>,
     writeWeightsGradient: Out<Scalar>
   ) {
+    if writeHeads == 1, let fast = Scalar.kernels?.usageBackward {
+      return fast(
+        slots, readHeads, stopped, freeGates.float, previousReadWeights.float, previousWriteWeights.float,
+        previousUsage.float, usageGradient.float, freeGatesGradient.float, readWeightsGradient.float,
+        writeWeightsGradient.float)
+    }
     for n in 0..<slots {
       let retention = product(readHeads) { 1 - freeGates[$0] * previousReadWeights[$0 * slots + n] }
       let unwritten = product(writeHeads) { 1 - previousWriteWeights[$0 * slots + n] }

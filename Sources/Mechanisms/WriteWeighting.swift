@@ -8,9 +8,8 @@ enum WriteWeighting {
     slots: Int, allocation: In<Scalar>, content: In<Scalar>, allocationGate: Scalar, writeGate: Scalar,
     weighting: Out<Scalar>
   ) {
-    for n in 0..<slots {
-      weighting[n] = writeGate * (allocationGate * allocation[n] + (1 - allocationGate) * content[n])
-    }
+    scale(slots, writeGate * allocationGate, allocation, to: weighting)
+    addScaled(slots, writeGate * (1 - allocationGate), content, to: weighting)
   }
 
   /// - Parameters:
@@ -22,10 +21,8 @@ enum WriteWeighting {
     weightingGradient: In<Scalar>, allocationGradient: Out<Scalar>, contentGradient: Out<Scalar>,
     allocationGateGradient: Out<Scalar>, writeGateGradient: Out<Scalar>
   ) {
-    for n in 0..<slots {
-      allocationGradient[n] = weightingGradient[n] * writeGate * allocationGate
-      contentGradient[n] = weightingGradient[n] * writeGate * (1 - allocationGate)
-    }
+    scale(slots, writeGate * allocationGate, weightingGradient, to: allocationGradient)
+    scale(slots, writeGate * (1 - allocationGate), weightingGradient, to: contentGradient)
     let towardsAllocation = dot(slots, weightingGradient, allocation)
     let towardsContent = dot(slots, weightingGradient, content)
     writeGateGradient[0] += allocationGate * towardsAllocation + (1 - allocationGate) * towardsContent

@@ -116,7 +116,7 @@ struct Scratch<Scalar: Real> {
   let allocationGradient: Out<Scalar>  // [N]
   let usageFoundGradient: Out<Scalar>  // [N]
   let products: Out<Scalar>  // [N]
-  let linkRows: Out<Scalar>  // [2, N]
+  let linkRows: Out<Scalar>  // [4, N]
 
   init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {
     usageFound = carver.take(c.K * c.N)
@@ -131,7 +131,7 @@ struct Scratch<Scalar: Real> {
     allocationGradient = carver.take(c.N)
     usageFoundGradient = carver.take(c.N)
     products = carver.take(c.N)
-    linkRows = carver.take(2 * c.N)
+    linkRows = carver.take(4 * c.N)
   }
 }
 

@@ -234,7 +234,7 @@ import Testing
       for numbers in [link, forward, backward] { expect(numbers, "links \(slots), \(heads) heads") }
 
       let steps = slots % 4
-      let rows = Numbers(2 * slots, &random)
+      let rows = Numbers(4 * slots, &random)
       let writes = Numbers((steps + 1) * stride, &random, from: 0, to: share)
       let precedences = Numbers((steps + 1) * stride, &random, from: 0, to: share)
       let linkGradient = Numbers(slots * slots, &random)
@@ -256,6 +256,49 @@ import Testing
         precedenceGradient.float, readGradient.float)
       for numbers in [linkGradient, writeGradient, precedenceGradient, readGradient] {
         expect(numbers, "links backward \(slots), \(heads) heads", tolerance: 1e-5)
+      }
+    }
+  }
+
+  @Test(arguments: levels) func slots(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    var random = Random(seed: 6)
+    for (slots, _, heads) in KernelTests.shapes {
+      let x = Numbers(slots, &random)
+      let y = Numbers(slots, &random)
+      let scaled = Numbers(slots, &random)
+      addScaled(slots, 0.7, x.exact, to: y.exact)
+      kernels.addScaled(slots, 0.7, x.float, y.float)
+      scale(slots, -1.5, x.exact, to: scaled.exact)
+      kernels.scale(slots, -1.5, x.float, scaled.float)
+      for numbers in [y, scaled] { expect(numbers, "\(slots) slots") }
+
+      let gates = Numbers(heads, &random, from: 0)
+      let read = Numbers(heads * slots, &random, from: 0)
+      let write = Numbers(slots, &random, from: 0)
+      let previous = Numbers(slots, &random, from: 0)
+      let usage = Numbers(slots, &random)
+      Usage.forward(
+        slots: slots, readHeads: heads, writeHeads: 1, freeGates: gates.exact, previousReadWeights: read.exact,
+        previousWriteWeights: write.exact, previousUsage: previous.exact, usage: usage.exact)
+      kernels.usageForward(slots, heads, gates.float, read.float, write.float, previous.float, usage.float)
+      expect(usage, "usage \(slots), \(heads) heads")
+      for stopped in [false, true] {
+        let gradient = Numbers(slots, &random)
+        let gatesGradient = Numbers(heads, &random)
+        let readGradient = Numbers(heads * slots, &random)
+        let writeGradient = Numbers(slots, &random)
+        Usage.backward(
+          slots: slots, readHeads: heads, writeHeads: 1, stopped: stopped, freeGates: gates.exact,
+          previousReadWeights: read.exact, previousWriteWeights: write.exact, previousUsage: previous.exact,
+          usageGradient: gradient.exact, freeGatesGradient: gatesGradient.exact,
+          readWeightsGradient: readGradient.exact, writeWeightsGradient: writeGradient.exact)
+        kernels.usageBackward(
+          slots, heads, stopped, gates.float, read.float, write.float, previous.float, gradient.float,
+          gatesGradient.float, readGradient.float, writeGradient.float)
+        for numbers in [gradient, gatesGradient, readGradient, writeGradient] {
+          expect(numbers, "usage backward \(slots), \(heads) heads")
+        }
       }
     }
   }

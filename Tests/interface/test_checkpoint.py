@@ -93,7 +93,8 @@ NETWORKS = {
     "lstm": {},
     "everything": dict(
         num_layers=2, hidden_size=9, write_heads=2, initial_state=c.DNC_INITIAL_LEARNED, clip_value=0.1,
-        usage_gradient=c.DNC_USAGE_GRADIENT_STOPPED, num_threads=3, seed=2**64 - 1, batch_size=7, max_record_bytes=2**63,
+        usage_gradient=c.DNC_USAGE_GRADIENT_STOPPED, num_threads=3, seed=2**64 - 1, batch_size=7,
+        max_record_bytes=2**63,
     ),
     "feedforward": dict(
         controller=c.DNC_CONTROLLER_FEEDFORWARD, activation=c.DNC_ACTIVATION_RELU, num_layers=3, seed=2**53 + 1,

@@ -229,6 +229,7 @@ int main(int argc, char **argv) {
     config.word_size = 8;
     config.read_heads = 2;
     config.batch_size = options.batch;
+    config.num_threads = 0; /* one per core */
     config.seed = options.seed;
     dnc *net, *examinee;
     CHECK(dnc_create(&config, &net));

@@ -1,0 +1,64 @@
+import CDNC
+import Dispatch
+import Testing
+
+@testable import DNC
+
+/// Made for the thread sanitizer: `swift test --sanitize=thread --filter ThreadsTests`.
+@Suite struct ThreadsTests {
+  private static let steps = 40
+
+  private func configuration(threads: UInt32) throws -> Configuration {
+    var fields = Configuration.defaults
+    (fields.input_size, fields.output_size, fields.hidden_size, fields.read_heads) = (3, 2, 48, 2)
+    (fields.memory_slots, fields.word_size) = (24, 8)
+    (fields.batch_size, fields.num_threads) = (6, threads)
+    return try Configuration(fields)
+  }
+
+  /// Outputs and gradients of an episode.
+  private static func train(_ network: inout Network<Float>) throws -> [Float] {
+    let c = network.configuration
+    var random = Random(seed: 5)
+    let inputs = (0..<steps * c.B * c.X).map { _ -> Float in 2 * random.uniform() - 1 }
+    let outputGradients = (0..<steps * c.B * c.Y).map { _ -> Float in 2 * random.uniform() - 1 }
+    var outputs = [Float](repeating: .nan, count: outputGradients.count)
+    network.reset()
+    network.setTraining(true)
+    try network.forward(steps: steps, inputs: inputs, outputs: &outputs)
+    network.backward(outputGradients: outputGradients, inputGradients: nil)
+    return outputs + array(network.gradients.start, network.parameterCount)
+  }
+
+  @Test(arguments: [2, 4] as [UInt32]) func oneInstanceWithSeveralThreads(threads: UInt32) throws {
+    var one = try Network<Float>(configuration(threads: 1))
+    var several = try Network<Float>(configuration(threads: threads))
+    #expect(try Self.train(&one) == Self.train(&several))
+  }
+
+  @Test func instancesThatShareParametersAtTheSameTime() throws {
+    let original = try Network<Float>(configuration(threads: 2))
+    var first = try original.clone(sharingParameters: true)
+    let expected = try Self.train(&first)
+    let clones = UnsafeMutablePointer<Network<Float>>.allocate(capacity: 3)
+    for i in 0..<3 { (clones + i).initialize(to: try original.clone(sharingParameters: true)) }
+    let results = UnsafeMutablePointer<[Float]>.allocate(capacity: 3)
+    results.initialize(repeating: [], count: 3)
+    nonisolated(unsafe) let (networks, found) = (clones, results)
+    DispatchQueue.concurrentPerform(iterations: 3) { i in found[i] = (try? Self.train(&networks[i])) ?? [] }
+    for i in 0..<3 { #expect(results[i] == expected) }
+    clones.deinitialize(count: 3)
+    results.deinitialize(count: 3)
+    clones.deallocate()
+    results.deallocate()
+  }
+
+  @Test func everyIndexOnce() throws {
+    let threads = try Threads(count: 5)
+    let calls = UnsafeMutablePointer<Int>.allocate(capacity: 1000)
+    calls.initialize(repeating: 0, count: 1000)
+    for _ in 0..<200 { threads.run(1000, work: .max) { index, thread in calls[index] += thread < 5 ? 1 : 1000 } }
+    #expect((0..<1000).allSatisfy { calls[$0] == 200 })
+    calls.deallocate()
+  }
+}
