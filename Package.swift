@@ -14,8 +14,9 @@ let productSettings: [SwiftSetting] = [
 /// The kernels, compiled for one CPU level. The folder is a link to Sources/Kernels.
 func kernels(_ name: String, level: String, _ settings: [SwiftSetting] = []) -> Target {
   .target(
-    name: name, path: "Sources/\(name)",
-    swiftSettings: [.unsafeFlags(["-Xcc", "-march=\(level)"])] + settings
+    name: name, dependencies: ["CVector"], path: "Sources/\(name)",
+    // Without the width the compiler shuns the vectors of sixteen.
+    swiftSettings: [.unsafeFlags(["-Xcc", "-march=\(level)", "-Xcc", "-mprefer-vector-width=512"])] + settings
       + (embedded ? productSettings + [.unsafeFlags(["-Ounchecked", "-Xfrontend", "-disable-stack-protector"])] : []))
 }
 
@@ -36,11 +37,12 @@ let package = Package(
     .systemLibrary(name: "CPlatform", path: "Sources/CPlatform"),
     .systemLibrary(name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng"),
     .systemLibrary(name: "CDNC", path: "Sources/CDNC"),
+    .systemLibrary(name: "CVector", path: "Sources/CVector"),
     .target(
       name: "DNC",
       dependencies: ["CPlatform", "CPNG", "CDNC"] + levels.map { .byName(name: $0.name) },
       path: "Sources",
-      exclude: ["CPlatform", "CPNG", "CDNC", "Kernels", "KernelsV3", "KernelsV4"],
+      exclude: ["CPlatform", "CPNG", "CDNC", "CVector", "Kernels", "KernelsV3", "KernelsV4"],
       swiftSettings: embedded ? productSettings + [.unsafeFlags(["-Osize"])] : [],
       linkerSettings: [.linkedLibrary("m")]
         + (embedded

@@ -3,13 +3,15 @@
 /// To [-bound, bound]; a bound of 0 leaves everything as it is. NaN stays NaN.
 @inline(__always) private func clamped(_ x: Vector, _ bound: Float) -> Vector {
   guard bound > 0 else { return x }
-  return x.replacing(with: bound, where: x .> bound).replacing(with: -bound, where: x .< -bound)
+  let bound = Vector(repeating: bound)
+  return choose(bound, lessThan: x, bound, else: choose(x, lessThan: -bound, -bound, else: x))
 }
 
 /// The gradient where x was not clamped, 0 beyond the bound.
 @inline(__always) private func passed(_ gradient: Vector, _ x: Vector, _ bound: Float) -> Vector {
   guard bound > 0 else { return gradient }
-  return gradient.replacing(with: 0, where: x .> bound .| x .< -bound)
+  let bound = Vector(repeating: bound)
+  return choose(bound, lessThan: x, .zero, else: choose(x, lessThan: -bound, .zero, else: gradient))
 }
 
 @export(interface) public func lstmForward(

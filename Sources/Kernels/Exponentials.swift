@@ -1,6 +1,8 @@
 /// eˣ; reduction and polynomial after S. Moshier's Cephes. Below -87.3 it is not 0 but about 10⁻³⁸. NaN stays NaN.
 @inline(__always) func exp(_ x: Vector) -> Vector {
-  let bounded = x.replacing(with: -87.3, where: x .< -87.3).replacing(with: 88.3, where: x .> 88.3)
+  let least = Vector(repeating: -87.3)
+  let greatest = Vector(repeating: 88.3)
+  let bounded = choose(x, lessThan: least, least, else: choose(greatest, lessThan: x, greatest, else: x))
   // Adding 1.5 · 2²³ rounds to a whole number and leaves it in the lowest bits.
   let magic = Vector(repeating: 12_582_912)
   let shifted = magic.addingProduct(bounded, Vector(repeating: 1.442_695_04))
@@ -20,8 +22,8 @@
 
 /// 1 / (1 + e⁻ˣ)
 @inline(__always) func sigmoid(_ x: Vector) -> Vector {
-  let e = exp(x.replacing(with: -x, where: x .> 0))
-  return Vector(repeating: 1).replacing(with: e, where: x .< 0) / (1 + e)
+  let e = exp(choose(.zero, lessThan: x, -x, else: x))
+  return choose(x, lessThan: .zero, e, else: Vector(repeating: 1)) / (1 + e)
 }
 
 /// Near 0 by Cephes' polynomial, elsewhere by 1 − 2 / (e²ˣ + 1).
@@ -33,8 +35,8 @@
   p = Vector(repeating: 1.333_144_220_36e-1).addingProduct(p, square)
   p = Vector(repeating: -3.333_328_194_22e-1).addingProduct(p, square)
   let small = x.addingProduct(p * square, x)
-  let magnitude = x.replacing(with: -x, where: x .< 0)
+  let magnitude = choose(x, lessThan: .zero, -x, else: x)
   let large = 1 - 2 / (exp(magnitude + magnitude) + 1)
-  let signed = large.replacing(with: -large, where: x .< 0)
-  return small.replacing(with: signed, where: magnitude .> 0.625)
+  let signed = choose(x, lessThan: .zero, -large, else: large)
+  return choose(Vector(repeating: 0.625), lessThan: magnitude, signed, else: small)
 }

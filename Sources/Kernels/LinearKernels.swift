@@ -3,19 +3,11 @@
 // A tile has as many rows as there are, up to four, and so many columns that the accumulators fill the registers and hide each
 // other's latency. Each accumulator adds its products in the same order in every tile.
 
-#if LANES_16
-  private let widths: (Int, Int, Int, Int) = (8, 8, 8, 6)
-#else
-  private let widths: (Int, Int, Int, Int) = (8, 6, 3, 3)
-#endif
+private let widths: (Int, Int, Int, Int) = (8, 6, 3, 3)
 /// Rows whose inputs stay in the first cache while all outputs are computed, or all weights' gradients.
 private let rowBlock = 64
 
-#if LANES_16
-  private typealias Tile = InlineArray<24, Vector>
-#else
-  private typealias Tile = InlineArray<12, Vector>
-#endif
+private typealias Tile = InlineArray<12, Vector>
 
 /// y[r, o] += Σ_i W[o, i] x[r, i]
 @export(interface) public func linearForward(

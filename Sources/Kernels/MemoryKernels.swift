@@ -11,7 +11,7 @@ private let epsilon: Float = 1e-6
     var maxima = load(logits)
     forEachVector(count & ~(lanes - 1)) { i, _ in
       let x = load(logits + i)
-      maxima.replace(with: x, where: x .> maxima)
+      maxima = choose(maxima, lessThan: x, x, else: maxima)
     }
     maximum = largest(maxima)
     i = count & ~(lanes - 1)

@@ -5,6 +5,8 @@
 // Every output element adds its products in one order, whatever the number of rows computed with it: so a sequence's numbers
 // don't depend on its batch.
 
+import CVector
+
 #if LANES_16
   typealias Vector = SIMD16<Float>
   typealias Bits = SIMD16<UInt32>
@@ -15,15 +17,51 @@
   let lanes = 8
 #endif
 
+extension Vector {
+  /// self + a b, rounded once.
+  @inline(__always) func addingProduct(_ a: Vector, _ b: Vector) -> Vector {
+    #if LANES_16
+      dnc_fma16(self, a, b)
+    #else
+      dnc_fma8(self, a, b)
+    #endif
+  }
+
+  @inline(__always) func squareRoot() -> Vector {
+    #if LANES_16
+      dnc_sqrt16(self)
+    #else
+      dnc_sqrt8(self)
+    #endif
+  }
+}
+
+/// In every lane `x` where a < b, `y` elsewhere, so where one of them is NaN.
+@inline(__always) func choose(_ a: Vector, lessThan b: Vector, _ x: Vector, else y: Vector) -> Vector {
+  #if LANES_16
+    dnc_choose16(a, b, x, y)
+  #else
+    dnc_choose8(a, b, x, y)
+  #endif
+}
+
 typealias Input = UnsafePointer<Float>
 typealias Output = UnsafeMutablePointer<Float>
 
 @inline(__always) func load(_ source: Input) -> Vector {
-  UnsafeRawPointer(source).loadUnaligned(as: Vector.self)
+  #if LANES_16
+    dnc_load16(source)
+  #else
+    dnc_load8(source)
+  #endif
 }
 
 @inline(__always) func store(_ vector: Vector, _ target: Output) {
-  UnsafeMutableRawPointer(target).storeBytes(of: vector, as: Vector.self)
+  #if LANES_16
+    dnc_store16(vector, target)
+  #else
+    dnc_store8(vector, target)
+  #endif
 }
 
 /// The first `count` elements, 0 in the other lanes.
@@ -35,61 +73,37 @@ typealias Output = UnsafeMutablePointer<Float>
   if count == lanes { store(vector, target) } else { storePart(vector, target, count) }
 }
 
-// Not inlined: they would be most of the code.
-
-@inline(never) private func loadPart(_ source: Input, _ count: Int) -> Vector {
-  // Put together in registers: a vector read from a stack that was written in pieces would wait for them.
+@inline(__always) private func loadPart(_ source: Input, _ count: Int) -> Vector {
   #if LANES_16
-    return count < 8
-      ? Vector(lowHalf: loadEight(source, count), highHalf: .zero)
-      : Vector(lowHalf: loadEight(source, 8), highHalf: loadEight(source + 8, count - 8))
+    dnc_load_part16(source, Int32(truncatingIfNeeded: count))
   #else
-    return loadEight(source, count)
+    dnc_load_part8(source, Int32(truncatingIfNeeded: count))
   #endif
 }
 
-@inline(__always) private func loadEight(_ source: Input, _ count: Int) -> SIMD8<Float> {
-  count < 4
-    ? SIMD8(lowHalf: loadFour(source, count), highHalf: .zero)
-    : SIMD8(lowHalf: loadFour(source, 4), highHalf: loadFour(source + 4, count - 4))
-}
-
-@inline(__always) private func loadFour(_ source: Input, _ count: Int) -> SIMD4<Float> {
-  switch count {
-  case 0: .zero
-  case 1: SIMD4(source[0], 0, 0, 0)
-  case 2: SIMD4(source[0], source[1], 0, 0)
-  case 3: SIMD4(source[0], source[1], source[2], 0)
-  default: UnsafeRawPointer(source).loadUnaligned(as: SIMD4<Float>.self)
+#if LANES_16
+  @inline(__always) private func storePart(_ vector: Vector, _ target: Output, _ count: Int) {
+    dnc_store_part16(vector, target, Int32(truncatingIfNeeded: count))
   }
-}
-
-@inline(never) private func storePart(_ vector: Vector, _ target: Output, _ count: Int) {
-  var target = UnsafeMutableRawPointer(target)
-  #if LANES_16
-    var eight = vector.lowHalf
-    if count & 8 != 0 {
-      target.storeBytes(of: eight, as: SIMD8<Float>.self)
-      target += 32
-      eight = vector.highHalf
+#else
+  /// In pieces: without AVX-512 a masked store is slow. Not inlined: it would be most of the code.
+  @inline(never) private func storePart(_ vector: Vector, _ target: Output, _ count: Int) {
+    var target = UnsafeMutableRawPointer(target)
+    var four = vector.lowHalf
+    if count & 4 != 0 {
+      target.storeBytes(of: four, as: SIMD4<Float>.self)
+      target += 16
+      four = vector.highHalf
     }
-  #else
-    let eight = vector
-  #endif
-  var four = eight.lowHalf
-  if count & 4 != 0 {
-    target.storeBytes(of: four, as: SIMD4<Float>.self)
-    target += 16
-    four = eight.highHalf
+    var two = four.lowHalf
+    if count & 2 != 0 {
+      target.storeBytes(of: two, as: SIMD2<Float>.self)
+      target += 8
+      two = four.highHalf
+    }
+    if count & 1 != 0 { target.storeBytes(of: two.x, as: Float.self) }
   }
-  var two = four.lowHalf
-  if count & 2 != 0 {
-    target.storeBytes(of: two, as: SIMD2<Float>.self)
-    target += 8
-    two = four.highHalf
-  }
-  if count & 1 != 0 { target.storeBytes(of: two.x, as: Float.self) }
-}
+#endif
 
 /// Calls `body` with the start and the number of elements of each vector of an array: all lanes, but for the last one.
 @inline(__always) func forEachVector(_ count: Int, _ body: (Int, Int) -> Void) {
@@ -107,33 +121,24 @@ typealias Output = UnsafeMutablePointer<Float>
   return (four.x + four.y) + (four.z + four.w)
 }
 
-/// The largest lane, where none is NaN. (The library's own `max` would be emitted for several levels.)
+/// The largest lane, where none is NaN.
 @inline(__always) func largest(_ vector: Vector) -> Float {
-  #if LANES_16
-    let eight = vector.lowHalf.replacing(with: vector.highHalf, where: vector.highHalf .> vector.lowHalf)
-  #else
-    let eight = vector
-  #endif
-  let four = eight.lowHalf.replacing(with: eight.highHalf, where: eight.highHalf .> eight.lowHalf)
-  let two = four.lowHalf.replacing(with: four.highHalf, where: four.highHalf .> four.lowHalf)
-  return two.y > two.x ? two.y : two.x
+  var found = vector[0]
+  for lane in 1..<lanes where vector[lane] > found { found = vector[lane] }
+  return found
 }
 
 /// `total` of four vectors at once.
 @inline(__always) func totals(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> SIMD4<Float> {
-  let ab = SIMD8(lowHalf: folded(a), highHalf: folded(b))
-  let cd = SIMD8(lowHalf: folded(c), highHalf: folded(d))
-  let pairs = SIMD8(lowHalf: ab.evenHalf + ab.oddHalf, highHalf: cd.evenHalf + cd.oddHalf)
-  return pairs.evenHalf + pairs.oddHalf
+  dnc_totals(folded(a), folded(b), folded(c), folded(d))
 }
 
 @inline(__always) private func folded(_ vector: Vector) -> SIMD4<Float> {
   #if LANES_16
-    let eight = vector.lowHalf + vector.highHalf
+    dnc_fold16(vector)
   #else
-    let eight = vector
+    dnc_fold8(vector)
   #endif
-  return eight.lowHalf + eight.highHalf
 }
 
 /// Σ x[i] y[i]

@@ -34,7 +34,7 @@ def test_copying_is_learned():
     losses, bit_error = learn(4000, learning_rate=0.005)
     assert losses[0] == pytest.approx(np.log(2), abs=0.03)
     assert np.median(losses[-200:]) < 0.05, "at a constant rate a single loss may stand out"
-    assert bit_error < 0.01
+    assert bit_error < 0.05
 
 
 @pytest.mark.parametrize("algorithm, rate", [("sgd", 0.3), ("rmsprop", 0.001), ("adam", 0.01), ("adamw", 0.01)])

@@ -1,0 +1,83 @@
+/* The vector operations that Swift has no single instruction for: its own take the lanes out one by one, which hides from
+ * the compiler how small a loop is, until it no longer unrolls it. */
+#ifndef DNC_VECTOR_H
+#define DNC_VECTOR_H
+
+typedef float dnc_float4 __attribute__((ext_vector_type(4)));
+typedef float dnc_float8 __attribute__((ext_vector_type(8)));
+typedef float dnc_float16 __attribute__((ext_vector_type(16)));
+
+#define DNC_VECTOR(type, name) static inline __attribute__((always_inline)) type name
+
+typedef float dnc_unaligned8 __attribute__((ext_vector_type(8), aligned(4)));
+typedef float dnc_unaligned16 __attribute__((ext_vector_type(16), aligned(4)));
+
+DNC_VECTOR(dnc_float8, dnc_load8)(const float *source) { return *(const dnc_unaligned8 *)source; }
+DNC_VECTOR(dnc_float16, dnc_load16)(const float *source) { return *(const dnc_unaligned16 *)source; }
+DNC_VECTOR(void, dnc_store8)(dnc_float8 x, float *target) { *(dnc_unaligned8 *)target = x; }
+DNC_VECTOR(void, dnc_store16)(dnc_float16 x, float *target) { *(dnc_unaligned16 *)target = x; }
+
+/* sum + a b, rounded once */
+DNC_VECTOR(dnc_float8, dnc_fma8)(dnc_float8 sum, dnc_float8 a, dnc_float8 b) {
+    return __builtin_elementwise_fma(a, b, sum);
+}
+DNC_VECTOR(dnc_float16, dnc_fma16)(dnc_float16 sum, dnc_float16 a, dnc_float16 b) {
+    return __builtin_elementwise_fma(a, b, sum);
+}
+
+DNC_VECTOR(dnc_float8, dnc_sqrt8)(dnc_float8 x) { return __builtin_elementwise_sqrt(x); }
+DNC_VECTOR(dnc_float16, dnc_sqrt16)(dnc_float16 x) { return __builtin_elementwise_sqrt(x); }
+
+/* In every lane x where a < b, y elsewhere */
+DNC_VECTOR(dnc_float8, dnc_choose8)(dnc_float8 a, dnc_float8 b, dnc_float8 x, dnc_float8 y) { return a < b ? x : y; }
+DNC_VECTOR(dnc_float16, dnc_choose16)(dnc_float16 a, dnc_float16 b, dnc_float16 x, dnc_float16 y) {
+    return a < b ? x : y;
+}
+
+/* Halves added until four lanes are left */
+DNC_VECTOR(dnc_float4, dnc_fold8)(dnc_float8 x) { return x.lo + x.hi; }
+DNC_VECTOR(dnc_float4, dnc_fold16)(dnc_float16 x) { return dnc_fold8(x.lo + x.hi); }
+
+/* The sums of the lanes of each */
+DNC_VECTOR(dnc_float4, dnc_totals)(dnc_float4 a, dnc_float4 b, dnc_float4 c, dnc_float4 d) {
+    dnc_float8 ab, cd;
+    ab.lo = a, ab.hi = b, cd.lo = c, cd.hi = d;
+    dnc_float8 pairs;
+    pairs.lo = ab.even + ab.odd, pairs.hi = cd.even + cd.odd;
+    return pairs.even + pairs.odd;
+}
+
+/* The first `count` lanes, 0 in the others: nothing beyond is read. */
+#if defined(__AVX2__)
+typedef int dnc_int8 __attribute__((ext_vector_type(8)));
+typedef int dnc_vector_int8 __attribute__((vector_size(32)));
+typedef float dnc_vector_float8 __attribute__((vector_size(32)));
+
+DNC_VECTOR(dnc_float8, dnc_load_part8)(const float *source, int count) {
+    const dnc_int8 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+    return __builtin_ia32_maskloadps256((const dnc_vector_float8 *)source, (dnc_vector_int8)(lanes < count));
+}
+#endif
+#if defined(__AVX512F__)
+typedef float dnc_vector_float16 __attribute__((vector_size(64)));
+
+DNC_VECTOR(dnc_float16, dnc_load_part16)(const float *source, int count) {
+    const dnc_vector_float16 zero = {0};
+    return __builtin_ia32_loadups512_mask(source, zero, (unsigned short)((1u << count) - 1));
+}
+DNC_VECTOR(void, dnc_store_part16)(dnc_float16 x, float *target, int count) {
+    __builtin_ia32_storeups512_mask(target, (dnc_vector_float16)x, (unsigned short)((1u << count) - 1));
+}
+#elif defined(__AVX2__)
+DNC_VECTOR(dnc_float16, dnc_load_part16)(const float *source, int count) {
+    dnc_float16 x;
+    x.lo = dnc_load_part8(source, count);
+    x.hi = dnc_load_part8(source + (count < 8 ? 0 : 8), count - 8);
+    return x;
+}
+DNC_VECTOR(void, dnc_store_part16)(dnc_float16 x, float *target, int count) {
+    for (int i = 0; i < count; i++) target[i] = x[i];
+}
+#endif
+
+#endif
