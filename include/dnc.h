@@ -285,8 +285,14 @@ dnc_status dnc_get_trace(const dnc *instance, uint32_t field, float *values, siz
 typedef enum dnc_loss {
     DNC_LOSS_SIGMOID_CROSS_ENTROPY = 0, /* targets 0 to 1; mean over the kept elements */
     DNC_LOSS_SOFTMAX_CROSS_ENTROPY = 1, /* targets a distribution per row; mean over the kept rows */
-    DNC_LOSS_MEAN_SQUARED_ERROR = 2     /* mean over the kept elements */
+    DNC_LOSS_MEAN_SQUARED_ERROR = 2,    /* mean over the kept elements */
+    DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY = 3 /* never alone: see DNC_LOSS_GROUPED */
 } dnc_loss;
+
+/* The loss number of several softmaxes side by side: Y is cut into groups of `size` logits (1 to 65536, a divisor of Y),
+ * each with a distribution as its target, or with zeros, which leaves the group out. The sum over the groups, as a mean
+ * over the kept rows. */
+#define DNC_LOSS_GROUPED(size) ((uint32_t)DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY + 256u * (uint32_t)(size))
 
 /* The loss of logits `outputs` [T, B, Y] (Y = width) against `targets` [T, B, Y] and, unless output_gradients is
  * NULL, its gradient [T, B, Y]. mask [T, B] weighs the rows (NULL: all 1): the loss is the weighted mean, in nats.
@@ -373,9 +379,70 @@ dnc_status dnc_task_sizes(const dnc_task *task, uint32_t *input_size, uint32_t *
 /* Draws the next `batch` episodes (1 to 65536); `steps` is that of the longest. Shorter ones end in zeros with mask 0. */
 dnc_status dnc_task_sample(dnc_task *task, size_t batch, size_t *steps);
 
-/* The episodes drawn last: inputs [T, B, X], targets [T, B, Y], mask [T, B]; each may be NULL.
+/* The episodes drawn last: inputs [T, B, X], targets [T, B, Y], mask [T, B]; each may be NULL. Of an interactive task:
+ * as they were played with dnc_task_next; the teacher plays what is left.
  * DNC_INVALID_STATE before the first dnc_task_sample. */
-dnc_status dnc_task_read(const dnc_task *task, float *inputs, float *targets, float *mask);
+dnc_status dnc_task_read(dnc_task *task, float *inputs, float *targets, float *mask);
+
+/* Batches drawn so far; 0 for NULL. A batch depends on the seed and on its number alone: dnc_task_seek chooses the number
+ * of the next one, and drops the episodes drawn last. */
+uint64_t dnc_task_position(const dnc_task *task);
+dnc_status dnc_task_seek(dnc_task *task, uint64_t position);
+
+/* Not 0 for a task whose next input depends on the network's output: read it step by step. 0 for NULL. */
+int dnc_task_is_interactive(const dnc_task *task);
+
+/* The episodes drawn last, step by step: input [B, X] of the next step, and output [B, Y], what the network answered to
+ * the step before, NULL before the first step. Works for every task; only an interactive one looks at the output.
+ * DNC_INVALID_STATE when all steps have been played. */
+dnc_status dnc_task_next(dnc_task *task, const float *output, float *input);
+
+/* The loss of logits outputs [T, B, Y] in the episodes drawn last and, unless output_gradients is NULL, its gradient
+ * [T, B, Y]. What dnc_loss_evaluate gives with the task's targets and mask, unless the task says otherwise. */
+dnc_status dnc_task_loss(dnc_task *task, const float *outputs, double *value, float *output_gradients);
+
+/* What a task counts, by index: 0 to dnc_task_metric_count() - 1; 0 metrics for NULL. The first is its score. */
+typedef struct dnc_metric {
+    uint32_t struct_size;    /* set by the caller: sizeof(dnc_metric) */
+    uint32_t is_error;       /* 1: the lower the better, 0: the higher */
+    const char *name;        /* as "sequences_right"; valid until dnc_task_free */
+} dnc_metric;
+
+size_t dnc_task_metric_count(const dnc_task *task);
+dnc_status dnc_task_metric_at(const dnc_task *task, size_t index, dnc_metric *metric);
+
+/* A metric is sum / count; who guesses at random gets chance / count. */
+typedef struct dnc_score {
+    double sum, count, chance;
+} dnc_score;
+
+/* Adds what the outputs [T, B, Y] earn in the episodes drawn last to scores [dnc_task_metric_count()], which the caller
+ * sets to 0 at first. */
+dnc_status dnc_task_score(dnc_task *task, const float *outputs, dnc_score *scores);
+
+/* Evaluating (enabled != 0), episodes come from the present lesson alone, and what the network does is what it does: no
+ * teacher interferes. Off at first. Drops the episodes drawn last. */
+dnc_status dnc_task_set_evaluating(dnc_task *task, int enabled);
+
+/* A curriculum: lessons of one task, from a text file. docs/tasks.md describes the format; curricula/ holds the paper's. A
+ * file that is not as it should be gives DNC_BAD_FORMAT, with the line and what was expected. Free with dnc_task_free. */
+dnc_status dnc_task_load(const char *path, uint64_t seed, dnc_task **task);
+
+typedef struct dnc_lesson {
+    uint32_t struct_size;    /* set by the caller: sizeof(dnc_lesson) */
+    uint32_t metric;         /* the metric that ends the lesson */
+    const char *options;     /* of the task; valid until dnc_task_free */
+    double pass_score;       /* the lesson ends when the metric is at least this (at most, if it is an error) */
+    double rehearsal;        /* share of episodes that are drawn from the lessons before, 0 to 1 */
+    uint64_t test_every;     /* batches between two tests */
+    uint64_t test_episodes;  /* episodes of a test */
+} dnc_lesson;
+
+/* Lessons count from 0; the first is present at first. dnc_task_create makes one lesson, whose pass can't be reached. The
+ * count is 0 for NULL. dnc_task_set_lesson drops the episodes drawn last. */
+size_t dnc_task_lesson_count(const dnc_task *task);
+dnc_status dnc_task_lesson_at(const dnc_task *task, size_t index, dnc_lesson *lesson);
+dnc_status dnc_task_set_lesson(dnc_task *task, size_t index);
 
 void dnc_task_free(dnc_task *task); /* NULL is fine */
 

@@ -18,6 +18,17 @@ struct Failure: Error {
     }
   }
 
+  /// The same sentence behind "`path`, line `number`: "; an argument that is refused is then bad format.
+  func within(_ path: UnsafePointer<CChar>, line number: Int) -> Failure {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(DNC_PLATFORM_MESSAGE_BYTES)) { buffer in
+      var place = Text(start: buffer.baseAddress!, capacity: buffer.count)
+      place.append(UnsafePointer(path))
+      place.append(", line ")
+      place.append(number)
+      return within(place.start, status == DNC_INVALID_ARGUMENT ? DNC_BAD_FORMAT : status)
+    }
+  }
+
   static func outOfMemory(bytes: Int) -> Failure {
     Failure(DNC_OUT_OF_MEMORY, "out of memory: \(bytes) bytes could not be allocated")
   }

@@ -5,12 +5,43 @@ import CPlatform
 ///     sigmoid cross-entropy   Σ mask · bce / (Y Σ mask)       bce(z, q) = max(z, 0) − z q + log(1 + e^−|z|)
 ///     softmax cross-entropy   Σ mask · ce / Σ mask            ce = −Σ_y q_y log softmax(z)_y
 ///     mean squared error      Σ mask · (z − q)² / (Y Σ mask)
+///     grouped softmax         Σ mask · Σ_groups ce / Σ mask
 ///
 /// When the mask adds up to 0, loss and gradient are 0.
-enum Loss: UInt32 {
-  case sigmoidCrossEntropy = 0
-  case softmaxCrossEntropy = 1
-  case meanSquaredError = 2
+enum Loss: Equatable {
+  case sigmoidCrossEntropy
+  case softmaxCrossEntropy
+  case meanSquaredError
+  /// One softmax over each `size` logits.
+  case groupedSoftmaxCrossEntropy(size: Int)
+
+  /// From the interface's number, DNC_LOSS_...
+  init?(number: UInt32) {
+    switch (number & 0xFF, number >> 8) {
+    case (0, 0): self = .sigmoidCrossEntropy
+    case (1, 0): self = .softmaxCrossEntropy
+    case (2, 0): self = .meanSquaredError
+    case (3, 1...65536): self = .groupedSoftmaxCrossEntropy(size: Int(number >> 8))
+    default: return nil
+    }
+  }
+
+  var number: UInt32 {
+    switch self {
+    case .sigmoidCrossEntropy: 0
+    case .softmaxCrossEntropy: 1
+    case .meanSquaredError: 2
+    case .groupedSoftmaxCrossEntropy(let size): 3 + 256 * UInt32(size)
+    }
+  }
+
+  /// What the weighted sum of the rows' losses is divided by, when the mask adds up to `kept`.
+  func divisor(kept: Double, width: Int) -> Double {
+    switch self {
+    case .sigmoidCrossEntropy, .meanSquaredError: kept * Double(width)
+    case .softmaxCrossEntropy, .groupedSoftmaxCrossEntropy: kept
+    }
+  }
 
   /// - Parameters:
   ///   - outputs, targets: z, q [rows, Y].
@@ -21,7 +52,7 @@ enum Loss: UInt32 {
   ) -> Double {
     var kept = 0.0
     for r in 0..<rows { kept += mask.map { Double($0[r]) } ?? 1 }
-    let parts = self == .softmaxCrossEntropy ? kept : kept * Double(width)
+    let parts = divisor(kept: kept, width: width)
     var total = 0.0
     for r in 0..<rows {
       let weight = mask?[r] ?? 1
@@ -32,16 +63,27 @@ enum Loss: UInt32 {
         gradients?.update(repeating: 0, count: width)
         continue
       }
-      let share = Scalar(Double(weight) / parts)
-      let value =
-        switch self {
-        case .sigmoidCrossEntropy: Loss.sigmoidCrossEntropy(width, outputs, targets, share, gradients)
-        case .softmaxCrossEntropy: Loss.softmaxCrossEntropy(width, outputs, targets, share, gradients)
-        case .meanSquaredError: Loss.squaredError(width, outputs, targets, share, gradients)
-        }
+      let value = row(width, outputs, targets, Scalar(Double(weight) / parts), gradients)
       total += Double(weight) * value
     }
     return kept == 0 ? 0 : total / parts
+  }
+
+  /// The loss of one row, and its gradient times `share`.
+  func row<Scalar: Real>(
+    _ width: Int, _ z: In<Scalar>, _ q: In<Scalar>, _ share: Scalar, _ gradient: Out<Scalar>?
+  ) -> Double {
+    switch self {
+    case .sigmoidCrossEntropy: return Loss.sigmoidCrossEntropy(width, z, q, share, gradient)
+    case .softmaxCrossEntropy: return Loss.softmaxCrossEntropy(width, z, q, share, gradient)
+    case .meanSquaredError: return Loss.squaredError(width, z, q, share, gradient)
+    case .groupedSoftmaxCrossEntropy(let size):
+      var sum = 0.0
+      for y in stride(from: 0, to: width, by: size) {
+        sum += Loss.softmaxCrossEntropy(size, z + y, q + y, share, gradient.map { $0 + y })
+      }
+      return sum
+    }
   }
 
   /// Σ_y bce(z_y, q_y); its gradient, σ(z) − q, times `share`.

@@ -13,12 +13,16 @@ private func optimizer(_ handle: OpaquePointer?) throws(Failure) -> OptimizerHan
   _ output_gradients: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    guard let kind = Loss(rawValue: loss) else {
-      throw Failure(DNC_INVALID_ARGUMENT, "loss is \(loss), allowed are 0 to \(Loss.meanSquaredError.rawValue)")
+    guard let kind = Loss(number: loss) else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT, "loss is \(loss), allowed are 0 to 2 and DNC_LOSS_GROUPED(size) with sizes of 1 to 65536")
     }
     try requireSteps(steps)
     try require(batch, in: 1...Int.max, "batch")
     try require(width, in: 1...Int.max, "width")
+    if case .groupedSoftmaxCrossEntropy(let size) = kind, width % size != 0 {
+      throw Failure(DNC_INVALID_ARGUMENT, "width is \(width), allowed are multiples of \(size), the size of the groups")
+    }
     let count = try elements(steps, batch, width)
     let outputs = try require(outputs, "outputs")
     let targets = try require(targets, "targets")

@@ -7,6 +7,15 @@ private func task(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
   TaskHandle(try require(handle, "task"))
 }
 
+/// The task, if episodes have been drawn.
+private func drawn(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
+  let task = try task(handle)
+  guard task.pointee.batch > 0 else {
+    throw Failure(DNC_INVALID_STATE, "no episodes have been drawn: call dnc_task_sample first")
+  }
+  return task
+}
+
 @c @implementation public func dnc_task_create(
   _ name: UnsafePointer<CChar>!, _ options: UnsafePointer<CChar>!, _ seed: UInt64,
   _ task: UnsafeMutablePointer<OpaquePointer?>!
@@ -14,11 +23,26 @@ private func task(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
   status { () throws(Failure) in
     let name = try require(name, "name")
     let task = try require(task, "task")
-    guard strcmp(name, "copy") == 0 else {
-      throw Failure(DNC_INVALID_ARGUMENT, "name is \"\(name)\", allowed is \"copy\"")
-    }
-    let created = EpisodeTask(source: try CopyTask(options: options), seed: seed)
-    task.pointee = OpaquePointer(try allocateHandle(created))
+    let source = try TaskSource(name: UnsafeRawBufferPointer(start: name, count: strlen(name)), options: options)
+    let given: UnsafePointer<CChar>? = options
+    let length = given.map { strlen($0) } ?? 0
+    let text = try Memory(bytes: length + 1)
+    if let given { memcpy(text.start, given, length) }
+    let kept = UnsafePointer(text.start.assumingMemoryBound(to: CChar.self))
+    var lessons = try Lessons(text: text, capacity: 1)
+    lessons.append(Lesson(source: source, options: kept))
+    task.pointee = OpaquePointer(try allocateHandle(try EpisodeTask(lessons: lessons, seed: seed)))
+  }
+}
+
+@c @implementation public func dnc_task_load(
+  _ path: UnsafePointer<CChar>!, _ seed: UInt64, _ task: UnsafeMutablePointer<OpaquePointer?>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let path = try require(path, "path")
+    let task = try require(task, "task")
+    let lessons = try Curriculum.read(path)
+    task.pointee = OpaquePointer(try allocateHandle(try EpisodeTask(lessons: lessons, seed: seed)))
   }
 }
 
@@ -27,10 +51,10 @@ private func task(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
   _ output_size: UnsafeMutablePointer<UInt32>!, _ loss: UnsafeMutablePointer<UInt32>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    let source = try task(handle).pointee.source
-    input_size?.pointee = UInt32(source.inputSize)
-    output_size?.pointee = UInt32(source.outputSize)
-    loss?.pointee = source.loss.rawValue
+    let task = try task(handle)
+    input_size?.pointee = UInt32(task.pointee.inputSize)
+    output_size?.pointee = UInt32(task.pointee.outputSize)
+    loss?.pointee = task.pointee.loss.number
   }
 }
 
@@ -41,7 +65,7 @@ private func task(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
     let task = try task(handle)
     try require(batch, in: Configuration.batches, "batch")
     let steps = try require(steps, "steps")
-    task.pointee.sample(batch: batch)
+    try task.pointee.sample(batch: batch)
     steps.pointee = task.pointee.steps
   }
 }
@@ -51,11 +75,112 @@ private func task(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
   _ mask: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    let task = try task(handle)
-    guard task.pointee.batch > 0 else {
-      throw Failure(DNC_INVALID_STATE, "no episodes have been drawn: call dnc_task_sample first")
+    try drawn(handle).pointee.read(inputs: inputs, targets: targets, mask: mask)
+  }
+}
+
+@c @implementation public func dnc_task_position(_ handle: OpaquePointer!) -> UInt64 {
+  handle.map { TaskHandle($0).pointee.position } ?? 0
+}
+
+@c @implementation public func dnc_task_seek(_ handle: OpaquePointer!, _ position: UInt64) -> dnc_status {
+  status { () throws(Failure) in try task(handle).pointee.seek(position) }
+}
+
+@c @implementation public func dnc_task_is_interactive(_ handle: OpaquePointer!) -> Int32 {
+  handle.map { TaskHandle($0).pointee.isInteractive ? 1 : 0 } ?? 0
+}
+
+@c @implementation public func dnc_task_next(
+  _ handle: OpaquePointer!, _ output: UnsafePointer<Float>!, _ input: UnsafeMutablePointer<Float>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let task = try drawn(handle)
+    let input = try require(input, "input")
+    guard task.pointee.played < task.pointee.steps else {
+      throw Failure(DNC_INVALID_STATE, "all \(task.pointee.steps) steps have been played: call dnc_task_sample")
     }
-    task.pointee.read(inputs: inputs, targets: targets, mask: mask)
+    if task.pointee.isInteractive, task.pointee.played > 0 {
+      let output = try require(output, "output")
+      try requireFinite(output, count: task.pointee.batch * task.pointee.outputSize, "output")
+    }
+    task.pointee.next(output: output, input: input)
+  }
+}
+
+/// The outputs of all steps, unless they are NULL or not finite.
+private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(Failure) -> UnsafePointer<Float> {
+  let outputs = try require(outputs, "outputs")
+  try requireFinite(
+    outputs, count: try elements(task.pointee.steps, task.pointee.batch, task.pointee.outputSize), "outputs")
+  return outputs
+}
+
+@c @implementation public func dnc_task_loss(
+  _ handle: OpaquePointer!, _ outputs: UnsafePointer<Float>!, _ value: UnsafeMutablePointer<Double>!,
+  _ output_gradients: UnsafeMutablePointer<Float>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let task = try drawn(handle)
+    let value = try require(value, "value")
+    value.pointee = task.pointee.evaluate(outputs: try read(outputs, of: task), gradients: output_gradients)
+  }
+}
+
+@c @implementation public func dnc_task_metric_count(_ handle: OpaquePointer!) -> Int {
+  handle.map { TaskHandle($0).pointee.metricCount } ?? 0
+}
+
+@c @implementation public func dnc_task_metric_at(
+  _ handle: OpaquePointer!, _ index: Int, _ metric: UnsafeMutablePointer<dnc_metric>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let task = try task(handle)
+    try require(index, in: 0...(task.pointee.metricCount - 1), "index")
+    let found = task.pointee.metric(at: index)
+    let name = UnsafeRawPointer(found.name.utf8Start).assumingMemoryBound(to: CChar.self)
+    try write(dnc_metric(struct_size: 0, is_error: found.isError ? 1 : 0, name: name), to: metric, "metric")
+  }
+}
+
+@c @implementation public func dnc_task_score(
+  _ handle: OpaquePointer!, _ outputs: UnsafePointer<Float>!, _ scores: UnsafeMutablePointer<dnc_score>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let task = try drawn(handle)
+    let scores = try require(scores, "scores")
+    task.pointee.score(outputs: try read(outputs, of: task), scores: scores)
+  }
+}
+
+@c @implementation public func dnc_task_set_evaluating(_ handle: OpaquePointer!, _ enabled: Int32) -> dnc_status {
+  status { () throws(Failure) in try task(handle).pointee.setEvaluating(enabled != 0) }
+}
+
+@c @implementation public func dnc_task_lesson_count(_ handle: OpaquePointer!) -> Int {
+  handle.map { TaskHandle($0).pointee.lessonCount } ?? 0
+}
+
+@c @implementation public func dnc_task_lesson_at(
+  _ handle: OpaquePointer!, _ index: Int, _ lesson: UnsafeMutablePointer<dnc_lesson>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let task = try task(handle)
+    try require(index, in: 0...(task.pointee.lessonCount - 1), "index")
+    let found = task.pointee.lesson(at: index)
+    let fields = dnc_lesson(
+      struct_size: 0, metric: UInt32(found.pointee.metric), options: found.pointee.options, pass_score: found.pointee.pass,
+      rehearsal: found.pointee.rehearsal, test_every: UInt64(found.pointee.testEvery),
+      test_episodes: UInt64(found.pointee.testEpisodes))
+    try write(fields, to: lesson, "lesson")
+  }
+}
+
+@c @implementation public func dnc_task_set_lesson(_ handle: OpaquePointer!, _ index: Int) -> dnc_status {
+  status { () throws(Failure) in
+    let task = try task(handle)
+    try require(index, in: 0...(task.pointee.lessonCount - 1), "index")
+    task.pointee.setLesson(index)
   }
 }
 

@@ -8,7 +8,7 @@ import CDNC
 ///
 /// Input channels: 0 stop, 1 start, 2… the bits. Target channels: 0 stop, 1… the bits. The mask is 1 after the input's
 /// stop vector, or everywhere in the episode.
-struct CopyTask {
+struct CopyTask: EpisodeSource {
   private(set) var width = 6
   private(set) var minLength = 1
   private(set) var maxLength = 8
@@ -16,61 +16,55 @@ struct CopyTask {
 
   var inputSize: Int { width + 2 }
   var outputSize: Int { width + 1 }
-  let loss = Loss.sigmoidCrossEntropy
+  var loss: Loss { .sigmoidCrossEntropy }
+  var metricCount: Int { BitScores.metricCount }
+  func metric(at index: Int) -> Metric { BitScores.metric(at: index) }
 
-  private static let widths = 1...65534
-  private static let lengths = 1...1_000_000
+  private struct Episode {
+    let length: Int
+    let vectors: RandomVectors
+  }
+  var recordBytes: Int { MemoryLayout<Episode>.size }
 
   init(options: UnsafePointer<CChar>?) throws(Failure) {
     try TaskOptions.forEach(options) { (option) throws(Failure) in
       if option.key.equals("width") {
-        width = try option.number(in: CopyTask.widths)
+        width = try option.number(in: 1...65534)
       } else if option.key.equals("min_length") {
-        minLength = try option.number(in: CopyTask.lengths)
+        minLength = try option.number(in: RandomVectors.counts)
       } else if option.key.equals("max_length") {
-        maxLength = try option.number(in: CopyTask.lengths)
+        maxLength = try option.number(in: RandomVectors.counts)
       } else if option.key.equals("mask") {
-        guard option.value.equals("answer") || option.value.equals("all") else {
-          throw Failure(
-            DNC_INVALID_ARGUMENT, "options: mask is \"\(bytes: option.value)\", allowed are \"answer\" and \"all\"")
-        }
-        masksAll = option.value.equals("all")
+        masksAll = try option.choice("answer", "all") == 1
       } else {
-        throw Failure(
-          DNC_INVALID_ARGUMENT,
-          "options: \"\(bytes: option.key)\" is unknown, allowed are width, min_length, max_length and mask")
+        throw option.unknown(allowed: "width, min_length, max_length and mask")
       }
     }
-    guard minLength <= maxLength else {
-      throw Failure(
-        DNC_INVALID_ARGUMENT, "options: min_length is \(minLength), allowed are 1 to max_length, \(maxLength)")
-    }
+    try TaskOptions.requireOrder(minLength, maxLength, "min_length", "max_length")
   }
 
-  /// Draws the length of one episode.
-  func drawLength(_ random: inout Random) -> Int { minLength + random.below(maxLength - minLength + 1) }
+  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
+    let length = minLength + random.below(maxLength - minLength + 1)
+    let vectors = RandomVectors(&random)
+    record.initializeMemory(as: Episode.self, to: Episode(length: length, vectors: vectors))
+    return 2 * length + 3
+  }
 
-  func steps(length: Int) -> Int { 2 * length + 3 }
-
-  /// Draws and writes the episode of sequence b of a batch, into arrays that are all zero.
-  /// - Parameters:
-  ///   - inputs, targets, mask: [T, B, X], [T, B, Y], [T, B], each or nil.
-  func write(
-    length: Int, _ random: inout Random, b: Int, batch: Int, inputs: Out<Float>?, targets: Out<Float>?,
-    mask: Out<Float>?
-  ) {
-    func setInput(_ t: Int, _ channel: Int) { inputs?[(t * batch + b) * inputSize + channel] = 1 }
-    func setTarget(_ t: Int, _ channel: Int) { targets?[(t * batch + b) * outputSize + channel] = 1 }
-
-    setInput(0, 1)
-    for t in 1...length {
-      for bit in 0..<width where random.next() >> 63 == 1 {
-        setInput(t, 2 + bit)
-        setTarget(t + length + 1, 1 + bit)
-      }
+  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    let episode = record.load(as: Episode.self)
+    let length = episode.length
+    switch t {
+    case 0: input[1] = 1
+    case length + 1: input[0] = 1
+    case 2 * length + 2: target[0] = 1
+    case ...length: episode.vectors.write(t - 1, width, input + 2)
+    default: episode.vectors.write(t - length - 2, width, target + 1)
     }
-    setInput(length + 1, 0)
-    setTarget(2 * length + 2, 0)
-    for t in (masksAll ? 0 : length + 2)..<steps(length: length) { mask?[t * batch + b] = 1 }
+    return masksAll || t >= length + 2 ? 1 : 0
+  }
+
+  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    let bits = record.load(as: Episode.self).length * width
+    BitScores.add(self, record, outputs, randomBits: bits, freeBits: bits, scores)
   }
 }

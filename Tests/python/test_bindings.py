@@ -532,7 +532,7 @@ def test_learning_lowers_the_loss():
     for _ in range(200):
         inputs, targets, mask = task.sample(8)
         net.reset()
-        value, gradients = dnc.loss(task.loss, net.forward(inputs), targets, mask)
+        value, gradients = dnc.loss(task.loss_kind, net.forward(inputs), targets, mask)
         net.backward(gradients)
         optimizer.step(net)
         values.append(value)
@@ -544,7 +544,7 @@ def test_learning_lowers_the_loss():
 
 def test_copy_task():
     task = dnc.Task("copy", seed=3, width=4, min_length=2, max_length=5)
-    assert (task.input_size, task.output_size, task.loss) == (6, 5, "sigmoid_cross_entropy")
+    assert (task.input_size, task.output_size, task.loss_kind) == (6, 5, "sigmoid_cross_entropy")
     episodes = task.sample(7)
     inputs, targets, mask = episodes
     steps = len(mask)

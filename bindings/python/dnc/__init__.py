@@ -7,9 +7,7 @@
     optimizer = dnc.Optimizer(net, max_gradient_norm=10)
     net.training = True
     for _ in range(10_000):
-        inputs, targets, mask = task.sample(16)
-        net.reset()
-        value, gradients = dnc.loss(task.loss, net.forward(inputs), targets, mask)
+        value, gradients = task.loss(task.play(net))
         net.backward(gradients)
         optimizer.step(net)
 
@@ -39,7 +37,7 @@ from .errors import (
 from .images import episode_image, heatmap
 from .network import DNC
 from .optimizer import Optimizer, Settings, loss
-from .tasks import Episodes, Task
+from .tasks import Episodes, Lesson, Metric, Task
 
 __version__ = _c.DNC_VERSION_STRING
 
@@ -71,6 +69,8 @@ __all__ = [
     "InternalError",
     "InvalidArgument",
     "InvalidState",
+    "Lesson",
+    "Metric",
     "NotFinite",
     "Optimizer",
     "Options",

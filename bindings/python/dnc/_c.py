@@ -179,6 +179,7 @@ dnc_loss = c_int
 DNC_LOSS_SIGMOID_CROSS_ENTROPY = 0
 DNC_LOSS_SOFTMAX_CROSS_ENTROPY = 1
 DNC_LOSS_MEAN_SQUARED_ERROR = 2
+DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY = 3
 
 dnc_loss_evaluate = _function(
     "dnc_loss_evaluate", dnc_status, c_uint32, c_size_t, c_size_t, c_size_t, _floats, _floats, _floats,
@@ -244,6 +245,45 @@ dnc_task_sizes = _function(
 )
 dnc_task_sample = _function("dnc_task_sample", dnc_status, POINTER(dnc_task), c_size_t, POINTER(c_size_t))
 dnc_task_read = _function("dnc_task_read", dnc_status, POINTER(dnc_task), _floats, _floats, _floats)
+dnc_task_position = _function("dnc_task_position", c_uint64, POINTER(dnc_task))
+dnc_task_seek = _function("dnc_task_seek", dnc_status, POINTER(dnc_task), c_uint64)
+dnc_task_is_interactive = _function("dnc_task_is_interactive", c_int, POINTER(dnc_task))
+dnc_task_next = _function("dnc_task_next", dnc_status, POINTER(dnc_task), _floats, _floats)
+dnc_task_loss = _function("dnc_task_loss", dnc_status, POINTER(dnc_task), _floats, POINTER(c_double), _floats)
+
+
+class dnc_metric(Structure):
+    _fields_ = [("struct_size", c_uint32), ("is_error", c_uint32), ("name", c_char_p)]
+
+
+dnc_task_metric_count = _function("dnc_task_metric_count", c_size_t, POINTER(dnc_task))
+dnc_task_metric_at = _function("dnc_task_metric_at", dnc_status, POINTER(dnc_task), c_size_t, POINTER(dnc_metric))
+
+
+class dnc_score(Structure):
+    _fields_ = [("sum", c_double), ("count", c_double), ("chance", c_double)]
+
+
+dnc_task_score = _function("dnc_task_score", dnc_status, POINTER(dnc_task), _floats, POINTER(dnc_score))
+dnc_task_set_evaluating = _function("dnc_task_set_evaluating", dnc_status, POINTER(dnc_task), c_int)
+dnc_task_load = _function("dnc_task_load", dnc_status, c_char_p, c_uint64, POINTER(POINTER(dnc_task)))
+
+
+class dnc_lesson(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("metric", c_uint32),
+        ("options", c_char_p),
+        ("pass_score", c_double),
+        ("rehearsal", c_double),
+        ("test_every", c_uint64),
+        ("test_episodes", c_uint64),
+    ]
+
+
+dnc_task_lesson_count = _function("dnc_task_lesson_count", c_size_t, POINTER(dnc_task))
+dnc_task_lesson_at = _function("dnc_task_lesson_at", dnc_status, POINTER(dnc_task), c_size_t, POINTER(dnc_lesson))
+dnc_task_set_lesson = _function("dnc_task_set_lesson", dnc_status, POINTER(dnc_task), c_size_t)
 dnc_task_free = _function("dnc_task_free", None, POINTER(dnc_task))
 
 # -------------------------------------------------------------------------------------- pictures --

@@ -26,6 +26,23 @@ LOSSES = {
     "mean_squared_error": _c.DNC_LOSS_MEAN_SQUARED_ERROR,
 }
 
+_GROUPED = "grouped_softmax_cross_entropy:"  # and the size of a group
+
+
+def loss_number(kind: Any) -> int:
+    """The dnc_loss of a name."""
+    if isinstance(kind, str) and kind.startswith(_GROUPED) and kind[len(_GROUPED) :].isdecimal():
+        size = integer(int(kind[len(_GROUPED) :]), "the size of a group", ctypes.c_uint16)
+        return _c.DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY + 256 * size
+    return choice(kind, "kind", LOSSES)
+
+
+def loss_name(number: int) -> str:
+    if number & 0xFF == _c.DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY:
+        return f"{_GROUPED}{number >> 8}"
+    return next(name for name, value in LOSSES.items() if value == number)
+
+
 # The struct fields whose numbers have names.
 _CHOICES = {
     "controller": {"lstm": _c.DNC_CONTROLLER_LSTM, "feedforward": _c.DNC_CONTROLLER_FEEDFORWARD},

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._convert import LOSSES, FloatArray, array, choice, defaults, fill, floats, settings_of
+from ._convert import FloatArray, array, defaults, fill, floats, loss_number, settings_of
 from ._handle import Handle, Resource
 from .errors import check
 from .network import DNC
@@ -127,10 +127,11 @@ def loss(
 ) -> tuple[float, FloatArray]:
     """The loss of logits outputs [T, B, Y] against targets [T, B, Y], and its gradient [T, B, Y].
 
-    kind is "sigmoid_cross_entropy", "softmax_cross_entropy" or "mean_squared_error". mask [T, B] weighs the
-    rows (None: all 1): the loss is the weighted mean, in nats.
+    kind is "sigmoid_cross_entropy", "softmax_cross_entropy", "mean_squared_error", or, with one softmax over each
+    ten logits, "grouped_softmax_cross_entropy:10". mask [T, B] weighs the rows (None: all 1): the loss is the weighted
+    mean, in nats.
     """
-    number = choice(kind, "kind", LOSSES)
+    number = loss_number(kind)
     outputs = array(outputs, "outputs", "TBY", {})
     sizes = dict(zip("TBY", outputs.shape))
     targets = array(targets, "targets", "TBY", sizes)

@@ -1,0 +1,186 @@
+import CDNC
+import CPlatform
+
+/// Reads a curriculum. Every line is a word and what belongs to it; '#' begins a comment. What is said holds for the lessons
+/// below it.
+///
+///     task graph_traversal
+///     options terminate=no
+///     pass episodes_right 0.9
+///     rehearsal 0.1
+///     test_every 100
+///     test_episodes 100
+///     lesson nodes=3-10,out_degree=2-4,path=1-1
+enum Curriculum {
+  private static let fileBytes = 1 << 20
+  private static let lessons = 1000
+  /// Of the options of a lesson, those common to all included.
+  private static let optionsBytes = 2048
+
+  static func read(_ path: UnsafePointer<CChar>) throws(Failure) -> Lessons {
+    let file = try InputFile(path: path)
+    guard file.bytes <= fileBytes else {
+      throw Failure(DNC_BAD_FORMAT, "\(path) has \(file.bytes) bytes, allowed are \(fileBytes)")
+    }
+    let content = try Memory(bytes: file.bytes)
+    do {
+      try file.read(content.start, bytes: file.bytes, at: 0)
+    } catch {
+      throw error.within(path, error.status)
+    }
+    let text = UnsafeRawBufferPointer(start: content.start, count: file.bytes)
+
+    var count = 0
+    try forEachLine(text) { (_, line) throws(Failure) in if Line(line).word.equals("lesson") { count += 1 } }
+    guard (1...Curriculum.lessons).contains(count) else {
+      throw Failure(DNC_BAD_FORMAT, "\(path) has \(count) lessons, allowed are 1 to \(Curriculum.lessons)")
+    }
+    let options = try Memory(bytes: count * optionsBytes)
+    var reader = Reader(options: options.start.assumingMemoryBound(to: CChar.self))
+    var result = try Lessons(text: options, capacity: count)
+    try forEachLine(text) { (number, line) throws(Failure) in
+      do throws(Failure) {
+        try reader.take(Line(line), &result)
+      } catch {
+        throw error.within(path, line: number)
+      }
+    }
+    return result
+  }
+
+  /// Calls `body` with the number, from 1, and the text of every line, without what follows a '#'.
+  private static func forEachLine(
+    _ text: UnsafeRawBufferPointer, _ body: (Int, UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    var start = 0
+    var number = 1
+    while start < text.count {
+      let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) ?? text.count
+      let comment = text[start..<end].firstIndex(of: UInt8(ascii: "#")) ?? end
+      try body(number, UnsafeRawBufferPointer(rebasing: text[start..<comment]))
+      start = end + 1
+      number += 1
+    }
+  }
+
+  /// A line's first word and the rest, without spaces around them.
+  private struct Line {
+    let word, rest: UnsafeRawBufferPointer
+
+    init(_ text: UnsafeRawBufferPointer) {
+      let line = Line.trimmed(text)
+      let end = line.firstIndex(where: Line.isSpace) ?? line.count
+      word = UnsafeRawBufferPointer(rebasing: line[..<end])
+      rest = Line.trimmed(UnsafeRawBufferPointer(rebasing: line[end...]))
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 13 }
+
+    private static func trimmed(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+      guard let first = text.firstIndex(where: { !isSpace($0) }) else {
+        return UnsafeRawBufferPointer(rebasing: text[..<0])
+      }
+      let last = text.lastIndex(where: { !isSpace($0) })!
+      return UnsafeRawBufferPointer(rebasing: text[first...last])
+    }
+
+    func share() throws(Failure) -> Double {
+      guard let share = Double(decimal: rest), (0...1).contains(share) else {
+        throw Failure(DNC_BAD_FORMAT, "\(bytes: word) is \"\(bytes: rest)\", allowed are 0 to 1")
+      }
+      return share
+    }
+
+    func count() throws(Failure) -> Int {
+      guard let count = UInt64(decimal: rest), (1...1_000_000).contains(count) else {
+        throw Failure(DNC_BAD_FORMAT, "\(bytes: word) is \"\(bytes: rest)\", allowed are 1 to 1000000")
+      }
+      return Int(count)
+    }
+  }
+
+  /// What has been said so far.
+  private struct Reader {
+    /// Where the next lesson's options go.
+    var options: UnsafeMutablePointer<CChar>
+    var task = UnsafeRawBufferPointer(start: nil, count: 0)
+    var common = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// The metric's name, or nothing for the first.
+    var metric = UnsafeRawBufferPointer(start: nil, count: 0)
+    var pass = Double.infinity
+    var rehearsal = 0.0
+    var testEvery = 100
+    var testEpisodes = 100
+
+    mutating func take(_ line: Line, _ lessons: inout Lessons) throws(Failure) {
+      if line.word.count == 0 {
+        return
+      } else if line.word.equals("task") {
+        guard lessons.count == 0 else { throw Failure(DNC_BAD_FORMAT, "the task must come before the first lesson") }
+        task = line.rest
+      } else if line.word.equals("options") {
+        common = line.rest
+      } else if line.word.equals("pass") {
+        let passed = Line(line.rest)
+        guard let value = Double(decimal: passed.rest), (0...1).contains(value) else {
+          throw Failure(
+            DNC_BAD_FORMAT, "pass is \"\(bytes: line.rest)\", expected are a metric and a number from 0 to 1")
+        }
+        (metric, pass) = (passed.word, value)
+      } else if line.word.equals("rehearsal") {
+        rehearsal = try line.share()
+      } else if line.word.equals("test_every") {
+        testEvery = try line.count()
+      } else if line.word.equals("test_episodes") {
+        testEpisodes = try line.count()
+      } else if line.word.equals("lesson") {
+        try append(line.rest, &lessons)
+      } else {
+        throw Failure(
+          DNC_BAD_FORMAT,
+          """
+          \"\(bytes: line.word)\" is unknown, expected are task, options, pass, rehearsal, test_every, test_episodes \
+          and lesson
+          """)
+      }
+    }
+
+    private mutating func append(_ own: UnsafeRawBufferPointer, _ lessons: inout Lessons) throws(Failure) {
+      guard task.count > 0 else { throw Failure(DNC_BAD_FORMAT, "a lesson before the task is named") }
+      guard common.count + own.count + 2 <= optionsBytes else {
+        throw Failure(DNC_BAD_FORMAT, "the options are longer than \(optionsBytes - 2) bytes")
+      }
+      var text = Text(start: options, capacity: optionsBytes)
+      for byte in common { text.append(byte: byte) }
+      if common.count > 0 && own.count > 0 { text.append(byte: UInt8(ascii: ",")) }
+      for byte in own { text.append(byte: byte) }
+      options += optionsBytes
+      var lesson = Lesson(source: try TaskSource(name: task, options: text.start), options: text.start)
+      if metric.count > 0 { lesson.metric = try index(of: metric, lesson.source) }
+      lesson.pass = pass
+      lesson.rehearsal = rehearsal
+      lesson.testEvery = testEvery
+      lesson.testEpisodes = testEpisodes
+      if lessons.count > 0 {
+        let first = lessons.first
+        guard lesson.source.inputSize == first.pointee.source.inputSize,
+          lesson.source.outputSize == first.pointee.source.outputSize, lesson.source.loss == first.pointee.source.loss
+        else {
+          throw Failure(
+            DNC_BAD_FORMAT,
+            """
+            the lesson has \(lesson.source.inputSize) inputs and \(lesson.source.outputSize) outputs, the first one has \
+            \(first.pointee.source.inputSize) and \(first.pointee.source.outputSize)
+            """)
+        }
+      }
+      lessons.append(lesson)
+    }
+
+    private func index(of name: UnsafeRawBufferPointer, _ source: borrowing TaskSource) throws(Failure) -> Int {
+      for i in 0..<source.metricCount where name.equals(source.metric(at: i).name) { return i }
+      throw Failure(
+        DNC_BAD_FORMAT, "the task has no metric \"\(bytes: name)\", its first is \(source.metric(at: 0).name)")
+    }
+  }
+}
