@@ -2,6 +2,7 @@
 # make demo     trains the copy task and draws what the network does
 # make test     every test
 # make bench    times training and inference steps
+# make bench-peers   times other implementations beside them, PEERS="--threads 2" and the like
 # make install  PREFIX=/usr/local: header, library, pkg-config file
 #
 # What is missing (libpng, Python packages for the tests) is installed on the way; tools/setup.sh says what and how.
@@ -18,7 +19,7 @@ SOURCES := Package.swift dnc.map include/dnc.h $(shell find Sources -type f)
 PYTHON := build/venv/bin/python
 EXAMPLES := build/copy_task build/step
 
-.PHONY: all bench demo test test-swift test-threads test-python lint format install clean setup
+.PHONY: all bench bench-peers demo test test-swift test-threads test-python lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -41,6 +42,13 @@ demo: build/copy_task
 
 bench: build/bench
 	build/bench
+
+bench-peers: $(LIBRARY) build/peers-venv/installed
+	DNC_LIBRARY=$(abspath $(LIBRARY)) build/peers-venv/bin/python benchmarks/peers/run.py $(PEERS)
+
+build/peers-venv/installed: benchmarks/peers/requirements.txt
+	@tools/setup.sh peers
+	@touch $@
 
 build/bench: benchmarks/bench.c include/dnc.h $(LIBRARY)
 	$(CC) $(WARNINGS) $(CFLAGS) -Iinclude -o $@ $< -Lbuild -ldnc -lm -Wl,-rpath,'$$ORIGIN'
@@ -65,12 +73,12 @@ test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
 
 lint: $(PYTHON)
 	swift format lint -s -r Package.swift Sources Tests
-	build/venv/bin/ruff check -q bindings Tests tools
-	build/venv/bin/ruff format -q --check bindings Tests tools
+	build/venv/bin/ruff check -q benchmarks bindings Tests tools
+	build/venv/bin/ruff format -q --check benchmarks bindings Tests tools
 
 format: $(PYTHON)
 	swift format -i -r Package.swift Sources Tests
-	build/venv/bin/ruff format -q bindings Tests tools
+	build/venv/bin/ruff format -q benchmarks bindings Tests tools
 
 install: $(LIBRARY)
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig

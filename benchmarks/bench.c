@@ -1,7 +1,8 @@
 /*
  * Times a training step (reset, forward, sigmoid cross-entropy over all outputs, backward, Adam) and an inference step of
- * libdnc on workloads of several sizes: least and median of many, in milliseconds, and the arithmetic rate of the work that
- * the mathematics needs. Wall time: leave the machine alone meanwhile.
+ * libdnc on workloads of several sizes: least and median of many, in milliseconds, the arithmetic rate of the work that the
+ * mathematics needs, and the share of what the cores in use can do at most, which is measured first. Memory is what
+ * dnc_estimate_bytes says. Wall time: leave the machine alone meanwhile.
  *
  *     make bench
  *     build/bench A C1        # some workloads; --seconds 5 each, --threads 2
@@ -13,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 typedef struct workload {
     const char *name, *what;
@@ -70,7 +74,47 @@ static double forward_operations(const workload *k) {
     return 2 * weights + links + memory;
 }
 
-static void measure(const workload *k, double seconds, uint32_t threads) {
+/* A loop of fused products on twelve independent vectors; GFLOP/s. */
+enum { ITERATIONS = 4000000 };
+static volatile float sink;
+
+#if defined(__x86_64__)
+#define PEAK(name, features, vector, lanes, set, fma, first)                                                     \
+    __attribute__((target(features))) static double name(void) {                                                 \
+        vector x = set(0.5f), a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x; \
+        double begin = now();                                                                                    \
+        for (int n = 0; n < ITERATIONS; n++) {                                                                   \
+            a = fma(a, x, x), b = fma(b, x, x), c = fma(c, x, x), d = fma(d, x, x);                              \
+            e = fma(e, x, x), f = fma(f, x, x), g = fma(g, x, x), h = fma(h, x, x);                              \
+            i = fma(i, x, x), j = fma(j, x, x), k = fma(k, x, x), l = fma(l, x, x);                              \
+            __asm__ volatile("" : "+x"(a), "+x"(b), "+x"(c), "+x"(d), "+x"(e), "+x"(f));                         \
+            __asm__ volatile("" : "+x"(g), "+x"(h), "+x"(i), "+x"(j), "+x"(k), "+x"(l));                         \
+        }                                                                                                        \
+        double seconds = now() - begin;                                                                          \
+        sink = first(a) + first(b) + first(c) + first(d) + first(e) + first(f) + first(g) + first(h) + first(i)  \
+               + first(j) + first(k) + first(l);                                                                 \
+        return 2e-9 * 12 * lanes * ITERATIONS / seconds;                                                         \
+    }
+PEAK(peak_avx512, "avx512f", __m512, 16, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_cvtss_f32)
+PEAK(peak_avx2, "avx2,fma", __m256, 8, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_cvtss_f32)
+#endif
+
+/* Most GFLOP/s of a core; 0 where it isn't known. */
+static double peak(void) {
+    double most = 0;
+#if defined(__x86_64__)
+    for (int i = 0; i < 5; i++) {
+        double rate = 0;
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) rate = peak_avx2();
+        if (rate > most) most = rate;
+        if (__builtin_cpu_supports("avx512f")) rate = peak_avx512();
+        if (rate > most) most = rate;
+    }
+#endif
+    return most;
+}
+
+static void measure(const workload *k, double seconds, uint32_t threads, double peak_rate) {
     dnc_config config;
     check(dnc_config_init(&config, sizeof config));
     config.input_size = k->x;
@@ -115,8 +159,9 @@ static void measure(const workload *k, double seconds, uint32_t threads) {
     qsort(times, (size_t)count, sizeof *times, ascending);
     /* Backward needs each product twice, once for the inputs and once for the weights; and so do links and memory. */
     double operations = forward_operations(k) * (double)rows * (k->training ? 3 : 1);
-    printf("| %-5s | %-24s | %10.3f | %10.3f | %6.1f | %8.1f | %7.4f |\n", k->name, k->what, 1e3 * times[0],
-           1e3 * times[count / 2], 1e-9 * operations / times[0], 1e-6 * (double)bytes, loss);
+    double rate = 1e-9 * operations / times[0];
+    printf("| %-5s | %-24s | %10.3f | %10.3f | %6.1f | %3.0f %% | %8.1f | %7.4f |\n", k->name, k->what, 1e3 * times[0],
+           1e3 * times[count / 2], rate, peak_rate > 0 ? 100 * rate / peak_rate : 0.0, 1e-6 * (double)bytes, loss);
     fflush(stdout);
     free(inputs);
     free(targets);
@@ -135,13 +180,14 @@ int main(int count, char **words) {
         else if (strcmp(words[i], "--threads") == 0 && i + 1 < count) threads = (uint32_t)atoi(words[++i]);
         else chosen++;
     }
-    printf("%s\n\n", dnc_build_info());
-    printf("|       | workload                 |  least, ms | median, ms | GFLOP/s | memory, MB | loss |\n");
-    printf("|---|---|---|---|---|---|---|\n");
+    double most = peak();
+    printf("%s\n%u thread(s); a core does at most %.0f GFLOP/s\n\n", dnc_build_info(), threads, most);
+    printf("|       | workload                 |  least, ms | median, ms | GFLOP/s | of peak | memory, MB | loss |\n");
+    printf("|---|---|---|---|---|---|---|---|\n");
     for (size_t k = 0; k < sizeof workloads / sizeof *workloads; k++) {
         int wanted = chosen == 0;
         for (int i = 1; i < count; i++) wanted |= strcmp(words[i], workloads[k].name) == 0;
-        if (wanted) measure(&workloads[k], seconds, threads);
+        if (wanted) measure(&workloads[k], seconds, threads, most * threads);
     }
     return 0;
 }

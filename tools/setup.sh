@@ -2,6 +2,7 @@
 # Installs what is missing, or says the exact command when it may not.
 #   tools/setup.sh build     what building the library takes: Swift 6.3, a C compiler, libpng
 #   tools/setup.sh python    a local environment, build/venv, with what the tests take; and valgrind
+#   tools/setup.sh peers     another one, build/peers-venv, with the implementations that benchmarks/peers compares
 set -eu
 
 # packages PACKAGE...: installs Debian packages.
@@ -23,6 +24,13 @@ build)
     fi
     command -v cc >/dev/null && command -v pkg-config >/dev/null && pkg-config --exists libpng ||
         packages gcc libc6-dev pkg-config libpng-dev
+    ;;
+peers)
+    python3 -c 'import venv, ensurepip' 2>/dev/null || packages python3-venv
+    [ -x build/peers-venv/bin/pip ] || python3 -m venv build/peers-venv
+    pip="build/peers-venv/bin/pip install -q --disable-pip-version-check"
+    $pip -r benchmarks/peers/requirements.txt
+    $pip --no-deps dnc==1.1.0 # the package asks for another that it does not need
     ;;
 python)
     for tool in valgrind g++ cmake; do command -v $tool >/dev/null || packages valgrind g++ cmake; done
