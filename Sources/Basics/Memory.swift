@@ -9,11 +9,14 @@ struct Memory: ~Copyable {
   let bytes: Int
 
   private static let alignment = 64
+  /// From here on the rounding up to whole large pages doesn't count.
+  private static let large = 16 << 20
 
   init(bytes: Int) throws(Failure) {
     guard bytes <= Int.max - Memory.alignment, let block = calloc(1, bytes + Memory.alignment) else {
       throw .outOfMemory(bytes: bytes)
     }
+    if bytes >= Memory.large { dnc_platform_prefer_large_pages(block, bytes) }
     self.block = block
     self.start = block.alignedUp(toMultipleOf: Memory.alignment)
     self.bytes = bytes

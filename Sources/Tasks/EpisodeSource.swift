@@ -16,6 +16,10 @@ protocol EpisodeSource: ~Copyable {
   /// Draws an episode into its record, which is all zero. Returns T, its number of steps.
   func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int
 
+  /// The same, for a task whose episodes of one batch have something in common, as their length: `shared` is the same
+  /// for all of them.
+  func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int
+
   /// Writes step t: input [X] and target [Y], both all zero before. Returns the mask.
   func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float
 
@@ -41,6 +45,9 @@ protocol EpisodeSource: ~Copyable {
 }
 
 extension EpisodeSource where Self: ~Copyable {
+  func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int {
+    draw(&random, into: record)
+  }
   var isInteractive: Bool { false }
   func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {}
   func loss(

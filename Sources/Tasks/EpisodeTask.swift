@@ -88,7 +88,8 @@ struct EpisodeTask: ~Copyable {
       let rehearsed = random.uniform() < rehearsal
       let drawn = rehearsed ? random.below(lesson) : lesson
       let start = records.start + b * recordBytes
-      let count = lesson(at: drawn).pointee.source.draw(&random, into: start + MemoryLayout<Header>.stride)
+      let count = lesson(at: drawn).pointee.source.draw(
+        &random, shared: batchRandom, into: start + MemoryLayout<Header>.stride)
       start.initializeMemory(as: Header.self, to: Header(lesson: drawn, steps: count))
       steps = max(steps, count)
     }

@@ -38,8 +38,12 @@ enum TaskSource: ~Copyable, EpisodeSource {
   }
 
   func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
+    draw(&random, shared: random, into: record)
+  }
+
+  func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int {
     switch self {
-    case .copy(let task): task.draw(&random, into: record)
+    case .copy(let task): task.draw(&random, shared: shared, into: record)
     }
   }
 
