@@ -367,6 +367,18 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            Options: width=6 (bits, 1 to 65534), min_length=1, max_length=8 (1 to 1000000; lengths are uniform between
  *            them), mask=answer (1 after the stop vector) or mask=all (1 in every step of the episode).
  *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY.
+ *
+ *   "graph_traversal"
+ *            A random directed graph is described, one triple (source, edge, destination) a step in random order; then
+ *            (start, edge, blank) and (blank, edge, blank)... say which edges to follow; then the network must answer with
+ *            the triples passed, and close with (0, 0, 0). A label is a number from 0 to 999 in three digits, hundreds
+ *            first, each one-hot in ten channels; a blank is zeros.
+ *            Input channels: 0-89 the triple, 90 the first step of each phase, 91 every step of the answer. Target
+ *            channels: 0-89 the triple; the mask is 1 in the answer. docs/tasks/graph_traversal.md draws it.
+ *            Options: nodes=10-20 (a number or a range, 2 to 500), out_degree=2-4 (1 to 20), path=1-5 (edges to follow, 1
+ *            to 100), terminate=yes (or no: without the closing (0, 0, 0)). Ranges are uniform.
+ *            Loss: DNC_LOSS_GROUPED(10). Metrics: episodes_right, triples_right; chance is one who knows the graph and
+ *            follows random edges.
  */
 typedef struct dnc_task dnc_task;
 

@@ -18,70 +18,28 @@ enum Curriculum {
   private static let optionsBytes = 2048
 
   static func read(_ path: UnsafePointer<CChar>) throws(Failure) -> Lessons {
-    let file = try InputFile(path: path)
-    guard file.bytes <= fileBytes else {
-      throw Failure(DNC_BAD_FORMAT, "\(path) has \(file.bytes) bytes, allowed are \(fileBytes)")
-    }
-    let content = try Memory(bytes: file.bytes)
-    do {
-      try file.read(content.start, bytes: file.bytes, at: 0)
-    } catch {
-      throw error.within(path, error.status)
-    }
-    let text = UnsafeRawBufferPointer(start: content.start, count: file.bytes)
-
+    let file = try TextFile(path: path, limit: fileBytes)
     var count = 0
-    try forEachLine(text) { (_, line) throws(Failure) in if Line(line).word.equals("lesson") { count += 1 } }
+    try file.forEachLine { (line) throws(Failure) in if Line(line).word.equals("lesson") { count += 1 } }
     guard (1...Curriculum.lessons).contains(count) else {
       throw Failure(DNC_BAD_FORMAT, "\(path) has \(count) lessons, allowed are 1 to \(Curriculum.lessons)")
     }
     let options = try Memory(bytes: count * optionsBytes)
     var reader = Reader(options: options.start.assumingMemoryBound(to: CChar.self))
     var result = try Lessons(text: options, capacity: count)
-    try forEachLine(text) { (number, line) throws(Failure) in
-      do throws(Failure) {
-        try reader.take(Line(line), &result)
-      } catch {
-        throw error.within(path, line: number)
-      }
-    }
+    try file.forEachLine { (line) throws(Failure) in try reader.take(Line(line), &result) }
     return result
-  }
-
-  /// Calls `body` with the number, from 1, and the text of every line, without what follows a '#'.
-  private static func forEachLine(
-    _ text: UnsafeRawBufferPointer, _ body: (Int, UnsafeRawBufferPointer) throws(Failure) -> Void
-  ) throws(Failure) {
-    var start = 0
-    var number = 1
-    while start < text.count {
-      let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) ?? text.count
-      let comment = text[start..<end].firstIndex(of: UInt8(ascii: "#")) ?? end
-      try body(number, UnsafeRawBufferPointer(rebasing: text[start..<comment]))
-      start = end + 1
-      number += 1
-    }
   }
 
   /// A line's first word and the rest, without spaces around them.
   private struct Line {
     let word, rest: UnsafeRawBufferPointer
 
-    init(_ text: UnsafeRawBufferPointer) {
-      let line = Line.trimmed(text)
-      let end = line.firstIndex(where: Line.isSpace) ?? line.count
+    /// - Parameter line: without spaces around it.
+    init(_ line: UnsafeRawBufferPointer) {
+      let end = line.firstIndex(where: { $0.isSpace }) ?? line.count
       word = UnsafeRawBufferPointer(rebasing: line[..<end])
-      rest = Line.trimmed(UnsafeRawBufferPointer(rebasing: line[end...]))
-    }
-
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 13 }
-
-    private static func trimmed(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-      guard let first = text.firstIndex(where: { !isSpace($0) }) else {
-        return UnsafeRawBufferPointer(rebasing: text[..<0])
-      }
-      let last = text.lastIndex(where: { !isSpace($0) })!
-      return UnsafeRawBufferPointer(rebasing: text[first...last])
+      rest = UnsafeRawBufferPointer(rebasing: line[end...]).trimmed
     }
 
     func share() throws(Failure) -> Double {

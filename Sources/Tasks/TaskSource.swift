@@ -4,36 +4,44 @@ import CPlatform
 /// The task of a name, with its options.
 enum TaskSource: ~Copyable, EpisodeSource {
   case copy(CopyTask)
+  case graphTraversal(GraphTraversal)
 
   init(name: UnsafeRawBufferPointer, options: UnsafePointer<CChar>?) throws(Failure) {
     if name.equals("copy") {
       self = .copy(try CopyTask(options: options))
+    } else if name.equals("graph_traversal") {
+      self = .graphTraversal(try GraphTraversal(options: options))
     } else {
-      throw Failure(DNC_INVALID_ARGUMENT, "name is \"\(bytes: name)\", allowed is \"copy\"")
+      throw Failure(
+        DNC_INVALID_ARGUMENT, "name is \"\(bytes: name)\", allowed are \"copy\" and \"graph_traversal\"")
     }
   }
 
   var inputSize: Int {
     switch self {
     case .copy(let task): task.inputSize
+    case .graphTraversal(let task): task.inputSize
     }
   }
 
   var outputSize: Int {
     switch self {
     case .copy(let task): task.outputSize
+    case .graphTraversal(let task): task.outputSize
     }
   }
 
   var loss: Loss {
     switch self {
     case .copy(let task): task.loss
+    case .graphTraversal(let task): task.loss
     }
   }
 
   var recordBytes: Int {
     switch self {
     case .copy(let task): task.recordBytes
+    case .graphTraversal(let task): task.recordBytes
     }
   }
 
@@ -44,24 +52,28 @@ enum TaskSource: ~Copyable, EpisodeSource {
   func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int {
     switch self {
     case .copy(let task): task.draw(&random, shared: shared, into: record)
+    case .graphTraversal(let task): task.draw(&random, shared: shared, into: record)
     }
   }
 
   func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
     switch self {
     case .copy(let task): task.step(t, of: record, input: input, target: target)
+    case .graphTraversal(let task): task.step(t, of: record, input: input, target: target)
     }
   }
 
   var isInteractive: Bool {
     switch self {
     case .copy(let task): task.isInteractive
+    case .graphTraversal(let task): task.isInteractive
     }
   }
 
   func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {
     switch self {
     case .copy(let task): task.move(t, in: record, output: output, evaluating: evaluating)
+    case .graphTraversal(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     }
   }
 
@@ -70,24 +82,29 @@ enum TaskSource: ~Copyable, EpisodeSource {
   ) -> Double {
     switch self {
     case .copy(let task): task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
+    case .graphTraversal(let task):
+      task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     }
   }
 
   var metricCount: Int {
     switch self {
     case .copy(let task): task.metricCount
+    case .graphTraversal(let task): task.metricCount
     }
   }
 
   func metric(at index: Int) -> Metric {
     switch self {
     case .copy(let task): task.metric(at: index)
+    case .graphTraversal(let task): task.metric(at: index)
     }
   }
 
   func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
     switch self {
     case .copy(let task): task.score(record, outputs: outputs, scores: scores)
+    case .graphTraversal(let task): task.score(record, outputs: outputs, scores: scores)
     }
   }
 }

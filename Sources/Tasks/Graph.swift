@@ -1,0 +1,143 @@
+/// A directed graph in an episode's record: out-edges of node i are the edges from firstEdge[i] to firstEdge[i + 1] - 1.
+/// Nodes and edges count from 0; what the network sees of them are their labels.
+struct Graph {
+  /// The most nodes and edges that there is room for.
+  struct Size {
+    let nodes, edges: Int
+  }
+
+  /// As many nodes as there are labels.
+  static let labels = 1000
+  static let unreachable = UInt16.max
+
+  private let counts: UnsafeMutablePointer<Size>
+  let firstEdge: UnsafeMutablePointer<UInt16>
+  let destination: UnsafeMutablePointer<UInt16>
+  let nodeLabel: UnsafeMutablePointer<UInt16>
+  let edgeLabel: UnsafeMutablePointer<UInt16>
+  /// The edges as they are described to the network.
+  let order: UnsafeMutablePointer<UInt16>
+  /// Scratch of drawing, for a pair of numbers and a label per node, and a bit per label.
+  let pairs: UnsafeMutablePointer<Double>
+  let pool: UnsafeMutablePointer<UInt16>
+  let used: UnsafeMutablePointer<UInt64>
+
+  init(_ size: Size, _ carver: inout Carver) {
+    counts = carver.take(1)
+    firstEdge = carver.take(size.nodes + 1)
+    destination = carver.take(size.edges)
+    nodeLabel = carver.take(size.nodes)
+    edgeLabel = carver.take(size.edges)
+    order = carver.take(size.edges)
+    pairs = carver.take(2 * size.nodes)
+    pool = carver.take(max(size.nodes, 10))
+    used = carver.take(Graph.labels / 64 + 1)
+  }
+
+  var nodes: Int { counts.pointee.nodes }
+  var edges: Int { counts.pointee.edges }
+  func setCounts(nodes: Int, edges: Int) { counts.pointee = Size(nodes: nodes, edges: edges) }
+
+  func outEdges(of node: Int) -> Range<Int> { Int(firstEdge[node])..<Int(firstEdge[node + 1]) }
+
+  func outDegree(of node: Int) -> Int { outEdges(of: node).count }
+
+  func end(of edge: Int) -> Int { Int(destination[edge]) }
+
+  /// By bisection: the last node whose edges begin at `edge` or before.
+  func source(of edge: Int) -> Int {
+    var low = 0
+    var high = nodes - 1
+    while low < high {
+      let middle = (low + high + 1) / 2
+      if Int(firstEdge[middle]) <= edge { low = middle } else { high = middle - 1 }
+    }
+    return low
+  }
+
+  func label(of node: Int) -> Int { Int(nodeLabel[node]) }
+
+  func triple(_ edge: Int) -> Triple {
+    Triple(label(of: source(of: edge)), Int(edgeLabel[edge]), label(of: end(of: edge)))
+  }
+
+  /// Chooses distinct labels for all nodes, and the order of the description.
+  func drawLabels(_ random: inout Random) {
+    drawDistinct(nodes, into: nodeLabel, &random)
+    for edge in 0..<edges { order[edge] = UInt16(edge) }
+    random.shuffle(order, edges)
+  }
+
+  /// Distinct numbers below 1000, all equally likely.
+  func drawDistinct(_ count: Int, into numbers: UnsafeMutablePointer<UInt16>, _ random: inout Random) {
+    used.update(repeating: 0, count: Graph.labels / 64 + 1)
+    for i in 0..<count {
+      var number: Int
+      repeat { number = random.below(Graph.labels) } while used[number / 64] >> UInt64(number % 64) & 1 == 1
+      used[number / 64] |= 1 << UInt64(number % 64)
+      numbers[i] = UInt16(number)
+    }
+  }
+
+  /// How many edges lead from each node to `end`, at most `limit`; written into distance [nodes].
+  func findDistances(to end: Int, limit: Int, _ distance: UnsafeMutablePointer<UInt16>) {
+    distance.update(repeating: Graph.unreachable, count: nodes)
+    distance[end] = 0
+    var reached = 0
+    var hasGrown = true
+    while hasGrown && reached < limit {
+      hasGrown = false
+      for node in 0..<nodes where distance[node] == Graph.unreachable {
+        for edge in outEdges(of: node) where Int(distance[self.end(of: edge)]) == reached {
+          distance[node] = UInt16(reached + 1)
+          hasGrown = true
+          break
+        }
+      }
+      reached += 1
+    }
+  }
+
+  /// The walk of one who goes along random out-edges, all equally likely: where it is, as a probability per node.
+  struct RandomWalk {
+    private let graph: Graph
+    private var present, next: UnsafeMutablePointer<Double>
+
+    /// Uses the graph's scratch.
+    init(_ graph: Graph, from start: Int) {
+      self.graph = graph
+      present = graph.pairs
+      next = graph.pairs + graph.nodes
+      present.update(repeating: 0, count: graph.nodes)
+      present[start] = 1
+    }
+
+    subscript(node: Int) -> Double { present[node] }
+
+    /// One step. Who is at the node `end`, or has no way out, stays there.
+    mutating func step(end: Int? = nil) {
+      next.update(repeating: 0, count: graph.nodes)
+      for node in 0..<graph.nodes where present[node] > 0 {
+        let degree = graph.outDegree(of: node)
+        if node == end || degree == 0 {
+          next[node] += present[node]
+        } else {
+          for edge in graph.outEdges(of: node) { next[graph.end(of: edge)] += present[node] / Double(degree) }
+        }
+      }
+      swap(&present, &next)
+    }
+  }
+}
+
+extension Random {
+  /// All orders of the first `chosen` of `count` elements are equally likely.
+  mutating func shuffle<Element: BitwiseCopyable>(
+    _ elements: UnsafeMutablePointer<Element>, _ count: Int, first chosen: Int? = nil
+  ) {
+    for i in 0..<min(chosen ?? count, count) {
+      let other = i + below(count - i)
+      (elements[i], elements[other]) = (elements[other], elements[i])
+    }
+  }
+}

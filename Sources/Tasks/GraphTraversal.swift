@@ -1,0 +1,129 @@
+import CDNC
+
+/// Follow a list of edge labels through a graph held in memory (Methods, "Graph tasks: traversal").
+///
+///     phase         steps             input                                              target
+///     description   edges             all triples in random order                        0
+///     query         path              (start, e₁, blank), then (blank, eᵢ, blank)        0
+///     answer        path              0                                                  (sᵢ, eᵢ, dᵢ)
+///                   1, to terminate   0                                                  (0, 0, 0)
+///
+/// The path is a random walk from a random node. No edge has the triple (0, 0, 0): nodes have no edges to themselves.
+struct GraphTraversal: EpisodeSource {
+  private var graphs = RandomGraph()
+  private var path = 1...5
+  private var terminates = true
+
+  var inputSize: Int { GraphEncoding.inputSize }
+  var outputSize: Int { GraphEncoding.outputSize }
+  var loss: Loss { GraphEncoding.loss }
+  var metricCount: Int { 2 }
+  func metric(at index: Int) -> Metric {
+    Metric(name: index == 0 ? "episodes_right" : "triples_right", isError: false)
+  }
+
+  private struct Facts {
+    let path: Int
+    /// What one who goes along random edges earns: the whole path, and the triples of it.
+    let pathChance, triplesChance: Double
+  }
+
+  private struct Episode {
+    let graph: Graph
+    let facts: UnsafeMutablePointer<Facts>
+    /// The edges of the path.
+    let walk: UnsafeMutablePointer<UInt16>
+
+    init(_ task: GraphTraversal, _ carver: inout Carver) {
+      graph = Graph(task.graphs.size, &carver)
+      facts = carver.take(1)
+      walk = carver.take(task.path.upperBound)
+    }
+  }
+
+  var recordBytes: Int {
+    var carver = Carver.measuring
+    _ = Episode(self, &carver)
+    return carver.bytes
+  }
+
+  private func episode(_ record: UnsafeRawPointer) -> Episode {
+    var carver = Carver.cutting(UnsafeMutableRawPointer(mutating: record))
+    return Episode(self, &carver)
+  }
+
+  init(options: UnsafePointer<CChar>?) throws(Failure) {
+    try TaskOptions.forEach(options) { (option) throws(Failure) in
+      if option.key.equals("nodes") {
+        graphs.nodes = try option.range(in: RandomGraph.nodeCounts)
+      } else if option.key.equals("out_degree") {
+        graphs.outDegree = try option.range(in: 1...20)
+      } else if option.key.equals("path") {
+        path = try option.range(in: 1...100)
+      } else if option.key.equals("terminate") {
+        terminates = try option.choice("no", "yes") == 1
+      } else {
+        throw option.unknown(allowed: "nodes, out_degree, path and terminate")
+      }
+    }
+  }
+
+  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
+    let episode = episode(record)
+    let graph = episode.graph
+    graphs.draw(&random, digitEdges: false, into: graph)
+    let path = random.within(self.path)
+    let start = random.below(graph.nodes)
+    var guess = Graph.RandomWalk(graph, from: start)
+    var pathChance = 1.0
+    var triplesChance = 0.0
+    var node = start
+    for i in 0..<path {
+      let edges = graph.outEdges(of: node)
+      let edge = edges.lowerBound + random.below(edges.count)
+      episode.walk[i] = UInt16(edge)
+      pathChance /= Double(edges.count)
+      triplesChance += guess[node] / Double(edges.count)
+      guess.step()
+      node = graph.end(of: edge)
+    }
+    episode.facts.initialize(to: Facts(path: path, pathChance: pathChance, triplesChance: triplesChance))
+    return graph.edges + 2 * path + (terminates ? 1 : 0)
+  }
+
+  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    let episode = episode(record)
+    let graph = episode.graph
+    let path = episode.facts.pointee.path
+    let query = t - graph.edges
+    let answer = query - path
+    if t == 0 || query == 0 || answer == 0 { input[GraphEncoding.transition] = 1 }
+    if query < 0 {
+      graph.triple(Int(graph.order[t])).write(input)
+    } else if answer < 0 {
+      let asked = graph.triple(Int(episode.walk[query]))
+      Triple(query == 0 ? asked.source : nil, asked.edge, nil).write(input)
+    } else {
+      input[GraphEncoding.prediction] = 1
+      self.answer(answer, episode).write(target)
+      return 1
+    }
+    return 0
+  }
+
+  /// What is wanted in a step of the answer: an edge of the path, then the end.
+  private func answer(_ i: Int, _ episode: Episode) -> Triple {
+    i < episode.facts.pointee.path ? episode.graph.triple(Int(episode.walk[i])) : Triple(0, 0, 0)
+  }
+
+  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    let episode = episode(record)
+    let facts = episode.facts.pointee
+    let first = episode.graph.edges + facts.path
+    var triples = 0
+    for i in 0..<facts.path where answer(i, episode).isRight(outputs[first + i]) { triples += 1 }
+    let ends = !terminates || Triple(0, 0, 0).isRight(outputs[first + facts.path])
+    scores.add(0, ends && triples == facts.path ? 1 : 0, chance: facts.pathChance)
+    scores.add(1, Double(triples), of: Double(facts.path), chance: facts.triplesChance)
+  }
+}
