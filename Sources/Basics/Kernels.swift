@@ -50,10 +50,11 @@ struct Kernels: Sendable {
   /// With one write head.
   let memoryWriteForward: @Sendable (Int, Int, I, I, I, I, O, O) -> Void
   let memoryWriteBackward: @Sendable (Int, Int, I, I, I, I, O, O, O, O) -> Void
-  let linksForward: @Sendable (Int, Int, I, I, I, I, O, O, Int, O, Int) -> Void
+  /// Some rows.
+  let linksForward: @Sendable (Int, Int, Int, Int, I, I, I, I, O, O, Int, O, Int) -> Void
   let linksBackward:
     @Sendable (
-      Int, Int, Int, Int, I, I, I, I, O, I, Int, I, Int, O, O, O, O
+      Int, Int, Int, Int, Int, Int, I, I, I, I, O, I, Int, I, Int, O, O, O, O
     ) -> Void
   let readVectorForward: @Sendable (Int, Int, I, I, O) -> Void
   let readVectorBackward: @Sendable (Int, Int, I, I, I, O, O) -> Void

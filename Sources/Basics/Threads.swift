@@ -4,7 +4,7 @@ import CPlatform
 /// more than one thread until the instance goes.
 struct Threads: ~Copyable {
   /// What the threads share; under its mutex, but for what only the owner uses.
-  private struct Shared {
+  fileprivate struct Shared {
     var mutex = pthread_mutex_t()
     var changed = pthread_cond_t()
     var finished = pthread_cond_t()
@@ -23,34 +23,52 @@ struct Threads: ~Copyable {
     var process: pid_t = 0
   }
 
-  private struct Worker {
+  fileprivate struct Worker {
     var thread = pthread_t()
     var index = 0
     var shared: UnsafeMutablePointer<Shared>
   }
 
+  /// The threads as seen by those who have work for them.
+  struct Team {
+    fileprivate let workers: UnsafeMutablePointer<Worker>
+    fileprivate let shared: UnsafeMutablePointer<Shared>
+    /// The owner's thread is one of them.
+    let count: Int
+  }
+
   private let memory: Memory
-  private let workers: UnsafeMutablePointer<Worker>
-  private let shared: UnsafeMutablePointer<Shared>
-  /// The owner's thread is one of them.
-  let count: Int
+  let team: Team
+  var count: Int { team.count }
 
   /// Starts none yet.
   init(count: Int) throws(Failure) {
     let memory = try Memory(bytes: count * MemoryLayout<Worker>.stride)
     let shared = try allocateHandle(Shared())
-    self.init(count: count, memory: memory, shared: shared)
-    reset()
-  }
-
-  private init(count: Int, memory: consuming Memory, shared: UnsafeMutablePointer<Shared>) {
-    workers = memory.start.bindMemory(to: Worker.self, capacity: count)
+    team = Team(workers: memory.start.bindMemory(to: Worker.self, capacity: count), shared: shared, count: count)
     self.memory = memory
-    self.count = count
-    self.shared = shared
+    team.reset()
   }
 
-  private func reset() {
+  deinit {
+    let shared = team.shared
+    // The threads of the process that this one was forked from are not here to be waited for.
+    if shared.pointee.process == getpid() {
+      pthread_mutex_lock(&shared.pointee.mutex)
+      shared.pointee.stopping = true
+      pthread_cond_broadcast(&shared.pointee.changed)
+      pthread_mutex_unlock(&shared.pointee.mutex)
+      for i in 0..<shared.pointee.started { pthread_join(team.workers[i].thread, nil) }
+    }
+    freeHandle(shared)
+  }
+
+  /// What this process may run at once.
+  static func processors() -> Int { max(1, Int(dnc_platform_processors())) }
+}
+
+extension Threads.Team {
+  fileprivate func reset() {
     pthread_mutex_init(&shared.pointee.mutex, nil)
     pthread_cond_init(&shared.pointee.changed, nil)
     pthread_cond_init(&shared.pointee.finished, nil)
@@ -58,20 +76,9 @@ struct Threads: ~Copyable {
     shared.pointee.process = getpid()
   }
 
-  deinit {
-    // The threads of the process that this one was forked from are not here to be waited for.
-    if shared.pointee.process == getpid() {
-      pthread_mutex_lock(&shared.pointee.mutex)
-      shared.pointee.stopping = true
-      pthread_cond_broadcast(&shared.pointee.changed)
-      pthread_mutex_unlock(&shared.pointee.mutex)
-      for i in 0..<shared.pointee.started { pthread_join(workers[i].thread, nil) }
-    }
-    freeHandle(shared)
-  }
-
   /// Calls `body` once for each index, in any order, from at most `count` threads, and returns when all calls did. Threads
-  /// are numbered from 0, the caller's, and below the number of indices.
+  /// are numbered from 0, the caller's, and below the number of indices. A body with only one index may have work for the
+  /// threads itself, others may not.
   /// - Parameter work: multiplications, roughly, in all calls together. It takes some for waking a thread to pay.
   func run(_ indices: Int, work: Int, _ body: (_ index: Int, _ thread: Int) -> Void) {
     let participants = min(indices, count)
@@ -90,7 +97,7 @@ struct Threads: ~Copyable {
       s.pointee.floatMode = dnc_platform_float_mode()
       s.pointee.generation &+= 1
       pthread_cond_broadcast(&s.pointee.changed)
-      Threads.take(s, thread: 0)
+      Self.take(s, thread: 0)
       while s.pointee.unfinished > 0 { pthread_cond_wait(&s.pointee.finished, &s.pointee.mutex) }
       s.pointee.body = nil
       pthread_mutex_unlock(&s.pointee.mutex)
@@ -98,7 +105,7 @@ struct Threads: ~Copyable {
   }
 
   /// Takes one index after the other, with the mutex locked before, between and after.
-  private static func take(_ s: UnsafeMutablePointer<Shared>, thread: Int) {
+  private static func take(_ s: UnsafeMutablePointer<Threads.Shared>, thread: Int) {
     while s.pointee.next < s.pointee.count, let body = s.pointee.body {
       let index = s.pointee.next
       s.pointee.next += 1
@@ -122,8 +129,8 @@ struct Threads: ~Copyable {
     pthread_sigmask(SIG_SETMASK, &all, &previous)
     while s.pointee.started < count - 1 {
       let worker = workers + s.pointee.started
-      worker.initialize(to: Worker(index: s.pointee.started + 1, shared: s))
-      guard pthread_create(&worker.pointee.thread, nil, Threads.work, worker) == 0 else { break }
+      worker.initialize(to: Threads.Worker(index: s.pointee.started + 1, shared: s))
+      guard pthread_create(&worker.pointee.thread, nil, Self.work, worker) == 0 else { break }
       s.pointee.started += 1
     }
     pthread_sigmask(SIG_SETMASK, &previous, nil)
@@ -131,7 +138,7 @@ struct Threads: ~Copyable {
   }
 
   private static let work: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { raw in
-    let worker = raw!.assumingMemoryBound(to: Worker.self)
+    let worker = raw!.assumingMemoryBound(to: Threads.Worker.self)
     let s = worker.pointee.shared
     let index = worker.pointee.index
     var seen: UInt = 0
@@ -144,12 +151,9 @@ struct Threads: ~Copyable {
       seen = s.pointee.generation
       guard index < s.pointee.participants else { continue }
       dnc_platform_set_float_mode(s.pointee.floatMode)
-      Threads.take(s, thread: index)
+      take(s, thread: index)
     }
     pthread_mutex_unlock(&s.pointee.mutex)
     return nil
   }
-
-  /// What this process may run at once.
-  static func processors() -> Int { max(1, Int(dnc_platform_processors())) }
 }

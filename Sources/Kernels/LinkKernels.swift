@@ -7,7 +7,8 @@ private typealias Tile = InlineArray<2, InlineArray<4, Vector>>
 private typealias Pair = InlineArray<2, Vector>
 
 @export(interface) public func linksForward(
-  _ slots: Int, _ readHeads: Int, _ writeWeighting: UnsafePointer<Float>, _ previousPrecedence: UnsafePointer<Float>,
+  _ from: Int, _ to: Int, _ slots: Int, _ readHeads: Int, _ writeWeighting: UnsafePointer<Float>,
+  _ previousPrecedence: UnsafePointer<Float>,
   _ previousReadWeights: UnsafePointer<Float>, _ previousLink: UnsafePointer<Float>,
   _ link: UnsafeMutablePointer<Float>, _ forwardWeights: UnsafeMutablePointer<Float>, _ forwardStride: Int,
   _ backwardWeights: UnsafeMutablePointer<Float>, _ backwardStride: Int
@@ -23,16 +24,16 @@ private typealias Pair = InlineArray<2, Vector>
         forwardStride, backwardWeights + head * backwardStride, backwardStride)
     }
   }
-  var i = 0
-  while i + 2 <= slots {
+  var i = from
+  while i + 2 <= to {
     take(2, from: i)
     i += 2
   }
-  if i < slots { take(1, from: i) }
+  if i < to { take(1, from: i) }
 }
 
 @export(interface) public func linksBackward(
-  _ slots: Int, _ readHeads: Int, _ steps: Int, _ stepStride: Int, _ link: UnsafePointer<Float>,
+  _ from: Int, _ to: Int, _ slots: Int, _ readHeads: Int, _ steps: Int, _ stepStride: Int, _ link: UnsafePointer<Float>,
   _ writeWeightings: UnsafePointer<Float>, _ precedences: UnsafePointer<Float>,
   _ previousReadWeights: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>,
   _ forwardGradient: UnsafePointer<Float>, _ forwardStride: Int, _ backwardGradient: UnsafePointer<Float>,
@@ -67,12 +68,12 @@ private typealias Pair = InlineArray<2, Vector>
       rows, i, slots, writeWeighting, previousPrecedence, previous, gradient, writeWeightingGradient,
       precedenceGradient)
   }
-  var i = 0
-  while i + 2 <= slots {
+  var i = from
+  while i + 2 <= to {
     take(2, from: i)
     i += 2
   }
-  if i < slots { take(1, from: i) }
+  if i < to { take(1, from: i) }
 }
 
 /// Calls `body` with 4, 2 or 1 heads and the first of them.

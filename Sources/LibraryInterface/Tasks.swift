@@ -169,7 +169,8 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
     try require(index, in: 0...(task.pointee.lessonCount - 1), "index")
     let found = task.pointee.lesson(at: index)
     let fields = dnc_lesson(
-      struct_size: 0, metric: UInt32(found.pointee.metric), options: found.pointee.options, pass_score: found.pointee.pass,
+      struct_size: 0, metric: UInt32(found.pointee.metric), options: found.pointee.options,
+      pass_score: found.pointee.pass,
       rehearsal: found.pointee.rehearsal, test_every: UInt64(found.pointee.testEvery),
       test_episodes: UInt64(found.pointee.testEpisodes))
     try write(fields, to: lesson, "lesson")

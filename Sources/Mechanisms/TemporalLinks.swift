@@ -5,7 +5,7 @@
 ///     f^i = L_t w^{r,i}_{t-1}        b^i = L_tᵀ w^{r,i}_{t-1}
 ///
 /// One mechanism, because L is by far the largest thing in the network: a row of it is updated and read by all heads
-/// while it is at hand.
+/// while it is at hand. The rows of a large L are cut into parts for several threads, each with sums of its own.
 enum TemporalLinks {
   /// - Parameters:
   ///   - writeWeighting: w^w_t [N].
@@ -14,19 +14,42 @@ enum TemporalLinks {
   ///   - previousLink: L_{t-1} [N, N]. May be `link`.
   ///   - link: out, L_t [N, N].
   ///   - forwardWeights, backwardWeights: out, f and b [R rows of N].
+  ///   - scratch: see `LinkParts`.
+  ///   - team: threads that may help.
   static func forward<Scalar: Real>(
     slots: Int, readHeads: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>,
+    previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: Out<Scalar>, forwardWeights: Rows<Scalar>,
+    backwardWeights: Rows<Scalar>, scratch: Out<Scalar>, team: Threads.Team?
+  ) {
+    let parts = LinkParts(slots: slots)
+    func sums(_ part: Int) -> Rows<Scalar> {
+      part == 0 ? backwardWeights : Rows(scratch + parts.sums(part, readHeads: readHeads), stride: slots)
+    }
+    parts.forEach(team, readHeads: readHeads) { part in
+      forward(
+        rows: parts[part], slots: slots, readHeads: readHeads, writeWeighting: writeWeighting,
+        previousPrecedence: previousPrecedence, previousReadWeights: previousReadWeights, previousLink: previousLink,
+        link: link, forwardWeights: forwardWeights, backwardWeights: sums(part))
+    }
+    for part in 1..<parts.count {
+      for head in 0..<readHeads { addScaled(slots, 1, sums(part)[head], to: backwardWeights[head]) }
+    }
+  }
+
+  /// Some rows; b is the sum over them.
+  private static func forward<Scalar: Real>(
+    rows: Range<Int>, slots: Int, readHeads: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>,
     previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: Out<Scalar>, forwardWeights: Rows<Scalar>,
     backwardWeights: Rows<Scalar>
   ) {
     if let fast = Scalar.kernels?.linksForward {
       return fast(
-        slots, readHeads, writeWeighting.float, previousPrecedence.float, previousReadWeights.float, previousLink.float,
-        link.float, forwardWeights.start.float, forwardWeights.stride, backwardWeights.start.float,
-        backwardWeights.stride)
+        rows.lowerBound, rows.upperBound, slots, readHeads, writeWeighting.float, previousPrecedence.float,
+        previousReadWeights.float, previousLink.float, link.float, forwardWeights.start.float, forwardWeights.stride,
+        backwardWeights.start.float, backwardWeights.stride)
     }
     for head in 0..<readHeads { setZero(slots, backwardWeights[head]) }
-    for i in 0..<slots {
+    for i in rows {
       let row = link + i * slots
       updateRow(
         i, slots: slots, writeWeighting: writeWeighting, previousPrecedence: previousPrecedence,
@@ -40,28 +63,59 @@ enum TemporalLinks {
 
   /// - Parameters:
   ///   - history: L_{t-1}, and the write weighting and precedence of step t.
-  ///   - rows: scratch [4, N], for one row of L_{t-1} and of L_t after the other; the fast twin takes two at once.
   ///   - forwardGradient, backwardGradient: of f and b [R rows of N].
   ///   - linkGradient: [N, N]. In: of L_t, from the later steps. Out: of L_{t-1}.
   ///   - writeWeightingGradient [N], precedenceGradient (of p_{t-1}) [N], readWeightsGradient (of w^r_{t-1}) [R, N]:
   ///     added to.
+  ///   - scratch: see `LinkParts`.
+  ///   - team: threads that may help.
   static func backward<Scalar: Real>(
-    slots: Int, readHeads: Int, history: LinkHistory<Scalar>, previousReadWeights: In<Scalar>, rows: Out<Scalar>,
+    slots: Int, readHeads: Int, history: LinkHistory<Scalar>, previousReadWeights: In<Scalar>,
     forwardGradient: Rows<Scalar>, backwardGradient: Rows<Scalar>, linkGradient: Out<Scalar>,
+    writeWeightingGradient: Out<Scalar>, precedenceGradient: Out<Scalar>, readWeightsGradient: Out<Scalar>,
+    scratch: Out<Scalar>, team: Threads.Team?
+  ) {
+    let parts = LinkParts(slots: slots)
+    // The gradients of w^r, w^w and p, in this order.
+    func sums(_ part: Int) -> Out<Scalar> { scratch + parts.sums(part, readHeads: readHeads) }
+    let writeSums = readHeads * slots
+    let precedenceSums = writeSums + slots
+    parts.forEach(team, readHeads: readHeads) { part in
+      if part > 0 { setZero((readHeads + 2) * slots, sums(part)) }
+      backward(
+        rows: parts[part], slots: slots, readHeads: readHeads, history: history,
+        previousReadWeights: previousReadWeights, scratch: scratch + parts.rows(part),
+        forwardGradient: forwardGradient, backwardGradient: backwardGradient, linkGradient: linkGradient,
+        writeWeightingGradient: part == 0 ? writeWeightingGradient : sums(part) + writeSums,
+        precedenceGradient: part == 0 ? precedenceGradient : sums(part) + precedenceSums,
+        readWeightsGradient: part == 0 ? readWeightsGradient : sums(part))
+    }
+    for part in 1..<parts.count {
+      addScaled(readHeads * slots, 1, sums(part), to: readWeightsGradient)
+      addScaled(slots, 1, sums(part) + writeSums, to: writeWeightingGradient)
+      addScaled(slots, 1, sums(part) + precedenceSums, to: precedenceGradient)
+    }
+  }
+
+  /// Some rows.
+  /// - Parameter scratch: [4, N], for one row of L_{t-1} and of L_t after the other; the fast twin takes two at once.
+  private static func backward<Scalar: Real>(
+    rows: Range<Int>, slots: Int, readHeads: Int, history: LinkHistory<Scalar>, previousReadWeights: In<Scalar>,
+    scratch: Out<Scalar>, forwardGradient: Rows<Scalar>, backwardGradient: Rows<Scalar>, linkGradient: Out<Scalar>,
     writeWeightingGradient: Out<Scalar>, precedenceGradient: Out<Scalar>, readWeightsGradient: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.linksBackward {
       return fast(
-        slots, readHeads, history.steps, history.stride, history.link.float, history.writeWeightings.float,
-        history.precedences.float, previousReadWeights.float, rows.float, forwardGradient.start.float,
-        forwardGradient.stride, backwardGradient.start.float, backwardGradient.stride, linkGradient.float,
-        writeWeightingGradient.float, precedenceGradient.float, readWeightsGradient.float)
+        rows.lowerBound, rows.upperBound, slots, readHeads, history.steps, history.stride, history.link.float,
+        history.writeWeightings.float, history.precedences.float, previousReadWeights.float, scratch.float,
+        forwardGradient.start.float, forwardGradient.stride, backwardGradient.start.float, backwardGradient.stride,
+        linkGradient.float, writeWeightingGradient.float, precedenceGradient.float, readWeightsGradient.float)
     }
     let writeWeighting = history.writeWeighting(history.steps)
     let previousPrecedence = history.precedence(history.steps)
-    let previousRow = rows
-    let row = rows + slots
-    for i in 0..<slots {
+    let previousRow = scratch
+    let row = scratch + slots
+    for i in rows {
       copyValues(slots, history.link + i * slots, to: previousRow)
       for step in 0..<history.steps {
         updateRow(
@@ -121,4 +175,36 @@ struct LinkHistory<Scalar> {
 
   func writeWeighting(_ step: Int) -> In<Scalar> { writeWeightings + step * stride }
   func precedence(_ step: Int) -> In<Scalar> { precedences + step * stride }
+}
+
+/// How the rows of the links are cut for several threads: by their number alone, so that no byte depends on the threads.
+/// Below some hundred slots a row's work isn't worth it.
+///
+/// Scratch: for each part four rows [4, N], then for each part but the first its sums [R + 2, N].
+struct LinkParts {
+  let slots: Int
+  let count: Int
+
+  init(slots: Int) {
+    self.slots = slots
+    count = slots < 512 ? 1 : 4
+  }
+
+  /// The rows of a part; an even number, as far as there are.
+  subscript(part: Int) -> Range<Int> { start(part)..<start(part + 1) }
+
+  private func start(_ part: Int) -> Int { part == count ? slots : slots * part / count & ~1 }
+
+  func rows(_ part: Int) -> Int { 4 * part * slots }
+  /// Of any part but the first.
+  func sums(_ part: Int, readHeads: Int) -> Int { 4 * count * slots + (part - 1) * (readHeads + 2) * slots }
+  func scratchCount(readHeads: Int) -> Int { sums(count, readHeads: readHeads) }
+
+  func forEach(_ team: Threads.Team?, readHeads: Int, _ body: (Int) -> Void) {
+    guard count > 1, let team else {
+      for part in 0..<count { body(part) }
+      return
+    }
+    team.run(count, work: slots * slots * (readHeads + 1)) { part, _ in body(part) }
+  }
 }

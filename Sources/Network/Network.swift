@@ -137,7 +137,7 @@ struct Network<Scalar: Real>: ~Copyable {
   private func step(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
     Step(
       c: configuration, parameters: parameters, record: record.planes, sequences: sequences,
-      scratch: record.scratch(thread: thread))
+      scratch: record.scratch(thread: thread), team: record.shards.count == 1 ? threads.team : nil)
   }
 
   /// Roughly how many multiplications `steps` steps take.
@@ -148,7 +148,7 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// Every sequence, some at a time, through `steps` steps.
   private func forEachShard(steps: Int, _ body: (Step<Scalar>) -> Void) {
-    threads.run(record.shards.count, work: work(steps: steps)) { index, thread in
+    threads.team.run(record.shards.count, work: work(steps: steps)) { index, thread in
       body(step(record.shards[index], thread: thread))
     }
   }
@@ -214,7 +214,7 @@ struct Network<Scalar: Real>: ~Copyable {
       if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
     }
     let parts = threads.count == 1 ? 1 : 4 * threads.count
-    threads.run(parts, work: work(steps: steps)) { part, _ in
+    threads.team.run(parts, work: work(steps: steps)) { part, _ in
       step(0..<c.B, thread: 0).backwardWeights(part: part, of: parts, steps: steps, gradients: gradients)
     }
     InitialState.backward(

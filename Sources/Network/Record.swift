@@ -106,6 +106,7 @@ struct Scratch<Scalar: Real> {
   let freeList: Out<UInt32>
   let similarity: Out<Scalar>  // D of one head [N]
   let content: Out<Scalar>  // c of one head [N]
+  let links: Out<Scalar>  // of the parts of the links
 
   // For backward.
   let memory: Plane<Scalar>  // [sequences, N, W] after each step of a segment
@@ -116,13 +117,13 @@ struct Scratch<Scalar: Real> {
   let allocationGradient: Out<Scalar>  // [N]
   let usageFoundGradient: Out<Scalar>  // [N]
   let products: Out<Scalar>  // [N]
-  let linkRows: Out<Scalar>  // [4, N]
 
   init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {
     usageFound = carver.take(c.K * c.N)
     freeList = carver.take(FreeList.scratchCount(slots: c.N))
     similarity = carver.take(c.N)
     content = carver.take(c.N)
+    links = carver.take(LinkParts(slots: c.N).scratchCount(readHeads: c.R))
     memory = Plane(&carver, rows: segment, batch: sequences, width: c.N * c.W)
     interfaceGradient = carver.take(c.interface.count)
     backwardGradient = carver.take(c.R * c.K * c.N)
@@ -131,7 +132,6 @@ struct Scratch<Scalar: Real> {
     allocationGradient = carver.take(c.N)
     usageFoundGradient = carver.take(c.N)
     products = carver.take(c.N)
-    linkRows = carver.take(4 * c.N)
   }
 }
 

@@ -166,12 +166,13 @@ extension Step {
         writeWeightingGradient: gradient.writeWeights[0, b] + slots)
       TemporalLinks.backward(
         slots: c.N, readHeads: c.R, history: links(before: step, b, k),
-        previousReadWeights: state.readWeights[step, b], rows: scratch.linkRows,
+        previousReadWeights: state.readWeights[step, b],
         forwardGradient: Rows(scratch.forwardGradient + slots, stride: c.K * c.N),
         backwardGradient: Rows(scratch.backwardGradient + slots, stride: c.K * c.N),
         linkGradient: gradient.link[0, b] + k * c.N * c.N,
         writeWeightingGradient: gradient.writeWeights[0, b] + slots,
-        precedenceGradient: gradient.precedence[0, b] + slots, readWeightsGradient: readWeightsGradient)
+        precedenceGradient: gradient.precedence[0, b] + slots, readWeightsGradient: readWeightsGradient,
+        scratch: scratch.links, team: team)
     }
   }
 

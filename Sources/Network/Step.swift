@@ -8,6 +8,8 @@ struct Step<Scalar: Real> {
   let record: RecordPlanes<Scalar>
   let sequences: Range<Int>
   let scratch: Scratch<Scalar>
+  /// Who may help within a step, when no other sequences keep the threads busy.
+  let team: Threads.Team?
 
   var clip: Scalar { Scalar(c.clipValue) }
   var batch: Int { sequences.count }
@@ -161,7 +163,8 @@ struct Step<Scalar: Real> {
         previousReadWeights: state.readWeights[previous, b], previousLink: state.link[0, b] + links,
         link: state.link[0, b] + links,
         forwardWeights: Rows(record.forwardWeights[row, b] + slots, stride: c.K * c.N),
-        backwardWeights: Rows(record.backwardWeights[row, b] + slots, stride: c.K * c.N))
+        backwardWeights: Rows(record.backwardWeights[row, b] + slots, stride: c.K * c.N), scratch: scratch.links,
+        team: team)
       Precedence.forward(
         slots: c.N, writeWeighting: state.writeWeights[current, b] + slots,
         previousPrecedence: state.precedence[previous, b] + slots, precedence: state.precedence[current, b] + slots)

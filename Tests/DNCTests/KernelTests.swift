@@ -221,20 +221,21 @@ import Testing
       let read = Numbers(heads * slots, &random, from: 0, to: share)
       let previous = Numbers(slots * slots, &random, from: 0, to: share)
       let link = Numbers(slots * slots, &random)
+      let scratch = Numbers(LinkParts(slots: slots).scratchCount(readHeads: heads), &random)
       let stride = 2 * slots
       let forward = Numbers(heads * stride, &random)
       let backward = Numbers(heads * stride, &random)
       TemporalLinks.forward(
         slots: slots, readHeads: heads, writeWeighting: write.exact, previousPrecedence: precedence.exact,
         previousReadWeights: read.exact, previousLink: previous.exact, link: link.exact,
-        forwardWeights: Rows(forward.exact, stride: stride), backwardWeights: Rows(backward.exact, stride: stride))
+        forwardWeights: Rows(forward.exact, stride: stride), backwardWeights: Rows(backward.exact, stride: stride),
+        scratch: scratch.exact, team: nil)
       kernels.linksForward(
-        slots, heads, write.float, precedence.float, read.float, previous.float, link.float, forward.float, stride,
-        backward.float, stride)
+        0, slots, slots, heads, write.float, precedence.float, read.float, previous.float, link.float, forward.float,
+        stride, backward.float, stride)
       for numbers in [link, forward, backward] { expect(numbers, "links \(slots), \(heads) heads") }
 
       let steps = slots % 4
-      let rows = Numbers(4 * slots, &random)
       let writes = Numbers((steps + 1) * stride, &random, from: 0, to: share)
       let precedences = Numbers((steps + 1) * stride, &random, from: 0, to: share)
       let linkGradient = Numbers(slots * slots, &random)
@@ -246,14 +247,18 @@ import Testing
         history: LinkHistory(
           link: previous.exact, steps: steps, writeWeightings: writes.exact, precedences: precedences.exact,
           stride: stride),
-        previousReadWeights: read.exact, rows: rows.exact, forwardGradient: Rows(forward.exact, stride: stride),
+        previousReadWeights: read.exact, forwardGradient: Rows(forward.exact, stride: stride),
         backwardGradient: Rows(backward.exact, stride: stride),
         linkGradient: linkGradient.exact, writeWeightingGradient: writeGradient.exact,
-        precedenceGradient: precedenceGradient.exact, readWeightsGradient: readGradient.exact)
-      kernels.linksBackward(
-        slots, heads, steps, stride, previous.float, writes.float, precedences.float, read.float, rows.float,
-        forward.float, stride, backward.float, stride, linkGradient.float, writeGradient.float,
-        precedenceGradient.float, readGradient.float)
+        precedenceGradient: precedenceGradient.exact, readWeightsGradient: readGradient.exact,
+        scratch: scratch.exact, team: nil)
+      let cut = slots / 2
+      for rows in [0..<cut, cut..<slots] {
+        kernels.linksBackward(
+          rows.lowerBound, rows.upperBound, slots, heads, steps, stride, previous.float, writes.float,
+          precedences.float, read.float, scratch.float, forward.float, stride, backward.float, stride,
+          linkGradient.float, writeGradient.float, precedenceGradient.float, readGradient.float)
+      }
       for numbers in [linkGradient, writeGradient, precedenceGradient, readGradient] {
         expect(numbers, "links backward \(slots), \(heads) heads", tolerance: 1e-5)
       }

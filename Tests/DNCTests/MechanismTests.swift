@@ -52,6 +52,7 @@ import Testing
     var forward = [Double](repeating: 0, count: n)
     var backward = forward
     let read: [Double] = [0, 0, 1]
+    var scratch = [Double](repeating: 0, count: LinkParts(slots: n).scratchCount(readHeads: 1))
     for slot in [2, 0, 1] {
       var write = [Double](repeating: 0, count: n)
       write[slot] = 1
@@ -62,7 +63,8 @@ import Testing
           TemporalLinks.forward(
             slots: n, readHeads: 1, writeWeighting: write, previousPrecedence: previousPrecedence,
             previousReadWeights: read, previousLink: previousLink, link: &link,
-            forwardWeights: Rows(f.baseAddress!, stride: n), backwardWeights: Rows(b.baseAddress!, stride: n))
+            forwardWeights: Rows(f.baseAddress!, stride: n), backwardWeights: Rows(b.baseAddress!, stride: n),
+            scratch: &scratch, team: nil)
         }
       }
       Precedence.forward(

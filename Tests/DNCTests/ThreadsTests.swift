@@ -6,19 +6,19 @@ import Testing
 
 /// Made for the thread sanitizer: `swift test --sanitize=thread --filter ThreadsTests`.
 @Suite struct ThreadsTests {
-  private static let steps = 40
-
-  private func configuration(threads: UInt32) throws -> Configuration {
+  /// Several sequences, or one with links large enough to be cut.
+  private func configuration(threads: UInt32, slots: UInt32 = 24, batch: UInt32 = 6) throws -> Configuration {
     var fields = Configuration.defaults
     (fields.input_size, fields.output_size, fields.hidden_size, fields.read_heads) = (3, 2, 48, 2)
-    (fields.memory_slots, fields.word_size) = (24, 8)
-    (fields.batch_size, fields.num_threads) = (6, threads)
+    (fields.memory_slots, fields.word_size) = (slots, 8)
+    (fields.batch_size, fields.num_threads) = (batch, threads)
     return try Configuration(fields)
   }
 
   /// Outputs and gradients of an episode.
   private static func train(_ network: inout Network<Float>) throws -> [Float] {
     let c = network.configuration
+    let steps = c.B == 1 ? 6 : 40
     var random = Random(seed: 5)
     let inputs = (0..<steps * c.B * c.X).map { _ -> Float in 2 * random.uniform() - 1 }
     let outputGradients = (0..<steps * c.B * c.Y).map { _ -> Float in 2 * random.uniform() - 1 }
@@ -33,6 +33,12 @@ import Testing
   @Test(arguments: [2, 4] as [UInt32]) func oneInstanceWithSeveralThreads(threads: UInt32) throws {
     var one = try Network<Float>(configuration(threads: 1))
     var several = try Network<Float>(configuration(threads: threads))
+    #expect(try Self.train(&one) == Self.train(&several))
+  }
+
+  @Test(arguments: [2, 3] as [UInt32]) func oneSequenceWithSeveralThreads(threads: UInt32) throws {
+    var one = try Network<Float>(configuration(threads: 1, slots: 515, batch: 1))
+    var several = try Network<Float>(configuration(threads: threads, slots: 515, batch: 1))
     #expect(try Self.train(&one) == Self.train(&several))
   }
 
@@ -57,7 +63,7 @@ import Testing
     let threads = try Threads(count: 5)
     let calls = UnsafeMutablePointer<Int>.allocate(capacity: 1000)
     calls.initialize(repeating: 0, count: 1000)
-    for _ in 0..<200 { threads.run(1000, work: .max) { index, thread in calls[index] += thread < 5 ? 1 : 1000 } }
+    for _ in 0..<200 { threads.team.run(1000, work: .max) { index, thread in calls[index] += thread < 5 ? 1 : 1000 } }
     #expect((0..<1000).allSatisfy { calls[$0] == 200 })
     calls.deallocate()
   }
