@@ -444,13 +444,13 @@ typedef struct dnc_lesson {
     uint32_t struct_size;    /* set by the caller: sizeof(dnc_lesson) */
     uint32_t metric;         /* the metric that ends the lesson */
     const char *options;     /* of the task; valid until dnc_task_free */
-    double pass_score;       /* the lesson ends when the metric is at least this (at most, if it is an error) */
+    double pass_score;       /* the lesson ends when the metric is at least this (at most, if it is an error); NaN: never */
     double rehearsal;        /* share of episodes that are drawn from the lessons before, 0 to 1 */
     uint64_t test_every;     /* batches between two tests */
     uint64_t test_episodes;  /* episodes of a test */
 } dnc_lesson;
 
-/* Lessons count from 0; the first is present at first. dnc_task_create makes one lesson, whose pass can't be reached. The
+/* Lessons count from 0; the first is present at first. dnc_task_create makes one lesson that does not end. The
  * count is 0 for NULL. dnc_task_set_lesson drops the episodes drawn last. */
 size_t dnc_task_lesson_count(const dnc_task *task);
 dnc_status dnc_task_lesson_at(const dnc_task *task, size_t index, dnc_lesson *lesson);

@@ -65,7 +65,7 @@ enum Curriculum {
     var common = UnsafeRawBufferPointer(start: nil, count: 0)
     /// The metric's name, or nothing for the first.
     var metric = UnsafeRawBufferPointer(start: nil, count: 0)
-    var pass = Double.infinity
+    var pass = Double.nan
     var rehearsal = 0.0
     var testEvery = 100
     var testEpisodes = 100

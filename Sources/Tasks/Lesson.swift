@@ -4,8 +4,8 @@ struct Lesson: ~Copyable {
   /// As the interface hands them out: C strings that the curriculum keeps.
   let options: UnsafePointer<CChar>
   var metric = 0
-  /// Out of reach, unless the curriculum says otherwise.
-  var pass = Double.infinity
+  /// No score reaches NaN.
+  var pass = Double.nan
   var rehearsal = 0.0
   var testEvery = 100
   var testEpisodes = 100

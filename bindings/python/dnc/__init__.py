@@ -20,6 +20,7 @@ import json
 from typing import Any
 
 from . import _c
+from .batches import Padded, pad
 from .checkpoints import load
 from .config import Config, Options, estimate_bytes
 from .errors import (
@@ -34,10 +35,12 @@ from .errors import (
     OutOfMemory,
     check,
 )
+from .evaluation import Score, evaluate
 from .images import episode_image, heatmap
 from .network import DNC
 from .optimizer import Optimizer, Settings, loss
 from .tasks import Episodes, Lesson, Metric, Task
+from .trainer import Diverged, Plan, Trainer
 
 __version__ = _c.DNC_VERSION_STRING
 
@@ -63,6 +66,7 @@ __all__ = [
     "BadFormat",
     "Cancelled",
     "Config",
+    "Diverged",
     "Episodes",
     "Error",
     "FileError",
@@ -75,14 +79,20 @@ __all__ = [
     "Optimizer",
     "Options",
     "OutOfMemory",
+    "Padded",
+    "Plan",
+    "Score",
     "Settings",
     "Task",
+    "Trainer",
     "build_info",
     "episode_image",
     "estimate_bytes",
+    "evaluate",
     "heatmap",
     "load",
     "loss",
+    "pad",
     "self_test",
     "version",
 ]

@@ -1,0 +1,313 @@
+"""The command line: `python -m dnc train`, `evaluate`, `predict`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from . import checkpoints
+from ._convert import _CHOICES
+from .config import Options
+from .errors import Error
+from .evaluation import Score, evaluate
+from .network import DNC
+from .optimizer import Settings
+from .tasks import Task
+from .trainer import MODEL, Diverged, Plan, Trainer
+
+DONE, FAILED, WRONG_USE, DIVERGED = 0, 1, 2, 3
+
+# What a run has unless it is told otherwise: enough for every task to get somewhere.
+NETWORK: dict[str, Any] = {
+    "hidden_size": 64, "memory_slots": 64, "word_size": 16, "read_heads": 2, "batch_size": 16, "clip_value": 20.0,
+}  # fmt: skip
+OPTIMIZER: dict[str, Any] = {"learning_rate": 1e-3, "max_gradient_norm": 10.0}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except Diverged as error:
+        print(f"diverged: {error.message}", file=sys.stderr)
+        return DIVERGED
+    except (Error, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+
+
+# train
+
+
+def train(options: argparse.Namespace) -> int:
+    if options.resume is not None:
+        trainer = Trainer.resume(options.resume, options.threads, options.updates)
+    else:
+        trainer = Trainer.start(options.output, _plan(options), 1 if options.threads is None else options.threads)
+    print(f"{trainer.net.flat_parameters.size:,} parameters, {trainer.folder}, update {trainer.update:,}")
+    with _stopped_by_signals(trainer), _Bar(trainer, options.time_limit) as bar:
+        reason = trainer.run(options.time_limit, options.checkpoint_every, bar.show)
+    print(f"{reason} after {trainer.update:,} updates, {_duration(trainer.seconds)}")
+    if trainer.skipped:
+        print(f"{trainer.skipped:,} updates were left out: their gradients were not finite")
+    if trainer.score:
+        _print_scores(trainer.score)
+    return DONE
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    """The settings that were given, over the defaults."""
+
+    def chosen(names: Any, standard: dict[str, Any]) -> Any:
+        given = {name: getattr(options, name) for name in names if getattr(options, name, None) is not None}
+        return {**standard, **given}
+
+    if options.task is None:
+        raise ValueError("TASK is missing")
+    metric, goal = options.stop or (None, None)
+    return Plan(
+        task=options.task,
+        options=dict(options.option),
+        test_options=dict(options.test_option),
+        network=chosen(_NETWORK_OPTIONS, NETWORK),
+        algorithm=options.algorithm,
+        optimizer=chosen(Settings.__annotations__, OPTIMIZER),
+        stop_metric=metric,
+        stop_score=None if goal is None else float(goal),
+        **{name: getattr(options, name) for name in _PLAN_OPTIONS},
+    )
+
+
+class _Bar:
+    """The progress of a run: by updates if it has an end, else by time."""
+
+    def __init__(self, trainer: Trainer, time_limit: float | None) -> None:
+        self._first, self._began = trainer.update, time.monotonic()
+        self._by_time = time_limit is not None and trainer.plan.updates is None
+        total = time_limit if self._by_time else trainer.plan.updates
+        shape = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}" if self._by_time else None
+        self._bar = tqdm(
+            total=total, initial=0 if self._by_time else self._first, unit="update", bar_format=shape,
+            mininterval=0.2 if sys.stderr.isatty() else 30, dynamic_ncols=True,
+        )  # fmt: skip
+        self._told = 0.0
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, trainer: Trainer) -> None:
+        now = time.monotonic()
+        if now - self._told > 0.1:
+            self._told = now
+            self._bar.set_postfix_str(self._text(trainer, now), refresh=False)
+        done = min(now - self._began, self._bar.total) if self._by_time else trainer.update
+        self._bar.update(done - self._bar.n)
+
+    def _text(self, trainer: Trainer, now: float) -> str:
+        parts = [f"loss {trainer.loss:.4g}"]
+        for name, score in list(trainer.score.items())[:1]:
+            parts.append(f"{name} {score.value:.4g}")
+        if trainer.lessons > 1:
+            parts.append(f"lesson {trainer.lesson + 1}/{trainer.lessons}")
+        rate = (trainer.update - self._first) * trainer.net.batch_size / max(now - self._began, 1e-9)
+        parts.append(f"{rate:.4g} sequences/s")
+        return ", ".join(parts)
+
+
+@contextmanager
+def _stopped_by_signals(trainer: Trainer) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the run after the present update; a second one ends it at once."""
+    before = {}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        trainer.stop()
+        for which, handler in before.items():
+            signal.signal(which, handler)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# evaluate and predict
+
+
+def evaluate_model(options: argparse.Namespace) -> int:
+    net = _model(options)
+    name = options.task
+    task = Task.load(name, options.seed) if "." in name else Task(name, options.seed, **dict(options.option))
+    if options.lesson is not None:
+        task.lesson = options.lesson - 1
+    found = evaluate(net, task, options.episodes, options.batch_size, options.memory_slots)
+    if options.json:
+        print(json.dumps({name: score._asdict() for name, score in found.items()}))
+    else:
+        _print_scores(found)
+    return DONE
+
+
+def predict(options: argparse.Namespace) -> int:
+    inputs = np.load(options.inputs, allow_pickle=False)
+    single = inputs.ndim == 2
+    if inputs.ndim not in (2, 3):
+        raise ValueError(f"{options.inputs} has shape {inputs.shape}, needed is [T, X] or [T, B, X]")
+    batch = inputs[:, None] if single else inputs
+    net = _model(options)
+    if options.memory_slots is not None:
+        net.memory_slots = options.memory_slots
+    net.batch_size = batch.shape[1]
+    outputs = net.forward(batch)
+    if options.probabilities == "sigmoid":
+        outputs = 1 / (1 + np.exp(-outputs.astype(np.float64)))
+    elif options.probabilities == "softmax":
+        shifted = np.exp((outputs - outputs.max(-1, keepdims=True)).astype(np.float64))
+        outputs = shifted / shifted.sum(-1, keepdims=True)
+    np.save(options.output, (outputs[:, 0] if single else outputs).astype(np.float32))
+    return DONE
+
+
+def _model(options: argparse.Namespace) -> DNC:
+    """The network of a file or of a run's folder."""
+    path: Path = options.model
+    net, _ = checkpoints.load(path / MODEL if path.is_dir() else path)
+    if options.threads is None or options.threads == net.config["num_threads"]:
+        return net
+    other = DNC(**{**net.config, "num_threads": options.threads})
+    other.flat_parameters[...] = net.flat_parameters
+    return other
+
+
+def _print_scores(found: dict[str, Score]) -> None:
+    width = max(map(len, found))
+    print(f"{'':{width}}  {'network':>10}  {'at random':>10}  {'counted':>12}")
+    for name, score in found.items():
+        print(f"{name:{width}}  {score.value:10.4%}  {score.chance:10.4%}  {score.count:12,.0f}")
+
+
+# options
+
+
+_PLAN_OPTIONS = "schedule warm_up updates patience test_every test_episodes log_every seed".split()
+_NETWORK_OPTIONS = [name for name in Options.__annotations__ if name not in ("num_threads", "seed")]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m dnc", description="Trains Differentiable Neural Computers.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("train", help="train a network on a task or a curriculum")
+    command.set_defaults(command=train)
+    command.add_argument("task", nargs="?", help="a task's name, or the path of a curriculum (with a dot in it)")
+    where = command.add_mutually_exclusive_group(required=True)
+    where.add_argument("--output", type=Path, metavar="FOLDER", help="where a new run goes")
+    where.add_argument("--resume", type=Path, metavar="FOLDER", help="the run to go on with, as it was planned")
+    _task_options(command)
+    command.add_argument("--test-option", type=_pair, action="append", default=[], metavar="KEY=VALUE",
+                         help="an option of the task that differs in tests")  # fmt: skip
+    command.add_argument("--seed", type=int, default=0, help="of parameters and episodes (0)")
+    command.add_argument("--threads", type=int, help="changes no byte (1; 0: one per core)")
+    run = command.add_argument_group("the run")
+    run.add_argument("--updates", type=int, metavar="N", help="its length")
+    run.add_argument("--time-limit", type=_seconds, metavar="TIME", help="stop after 90s, 15m or 2h; --resume goes on")
+    run.add_argument("--stop", type=_pair, metavar="METRIC=VALUE", help="stop when a test is as good as this")
+    run.add_argument("--patience", type=int, metavar="N", help="stop after so many tests without a better one")
+    run.add_argument("--test-every", type=int, metavar="N", help="updates between tests (100, or as the lesson says)")
+    run.add_argument("--test-episodes", type=int, metavar="N", help="of a test (100, or as the lesson says)")
+    run.add_argument("--checkpoint-every", type=_seconds, default=60.0, metavar="TIME", help="(60s)")
+    run.add_argument("--log-every", type=int, default=100, metavar="N", help="updates between lines of the log (100)")
+    network = command.add_argument_group("the network", "dnc.h describes these.")
+    _struct_options(network, _NETWORK_OPTIONS, Options.__annotations__, NETWORK)
+    optimizer = command.add_argument_group("the optimizer")
+    optimizer.add_argument("--algorithm", choices=list(_CHOICES["algorithm"]), default="adam", help="(adam)")
+    _struct_options(optimizer, list(Settings.__annotations__), Settings.__annotations__, OPTIMIZER)
+    optimizer.add_argument("--schedule", choices=["constant", "cosine"], default="constant",
+                           help="of the learning rate; cosine falls to 0 over all updates (constant)")  # fmt: skip
+    optimizer.add_argument("--warm-up", type=int, default=0, metavar="N",
+                           help="updates in which the learning rate grows from 0 (0)")  # fmt: skip
+
+    command = commands.add_parser("evaluate", help="let a trained network play")
+    command.set_defaults(command=evaluate_model)
+    command.add_argument("model", type=Path, help="a safetensors file, or the folder of a run")
+    command.add_argument("task", help="a task's name, or the path of a curriculum")
+    _task_options(command)
+    command.add_argument("--lesson", type=int, metavar="N", help="of the curriculum, from 1 (1)")
+    command.add_argument("--episodes", type=int, default=1000, metavar="N", help="at least so many (1000)")
+    command.add_argument("--batch-size", type=int, metavar="N", help="(that of the training)")
+    command.add_argument("--seed", type=int, default=0, help="of the episodes (0)")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    _model_options(command)
+
+    command = commands.add_parser("predict", help="run a trained network over inputs of one's own")
+    command.set_defaults(command=predict)
+    command.add_argument("model", type=Path, help="a safetensors file, or the folder of a run")
+    command.add_argument("inputs", type=Path, help="a .npy file [T, X] or [T, B, X]")
+    command.add_argument("--output", type=Path, required=True, help="the .npy file of outputs [T, Y] or [T, B, Y]")
+    command.add_argument("--probabilities", choices=["sigmoid", "softmax"], help="instead of logits")
+    _model_options(command)
+    return parser
+
+
+def _task_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--option", type=_pair, action="append", default=[], metavar="KEY=VALUE",
+                         help="an option of the task; may be repeated")  # fmt: skip
+
+
+def _model_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--memory-slots", type=int, metavar="N", help="run on another memory than that of the training"
+    )
+    command.add_argument("--threads", type=int, help="(those of the training; 0: one per core)")
+
+
+def _struct_options(group: Any, names: list[str], types: dict[str, Any], standard: dict[str, Any]) -> None:
+    """An option for each field of a struct."""
+    for name in names:
+        kind = int if "int" in str(types[name]) else float
+        how: dict[str, Any] = {"choices": list(_CHOICES[name])} if name in _CHOICES else {"type": kind, "metavar": "N"}
+        group.add_argument(f"--{name.replace('_', '-')}", help=f"({standard.get(name, 'as in dnc.h')})", **how)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return key, value
+
+
+def _seconds(text: str) -> float:
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, factor = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
+    try:
+        seconds = float(number) * factor
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time as 90s, 15m or 2h")
+    return seconds
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""What a trained network is worth: `evaluate`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .network import DNC
+from .tasks import Task
+
+
+class Score(NamedTuple):
+    """One metric over some episodes."""
+
+    value: float
+    chance: float  # what guessing at random would give
+    count: float  # how many things were counted
+    is_error: bool  # the lower the better
+
+    def passes(self, goal: float) -> bool:
+        return self.value <= goal if self.is_error else self.value >= goal
+
+
+def evaluate(
+    net: DNC, task: Task, episodes: int, batch: int | None = None, memory_slots: int | None = None
+) -> dict[str, Score]:
+    """Lets the network play at least so many episodes (whole batches), without a teacher, and names what it earned.
+
+    `batch` and `memory_slots` are those of the network unless said otherwise: a network runs on a larger memory than
+    it was trained with. The network itself is left as it is; the task's position moves on.
+    """
+    evaluating = task.evaluating
+    task.evaluating = True
+    total = np.zeros((len(task.metrics), 3))
+    try:
+        with net.clone(share_parameters=True) as player:
+            player.training = False
+            if batch is not None:
+                player.batch_size = batch
+            if memory_slots is not None:
+                player.memory_slots = memory_slots
+            for _ in range(-(-episodes // player.batch_size)):
+                total += task.score(task.play(player))
+    finally:
+        task.evaluating = evaluating
+    return scores(task, total)
+
+
+def scores(task: Task, total: npt.NDArray[np.float64]) -> dict[str, Score]:
+    """Sums of `Task.score` by the names of the metrics; NaN where nothing was counted."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values, chances = total[:, 0] / total[:, 1], total[:, 2] / total[:, 1]
+    return {
+        metric.name: Score(float(value), float(chance), float(count), metric.is_error)
+        for metric, value, chance, count in zip(task.metrics, values, chances, total[:, 1])
+    }
