@@ -206,7 +206,7 @@ def _print_scores(found: dict[str, Score]) -> None:
 # options
 
 
-_PLAN_OPTIONS = "schedule warm_up updates patience test_every test_episodes log_every seed".split()
+_PLAN_OPTIONS = ["schedule", "warm_up", "updates", "patience", "test_every", "test_episodes", "log_every", "seed"]
 _NETWORK_OPTIONS = [name for name in Options.__annotations__ if name not in ("num_threads", "seed")]
 
 

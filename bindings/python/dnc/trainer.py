@@ -8,9 +8,9 @@ A run is a folder:
     log.jsonl                what happened, a JSON object a line
     curriculum.txt           a copy of the curriculum, if there is one
 
-Every file is written beside its place, flushed and renamed, trainer.json last: a run that is killed, at whatever moment,
-goes on from the last checkpoint that was finished. What happens in an update depends on the plan and the update's number
-alone, so a run that was interrupted ends with the same bytes as one that was not.
+Every file is written beside its place, flushed and renamed, trainer.json last: a run that is killed, at whatever
+moment, goes on from the last checkpoint that was finished. What happens in an update depends on the plan and the
+update's number alone, so a run that was interrupted ends with the same bytes as one that was not.
 """
 
 from __future__ import annotations
@@ -317,9 +317,9 @@ class Trainer:
         if p.skipped >= MOST_SKIPPED:
             largest = max(self.net.parameters.items(), key=lambda item: float(np.abs(item[1]).max()))
             message = (
-                f"{p.skipped} updates in a row were not finite, the last one, {p.update}: {error.message}. The largest "
-                f"parameter is {np.abs(largest[1]).max():g}, in {largest[0]}. A lower learning rate or max_gradient_norm, "
-                "or a clip_value, may help"
+                f"{p.skipped} updates in a row were not finite, the last one, {p.update}: {error.message}. "
+                f"The largest parameter is {np.abs(largest[1]).max():g}, in {largest[0]}. A lower learning rate or "
+                "max_gradient_norm, or a clip_value, may help"
             )
             self._write_log("diverged", message=message)
             raise Diverged(message) from error
