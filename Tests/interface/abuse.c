@@ -265,6 +265,60 @@ static void network(uint32_t controller, uint32_t initial_state) {
     free(input_gradients);
 }
 
+static void play(dnc_task *task) {
+    uint32_t x = 0, y = 0;
+    size_t steps = 0, count = dnc_task_metric_count(task);
+    double value = 0;
+    dnc_score scores[4] = {{0, 0, 0}};
+    GOOD(dnc_task_sizes(task, &x, &y, NULL));
+    GOOD(dnc_task_sample(task, B, &steps));
+    float *outputs = buffer(steps * B * y, -0.4f), *gradients = buffer(steps * B * y, 0), *input = buffer(B * x, 0);
+    EXPECT(count > 0 && count <= 4);
+    for (size_t t = 0; t < steps; t++) GOOD(dnc_task_next(task, t ? outputs + (t - 1) * B * y : NULL, input));
+    BAD(dnc_task_next(task, outputs, input), DNC_INVALID_STATE);
+    GOOD(dnc_task_loss(task, outputs, &value, gradients));
+    GOOD(dnc_task_loss(task, outputs, &value, NULL));
+    GOOD(dnc_task_score(task, outputs, scores));
+    EXPECT(value > 0 && scores[0].count > 0);
+    for (size_t i = 0; i <= count; i++) {
+        dnc_metric metric = {sizeof metric, 0, NULL};
+        EXPECT(dnc_task_metric_at(task, i, &metric) == (i < count ? DNC_OK : DNC_INVALID_ARGUMENT));
+    }
+    free(outputs);
+    free(gradients);
+    free(input);
+}
+
+static void lessons(void) {
+    static const char *const bad[] = {"", "lesson width=3\n", "task copy\n", "task copy\nlesson width=0\n",
+                                      "task copy\npass height 1\nlesson\n", "task copy\nlesson\nlesson width=9\n"};
+    dnc_task *task = NULL;
+    FILE *file = fopen(in_folder("lessons"), "w");
+    fputs("# two\ntask copy\noptions width=3\npass bit_error 0.1\nrehearsal 0.5\nlesson max_length=2\nlesson\n", file);
+    fclose(file);
+    GOOD(dnc_task_load(in_folder("lessons"), 1, &task));
+    EXPECT(dnc_task_lesson_count(task) == 2 && !dnc_task_is_interactive(task));
+    for (size_t i = 0; i < 2; i++) {
+        dnc_lesson lesson = {sizeof lesson, 0, NULL, 0, 0, 0, 0};
+        GOOD(dnc_task_lesson_at(task, i, &lesson));
+        EXPECT(strncmp(lesson.options, "width=3", 7) == 0 && lesson.pass_score == 0.1);
+        GOOD(dnc_task_set_lesson(task, i));
+        play(task);
+    }
+    BAD(dnc_task_set_lesson(task, 2), DNC_INVALID_ARGUMENT);
+    EXPECT(dnc_task_position(task) == 2);
+    GOOD(dnc_task_seek(task, 1));
+    GOOD(dnc_task_set_evaluating(task, 1));
+    play(task);
+    dnc_task_free(task);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        file = fopen(in_folder("lessons"), "w");
+        fputs(bad[i], file);
+        fclose(file);
+        BAD(dnc_task_load(in_folder("lessons"), 1, &task), DNC_BAD_FORMAT);
+    }
+}
+
 static void tasks(void) {
     dnc_task *task = NULL;
     size_t steps = 0;
@@ -286,6 +340,7 @@ static void tasks(void) {
     }
     BAD(dnc_task_sample(task, 0, &steps), DNC_INVALID_ARGUMENT);
     dnc_task_free(task);
+    lessons();
 }
 
 static void pictures(void) {

@@ -324,8 +324,13 @@ class Task:
         """inputs [T, B, X], targets [T, B, Y], mask [T, B]"""
         steps = c_size_t()
         check(c.dnc_task_sample(self.handle, batch, byref(steps)))
+        self.drawn = steps.value, batch
+        return self.read()
+
+    def read(self):
+        """The episodes drawn last."""
         x, y, _ = self.sizes
-        result = [np.full((steps.value, batch, *rest), np.nan, np.float32) for rest in ((x,), (y,), ())]
+        result = [np.full((*self.drawn, *rest), np.nan, np.float32) for rest in ((x,), (y,), ())]
         check(c.dnc_task_read(self.handle, *map(floats, result)))
         return result
 

@@ -25,6 +25,7 @@ from threading import Thread
 import numpy as np
 import pytest
 from support import (
+    CHECKOUT,
     FIELDS,
     HEADER,
     TRACES,
@@ -60,6 +61,9 @@ class World:
         self.task, self.task_twin = Task(seed=3), Task(seed=3)
         for task in (self.task, self.task_twin):
             task.sample(2)
+        self.answers = np.zeros_like(self.task.read()[1])
+        self.next_input, self.answer_gradients = np.full((2, 8), 7, np.float32), np.full_like(self.answers, 7)
+        self.scores = (c.dnc_score * 2)((77, 77, 77), (77, 77, 77))
         self.inputs, self.input_gradients = self.net.inputs(3), np.full((3, 2, 3), 7, np.float32)
         self.outputs, self.output_gradients = np.full((3, 2, 2), 7, np.float32), self.net.output_gradients(3)
         self.targets, self.mask = np.abs(np.sign(self.output_gradients)), np.ones((3, 2), np.float32)
@@ -74,7 +78,9 @@ class World:
             kind: kind(struct_size=sizeof(kind)) for kind in (c.dnc_config, c.dnc_optimizer_config, c.dnc_image_options)
         }
         self.tensor = c.dnc_tensor(struct_size=sizeof(c.dnc_tensor))
-        for struct in (*self.structs.values(), self.tensor):
+        self.metric = c.dnc_metric(struct_size=sizeof(c.dnc_metric))
+        self.lesson = c.dnc_lesson(struct_size=sizeof(c.dnc_lesson))
+        for struct in (*self.structs.values(), self.tensor, self.metric, self.lesson):
             memset(addressof(struct) + 4, 0x5A, sizeof(struct) - 4)
         self.before = self.results()
 
@@ -89,7 +95,9 @@ class World:
     def results(self):
         """Everything a call could write to."""
         arrays = (self.input_gradients, self.outputs, self.state_result, self.trace_result)
+        arrays += (self.next_input, self.answer_gradients)
         plain = (self.size, self.loss, self.norm, *self.handles.values(), self.png, *self.structs.values(), self.tensor)
+        plain += (self.scores, self.metric, self.lesson)
         return [array.tobytes() for array in arrays] + [bytes(value) for value in plain]
 
     def assert_unchanged(self):
@@ -113,8 +121,8 @@ class World:
         self.optimizer.step(net)
         self.optimizer_twin.step(twin)
         assert_equal(net.parameters, twin.parameters, "the next update")
-        for a, b in zip(self.task.sample(2), self.task_twin.sample(2)):
-            assert_equal(a, b, "the next episodes")
+        for a, b in zip(self.task.read() + self.task.sample(2), self.task_twin.read() + self.task_twin.sample(2)):
+            assert_equal(a, b, "the present and the next episodes")
 
 
 def spoiled(array, value, at=-1):
@@ -146,6 +154,14 @@ def struct_argument(make, defaults, table):
         for value in values:
             cases.append((f"{field}={value!r}", lambda w, f=field, v=value: make(**{**defaults, f: v}), INVALID, field))
     return cases
+
+
+def wrong_sizes(kind):
+    """Bad values for struct_size, the caller's, in a struct that the call fills in."""
+    return [
+        (f"struct_size={s}", lambda w, s=s: kind(struct_size=s), INVALID, "struct_size")
+        for s in (0, 1, 3, sizeof(kind) + 1, U32)
+    ]
 
 
 def beyond(limit, zero=True):
@@ -301,11 +317,7 @@ FUNCTIONS = {
         (
             "tensor",
             reference("tensor"),
-            null
-            + [
-                (f"struct_size={s}", lambda w, s=s: c.dnc_tensor(struct_size=s), INVALID, "struct_size")
-                for s in (0, 1, 3, sizeof(c.dnc_tensor) + 1, U32)
-            ],
+            null + wrong_sizes(c.dnc_tensor),
         ),
     ],
     "dnc_get_state": [
@@ -415,6 +427,44 @@ FUNCTIONS = {
         ("targets", constant(NULL), []),
         ("mask", constant(NULL), []),
     ],
+    "dnc_task_seek": [("task", handle("task"), null), ("position", constant(5), [])],
+    "dnc_task_next": [
+        ("task", handle("task"), null),
+        ("output", lambda w: w.answers[0], []),
+        ("input", buffer("next_input"), null),
+    ],
+    "dnc_task_loss": [
+        ("task", handle("task"), null),
+        ("outputs", buffer("answers"), null + not_finite("answers")),
+        ("value", reference("loss"), null),
+        ("output_gradients", buffer("answer_gradients"), []),
+    ],
+    "dnc_task_metric_at": [
+        ("task", handle("task"), null),
+        ("index", constant(1), each([2, 2**32, 2**63, SIZE])),
+        ("metric", reference("metric"), null + wrong_sizes(c.dnc_metric)),
+    ],
+    "dnc_task_score": [
+        ("task", handle("task"), null),
+        ("outputs", buffer("answers"), null + not_finite("answers")),
+        ("scores", buffer("scores"), null),
+    ],
+    "dnc_task_set_evaluating": [("task", handle("task"), null), ("enabled", constant(1), [])],
+    "dnc_task_load": [
+        (
+            "path",
+            constant(os.fsencode(CHECKOUT / "curricula" / "graph_traversal.txt")),
+            BAD_PATHS + [("missing", lambda w: w.path, IO)],
+        ),
+        ("seed", constant(1), []),
+        ("task", new(c.dnc_task), null),
+    ],
+    "dnc_task_lesson_at": [
+        ("task", handle("task"), null),
+        ("index", constant(0), each([1, 2**32, 2**63, SIZE])),
+        ("lesson", reference("lesson"), null + wrong_sizes(c.dnc_lesson)),
+    ],
+    "dnc_task_set_lesson": [("task", handle("task"), null), ("index", constant(0), each([1, 2**32, 2**63, SIZE]))],
     "dnc_image_options_init": [
         ("options", struct(c.dnc_image_options), null),
         ("size", constant(sizeof(c.dnc_image_options)), each([0, 1, 3, sizeof(c.dnc_image_options) + 1, SIZE])),
@@ -450,7 +500,8 @@ FUNCTIONS = {
 NEVER_FAILS = {
     "dnc_version", "dnc_build_info", "dnc_status_string", "dnc_last_error", "dnc_self_test", "dnc_free",
     "dnc_recorded_steps", "dnc_parameter_count", "dnc_parameters", "dnc_gradients", "dnc_tensor_count",
-    "dnc_optimizer_step_count", "dnc_optimizer_free", "dnc_task_free", "dnc_buffer_free",
+    "dnc_optimizer_step_count", "dnc_optimizer_free", "dnc_task_free", "dnc_buffer_free", "dnc_task_position",
+    "dnc_task_is_interactive", "dnc_task_metric_count", "dnc_task_lesson_count",
 }  # fmt: skip
 
 
@@ -465,7 +516,9 @@ def passed(value, world):
     if isinstance(value, np.ndarray):
         world.alive = getattr(world, "alive", []) + [value]
         return floats(value)
-    if isinstance(value, (c.dnc_config, c.dnc_optimizer_config, c.dnc_image_options, c.dnc_tensor)):
+    if isinstance(
+        value, (c.dnc_config, c.dnc_optimizer_config, c.dnc_image_options, c.dnc_tensor, c.dnc_metric, c.dnc_lesson)
+    ):
         return pointer(value)
     return value
 

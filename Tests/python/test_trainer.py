@@ -1,0 +1,437 @@
+"""Runs: learning, tests, lessons, checkpoints, interruptions, and the command line."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import dnc
+import numpy as np
+import pytest
+import safetensors.numpy
+from dnc import __main__ as command_line
+from dnc import trainer as training
+
+NETWORK = dict(hidden_size=12, memory_slots=8, word_size=4, batch_size=4)
+SMALL = dnc.Plan(
+    "copy",
+    {"width": 2, "max_length": 3},
+    network=NETWORK,
+    updates=40,
+    test_every=10,
+    test_episodes=8,
+    log_every=7,
+    seed=5,
+)
+
+
+def log(folder, event=None):
+    lines = [json.loads(line) for line in (Path(folder) / "log.jsonl").read_text().splitlines()]
+    return [line for line in lines if event in (None, line["event"])]
+
+
+def bytes_of(folder):
+    """All that a run leaves behind, but for the seconds."""
+    found = {}
+    for path in sorted(Path(folder).iterdir()):
+        found[path.name] = path.read_bytes()
+    state = json.loads(found["trainer.json"])
+    state["progress"]["seconds"] = state["progress"]["log_bytes"] = 0
+    found["trainer.json"] = state
+    found["log.jsonl"] = [{**line, "seconds": 0} for line in log(folder)]
+    return found
+
+
+def run(folder, plan=SMALL, **options):
+    trainer = dnc.Trainer.start(folder, plan, **options)
+    trainer.run()
+    return trainer
+
+
+def shell(*arguments, **options):
+    environment = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(dnc.__file__))}
+    return subprocess.run(
+        [sys.executable, "-m", "dnc", *map(str, arguments)], env=environment, capture_output=True, text=True, **options
+    )
+
+
+def process(*arguments):
+    environment = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(dnc.__file__))}
+    return subprocess.Popen(
+        [sys.executable, "-m", "dnc", *map(str, arguments)], env=environment, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+# what a run does
+
+
+def test_a_run_is_what_one_would_write(tmp_path):
+    """The same updates as a loop over the plain interface."""
+    trainer = run(tmp_path / "run")
+    task = dnc.Task("copy", 5, width=2, max_length=3)
+    net = dnc.DNC(task.input_size, task.output_size, **NETWORK, seed=5)
+    optimizer = dnc.Optimizer(net)
+    net.training = True
+    for _ in range(40):
+        _, gradients = task.loss(task.play(net))
+        net.backward(gradients)
+        optimizer.step(net)
+    assert np.array_equal(net.flat_parameters, trainer.net.flat_parameters)
+    assert trainer.update == 40 and trainer.finished == "all updates made"
+
+
+def test_what_a_run_leaves(tmp_path):
+    trainer = run(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "log.jsonl", "model.safetensors", "trainer.json", "update-00000040.safetensors",
+    ]  # fmt: skip
+    assert [line["update"] for line in log(tmp_path, "train")] == [7, 14, 21, 28, 35, 40]
+    tests = log(tmp_path, "test")
+    assert [line["update"] for line in tests] == [10, 20, 30, 40]
+    value, chance, count = tests[-1]["scores"]["bit_error"]
+    assert trainer.score["bit_error"][:3] == (value, chance, count) and count > 0
+    start, finish = log(tmp_path)[0], log(tmp_path)[-1]
+    assert start["event"] == "start" and start["network"] == NETWORK and finish["reason"] == "all updates made"
+    best = max(range(4), key=lambda i: tests[i]["scores"]["sequences_right"][0])
+    net, optimizer = dnc.load(tmp_path / "model.safetensors")
+    assert optimizer is None
+    again = run(tmp_path / "again", changed(updates=10 * (best + 1)))
+    assert np.array_equal(net.flat_parameters, again.net.flat_parameters), "the best of the tests"
+
+
+def test_tests_leave_training_alone(tmp_path):
+    often = run(tmp_path / "often", changed(test_every=1))
+    seldom = run(tmp_path / "seldom", changed(test_every=1000))
+    assert np.array_equal(often.net.flat_parameters, seldom.net.flat_parameters)
+
+
+def changed(**fields):
+    return SMALL.__class__(**{**SMALL.__dict__, **fields})
+
+
+def test_learning_rates():
+    base = 0.01
+    warm = changed(warm_up=4)
+    assert [warm.learning_rate(base, u) for u in range(6)] == pytest.approx([0.0025, 0.005, 0.0075, 0.01, 0.01, 0.01])
+    cosine = changed(schedule="cosine", updates=100)
+    assert cosine.learning_rate(base, 0) == base
+    assert cosine.learning_rate(base, 50) == pytest.approx(base / 2)
+    assert 0 < cosine.learning_rate(base, 99) < base / 1000
+    both = changed(schedule="cosine", updates=100, warm_up=10)
+    assert both.learning_rate(base, 0) == pytest.approx(base / 10)
+
+
+def test_the_schedule_reaches_the_optimizer(tmp_path):
+    run(tmp_path, changed(schedule="cosine", log_every=10, optimizer={"learning_rate": 0.02}))
+    rates = [line["learning_rate"] for line in log(tmp_path, "train")]
+    assert rates == [pytest.approx(0.01 * (1 + np.cos(np.pi * u / 40))) for u in (9, 19, 29, 39)]
+
+
+@pytest.mark.parametrize(
+    "fields, sentence",
+    [
+        ({"schedule": "linear"}, "schedule"),
+        ({"schedule": "cosine", "updates": None}, "number of updates"),
+        ({"updates": 0}, "updates is 0"),
+        ({"test_every": 0}, "test_every"),
+        ({"warm_up": -1}, "warm_up"),
+        ({"stop_score": 0.1}, "together"),
+        ({"stop_metric": "words", "stop_score": 0.1}, "sequences_right"),
+        ({"task": "paste"}, "paste"),
+        ({"options": {"width": 0}}, "width"),
+        ({"network": {"hidden_size": 0}}, "hidden_size"),
+        ({"optimizer": {"learning_rate": -1.0}}, "learning_rate"),
+        ({"task": "nowhere/lessons.txt"}, "nowhere/lessons.txt"),
+    ],
+)
+def test_what_a_plan_may_not_be(tmp_path, fields, sentence):
+    with pytest.raises(dnc.Error, match=sentence):
+        dnc.Trainer.start(tmp_path, changed(**fields))
+    assert not (tmp_path / "trainer.json").exists()
+
+
+def test_stopping_at_a_score(tmp_path):
+    trainer = run(tmp_path, changed(updates=1000, stop_metric="bit_error", stop_score=0.6))
+    assert trainer.update == 10 and trainer.finished.startswith("bit_error is 0.")
+    assert dnc.Trainer.resume(tmp_path).run() == trainer.finished, "what has ended stays so"
+
+
+def test_patience(tmp_path):
+    trainer = run(tmp_path, changed(updates=1000, patience=2, optimizer={"learning_rate": 0.0}, test_episodes=400))
+    assert trainer.finished == "no better test in 2" and trainer.update < 1000
+    best = [line["scores"]["sequences_right"][0] for line in log(tmp_path, "test")]
+    assert max(best[:-2]) >= max(best[-2:])
+
+
+def test_lessons(tmp_path):
+    lessons = tmp_path / "lessons.txt"
+    lessons.write_text(
+        "task copy\noptions width=1\npass bit_error 0.6\ntest_every 5\ntest_episodes 4\n"
+        "lesson max_length=1\nlesson max_length=2\npass bit_error 0\nlesson max_length=8\n"
+    )
+    plan = dnc.Plan(str(lessons), network=NETWORK, updates=20)
+    trainer = dnc.Trainer.start(tmp_path / "run", plan)
+    lessons.unlink()
+    trainer.run()
+    assert (trainer.lesson, trainer.lessons) == (2, 3)
+    assert [(line["update"], line["lesson"]) for line in log(tmp_path / "run", "lesson")] == [(5, 1), (10, 2)]
+    assert dnc.Trainer.resume(tmp_path / "run").lesson == 2
+    plan = dnc.Plan(str(tmp_path / "run" / "curriculum.txt"), network=NETWORK)
+    (tmp_path / "easy.txt").write_text("task copy\npass bit_error 1\nlesson\nlesson\n")
+    assert (
+        run(tmp_path / "easy", dnc.Plan(str(tmp_path / "easy.txt"), network=NETWORK)).finished == "all lessons passed"
+    )
+
+
+# going on
+
+
+def test_resumed_runs_end_with_the_same_bytes(tmp_path):
+    run(tmp_path / "unbroken")
+    trainer = dnc.Trainer.start(tmp_path / "broken", SMALL)
+    for stop in (1, 13, 20, 21, 39):
+        trainer.run(each=lambda trainer, stop=stop: trainer.stop() if trainer.update == stop else None)
+        assert trainer.update == stop
+        trainer = dnc.Trainer.resume(tmp_path / "broken", threads=1 + stop % 3)
+    trainer.run()
+    unbroken, broken = bytes_of(tmp_path / "unbroken"), bytes_of(tmp_path / "broken")
+    assert unbroken.keys() == broken.keys()
+    for name, found in unbroken.items():
+        if name.endswith(".safetensors"):  # which also say how many threads there are
+            tensors, others = safetensors.numpy.load(found), safetensors.numpy.load(broken[name])
+            assert tensors.keys() == others.keys()
+            assert all(tensors[key].tobytes() == others[key].tobytes() for key in tensors)
+        else:
+            assert found == broken[name], name
+
+
+def test_a_longer_run(tmp_path):
+    run(tmp_path / "long", changed(updates=60))
+    run(tmp_path / "short", changed(updates=30))
+    trainer = dnc.Trainer.resume(tmp_path / "short", updates=60)
+    assert trainer.run() == "all updates made" and trainer.update == 60
+    assert bytes_of(tmp_path / "short")["trainer.json"] == bytes_of(tmp_path / "long")["trainer.json"]
+
+
+def test_a_folder_holds_one_run(tmp_path):
+    with pytest.raises(dnc.InvalidState, match="no run"):
+        dnc.Trainer.resume(tmp_path)
+    dnc.Trainer.start(tmp_path, SMALL)
+    with pytest.raises(dnc.InvalidState, match="already"):
+        dnc.Trainer.start(tmp_path, SMALL)
+    for text in ("", "{", "{}", '{"format": 9}', '{"format": 1, "plan": {}, "progress": {}}'):
+        (tmp_path / "trainer.json").write_text(text)
+        with pytest.raises(dnc.InvalidState, match="can't be read"):
+            dnc.Trainer.resume(tmp_path)
+
+
+def test_sigkill_loses_no_checkpoint(tmp_path):
+    """Twenty times at any moment; and what is resumed in the end equals the run that nobody disturbed."""
+    options = ["--option", "width=2", "--option", "max_length=3", "--hidden-size", 12, "--memory-slots", 8]
+    options += ["--word-size", 4, "--updates", 1500, "--test-every", 100, "--seed", 3, "--checkpoint-every", 0.01]
+    assert shell("train", "copy", "--output", tmp_path / "unbroken", *options).returncode == 0
+    chance = random.Random(1)
+    begin = ["train", "copy", "--output", tmp_path / "broken", *options]
+    resume = ["train", "--resume", tmp_path / "broken", "--checkpoint-every", 0.01]
+    reached, killed = 0, 0
+    while killed < 20:
+        started = (tmp_path / "broken" / "trainer.json").exists()
+        child = process(*(resume if started else begin))
+        time.sleep(chance.uniform(0.2, 0.5))
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+        killed += 1
+        if (tmp_path / "broken" / "trainer.json").exists():
+            trainer = dnc.Trainer.resume(tmp_path / "broken")
+            assert trainer.update >= reached and trainer.optimizer.step_count == trainer.update
+            reached = trainer.update
+    assert reached > 0
+    assert shell(*resume).returncode == 0
+    assert bytes_of(tmp_path / "unbroken") == bytes_of(tmp_path / "broken")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_save_and_exit(tmp_path, number):
+    child = process("train", "copy", "--output", tmp_path / "run", "--hidden-size", 8, "--checkpoint-every", "1h")
+    while not (tmp_path / "run" / "log.jsonl").exists() or len(log(tmp_path / "run", "train")) < 1:
+        assert child.poll() is None
+        time.sleep(0.05)
+    child.send_signal(number)
+    output, _ = child.communicate(timeout=20)
+    assert child.returncode == 0 and "stopped after" in output
+    assert dnc.Trainer.resume(tmp_path / "run").update >= 100
+
+
+# updates that are not finite
+
+
+class Explosive:
+    """A task whose loss is not finite in some updates."""
+
+    def __init__(self, task, bad):
+        self._task, self._bad = task, bad
+
+    def __getattr__(self, name):
+        return getattr(self._task, name)
+
+    def loss(self, outputs):
+        value, gradients = self._task.loss(outputs)
+        return (np.nan, gradients * np.nan) if self._task.position in self._bad else (value, gradients)
+
+
+def test_what_is_not_finite_is_left_out(tmp_path):
+    trainer = dnc.Trainer.start(tmp_path, SMALL)
+    trainer.task = Explosive(trainer.task, {3, 4, 20})
+    trainer.run()
+    assert trainer.update == 40 and trainer.skipped == 3 and trainer.optimizer.step_count == 37
+    assert np.isfinite(trainer.net.flat_parameters).all()
+    assert [line["update"] for line in log(tmp_path, "skip")] == [3, 4, 20]
+
+
+def test_ten_in_a_row_end_the_run(tmp_path):
+    trainer = dnc.Trainer.start(tmp_path, changed(updates=1000))
+    trainer.task = Explosive(trainer.task, range(30, 1000))
+    with pytest.raises(dnc.Diverged, match="10 updates in a row .* 39: .*The largest parameter is .* in "):
+        trainer.run()
+    assert log(tmp_path)[-1]["event"] == "diverged"
+    assert dnc.Trainer.resume(tmp_path).update == 0
+
+
+def test_the_exit_status_of_divergence(tmp_path):
+    with np.errstate(all="ignore"):
+        found = shell("train", "copy", "--output", tmp_path / "run", "--algorithm", "sgd", "--learning-rate", "1e30",
+                      "--max-gradient-norm", "0", "--clip-value", "0", "--updates", "500", timeout=60)  # fmt: skip
+    assert found.returncode == 3 and "diverged" in found.stderr and "largest parameter" in found.stderr
+
+
+# the command line
+
+
+def test_train_evaluate_predict(tmp_path, capsys):
+    folder = tmp_path / "run"
+    arguments = "copy --option width=2 --hidden-size 8 --updates 20 --test-every 10 --seed 4"
+    assert command_line.main(["train", *arguments.split(), "--output", str(folder)]) == 0
+    assert "all updates made after 20 updates" in capsys.readouterr().out
+
+    asked = ["evaluate", str(folder), "copy", "--option", "width=2", "--episodes", "50", "--memory-slots", "100"]
+    assert command_line.main([*asked, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    net, _ = dnc.load(folder / "model.safetensors")
+    expected = dnc.evaluate(net, dnc.Task("copy", 0, width=2), 50, memory_slots=100)
+    assert found == {name: score._asdict() for name, score in expected.items()}
+    assert command_line.main(asked) == 0 and "bit_error" in capsys.readouterr().out
+
+    inputs = np.random.default_rng(1).uniform(size=(7, 3, 4)).astype(np.float32)
+    np.save(tmp_path / "inputs.npy", inputs)
+    predict = ["predict", str(folder / "model.safetensors"), str(tmp_path / "inputs.npy")]
+    for probabilities, wanted in (
+        (None, lambda x: x),
+        ("sigmoid", lambda x: 1 / (1 + np.exp(-x))),
+        ("softmax", lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True)),
+    ):
+        more = ["--probabilities", probabilities] if probabilities else []
+        assert command_line.main([*predict, "--output", str(tmp_path / "outputs.npy"), *more]) == 0
+        net.batch_size = 3
+        np.testing.assert_allclose(np.load(tmp_path / "outputs.npy"), wanted(net.forward(inputs)), rtol=1e-5)
+    np.save(tmp_path / "inputs.npy", inputs[:, 1])
+    assert command_line.main([*predict, "--output", str(tmp_path / "outputs.npy"), "--threads", "2"]) == 0
+    assert np.load(tmp_path / "outputs.npy").shape == (7, 3)
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        ("train --output {0}", "TASK is missing"),
+        ("train paste --output {0}", "paste"),
+        ("train copy --option height=1 --output {0}", "height"),
+        ("train --resume {0}/nowhere", "no run"),
+        ("evaluate {0}/missing.safetensors copy", "missing.safetensors"),
+        ("evaluate {0} copy", "model.safetensors"),
+        ("predict {0}/model.safetensors {0}/inputs.npy --output {0}/o.npy", "inputs.npy"),
+    ],
+)
+def test_wrong_use(tmp_path, capsys, arguments, sentence):
+    assert command_line.main(arguments.format(tmp_path).split()) == 1
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", ["", "train copy", "train copy --output x --time-limit soon", "train copy --output x --option y"]
+)
+def test_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        command_line.main(arguments.split())
+    assert caught.value.code == 2
+
+
+def test_times():
+    assert [command_line._seconds(text) for text in ("90s", "15m", "2h", "7")] == [90, 900, 7200, 7]
+
+
+# batches of one's own
+
+
+def test_pad():
+    sequences = [np.arange(6).reshape(3, 2), [[7, 8]], np.ones((2, 2), bool)]
+    values, mask = dnc.pad(sequences)
+    assert values.shape == (3, 3, 2) and values.dtype == mask.dtype == np.float32
+    assert mask.T.tolist() == [[1, 1, 1], [1, 0, 0], [1, 1, 0]]
+    for b, sequence in enumerate(sequences):
+        assert np.array_equal(values[: len(sequence), b], sequence) and not values[len(sequence) :, b].any()
+    values, mask = dnc.pad([[1, 2], [3]], mask=[[0, 1], [0.5]])
+    assert values.tolist() == [[[1], [3]], [[2], [0]]] and mask.tolist() == [[0, 0.5], [1, 0]]
+
+
+def test_padding_does_not_count():
+    """Loss and gradients are those of the sequences one by one."""
+    random = np.random.default_rng(1)
+    inputs = [random.standard_normal((length, 3)) for length in (5, 2, 4)]
+    targets = [random.standard_normal((len(one), 2)) for one in inputs]
+    net = dnc.DNC(3, 2, hidden_size=6, memory_slots=4, word_size=3, batch_size=3, seed=1)
+    net.training = True
+    values, mask = dnc.pad(targets)
+    value, gradients = dnc.loss("mean_squared_error", net.forward(dnc.pad(inputs).values), values, mask)
+    net.backward(gradients)
+    alone = dnc.DNC(**{**net.config, "batch_size": 1})
+    alone.training = True
+    total = 0.0
+    for x, y in zip(inputs, targets):
+        alone.reset()
+        one, gradient = dnc.loss("mean_squared_error", alone.forward(x[:, None]), y[:, None])
+        alone.backward(gradient * len(x) / 11)
+        total += one * len(x) / 11
+    assert value == pytest.approx(total, rel=1e-6)
+    np.testing.assert_allclose(net.flat_gradients, alone.flat_gradients, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "sequences, mask, sentence",
+    [
+        ([], None, "empty"),
+        ([np.ones((2, 2)), np.ones((2, 3))], None, r"sequence 1 has shape \(2, 3\)"),
+        ([np.ones((0, 2))], None, "sequence 0"),
+        ([np.ones((2, 2, 2))], None, "sequence 0"),
+        ([3.0], None, "sequence 0"),
+        ([np.ones((2, 2))], [[1, 1, 1]], "mask 0"),
+        ([np.ones((2, 2))], [], "mask has 0"),
+    ],
+)
+def test_what_cannot_be_padded(sequences, mask, sentence):
+    with pytest.raises(dnc.InvalidArgument, match=sentence):
+        dnc.pad(sequences, mask)
+    with pytest.raises(TypeError, match="dtype"):
+        dnc.pad([["a"]])
+
+
+def test_the_state_file_is_replaced_whole(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    with pytest.raises(KeyError), training._replacing(path) as file:
+        file.write(b"half")
+        raise KeyError
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
