@@ -1,6 +1,6 @@
 """Trains a small DNC to repeat sequences of bits, and draws what it does.
 
-    pip install ./bindings/python[examples]
+    pip install ./bindings/python
     python bindings/python/examples/copy_task.py --output copy
 
 Trains until the bit error on 1,000 fresh episodes is below 0.1 %, then writes into the output folder the longest
@@ -19,47 +19,29 @@ import numpy as np
 from tqdm import tqdm
 
 GOAL = 0.001
-FRESH_EPISODES, FRESH_BATCH = 1000, 100
+FRESH_EPISODES = 1000
+PROMISING = 0.05  # the loss below which a test is worth its time
 
 
-def bit_error(outputs: np.ndarray, targets: np.ndarray, mask: np.ndarray) -> float:
-    """The share of wrong bits, where the mask asks for an answer."""
-    wrong = (outputs > 0) != (targets > 0.5)
-    return float(wrong[mask > 0].mean())
-
-
-def evaluate(net: dnc.DNC, exam: dnc.Task) -> float:
-    """The bit error on fresh episodes."""
-    wrong = bits = 0.0
-    with net.clone(share_parameters=True) as examinee:
-        examinee.training = False
-        examinee.batch_size = FRESH_BATCH
-        for _ in range(FRESH_EPISODES // FRESH_BATCH):
-            inputs, targets, mask = exam.sample(FRESH_BATCH)
-            examinee.reset()
-            wrong += bit_error(examinee.forward(inputs), targets, mask) * mask.sum()
-            bits += mask.sum()
-    return wrong / bits
+def bit_error(net: dnc.DNC, exam: dnc.Task) -> float:
+    """The share of wrong bits in fresh episodes."""
+    return dnc.evaluate(net, exam, FRESH_EPISODES, batch=100)["bit_error"].value
 
 
 def train(net: dnc.DNC, optimizer: dnc.Optimizer, practice: dnc.Task, exam: dnc.Task, iterations: int) -> None:
     """Trains until the goal is reached, at most for so many iterations."""
-    loss = error = 1.0  # moving averages
+    loss = 1.0  # a moving average
     net.training = True
     with tqdm(range(1, iterations + 1), unit="batch") as progress:
         for iteration in progress:
-            inputs, targets, mask = practice.sample(net.batch_size)
-            net.reset()
-            outputs = net.forward(inputs)
-            value, gradients = dnc.loss(practice.loss, outputs, targets, mask)
+            value, gradients = practice.loss(practice.play(net))
             net.backward(gradients)
             optimizer.step(net)
 
             loss += 0.05 * (value - loss)
-            error += 0.05 * (bit_error(outputs, targets, mask) - error)
             if iteration % 20 == 0:
-                progress.set_postfix_str(f"loss {loss:.4f}, bit error {error:.2%}")
-            if iteration % 100 == 0 and error < 5 * GOAL and evaluate(net, exam) < GOAL:
+                progress.set_postfix_str(f"loss {loss:.4f}")
+            if iteration % 100 == 0 and loss < PROMISING and bit_error(net, exam) < GOAL:
                 return
 
 
@@ -106,7 +88,7 @@ def main() -> int:
 
     net.save(options.output / "copy.safetensors", optimizer)
     draw(net, options.output, options.seed + 2)
-    error = evaluate(net, exam)
+    error = bit_error(net, exam)
     print(f"{optimizer.step_count:,} iterations, bit error on {FRESH_EPISODES:,} fresh episodes {error:.3%}")
     return 0 if error < GOAL else 1
 
