@@ -17,7 +17,7 @@ func kernels(_ name: String, level: String, _ settings: [SwiftSetting] = []) -> 
     name: name, dependencies: ["CVector"], path: "Sources/\(name)",
     // Without the width the compiler shuns the vectors of sixteen.
     swiftSettings: [.unsafeFlags(["-Xcc", "-march=\(level)", "-Xcc", "-mprefer-vector-width=512"])] + settings
-      + (embedded ? productSettings + [.unsafeFlags(["-Ounchecked", "-Xfrontend", "-disable-stack-protector"])] : []))
+      + (embedded ? productSettings + [.unsafeFlags(["-Ounchecked", "-Xfrontend", "-disable-stack-protector", "-Xllvm", "-unroll-runtime=false"])] : []))
 }
 
 #if arch(x86_64)
