@@ -11,13 +11,18 @@ let productSettings: [SwiftSetting] = [
   .unsafeFlags(["-wmo", "-parse-as-library"]),
 ]
 
+/// The loops over columns and slots are written unrolled as far as it pays.
+let kernelFlags = [
+  "-Ounchecked", "-Xfrontend", "-disable-stack-protector", "-Xllvm", "-unroll-runtime=false",
+]
+
 /// The kernels, compiled for one CPU level. The folder is a link to Sources/Kernels.
 func kernels(_ name: String, level: String, _ settings: [SwiftSetting] = []) -> Target {
   .target(
     name: name, dependencies: ["CVector"], path: "Sources/\(name)",
     // Without the width the compiler shuns the vectors of sixteen.
     swiftSettings: [.unsafeFlags(["-Xcc", "-march=\(level)", "-Xcc", "-mprefer-vector-width=512"])] + settings
-      + (embedded ? productSettings + [.unsafeFlags(["-Ounchecked", "-Xfrontend", "-disable-stack-protector", "-Xllvm", "-unroll-runtime=false"])] : []))
+      + (embedded ? productSettings + [.unsafeFlags(kernelFlags)] : []))
 }
 
 #if arch(x86_64)
