@@ -12,19 +12,19 @@ from test_steps import NETWORKS
 STEPS, BATCH = 100, 16
 
 
-def learned(threads, **fields):
+def learned(threads, steps=STEPS, **fields):
     """Everything that a training step and an episode after it give."""
-    net = Net(**{**fields, "batch_size": BATCH, "num_threads": threads}).train()
+    net = Net(**{"batch_size": BATCH, **fields, "num_threads": threads}).train()
     optimizer = Optimizer(net, max_gradient_norm=1)
-    results = {"outputs": net.forward(net.inputs(STEPS))}
-    results["input gradients"] = net.backward(net.output_gradients(STEPS))
+    results = {"outputs": net.forward(net.inputs(steps))}
+    results["input gradients"] = net.backward(net.output_gradients(steps))
     results["gradients"] = net.gradients.copy()
     for field in net.fields:
         results[f"gradient of {field}"] = net.state_gradient(field)
     results["norm"] = np.float64(optimizer.step(net))
     results["parameters"] = net.parameters.copy()
     net.train(False)
-    results["outputs without training"] = net.reset().forward(net.inputs(STEPS))
+    results["outputs without training"] = net.reset().forward(net.inputs(steps))
     for field in net.fields:
         results[field] = net.state(field)
     return results
@@ -32,10 +32,28 @@ def learned(threads, **fields):
 
 @pytest.mark.parametrize("fields", NETWORKS.values(), ids=NETWORKS)
 def test_any_number_of_threads_gives_the_same_bytes(fields):
-    one = learned(1, **fields)
+    one = learned(1, **{**fields, "batch_size": BATCH})
     for threads in (2, 3, 16):
-        for name, value in learned(threads, **fields).items():
+        for name, value in learned(threads, **{**fields, "batch_size": BATCH}).items():
             assert_equal(value, one[name], f"{name} with {threads} threads")
+
+
+@pytest.mark.parametrize("slots", [512, 519, 1026])
+def test_one_sequence_on_a_large_memory(slots):
+    """The threads share its rows: the bytes are those of one thread, of a batch, and of step after step."""
+    sizes = dict(memory_slots=slots, read_heads=3, write_heads=2)
+    one = learned(1, steps=5, **sizes, batch_size=1)
+    for threads in (2, 3, 8):
+        for name, value in learned(threads, steps=5, **sizes, batch_size=1).items():
+            assert_equal(value, one[name], f"{name} with {threads} threads")
+    many, single = Net(**sizes, batch_size=3), Net(**sizes, batch_size=1, num_threads=2)
+    inputs = many.inputs(5)
+    outputs = many.forward(inputs)
+    for b in range(3):
+        alone = np.ascontiguousarray(inputs[:, b : b + 1])
+        assert_equal(single.reset().forward(alone), np.ascontiguousarray(outputs[:, b : b + 1]))
+        single.reset()
+        assert_equal(np.stack([single.step(x) for x in alone]), np.ascontiguousarray(outputs[:, b : b + 1]))
 
 
 def tasks():
