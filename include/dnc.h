@@ -379,6 +379,17 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            to 100), terminate=yes (or no: without the closing (0, 0, 0)). Ranges are uniform.
  *            Loss: DNC_LOSS_GROUPED(10). Metrics: episodes_right, triples_right; chance is one who knows the graph and
  *            follows random edges.
+ *
+ *   "repeat_copy"
+ *            A start vector, `length` random bit vectors, a vector with the number of repeats, then silence, in which the
+ *            network must give the vectors that often, and close with an end vector; length*(repeats + 1) + 3 steps.
+ *            Input channels, with w = width: 0..w-1 the bits, w start, w+1 the count. Target channels: 0..w-1 the bits, w
+ *            end. docs/tasks/repeat_copy.md draws it.
+ *            Options: width=4 (1 to 65534), min_length=1, max_length=2 (1 to 1000000), min_repeats=1, max_repeats=2 (1 to
+ *            1000), both uniform; count=normalised (repeats / 10) or count=raw; mask=answer (1 after the count) or
+ *            mask=all (1 in every step of the episode).
+ *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY. Metrics: sequences_right, bit_error; chance is one who knows all but
+ *            the bits, and guesses them once.
  */
 typedef struct dnc_task dnc_task;
 
