@@ -390,6 +390,17 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            mask=all (1 in every step of the episode).
  *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY. Metrics: sequences_right, bit_error; chance is one who knows all but
  *            the bits, and guesses them once.
+ *
+ *   "associative_recall"
+ *            Blocks of random bit vectors, each with a separator after it and the last one with an end; then one of them
+ *            again and another end; then silence, in which the network must give the block that followed it.
+ *            (blocks + 1)*(words + 1) + words steps; all episodes of a batch have as many blocks.
+ *            Channels, with w = width: 0..w-1 the bits, w separator, w+1 end; targets have the same, the last two always 0.
+ *            docs/tasks/associative_recall.md draws it.
+ *            Options: width=8 (1 to 65534), words=3 (of a block, 1 to 1000), min_blocks=2, max_blocks=16 (2 to 100000,
+ *            uniform), mask=answer (1 after the second end) or mask=all (1 in every step of the episode).
+ *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY. Metrics, of the answer's bits alone: episodes_right, items_right (its
+ *            words), bit_error; chance is one who guesses them.
  */
 typedef struct dnc_task dnc_task;
 

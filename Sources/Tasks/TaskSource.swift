@@ -5,6 +5,7 @@ import CPlatform
 enum TaskSource: ~Copyable, EpisodeSource {
   case copy(CopyTask)
   case repeatCopy(RepeatCopy)
+  case associativeRecall(AssociativeRecall)
   case graphTraversal(GraphTraversal)
 
   init(name: UnsafeRawBufferPointer, options: UnsafePointer<CChar>?) throws(Failure) {
@@ -12,12 +13,17 @@ enum TaskSource: ~Copyable, EpisodeSource {
       self = .copy(try CopyTask(options: options))
     } else if name.equals("repeat_copy") {
       self = .repeatCopy(try RepeatCopy(options: options))
+    } else if name.equals("associative_recall") {
+      self = .associativeRecall(try AssociativeRecall(options: options))
     } else if name.equals("graph_traversal") {
       self = .graphTraversal(try GraphTraversal(options: options))
     } else {
       throw Failure(
         DNC_INVALID_ARGUMENT,
-        "name is \"\(bytes: name)\", allowed are \"copy\", \"repeat_copy\" and \"graph_traversal\"")
+        """
+        name is \"\(bytes: name)\", allowed are \"copy\", \"repeat_copy\", \"associative_recall\" and \
+        \"graph_traversal\"
+        """)
     }
   }
 
@@ -25,6 +31,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.inputSize
     case .repeatCopy(let task): task.inputSize
+    case .associativeRecall(let task): task.inputSize
     case .graphTraversal(let task): task.inputSize
     }
   }
@@ -33,6 +40,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.outputSize
     case .repeatCopy(let task): task.outputSize
+    case .associativeRecall(let task): task.outputSize
     case .graphTraversal(let task): task.outputSize
     }
   }
@@ -41,6 +49,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.loss
     case .repeatCopy(let task): task.loss
+    case .associativeRecall(let task): task.loss
     case .graphTraversal(let task): task.loss
     }
   }
@@ -49,6 +58,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.recordBytes
     case .repeatCopy(let task): task.recordBytes
+    case .associativeRecall(let task): task.recordBytes
     case .graphTraversal(let task): task.recordBytes
     }
   }
@@ -61,6 +71,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.draw(&random, shared: shared, into: record)
     case .repeatCopy(let task): task.draw(&random, shared: shared, into: record)
+    case .associativeRecall(let task): task.draw(&random, shared: shared, into: record)
     case .graphTraversal(let task): task.draw(&random, shared: shared, into: record)
     }
   }
@@ -69,6 +80,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.step(t, of: record, input: input, target: target)
     case .repeatCopy(let task): task.step(t, of: record, input: input, target: target)
+    case .associativeRecall(let task): task.step(t, of: record, input: input, target: target)
     case .graphTraversal(let task): task.step(t, of: record, input: input, target: target)
     }
   }
@@ -77,6 +89,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.isInteractive
     case .repeatCopy(let task): task.isInteractive
+    case .associativeRecall(let task): task.isInteractive
     case .graphTraversal(let task): task.isInteractive
     }
   }
@@ -85,6 +98,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     case .repeatCopy(let task): task.move(t, in: record, output: output, evaluating: evaluating)
+    case .associativeRecall(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     case .graphTraversal(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     }
   }
@@ -96,6 +110,8 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .copy(let task): task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     case .repeatCopy(let task):
       task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
+    case .associativeRecall(let task):
+      task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     case .graphTraversal(let task):
       task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     }
@@ -105,6 +121,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.metricCount
     case .repeatCopy(let task): task.metricCount
+    case .associativeRecall(let task): task.metricCount
     case .graphTraversal(let task): task.metricCount
     }
   }
@@ -113,6 +130,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.metric(at: index)
     case .repeatCopy(let task): task.metric(at: index)
+    case .associativeRecall(let task): task.metric(at: index)
     case .graphTraversal(let task): task.metric(at: index)
     }
   }
@@ -121,6 +139,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.score(record, outputs: outputs, scores: scores)
     case .repeatCopy(let task): task.score(record, outputs: outputs, scores: scores)
+    case .associativeRecall(let task): task.score(record, outputs: outputs, scores: scores)
     case .graphTraversal(let task): task.score(record, outputs: outputs, scores: scores)
     }
   }

@@ -256,10 +256,179 @@ def test_repeat_copy_batches():
 def test_repeat_copy_of_this_version():
     """The same on every machine, and from version to version: these bytes may never change."""
     options = "width=3,min_length=2,max_length=30,min_repeats=4,max_repeats=7,count=raw,mask=all"
-    assert digest("repeat_copy", None, options) == "87e69841c32e7362ac9e411c7ba5ce2ceda5284c25b7d4928f108726c71ce9c5"
+    wanted = "87e69841c32e7362ac9e411c7ba5ce2ceda5284c25b7d4928f108726c71ce9c5"
+    assert digest("repeat_copy", None, options) == wanted
 
 
 def test_long_repeats():
     task = dnc.Task("repeat_copy", width=1, min_length=1000, max_length=1000, min_repeats=1000, max_repeats=1000)
     (one,) = columns(task.sample(1), RepeatCopy(1))
     assert (one.length, one.repeats) == (1000, 1000)
+
+
+# associative_recall
+
+
+class AssociativeRecall:
+    """One episode, from its inputs."""
+
+    def __init__(self, width=8, words=3, mask="answer"):
+        self.width, self.words, self.everywhere = width, words, mask == "all"
+
+    def __call__(self, inputs):
+        one = AssociativeRecall()
+        one.__dict__.update(self.__dict__)
+        separators, ends = (np.flatnonzero(inputs[:, self.width + i]) for i in range(2))
+        assert len(ends) == 2
+        places = [-1, *separators, ends[0]]
+        one.blocks = [inputs[a + 1 : b, : self.width] for a, b in zip(places, places[1:])]
+        assert all(len(block) == self.words for block in map(assert_bits, one.blocks))
+        one.asked = inputs[ends[0] + 1 : ends[1], : self.width]
+        (one.query,) = (i for i, block in enumerate(one.blocks) if (block == one.asked).all())
+        assert one.query < len(one.blocks) - 1, "a block follows"
+        one.answer = ends[1] + 1
+        return one
+
+    def build(self):
+        steps = self.answer + self.words
+        inputs, targets, mask = np.zeros((steps, self.width + 2)), np.zeros((steps, self.width + 2)), np.zeros(steps)
+        t = 0
+        for block in [*self.blocks, self.asked]:
+            inputs[t : t + self.words, : self.width] = block
+            inputs[t + self.words, self.width] = 1
+            t += self.words + 1
+        assert t == self.answer and steps == (self.words + 1) * len(self.blocks) + 2 * self.words + 1
+        inputs[[t - 1, t - self.words - 2], self.width :] = 0, 1
+        targets[t:, : self.width] = self.blocks[self.query + 1]
+        mask[0 if self.everywhere else t :] = 1
+        return inputs, targets, mask
+
+
+@pytest.mark.parametrize("mask", ["answer", "all"])
+@pytest.mark.parametrize(
+    "width, words, blocks", [(8, 3, (2, 16)), (40, 1, (2, 2)), (6, 7, (5, 6)), (130, 2, (60, 80)), (65534, 1, (2, 2))]
+)
+def test_associative_recall(width, words, blocks, mask):
+    options = dict(width=width, words=words, min_blocks=blocks[0], max_blocks=blocks[1], mask=mask)
+    task = dnc.Task("associative_recall", seed=5, **options)
+    assert (task.input_size, task.output_size, task.loss_kind) == (width + 2, width + 2, "sigmoid_cross_entropy")
+    assert not task.interactive
+    seen = set()
+    for _ in range(8):
+        ones = columns(task.sample(5), AssociativeRecall(width, words, mask))
+        counts = {len(one.blocks) for one in ones}
+        assert len(counts) == 1, "a batch shares one length"
+        seen |= counts
+        assert len({one.asked.tobytes() for one in ones}) == 5, "but nothing else"
+    assert seen <= set(range(blocks[0], blocks[1] + 1)) and (len(seen) > 1) == (blocks[0] < blocks[1])
+
+
+def test_associative_recall_defaults():
+    written = dict(width=8, words=3, min_blocks=2, max_blocks=16, mask="answer")
+    written = dnc.Task("associative_recall", seed=3, **written)
+    default = dnc.Task("associative_recall", seed=3)
+    assert all(same(default.sample(3), written.sample(3)) for _ in range(20))
+
+
+def test_associative_recall_choices():
+    """Numbers of blocks over the batches, and queries within them, are uniform; bits are fair."""
+    task = dnc.Task("associative_recall", seed=1, width=32, words=1, min_blocks=4, max_blocks=8)
+    counts, queries = np.zeros(5), np.zeros(7)
+    for _ in range(2000):
+        for one in columns(task.sample(2), AssociativeRecall(32, 1)):
+            if len(one.blocks) == 8:
+                queries[one.query] += 1
+        counts[len(one.blocks) - 4] += 1
+    assert chi_square(counts, 400) < 18.5, counts  # 4 degrees of freedom, p = 0.001
+    assert chi_square(queries, queries.mean()) < 22.5, queries  # 6
+    task = dnc.Task("associative_recall", seed=2, min_blocks=9, max_blocks=9)
+    bits = task.sample(500).inputs[:36, :, :8]
+    assert_fair(bits[np.arange(36) % 4 < 3])
+
+
+def test_associative_recall_scores():
+    task = dnc.Task("associative_recall", seed=6, width=2, words=2, min_blocks=3, max_blocks=3)
+    names = [("episodes_right", False), ("items_right", False), ("bit_error", True)]
+    assert [(m.name, m.is_error) for m in task.metrics] == names
+    episodes = task.sample(100)
+    masked = episodes.mask > 0
+    assert masked.sum() == 200
+    outputs = logits(episodes.targets)
+    perfect = task.score(outputs)
+    assert_scores(perfect, [[100, 100], [200, 200], [0, 400]])
+    assert_close(perfect[:, 2], [100 / 16, 50, 200], 1e-12)
+    assert_scores(task.score(-outputs), [[0, 100], [0, 200], [400, 400]])
+    outputs[~masked] *= -1
+    outputs[:, :, 2:] *= -1
+    assert_equal(task.score(outputs), perfect, "only the words of the answer are judged")
+    for t, y in ((-1, 0), (-2, 1)):
+        outputs = logits(episodes.targets)
+        outputs[t, 7, y] *= -1
+        assert_scores(task.score(outputs), [[99, 100], [199, 200], [1, 400]])
+    outputs[-1, 7] *= -1
+    assert_scores(task.score(outputs), [[99, 100], [198, 200], [3, 400]])
+
+    rng = np.random.default_rng(0)
+    sums = sum(task.score(logits(rng.integers(0, 2, outputs.shape))) for _ in range(300))
+    guessed, chance = sums[:, 0] / sums[:, 1], sums[:, 2] / sums[:, 1]
+    assert (abs(guessed - chance) < 5 * (0.25 / sums[:, 1]) ** 0.5).all(), (guessed, chance)
+
+
+def test_associative_recall_score_of_everything():
+    """Where silence is taught, the answer alone is judged."""
+    options = dict(seed=6, max_blocks=4)
+    task, answer = dnc.Task("associative_recall", mask="all", **options), dnc.Task("associative_recall", **options)
+    episodes, masked = task.sample(3), answer.sample(3).mask
+    outputs = np.random.default_rng(1).standard_normal(episodes.targets.shape).astype(np.float32)
+    assert_equal(task.score(outputs), answer.score(outputs))
+    assert episodes.mask.all() and not masked.all()
+    assert task.loss(outputs)[0] != answer.loss(outputs)[0]
+
+
+@pytest.mark.parametrize(
+    "options, named",
+    [
+        ("width=0", "width"),
+        ("width=65535", "width"),
+        ("words=0", "words"),
+        ("words=1001", "words"),
+        ("min_blocks=1", "min_blocks"),
+        ("max_blocks=1", "max_blocks"),
+        ("max_blocks=100001", "max_blocks"),
+        ("min_blocks=17", "max_blocks"),
+        ("blocks=2-6", "min_blocks"),
+        ("mask=none", "mask"),
+        ("length=4", "length"),
+    ],
+)
+def test_associative_recall_refusals(options, named):
+    assert_refused("associative_recall", options, named)
+
+
+def test_associative_recall_batches():
+    assert_positions("associative_recall")
+
+
+def test_associative_recall_of_this_version():
+    """The same on every machine, and from version to version: these bytes may never change."""
+    options = "width=3,words=5,min_blocks=7,max_blocks=30,mask=all"
+    wanted = "b3f0d5e94ad1491065db1199ab3b5a8bd829b59c75ddb74b5b4645c9c3d50a12"
+    assert digest("associative_recall", None, options) == wanted
+
+
+def test_lessons_of_different_lengths(tmp_path):
+    """With a rehearsal, a batch has episodes of several lessons; all of a lesson share its length."""
+    path = tmp_path / "curriculum"
+    options = ["min_blocks=2,max_blocks=3", "min_blocks=10,max_blocks=12"]
+    lessons = "".join(f"lesson {given}\n" for given in options)
+    path.write_text(f"task associative_recall\noptions width=12\npass items_right 0.9\nrehearsal 0.5\n{lessons}")
+    task = dnc.Task.load(path, seed=1)
+    assert [lesson.options for lesson in task.lessons] == [f"width=12,{given}" for given in options]
+    assert all(lesson.metric == 1 and lesson.pass_score == 0.9 for lesson in task.lessons)
+    task.lesson = 1
+    seen = []
+    for _ in range(20):
+        counts = {len(one.blocks) for one in columns(task.sample(16), AssociativeRecall(12))}
+        assert len(counts) == 2 and min(counts) in (2, 3) and max(counts) in (10, 11, 12)
+        seen.append(counts)
+    assert len({tuple(sorted(counts)) for counts in seen}) > 2
