@@ -401,6 +401,20 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            uniform), mask=answer (1 after the second end) or mask=all (1 in every step of the episode).
  *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY. Metrics, of the answer's bits alone: episodes_right, items_right (its
  *            words), bit_error; chance is one who guesses them.
+ *
+ *   "key_value"
+ *            Pairs of words, the keys distinct and ascending, and a marker; then the keys alone in random order, each of
+ *            which wants its value in the same step, and the marker: 2*(pairs + 1) steps. query=both: then another marker
+ *            in place of the first, the values in random order, each of which wants its key, and both markers:
+ *            3*(pairs + 1) steps. All episodes of a batch have as many pairs.
+ *            Input channels, with w = width: 0..w-1 the key, or whatever is asked about; w..2w-1 the value; 2w the marker;
+ *            2w+1 the other one, with query=both. Target channels: 0..w-1 the answer. The lowest bit of a word is first.
+ *            docs/tasks/key_value.md draws it.
+ *            Options: width=6 (1 to 16), min_pairs=2, max_pairs=16 (1 to 1000, at most 2^width; uniform), query=key or
+ *            query=both, distinct_values=no (yes with query=both: values do not repeat), mask=answer (1 where an answer is
+ *            wanted) or mask=all (1 in every step of the episode).
+ *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY. Metrics, of the answers alone: episodes_right, items_right (answers),
+ *            bit_error; chance is one who guesses their bits.
  */
 typedef struct dnc_task dnc_task;
 

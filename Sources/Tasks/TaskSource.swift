@@ -6,6 +6,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
   case copy(CopyTask)
   case repeatCopy(RepeatCopy)
   case associativeRecall(AssociativeRecall)
+  case keyValue(KeyValue)
   case graphTraversal(GraphTraversal)
 
   init(name: UnsafeRawBufferPointer, options: UnsafePointer<CChar>?) throws(Failure) {
@@ -15,14 +16,16 @@ enum TaskSource: ~Copyable, EpisodeSource {
       self = .repeatCopy(try RepeatCopy(options: options))
     } else if name.equals("associative_recall") {
       self = .associativeRecall(try AssociativeRecall(options: options))
+    } else if name.equals("key_value") {
+      self = .keyValue(try KeyValue(options: options))
     } else if name.equals("graph_traversal") {
       self = .graphTraversal(try GraphTraversal(options: options))
     } else {
       throw Failure(
         DNC_INVALID_ARGUMENT,
         """
-        name is \"\(bytes: name)\", allowed are \"copy\", \"repeat_copy\", \"associative_recall\" and \
-        \"graph_traversal\"
+        name is \"\(bytes: name)\", allowed are \"copy\", \"repeat_copy\", \"associative_recall\", \
+        \"key_value\" and \"graph_traversal\"
         """)
     }
   }
@@ -32,6 +35,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .copy(let task): task.inputSize
     case .repeatCopy(let task): task.inputSize
     case .associativeRecall(let task): task.inputSize
+    case .keyValue(let task): task.inputSize
     case .graphTraversal(let task): task.inputSize
     }
   }
@@ -41,6 +45,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .copy(let task): task.outputSize
     case .repeatCopy(let task): task.outputSize
     case .associativeRecall(let task): task.outputSize
+    case .keyValue(let task): task.outputSize
     case .graphTraversal(let task): task.outputSize
     }
   }
@@ -50,6 +55,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .copy(let task): task.loss
     case .repeatCopy(let task): task.loss
     case .associativeRecall(let task): task.loss
+    case .keyValue(let task): task.loss
     case .graphTraversal(let task): task.loss
     }
   }
@@ -59,6 +65,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .copy(let task): task.recordBytes
     case .repeatCopy(let task): task.recordBytes
     case .associativeRecall(let task): task.recordBytes
+    case .keyValue(let task): task.recordBytes
     case .graphTraversal(let task): task.recordBytes
     }
   }
@@ -72,6 +79,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .copy(let task): task.draw(&random, shared: shared, into: record)
     case .repeatCopy(let task): task.draw(&random, shared: shared, into: record)
     case .associativeRecall(let task): task.draw(&random, shared: shared, into: record)
+    case .keyValue(let task): task.draw(&random, shared: shared, into: record)
     case .graphTraversal(let task): task.draw(&random, shared: shared, into: record)
     }
   }
@@ -81,6 +89,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .copy(let task): task.step(t, of: record, input: input, target: target)
     case .repeatCopy(let task): task.step(t, of: record, input: input, target: target)
     case .associativeRecall(let task): task.step(t, of: record, input: input, target: target)
+    case .keyValue(let task): task.step(t, of: record, input: input, target: target)
     case .graphTraversal(let task): task.step(t, of: record, input: input, target: target)
     }
   }
@@ -90,6 +99,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .copy(let task): task.isInteractive
     case .repeatCopy(let task): task.isInteractive
     case .associativeRecall(let task): task.isInteractive
+    case .keyValue(let task): task.isInteractive
     case .graphTraversal(let task): task.isInteractive
     }
   }
@@ -99,6 +109,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .copy(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     case .repeatCopy(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     case .associativeRecall(let task): task.move(t, in: record, output: output, evaluating: evaluating)
+    case .keyValue(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     case .graphTraversal(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     }
   }
@@ -112,6 +123,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
       task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     case .associativeRecall(let task):
       task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
+    case .keyValue(let task): task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     case .graphTraversal(let task):
       task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     }
@@ -122,6 +134,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .copy(let task): task.metricCount
     case .repeatCopy(let task): task.metricCount
     case .associativeRecall(let task): task.metricCount
+    case .keyValue(let task): task.metricCount
     case .graphTraversal(let task): task.metricCount
     }
   }
@@ -131,6 +144,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .copy(let task): task.metric(at: index)
     case .repeatCopy(let task): task.metric(at: index)
     case .associativeRecall(let task): task.metric(at: index)
+    case .keyValue(let task): task.metric(at: index)
     case .graphTraversal(let task): task.metric(at: index)
     }
   }
@@ -140,6 +154,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .copy(let task): task.score(record, outputs: outputs, scores: scores)
     case .repeatCopy(let task): task.score(record, outputs: outputs, scores: scores)
     case .associativeRecall(let task): task.score(record, outputs: outputs, scores: scores)
+    case .keyValue(let task): task.score(record, outputs: outputs, scores: scores)
     case .graphTraversal(let task): task.score(record, outputs: outputs, scores: scores)
     }
   }

@@ -432,3 +432,204 @@ def test_lessons_of_different_lengths(tmp_path):
         assert len(counts) == 2 and min(counts) in (2, 3) and max(counts) in (10, 11, 12)
         seen.append(counts)
     assert len({tuple(sorted(counts)) for counts in seen}) > 2
+
+
+# key_value
+
+
+class KeyValue:
+    """One episode, from its inputs."""
+
+    def __init__(self, width=6, query="key", mask="answer"):
+        self.width, self.both, self.everywhere = width, query == "both", mask == "all"
+
+    def __call__(self, inputs):
+        one = KeyValue()
+        one.__dict__.update(self.__dict__)
+        w = self.width
+        one.pairs = pairs = int(inputs[:, 2 * w :].any(1).argmax())
+        one.keys, one.values = (self.numbers(inputs[:pairs, i * w : i * w + w]) for i in range(2))
+        assert (np.diff(one.keys) > 0).all(), "distinct and ascending"
+        one.asked = [self.numbers(inputs[pairs + 1 : 2 * pairs + 1, :w])]
+        if self.both:
+            one.asked.append(self.numbers(inputs[2 * pairs + 2 : 3 * pairs + 2, :w]))
+        return one
+
+    def numbers(self, bits):
+        """Lowest bit first."""
+        return assert_bits(bits).astype(int) @ (1 << np.arange(self.width))
+
+    def bits(self, numbers):
+        return numbers[:, None] >> np.arange(self.width) & 1
+
+    def answers(self):
+        assert_equal(np.sort(self.asked[0]), self.keys)
+        value_of = dict(zip(self.keys, self.values))
+        wanted = [np.array([value_of[key] for key in self.asked[0]])]
+        if self.both:
+            assert_equal(np.sort(self.asked[1]), np.sort(self.values))
+            assert len(set(self.values)) == self.pairs
+            key_of = dict(zip(self.values, self.keys))
+            wanted.append(np.array([key_of[value] for value in self.asked[1]]))
+        return wanted
+
+    def build(self):
+        w, pairs = self.width, self.pairs
+        steps = (3 if self.both else 2) * (pairs + 1)
+        inputs, targets = np.zeros((steps, 2 * w + (2 if self.both else 1))), np.zeros((steps, w))
+        mask = np.full(steps, float(self.everywhere))
+        inputs[:pairs, :w], inputs[:pairs, w : 2 * w] = self.bits(self.keys), self.bits(self.values)
+        inputs[pairs, 2 * w] = 1
+        inputs[2 * pairs + 1, 2 * w + self.both] = 1
+        inputs[-1, 2 * w :] = 1
+        for i, (asked, wanted) in enumerate(zip(self.asked, self.answers())):
+            answer = slice((i + 1) * (pairs + 1), (i + 2) * (pairs + 1) - 1)
+            inputs[answer, :w], targets[answer], mask[answer] = self.bits(asked), self.bits(wanted), 1
+        return inputs, targets, mask
+
+
+@pytest.mark.parametrize("mask", ["answer", "all"])
+@pytest.mark.parametrize("query", ["key", "both"])
+@pytest.mark.parametrize(
+    "width, pairs", [(6, (2, 16)), (1, (1, 2)), (4, (16, 16)), (16, (200, 220)), (10, (1000, 1000))]
+)
+def test_key_value(width, pairs, query, mask):
+    task = dnc.Task("key_value", seed=5, width=width, min_pairs=pairs[0], max_pairs=pairs[1], query=query, mask=mask)
+    sizes = (2 * width + (2 if query == "both" else 1), width, "sigmoid_cross_entropy")
+    assert (task.input_size, task.output_size, task.loss_kind) == sizes
+    assert not task.interactive
+    seen = set()
+    for _ in range(8 if pairs[1] < 100 else 2):
+        ones = columns(task.sample(5), KeyValue(width, query, mask))
+        counts = {one.pairs for one in ones}
+        assert len(counts) == 1, "a batch shares one length"
+        seen |= counts
+        assert width < 6 or len({one.keys.tobytes() for one in ones}) > 1, "but nothing else"
+    assert seen <= set(range(pairs[0], pairs[1] + 1)) and (len(seen) > 1) == (pairs[0] < pairs[1])
+
+
+@pytest.mark.parametrize("query, distinct", [("key", "no"), ("both", "yes")])
+def test_key_value_defaults(query, distinct):
+    """Values are distinct where they are asked for their keys."""
+    written = dict(width=6, min_pairs=2, max_pairs=16, query=query, distinct_values=distinct, mask="answer")
+    written = dnc.Task("key_value", seed=3, **written)
+    default = dnc.Task("key_value", seed=3, **({} if query == "key" else {"query": query}))
+    assert all(same(default.sample(3), written.sample(3)) for _ in range(20))
+
+
+@pytest.mark.parametrize("query", ["key", "both"])
+def test_distinct_values(query):
+    """Or as they come, whatever is asked."""
+    rows = {}
+    for distinct in ("yes", "no"):
+        task = dnc.Task("key_value", seed=4, width=3, min_pairs=4, max_pairs=4, query=query, distinct_values=distinct)
+        inputs = task.sample(4000).inputs[:4, :, 3:6].astype(int) @ (1, 2, 4)
+        rows[distinct] = [len(set(values)) for values in inputs.T]
+    assert set(rows["yes"]) == {4}
+    different = 8 * 7 * 6 * 5 / 8**4
+    assert abs(np.mean(np.array(rows["no"]) == 4) - different) < 5 * (0.25 / 4000) ** 0.5
+
+
+def test_repeated_values():
+    """As published: of several right keys, one is wanted, and each of them once."""
+    task = dnc.Task("key_value", seed=5, width=2, min_pairs=4, max_pairs=4, query="both", distinct_values="no")
+    episodes = task.sample(300)
+    for b in range(300):
+        inputs = episodes.inputs[:, b].astype(int)
+        pairs = sorted(map(tuple, inputs[:4, :4]))
+        answers = np.hstack([episodes.targets[10:14, b].astype(int), inputs[10:14, :2]])
+        assert sorted(map(tuple, answers)) == pairs
+
+
+def test_key_value_choices():
+    """Numbers of pairs, keys, values and both orders: each is uniform."""
+    task = dnc.Task("key_value", seed=1, width=4, min_pairs=3, max_pairs=6, query="both")
+    counts, keys, values, orders = np.zeros(4), np.zeros(16), np.zeros(16), np.zeros((6, 6))
+    for _ in range(1500):
+        ones = columns(task.sample(4), KeyValue(4, "both"))
+        counts[ones[0].pairs - 3] += 1
+        for one in ones:
+            keys[one.keys] += 1
+            values[one.values] += 1
+            if one.pairs == 3:
+                first = np.searchsorted(one.keys, one.asked[0])
+                second = [list(one.values).index(value) for value in one.asked[1]]
+                places = [2 * order[0] + (order[1] > order[2]) for order in (first, second)]
+                orders[places[0], places[1]] += 1
+    assert chi_square(counts, 375) < 16.3, counts  # 3 degrees of freedom, p = 0.001
+    assert chi_square(keys, keys.mean()) < 37.7, keys  # 15
+    assert chi_square(values, values.mean()) < 37.7, values
+    assert chi_square(orders, orders.mean()) < 66.6, orders  # 35
+    single = dnc.Task("key_value", seed=2, min_pairs=8, max_pairs=8)
+    assert_fair(single.sample(2000).inputs[:8, :, 6:12])
+
+
+@pytest.mark.parametrize("query", ["key", "both"])
+def test_key_value_scores(query):
+    task = dnc.Task("key_value", seed=6, width=2, min_pairs=3, max_pairs=3, query=query)
+    names = [("episodes_right", False), ("items_right", False), ("bit_error", True)]
+    assert [(m.name, m.is_error) for m in task.metrics] == names
+    episodes = task.sample(100)
+    masked = episodes.mask > 0
+    items = 600 if query == "both" else 300
+    assert masked.sum() == items
+    outputs = logits(episodes.targets)
+    perfect = task.score(outputs)
+    assert_scores(perfect, [[100, 100], [items, items], [0, 2 * items]])
+    assert_close(perfect[:, 2], [100 * 4.0 ** (-items / 100), items / 4, items], 1e-12)
+    assert_scores(task.score(-outputs), [[0, 100], [0, items], [2 * items, 2 * items]])
+    outputs[~masked] *= -1
+    assert_equal(task.score(outputs), perfect, "only the answers are judged")
+    for t in (4, 6) if query == "key" else (4, 6, 8, 10):
+        outputs = logits(episodes.targets)
+        outputs[t, 9, 1] *= -1
+        assert_scores(task.score(outputs), [[99, 100], [items - 1, items], [1, 2 * items]])
+
+    rng = np.random.default_rng(0)
+    sums = sum(task.score(logits(rng.integers(0, 2, outputs.shape))) for _ in range(300))
+    guessed, chance = sums[:, 0] / sums[:, 1], sums[:, 2] / sums[:, 1]
+    spread = (np.array([chance[0], 0.25, 0.25]) / sums[:, 1]) ** 0.5
+    assert (abs(guessed - chance) < 5 * spread).all(), (guessed, chance)
+
+
+def test_key_value_score_of_everything():
+    """Where silence is taught, the answers alone are judged."""
+    options = dict(seed=6, query="both")
+    task, answer = dnc.Task("key_value", mask="all", **options), dnc.Task("key_value", **options)
+    episodes, masked = task.sample(3), answer.sample(3).mask
+    outputs = np.random.default_rng(1).standard_normal(episodes.targets.shape).astype(np.float32)
+    assert_equal(task.score(outputs), answer.score(outputs))
+    assert episodes.mask.all() and not masked.all()
+    assert task.loss(outputs)[0] != answer.loss(outputs)[0]
+
+
+@pytest.mark.parametrize(
+    "options, named",
+    [
+        ("width=0", "width"),
+        ("width=17", "width"),
+        ("width=3", "2^width, 8"),
+        ("max_pairs=65", "2^width, 64"),
+        ("min_pairs=0", "min_pairs"),
+        ("max_pairs=1001", "max_pairs"),
+        ("min_pairs=17", "max_pairs"),
+        ("query=value", "both"),
+        ("query=", "key"),
+        ("distinct_values=1", "yes"),
+        ("distinct=yes", "distinct_values"),
+        ("mask=none", "mask"),
+    ],
+)
+def test_key_value_refusals(options, named):
+    assert_refused("key_value", options, named)
+
+
+def test_key_value_batches():
+    assert_positions("key_value")
+
+
+def test_key_value_of_this_version():
+    """The same on every machine, and from version to version: these bytes may never change."""
+    options = "width=9,min_pairs=7,max_pairs=300,query=both,mask=all"
+    wanted = "448c2c4d9384c370e871b41fa6884981a3c6876107d93db05c4cd913ef1fd7ad"
+    assert digest("key_value", None, options, "query=both,distinct_values=no") == wanted
