@@ -379,6 +379,42 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            to 100), terminate=yes (or no: without the closing (0, 0, 0)). Ranges are uniform.
  *            Loss: DNC_LOSS_GROUPED(10). Metrics: episodes_right, triples_right; chance is one who knows the graph and
  *            follows random edges.
+ *
+ *   "repeat_copy"
+ *            A start vector, `length` random bit vectors, a vector with the number of repeats, then silence, in which the
+ *            network must give the vectors that often, and close with an end vector; length*(repeats + 1) + 3 steps.
+ *            Input channels, with w = width: 0..w-1 the bits, w start, w+1 the count. Target channels: 0..w-1 the bits, w
+ *            end. docs/tasks/repeat_copy.md draws it.
+ *            Options: width=4 (1 to 65534), min_length=1, max_length=2 (1 to 1000000), min_repeats=1, max_repeats=2 (1 to
+ *            1000), both uniform; count=normalised (repeats / 10) or count=raw; mask=answer (1 after the count) or
+ *            mask=all (1 in every step of the episode).
+ *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY. Metrics: sequences_right, bit_error; chance is one who knows all but
+ *            the bits, and guesses them once.
+ *
+ *   "associative_recall"
+ *            Blocks of random bit vectors, each with a separator after it and the last one with an end; then one of them
+ *            again and another end; then silence, in which the network must give the block that followed it.
+ *            (blocks + 1)*(words + 1) + words steps; all episodes of a batch have as many blocks.
+ *            Channels, with w = width: 0..w-1 the bits, w separator, w+1 end; targets have the same, the last two always 0.
+ *            docs/tasks/associative_recall.md draws it.
+ *            Options: width=8 (1 to 65534), words=3 (of a block, 1 to 1000), min_blocks=2, max_blocks=16 (2 to 100000,
+ *            uniform), mask=answer (1 after the second end) or mask=all (1 in every step of the episode).
+ *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY. Metrics, of the answer's bits alone: episodes_right, items_right (its
+ *            words), bit_error; chance is one who guesses them.
+ *
+ *   "key_value"
+ *            Pairs of words, the keys distinct and ascending, and a marker; then the keys alone in random order, each of
+ *            which wants its value in the same step, and the marker: 2*(pairs + 1) steps. query=both: then another marker
+ *            in place of the first, the values in random order, each of which wants its key, and both markers:
+ *            3*(pairs + 1) steps. All episodes of a batch have as many pairs.
+ *            Input channels, with w = width: 0..w-1 the key, or whatever is asked about; w..2w-1 the value; 2w the marker;
+ *            2w+1 the other one, with query=both. Target channels: 0..w-1 the answer. The lowest bit of a word is first.
+ *            docs/tasks/key_value.md draws it.
+ *            Options: width=6 (1 to 16), min_pairs=2, max_pairs=16 (1 to 1000, at most 2^width; uniform), query=key or
+ *            query=both, distinct_values=no (yes with query=both: values do not repeat), mask=answer (1 where an answer is
+ *            wanted) or mask=all (1 in every step of the episode).
+ *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY. Metrics, of the answers alone: episodes_right, items_right (answers),
+ *            bit_error; chance is one who guesses their bits.
  */
 typedef struct dnc_task dnc_task;
 

@@ -63,7 +63,7 @@ enum TaskOptions {
     _ low: Int, _ high: Int, _ lowName: StaticString, _ highName: StaticString
   ) throws(Failure) {
     guard low <= high else {
-      throw Failure(DNC_INVALID_ARGUMENT, "options: \(lowName) is \(low), allowed are 1 to \(highName), \(high)")
+      throw Failure(DNC_INVALID_ARGUMENT, "options: \(lowName) is \(low), allowed is at most \(highName), \(high)")
     }
   }
 

@@ -4,22 +4,38 @@ import CPlatform
 /// The task of a name, with its options.
 enum TaskSource: ~Copyable, EpisodeSource {
   case copy(CopyTask)
+  case repeatCopy(RepeatCopy)
+  case associativeRecall(AssociativeRecall)
+  case keyValue(KeyValue)
   case graphTraversal(GraphTraversal)
 
   init(name: UnsafeRawBufferPointer, options: UnsafePointer<CChar>?) throws(Failure) {
     if name.equals("copy") {
       self = .copy(try CopyTask(options: options))
+    } else if name.equals("repeat_copy") {
+      self = .repeatCopy(try RepeatCopy(options: options))
+    } else if name.equals("associative_recall") {
+      self = .associativeRecall(try AssociativeRecall(options: options))
+    } else if name.equals("key_value") {
+      self = .keyValue(try KeyValue(options: options))
     } else if name.equals("graph_traversal") {
       self = .graphTraversal(try GraphTraversal(options: options))
     } else {
       throw Failure(
-        DNC_INVALID_ARGUMENT, "name is \"\(bytes: name)\", allowed are \"copy\" and \"graph_traversal\"")
+        DNC_INVALID_ARGUMENT,
+        """
+        name is \"\(bytes: name)\", allowed are \"copy\", \"repeat_copy\", \"associative_recall\", \
+        \"key_value\" and \"graph_traversal\"
+        """)
     }
   }
 
   var inputSize: Int {
     switch self {
     case .copy(let task): task.inputSize
+    case .repeatCopy(let task): task.inputSize
+    case .associativeRecall(let task): task.inputSize
+    case .keyValue(let task): task.inputSize
     case .graphTraversal(let task): task.inputSize
     }
   }
@@ -27,6 +43,9 @@ enum TaskSource: ~Copyable, EpisodeSource {
   var outputSize: Int {
     switch self {
     case .copy(let task): task.outputSize
+    case .repeatCopy(let task): task.outputSize
+    case .associativeRecall(let task): task.outputSize
+    case .keyValue(let task): task.outputSize
     case .graphTraversal(let task): task.outputSize
     }
   }
@@ -34,6 +53,9 @@ enum TaskSource: ~Copyable, EpisodeSource {
   var loss: Loss {
     switch self {
     case .copy(let task): task.loss
+    case .repeatCopy(let task): task.loss
+    case .associativeRecall(let task): task.loss
+    case .keyValue(let task): task.loss
     case .graphTraversal(let task): task.loss
     }
   }
@@ -41,6 +63,9 @@ enum TaskSource: ~Copyable, EpisodeSource {
   var recordBytes: Int {
     switch self {
     case .copy(let task): task.recordBytes
+    case .repeatCopy(let task): task.recordBytes
+    case .associativeRecall(let task): task.recordBytes
+    case .keyValue(let task): task.recordBytes
     case .graphTraversal(let task): task.recordBytes
     }
   }
@@ -52,6 +77,9 @@ enum TaskSource: ~Copyable, EpisodeSource {
   func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int {
     switch self {
     case .copy(let task): task.draw(&random, shared: shared, into: record)
+    case .repeatCopy(let task): task.draw(&random, shared: shared, into: record)
+    case .associativeRecall(let task): task.draw(&random, shared: shared, into: record)
+    case .keyValue(let task): task.draw(&random, shared: shared, into: record)
     case .graphTraversal(let task): task.draw(&random, shared: shared, into: record)
     }
   }
@@ -59,6 +87,9 @@ enum TaskSource: ~Copyable, EpisodeSource {
   func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
     switch self {
     case .copy(let task): task.step(t, of: record, input: input, target: target)
+    case .repeatCopy(let task): task.step(t, of: record, input: input, target: target)
+    case .associativeRecall(let task): task.step(t, of: record, input: input, target: target)
+    case .keyValue(let task): task.step(t, of: record, input: input, target: target)
     case .graphTraversal(let task): task.step(t, of: record, input: input, target: target)
     }
   }
@@ -66,6 +97,9 @@ enum TaskSource: ~Copyable, EpisodeSource {
   var isInteractive: Bool {
     switch self {
     case .copy(let task): task.isInteractive
+    case .repeatCopy(let task): task.isInteractive
+    case .associativeRecall(let task): task.isInteractive
+    case .keyValue(let task): task.isInteractive
     case .graphTraversal(let task): task.isInteractive
     }
   }
@@ -73,6 +107,9 @@ enum TaskSource: ~Copyable, EpisodeSource {
   func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {
     switch self {
     case .copy(let task): task.move(t, in: record, output: output, evaluating: evaluating)
+    case .repeatCopy(let task): task.move(t, in: record, output: output, evaluating: evaluating)
+    case .associativeRecall(let task): task.move(t, in: record, output: output, evaluating: evaluating)
+    case .keyValue(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     case .graphTraversal(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     }
   }
@@ -82,6 +119,11 @@ enum TaskSource: ~Copyable, EpisodeSource {
   ) -> Double {
     switch self {
     case .copy(let task): task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
+    case .repeatCopy(let task):
+      task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
+    case .associativeRecall(let task):
+      task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
+    case .keyValue(let task): task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     case .graphTraversal(let task):
       task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     }
@@ -90,6 +132,9 @@ enum TaskSource: ~Copyable, EpisodeSource {
   var metricCount: Int {
     switch self {
     case .copy(let task): task.metricCount
+    case .repeatCopy(let task): task.metricCount
+    case .associativeRecall(let task): task.metricCount
+    case .keyValue(let task): task.metricCount
     case .graphTraversal(let task): task.metricCount
     }
   }
@@ -97,6 +142,9 @@ enum TaskSource: ~Copyable, EpisodeSource {
   func metric(at index: Int) -> Metric {
     switch self {
     case .copy(let task): task.metric(at: index)
+    case .repeatCopy(let task): task.metric(at: index)
+    case .associativeRecall(let task): task.metric(at: index)
+    case .keyValue(let task): task.metric(at: index)
     case .graphTraversal(let task): task.metric(at: index)
     }
   }
@@ -104,6 +152,9 @@ enum TaskSource: ~Copyable, EpisodeSource {
   func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
     switch self {
     case .copy(let task): task.score(record, outputs: outputs, scores: scores)
+    case .repeatCopy(let task): task.score(record, outputs: outputs, scores: scores)
+    case .associativeRecall(let task): task.score(record, outputs: outputs, scores: scores)
+    case .keyValue(let task): task.score(record, outputs: outputs, scores: scores)
     case .graphTraversal(let task): task.score(record, outputs: outputs, scores: scores)
     }
   }
