@@ -1,6 +1,6 @@
 /// Where the blocks are: four bits for each, 4 · column + row, the lowest block's first. Row 3 does not exist, so neighbours in
 /// a column are 1 apart, neighbours in a row 4, and no other cells are.
-struct Board: Equatable {
+struct Board {
   static let blocks = 3...6
   static let columns = 3
   static let rows = 3
@@ -15,7 +15,7 @@ struct Board: Equatable {
     cells = cells & ~(15 << shift) | UInt32(cell) << shift
   }
 
-  /// Each block in turn onto a column that is not full, all of these equally likely; the blocks in random order.
+  /// The blocks in random order, each onto one of the columns that are not full.
   static func draw(_ blocks: Int, _ random: inout Random) -> Board {
     var board = Board()
     var rest = (1 << blocks) - 1
@@ -53,8 +53,27 @@ struct Board: Equatable {
 
 /// Two blocks are neighbours in this way.
 struct Constraint {
-  enum Relation: UInt8 {
+  enum Relation: Int {
     case above, below, leftOf, rightOf
+
+    var mirrored: Relation {
+      switch self {
+      case .above: .below
+      case .below: .above
+      case .leftOf: .rightOf
+      case .rightOf: .leftOf
+      }
+    }
+
+    /// From the second block's cell to the first one's.
+    var offset: Int {
+      switch self {
+      case .above: 1
+      case .below: -1
+      case .leftOf: -4
+      case .rightOf: 4
+      }
+    }
   }
 
   /// As many as a board has neighbours.
@@ -65,18 +84,10 @@ struct Constraint {
   let second: UInt8
 
   /// The same, said the other way round.
-  var mirrored: Constraint {
-    Constraint(first: second, relation: Relation(rawValue: relation.rawValue ^ 1) ?? .above, second: first)
-  }
+  var mirrored: Constraint { Constraint(first: second, relation: relation.mirrored, second: first) }
 
   func holds(in board: Board) -> Bool {
-    let offset = board.cell(of: Int(first)) - board.cell(of: Int(second))
-    switch relation {
-    case .above: return offset == 1
-    case .below: return offset == -1
-    case .leftOf: return offset == -4
-    case .rightOf: return offset == 4
-    }
+    board.cell(of: Int(first)) - board.cell(of: Int(second)) == relation.offset
   }
 }
 
@@ -88,7 +99,7 @@ struct BlockWorld {
 
   let blocks: Int
   let count: Int
-  /// In the order of their cells, as numbers.
+  /// In the order of `cells`.
   private let boards: UnsafeMutablePointer<Board>
   /// [count, moves]; the board itself where the move is not possible.
   private let nextBoard: UnsafeMutablePointer<UInt16>
@@ -110,7 +121,7 @@ struct BlockWorld {
 
   subscript(index: Int) -> Board { boards[index] }
 
-  func index(of board: Board) -> Int { bisect(count) { boards[$0].cells >= board.cells } }
+  @inline(never) func index(of board: Board) -> Int { bisect(count) { boards[$0].cells >= board.cells } }
 
   func next(_ index: Int, _ move: Int) -> Int { Int(nextBoard[index * BlockWorld.moves + move]) }
 
@@ -121,11 +132,10 @@ struct BlockWorld {
     for i in 0..<count {
       for move in 0..<BlockWorld.moves { nextBoard[i * BlockWorld.moves + move] = UInt16(i) }
     }
-    // Every move has its reverse, and one of the two goes to the right.
     for i in 0..<count {
-      link(i, 0, 0, 1, reverse: 2)
-      link(i, 1, 0, 2, reverse: 4)
-      link(i, 3, 1, 2, reverse: 5)
+      link(i, 0, from: 0, to: 1, reverse: 2)
+      link(i, 1, from: 0, to: 2, reverse: 4)
+      link(i, 3, from: 1, to: 2, reverse: 5)
     }
   }
 
@@ -144,18 +154,19 @@ struct BlockWorld {
     }
   }
 
-  private func link(_ index: Int, _ move: Int, _ from: Int, _ to: Int, reverse: Int) {
+  /// Enters a move and, for the board where it leads, its reverse: so moves to the left need no search of their own.
+  @inline(never) private func link(_ index: Int, _ move: Int, from: Int, to: Int, reverse: Int) {
     var board = boards[index]
     var top = -1
-    var cell = 4 * from - 1
-    var free = 4 * to
+    var cell = -1
+    var height = 0
     for block in 0..<blocks {
       let own = board.cell(of: block)
       if own / 4 == from && own > cell { (top, cell) = (block, own) }
-      if own / 4 == to { free += 1 }
+      if own / 4 == to { height += 1 }
     }
-    guard top >= 0, free < 4 * to + Board.rows else { return }
-    board.put(top, into: free)
+    guard top >= 0, height < Board.rows else { return }
+    board.put(top, into: 4 * to + height)
     let other = self.index(of: board)
     nextBoard[index * BlockWorld.moves + move] = UInt16(other)
     nextBoard[other * BlockWorld.moves + reverse] = UInt16(index)
