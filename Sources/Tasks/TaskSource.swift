@@ -8,6 +8,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
   case associativeRecall(AssociativeRecall)
   case keyValue(KeyValue)
   case graphTraversal(GraphTraversal)
+  case miniShrdlu(MiniShrdlu)
 
   init(name: UnsafeRawBufferPointer, options: UnsafePointer<CChar>?) throws(Failure) {
     if name.equals("copy") {
@@ -20,12 +21,14 @@ enum TaskSource: ~Copyable, EpisodeSource {
       self = .keyValue(try KeyValue(options: options))
     } else if name.equals("graph_traversal") {
       self = .graphTraversal(try GraphTraversal(options: options))
+    } else if name.equals("mini_shrdlu") {
+      self = .miniShrdlu(try MiniShrdlu(options: options))
     } else {
       throw Failure(
         DNC_INVALID_ARGUMENT,
         """
-        name is \"\(bytes: name)\", allowed are \"copy\", \"repeat_copy\", \"associative_recall\", \
-        \"key_value\" and \"graph_traversal\"
+        name is \"\(bytes: name)\", allowed are copy, repeat_copy, associative_recall, key_value, graph_traversal and \
+        mini_shrdlu
         """)
     }
   }
@@ -37,6 +40,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .associativeRecall(let task): task.inputSize
     case .keyValue(let task): task.inputSize
     case .graphTraversal(let task): task.inputSize
+    case .miniShrdlu(let task): task.inputSize
     }
   }
 
@@ -47,6 +51,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .associativeRecall(let task): task.outputSize
     case .keyValue(let task): task.outputSize
     case .graphTraversal(let task): task.outputSize
+    case .miniShrdlu(let task): task.outputSize
     }
   }
 
@@ -57,6 +62,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .associativeRecall(let task): task.loss
     case .keyValue(let task): task.loss
     case .graphTraversal(let task): task.loss
+    case .miniShrdlu(let task): task.loss
     }
   }
 
@@ -67,6 +73,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .associativeRecall(let task): task.recordBytes
     case .keyValue(let task): task.recordBytes
     case .graphTraversal(let task): task.recordBytes
+    case .miniShrdlu(let task): task.recordBytes
     }
   }
 
@@ -81,6 +88,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .associativeRecall(let task): task.draw(&random, shared: shared, into: record)
     case .keyValue(let task): task.draw(&random, shared: shared, into: record)
     case .graphTraversal(let task): task.draw(&random, shared: shared, into: record)
+    case .miniShrdlu(let task): task.draw(&random, shared: shared, into: record)
     }
   }
 
@@ -91,6 +99,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .associativeRecall(let task): task.step(t, of: record, input: input, target: target)
     case .keyValue(let task): task.step(t, of: record, input: input, target: target)
     case .graphTraversal(let task): task.step(t, of: record, input: input, target: target)
+    case .miniShrdlu(let task): task.step(t, of: record, input: input, target: target)
     }
   }
 
@@ -101,6 +110,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .associativeRecall(let task): task.isInteractive
     case .keyValue(let task): task.isInteractive
     case .graphTraversal(let task): task.isInteractive
+    case .miniShrdlu(let task): task.isInteractive
     }
   }
 
@@ -111,6 +121,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .associativeRecall(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     case .keyValue(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     case .graphTraversal(let task): task.move(t, in: record, output: output, evaluating: evaluating)
+    case .miniShrdlu(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     }
   }
 
@@ -126,6 +137,8 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .keyValue(let task): task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     case .graphTraversal(let task):
       task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
+    case .miniShrdlu(let task):
+      task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     }
   }
 
@@ -136,6 +149,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .associativeRecall(let task): task.metricCount
     case .keyValue(let task): task.metricCount
     case .graphTraversal(let task): task.metricCount
+    case .miniShrdlu(let task): task.metricCount
     }
   }
 
@@ -146,6 +160,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .associativeRecall(let task): task.metric(at: index)
     case .keyValue(let task): task.metric(at: index)
     case .graphTraversal(let task): task.metric(at: index)
+    case .miniShrdlu(let task): task.metric(at: index)
     }
   }
 
@@ -156,6 +171,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .associativeRecall(let task): task.score(record, outputs: outputs, scores: scores)
     case .keyValue(let task): task.score(record, outputs: outputs, scores: scores)
     case .graphTraversal(let task): task.score(record, outputs: outputs, scores: scores)
+    case .miniShrdlu(let task): task.score(record, outputs: outputs, scores: scores)
     }
   }
 }
