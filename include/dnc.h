@@ -415,6 +415,18 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            wanted) or mask=all (1 in every step of the episode).
  *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY. Metrics, of the answers alone: episodes_right, items_right (answers),
  *            bit_error; chance is one who guesses their bits.
+ *
+ *   "babi"   The bAbI question tasks, from the files qa1_..._train.txt to qa20_..._test.txt, which are not part of the library.
+ *            A story with all its questions, one word a step, one-hot; after a question as many "-" as its answer has words:
+ *            there the target is the word, one-hot, and the mask 1. The channels of input and target are the words of all
+ *            those files and ".", "?" and "-", in the order of their bytes: dnc_task_word.
+ *            Options: folder=PATH (needed; a path without commas), tasks=1-20 (a number or a range), split=train (or
+ *            validation: every tenth training story of each task, which train leaves out; all_train: both; test),
+ *            order=random (every story equally likely) or order=all (all stories, the longest first, and again), buckets=8
+ *            (1 to 100: the stories of a random batch are from one of so many groups of similar length).
+ *            Limits: 64 MiB a file, 1000000 words a story, 32767 different words, and different answers in a file.
+ *            Loss: DNC_LOSS_SOFTMAX_CROSS_ENTROPY. Metrics: question_error (mean over the tasks), word_error (likewise),
+ *            task_1_error to task_20_error; chance is the commonest answer to the task's training questions.
  */
 typedef struct dnc_task dnc_task;
 
@@ -491,6 +503,14 @@ typedef struct dnc_lesson {
 size_t dnc_task_lesson_count(const dnc_task *task);
 dnc_status dnc_task_lesson_at(const dnc_task *task, size_t index, dnc_lesson *lesson);
 dnc_status dnc_task_set_lesson(dnc_task *task, size_t index);
+
+/* How many episodes the present lesson has; 0 where they are drawn at random, without end. Batches that go through all of
+ * them begin again after the last; a last batch that is not full has episodes of 0 steps, which earn nothing. */
+dnc_status dnc_task_episode_count(const dnc_task *task, uint64_t *count);
+
+/* The word that a channel of input and output stands for, in the present lesson; valid until dnc_task_free. For a task
+ * whose channels are not words DNC_INVALID_ARGUMENT. */
+dnc_status dnc_task_word(const dnc_task *task, size_t channel, const char **word);
 
 void dnc_task_free(dnc_task *task); /* NULL is fine */
 

@@ -25,6 +25,27 @@ struct Memory: ~Copyable {
   deinit { free(block) }
 }
 
+/// Memory that grows at its end. What it holds moves when it does.
+struct GrowingMemory: ~Copyable {
+  private var memory: Memory
+  private(set) var bytes = 0
+
+  init(capacity: Int = 4096) throws(Failure) { memory = try Memory(bytes: capacity) }
+
+  var start: UnsafeMutableRawPointer { memory.start }
+
+  /// Where the next `count` bytes go.
+  mutating func add(_ count: Int) throws(Failure) -> UnsafeMutableRawPointer {
+    if bytes + count > memory.bytes {
+      let larger = try Memory(bytes: 2 * (bytes + count))
+      memcpy(larger.start, memory.start, bytes)
+      memory = larger
+    }
+    bytes += count
+    return memory.start + (bytes - count)
+  }
+}
+
 /// Cuts one block of memory into arrays. The same cutting runs once without memory, to learn how many bytes
 /// it takes, and once with it: the plan and the truth are one piece of code.
 struct Carver {

@@ -21,15 +21,17 @@ struct TextFile: ~Copyable {
     self.content = content
   }
 
-  /// Calls `body` with the text of every line, without what follows a '#' and without spaces around it. A failure of it is
-  /// given the file and the line.
-  func forEachLine(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
+  /// Calls `body` with the text of every line, without what follows a '#', if that begins a comment, and without spaces around
+  /// it. A failure of it is given the file and the line.
+  func forEachLine(
+    comments: Bool = true, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
     let text = UnsafeRawBufferPointer(start: content.start, count: content.bytes)
     var start = 0
     var number = 1
     while start < text.count {
       let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) ?? text.count
-      let comment = text[start..<end].firstIndex(of: UInt8(ascii: "#")) ?? end
+      let comment = comments ? text[start..<end].firstIndex(of: UInt8(ascii: "#")) ?? end : end
       do throws(Failure) {
         try body(UnsafeRawBufferPointer(rebasing: text[start..<comment]).trimmed)
       } catch {

@@ -3,6 +3,7 @@
 #ifndef DNC_PLATFORM_H
 #define DNC_PLATFORM_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -29,6 +30,17 @@ static inline char *dnc_platform_message(void) {
 static inline int dnc_platform_errno(void) { return errno; }
 
 static inline int dnc_platform_open(const char *path, int flags, int mode) { return open(path, flags, mode); }
+
+/* A folder's entries: the next one's name, valid until the one after it; NULL at the end (errno 0) or after an error. */
+static inline void *dnc_platform_open_folder(const char *path) { return opendir(path); }
+
+static inline const char *dnc_platform_next_entry(void *folder) {
+    errno = 0;
+    struct dirent *entry = readdir((DIR *)folder);
+    return entry ? entry->d_name : NULL;
+}
+
+static inline void dnc_platform_close_folder(void *folder) { closedir((DIR *)folder); }
 
 /* strerror, safe for threads. */
 static inline void dnc_platform_error_text(int error, char *buffer, size_t size) {

@@ -185,6 +185,29 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
   }
 }
 
+@c @implementation public func dnc_task_episode_count(
+  _ handle: OpaquePointer!, _ count: UnsafeMutablePointer<UInt64>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let task = try task(handle)
+    try require(count, "count").pointee = UInt64(task.pointee.episodeCount)
+  }
+}
+
+@c @implementation public func dnc_task_word(
+  _ handle: OpaquePointer!, _ channel: Int, _ word: UnsafeMutablePointer<UnsafePointer<CChar>?>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let task = try task(handle)
+    let word = try require(word, "word")
+    try require(channel, in: 0...(task.pointee.inputSize - 1), "channel")
+    guard let found = task.pointee.word(at: channel) else {
+      throw Failure(DNC_INVALID_ARGUMENT, "the channels of this task are not words")
+    }
+    word.pointee = found
+  }
+}
+
 @c @implementation public func dnc_task_free(_ handle: OpaquePointer!) {
   if let handle { freeHandle(TaskHandle(handle)) }
 }

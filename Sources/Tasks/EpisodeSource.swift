@@ -20,6 +20,15 @@ protocol EpisodeSource: ~Copyable {
   /// for all of them.
   func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int
 
+  /// The same, for a task that goes through its episodes in order.
+  func draw(_ random: inout Random, shared: Random, place: BatchPlace, into record: UnsafeMutableRawPointer) -> Int
+
+  /// How many episodes there are; 0 if they are drawn at random without end.
+  var episodeCount: Int { get }
+
+  /// The word that a channel of input and output stands for; nil if channels aren't words.
+  func word(at channel: Int) -> UnsafePointer<CChar>?
+
   /// Writes step t: input [X] and target [Y], both all zero before. Returns the mask.
   func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float
 
@@ -48,11 +57,22 @@ extension EpisodeSource where Self: ~Copyable {
   func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int {
     draw(&random, into: record)
   }
+  func draw(_ random: inout Random, shared: Random, place: BatchPlace, into record: UnsafeMutableRawPointer) -> Int {
+    draw(&random, shared: shared, into: record)
+  }
+  var episodeCount: Int { 0 }
+  func word(at channel: Int) -> UnsafePointer<CChar>? { nil }
   var isInteractive: Bool { false }
   func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {}
   func loss(
     _ t: Int, of record: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double { loss.row(outputSize, output, target, share, gradient) }
+}
+
+/// Where an episode is: in sequence `sequence` of the `batch` sequences of batch number `position`.
+struct BatchPlace {
+  let position: UInt64
+  let batch, sequence: Int
 }
 
 /// One of the things that a task counts.

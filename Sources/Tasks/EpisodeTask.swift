@@ -51,6 +51,9 @@ struct EpisodeTask: ~Copyable {
   var metricCount: Int { common.pointee.source.metricCount }
   func metric(at index: Int) -> Metric { common.pointee.source.metric(at: index) }
   var isInteractive: Bool { common.pointee.source.isInteractive }
+  /// Of the present lesson.
+  var episodeCount: Int { lesson(at: lesson).pointee.source.episodeCount }
+  func word(at channel: Int) -> UnsafePointer<CChar>? { lesson(at: lesson).pointee.source.word(at: channel) }
 
   mutating func drop() { batch = 0 }
 
@@ -81,7 +84,7 @@ struct EpisodeTask: ~Copyable {
     played = 0
     var batchRandom = Random(seed: seed, stream: position)
     let batchSeed = batchRandom.next()
-    position &+= 1
+    defer { position &+= 1 }
     let rehearsal = isEvaluating || lesson == 0 ? 0 : lesson(at: lesson).pointee.rehearsal
     for b in 0..<batch {
       var random = Random(seed: batchSeed, stream: UInt64(b))
@@ -89,7 +92,8 @@ struct EpisodeTask: ~Copyable {
       let drawn = rehearsed ? random.below(lesson) : lesson
       let start = records.start + b * recordBytes
       let count = lesson(at: drawn).pointee.source.draw(
-        &random, shared: batchRandom, into: start + MemoryLayout<Header>.stride)
+        &random, shared: batchRandom, place: BatchPlace(position: position, batch: batch, sequence: b),
+        into: start + MemoryLayout<Header>.stride)
       start.initializeMemory(as: Header.self, to: Header(lesson: drawn, steps: count))
       steps = max(steps, count)
     }

@@ -9,6 +9,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
   case keyValue(KeyValue)
   case graphTraversal(GraphTraversal)
   case miniShrdlu(MiniShrdlu)
+  case babi(Babi)
 
   init(name: UnsafeRawBufferPointer, options: UnsafePointer<CChar>?) throws(Failure) {
     if name.equals("copy") {
@@ -23,12 +24,14 @@ enum TaskSource: ~Copyable, EpisodeSource {
       self = .graphTraversal(try GraphTraversal(options: options))
     } else if name.equals("mini_shrdlu") {
       self = .miniShrdlu(try MiniShrdlu(options: options))
+    } else if name.equals("babi") {
+      self = .babi(try Babi(options: options))
     } else {
       throw Failure(
         DNC_INVALID_ARGUMENT,
         """
-        name is \"\(bytes: name)\", allowed are copy, repeat_copy, associative_recall, key_value, graph_traversal and \
-        mini_shrdlu
+        name is \"\(bytes: name)\", allowed are copy, repeat_copy, associative_recall, key_value, graph_traversal, \
+        mini_shrdlu and babi
         """)
     }
   }
@@ -41,6 +44,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .keyValue(let task): task.inputSize
     case .graphTraversal(let task): task.inputSize
     case .miniShrdlu(let task): task.inputSize
+    case .babi(let task): task.inputSize
     }
   }
 
@@ -52,6 +56,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .keyValue(let task): task.outputSize
     case .graphTraversal(let task): task.outputSize
     case .miniShrdlu(let task): task.outputSize
+    case .babi(let task): task.outputSize
     }
   }
 
@@ -63,6 +68,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .keyValue(let task): task.loss
     case .graphTraversal(let task): task.loss
     case .miniShrdlu(let task): task.loss
+    case .babi(let task): task.loss
     }
   }
 
@@ -74,6 +80,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .keyValue(let task): task.recordBytes
     case .graphTraversal(let task): task.recordBytes
     case .miniShrdlu(let task): task.recordBytes
+    case .babi(let task): task.recordBytes
     }
   }
 
@@ -89,6 +96,28 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .keyValue(let task): task.draw(&random, shared: shared, into: record)
     case .graphTraversal(let task): task.draw(&random, shared: shared, into: record)
     case .miniShrdlu(let task): task.draw(&random, shared: shared, into: record)
+    case .babi(let task): task.draw(&random, shared: shared, into: record)
+    }
+  }
+
+  func draw(_ random: inout Random, shared: Random, place: BatchPlace, into record: UnsafeMutableRawPointer) -> Int {
+    switch self {
+    case .babi(let task): task.draw(&random, shared: shared, place: place, into: record)
+    default: draw(&random, shared: shared, into: record)
+    }
+  }
+
+  var episodeCount: Int {
+    switch self {
+    case .babi(let task): task.episodeCount
+    default: 0
+    }
+  }
+
+  func word(at channel: Int) -> UnsafePointer<CChar>? {
+    switch self {
+    case .babi(let task): task.word(at: channel)
+    default: nil
     }
   }
 
@@ -100,6 +129,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .keyValue(let task): task.step(t, of: record, input: input, target: target)
     case .graphTraversal(let task): task.step(t, of: record, input: input, target: target)
     case .miniShrdlu(let task): task.step(t, of: record, input: input, target: target)
+    case .babi(let task): task.step(t, of: record, input: input, target: target)
     }
   }
 
@@ -111,6 +141,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .keyValue(let task): task.isInteractive
     case .graphTraversal(let task): task.isInteractive
     case .miniShrdlu(let task): task.isInteractive
+    case .babi(let task): task.isInteractive
     }
   }
 
@@ -122,6 +153,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .keyValue(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     case .graphTraversal(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     case .miniShrdlu(let task): task.move(t, in: record, output: output, evaluating: evaluating)
+    case .babi(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     }
   }
 
@@ -139,6 +171,8 @@ enum TaskSource: ~Copyable, EpisodeSource {
       task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     case .miniShrdlu(let task):
       task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
+    case .babi(let task):
+      task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     }
   }
 
@@ -150,6 +184,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .keyValue(let task): task.metricCount
     case .graphTraversal(let task): task.metricCount
     case .miniShrdlu(let task): task.metricCount
+    case .babi(let task): task.metricCount
     }
   }
 
@@ -161,6 +196,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .keyValue(let task): task.metric(at: index)
     case .graphTraversal(let task): task.metric(at: index)
     case .miniShrdlu(let task): task.metric(at: index)
+    case .babi(let task): task.metric(at: index)
     }
   }
 
@@ -172,6 +208,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .keyValue(let task): task.score(record, outputs: outputs, scores: scores)
     case .graphTraversal(let task): task.score(record, outputs: outputs, scores: scores)
     case .miniShrdlu(let task): task.score(record, outputs: outputs, scores: scores)
+    case .babi(let task): task.score(record, outputs: outputs, scores: scores)
     }
   }
 }

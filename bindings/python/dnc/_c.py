@@ -284,6 +284,8 @@ class dnc_lesson(Structure):
 dnc_task_lesson_count = _function("dnc_task_lesson_count", c_size_t, POINTER(dnc_task))
 dnc_task_lesson_at = _function("dnc_task_lesson_at", dnc_status, POINTER(dnc_task), c_size_t, POINTER(dnc_lesson))
 dnc_task_set_lesson = _function("dnc_task_set_lesson", dnc_status, POINTER(dnc_task), c_size_t)
+dnc_task_episode_count = _function("dnc_task_episode_count", dnc_status, POINTER(dnc_task), POINTER(c_uint64))
+dnc_task_word = _function("dnc_task_word", dnc_status, POINTER(dnc_task), c_size_t, POINTER(c_char_p))
 dnc_task_free = _function("dnc_task_free", None, POINTER(dnc_task))
 
 # -------------------------------------------------------------------------------------- pictures --

@@ -90,6 +90,7 @@ class Task(Resource):
             metric = _c.dnc_metric(struct_size=ctypes.sizeof(_c.dnc_metric))
             check(_c.dnc_task_metric_at(self._handle, index, byref(metric)))
             self.metrics.append(Metric(metric.name.decode(), bool(metric.is_error)))
+        self._words: tuple[str, ...] | None = None
         self._drawn: tuple[int, int] | None = None  # T, B
         self._lesson = 0
         self._evaluating = False
@@ -113,7 +114,7 @@ class Task(Resource):
     @lesson.setter
     def lesson(self, index: int) -> None:
         check(_c.dnc_task_set_lesson(self._handle, integer(index, "lesson")))
-        self._lesson, self._drawn = index, None
+        self._lesson, self._drawn, self._words = index, None, None
 
     @property
     def evaluating(self) -> bool:
@@ -124,6 +125,25 @@ class Task(Resource):
     def evaluating(self, enabled: bool) -> None:
         check(_c.dnc_task_set_evaluating(self._handle, bool(enabled)))
         self._evaluating, self._drawn = bool(enabled), None
+
+    @property
+    def episode_count(self) -> int:
+        """The episodes of the present lesson; 0 where they are drawn at random, without end."""
+        count = ctypes.c_uint64()
+        check(_c.dnc_task_episode_count(self._handle, byref(count)))
+        return count.value
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that the channels stand for, of inputs and outputs; none if channels are not words."""
+        if self._words is None:
+            word, found = ctypes.c_char_p(), []
+            while len(found) < self.input_size:
+                if _c.dnc_task_word(self._handle, len(found), byref(word)) != _c.DNC_OK or word.value is None:
+                    break
+                found.append(word.value.decode())
+            self._words = tuple(found)
+        return self._words
 
     @property
     def position(self) -> int:

@@ -1,0 +1,208 @@
+import CDNC
+import CPlatform
+
+/// The bAbI tasks (Weston et al. 2015) as the paper asks them: a story with all its questions is an episode, one word a step.
+/// After a question comes one "-" for each word of its answer: there the network must say it, and isn't told if it was right.
+///
+///     input    mary  took  the  milk  .  what  is  mary  carrying  ?  -
+///     target   0     0     0    0     0  0     0   0     0         0  milk
+///     mask     0     0     0    0     0  0     0   0     0         0  1
+///
+/// The stories of a batch are of similar length: they are cut into buckets by length, one of which is drawn for all of the
+/// batch. Each story is still as likely as any other.
+struct Babi: ~Copyable, EpisodeSource {
+  static let taskCount = 20
+
+  private let corpus: BabiCorpus
+  private let goesThroughAll: Bool
+  /// Where each bucket of stories begins, and where the last one ends.
+  private let buckets: Memory
+  private let bucketCount: Int
+  /// The channel of "-", the first in the order of words.
+  private static let blank = 0
+
+  var inputSize: Int { corpus.vocabulary.count }
+  var outputSize: Int { corpus.vocabulary.count }
+  var loss: Loss { .softmaxCrossEntropy }
+  var recordBytes: Int { MemoryLayout<BabiCorpus.Story>.size }
+  var episodeCount: Int { goesThroughAll ? corpus.storyCount : 0 }
+
+  func word(at channel: Int) -> UnsafePointer<CChar>? { corpus.vocabulary.word(channel) }
+
+  init(options: UnsafePointer<CChar>?) throws(Failure) {
+    var selection = BabiSelection()
+    var goesThroughAll = false
+    var buckets = 8
+    try TaskOptions.forEach(options) { (option) throws(Failure) in
+      if option.key.equals("folder") {
+        selection.folder = option.value
+      } else if option.key.equals("tasks") {
+        selection.tasks = try option.range(in: 1...Babi.taskCount)
+      } else if option.key.equals("split") {
+        if option.value.equals("validation") {
+          selection.split = .validation
+        } else if option.value.equals("test") {
+          selection.split = .test
+        } else if option.value.equals("all_train") {
+          selection.split = .allTrain
+        } else if option.value.equals("train") {
+          selection.split = .train
+        } else {
+          throw Failure(
+            DNC_INVALID_ARGUMENT,
+            "options: split is \"\(bytes: option.value)\", allowed are train, validation, test and all_train")
+        }
+      } else if option.key.equals("order") {
+        goesThroughAll = try option.choice("random", "all") == 1
+      } else if option.key.equals("buckets") {
+        buckets = try option.number(in: 1...100)
+      } else {
+        throw option.unknown(allowed: "folder, tasks, split, order and buckets")
+      }
+    }
+    guard selection.folder.count > 0 else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT, "options: folder is missing: the one with the files qa1_*_train.txt and so on")
+    }
+    let corpus = try BabiReader.read(selection)
+    let bounds = try Memory(bytes: (buckets + 1) * MemoryLayout<Int>.stride)
+    bucketCount = Babi.cut(
+      corpus.stories, corpus.storyCount, into: buckets, bounds.start.bindMemory(to: Int.self, capacity: buckets + 1))
+    self.corpus = corpus
+    self.goesThroughAll = goesThroughAll
+    self.buckets = bounds
+  }
+
+  /// Cuts the stories, the longest first, again and again where it saves most, if every story takes as long as the longest
+  /// of its bucket. Returns how many buckets there are: no more than differ in length.
+  private static func cut(
+    _ stories: UnsafePointer<BabiCorpus.Story>, _ count: Int, into most: Int, _ bounds: UnsafeMutablePointer<Int>
+  ) -> Int {
+    (bounds[0], bounds[1]) = (0, count)
+    for buckets in 1..<max(most, 1) + 1 {
+      guard buckets < most else { return buckets }
+      var best = (saved: 0, place: 0, bucket: 0)
+      for bucket in 0..<buckets {
+        let longest = stories[bounds[bucket]].length
+        for place in bounds[bucket]..<bounds[bucket + 1] {
+          let saved = Int(longest - stories[place].length) * (bounds[bucket + 1] - place)
+          if saved > best.saved { best = (saved, place, bucket) }
+        }
+      }
+      guard best.saved > 0 else { return buckets }
+      var i = buckets
+      while i > best.bucket {
+        bounds[i + 1] = bounds[i]
+        i -= 1
+      }
+      bounds[best.bucket + 1] = best.place
+    }
+    return most
+  }
+
+  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
+    take(random.below(corpus.storyCount), record)
+  }
+
+  func draw(
+    _ random: inout Random, shared: Random, place: BatchPlace, into record: UnsafeMutableRawPointer
+  ) -> Int {
+    if goesThroughAll {
+      // The batches begin again when all stories have been told; the last one may be incomplete.
+      let batches = (corpus.storyCount - 1) / place.batch + 1
+      let story = Int(place.position % UInt64(batches)) * place.batch + place.sequence
+      return story < corpus.storyCount ? take(story, record) : 0
+    }
+    let bounds = buckets.start.assumingMemoryBound(to: Int.self)
+    var common = shared
+    let story = common.below(corpus.storyCount)
+    var bucket = 0
+    while bounds[bucket + 1] <= story { bucket += 1 }
+    return take(bounds[bucket] + random.below(bounds[bucket + 1] - bounds[bucket]), record)
+  }
+
+  private func take(_ story: Int, _ record: UnsafeMutableRawPointer) -> Int {
+    record.initializeMemory(as: BabiCorpus.Story.self, to: corpus.stories[story])
+    return Int(corpus.stories[story].length)
+  }
+
+  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    let token = corpus.tokens[record.load(as: BabiCorpus.Story.self).first + t]
+    guard token & BabiCorpus.answer != 0 else {
+      input[Int(token)] = 1
+      return 0
+    }
+    input[Babi.blank] = 1
+    target[Int(token & ~BabiCorpus.answer)] = 1
+    return 1
+  }
+
+  private static let summaries = 2
+  var metricCount: Int { Babi.summaries + Babi.taskCount }
+
+  func metric(at index: Int) -> Metric {
+    let name: StaticString =
+      switch index {
+      case 0: "question_error"
+      case 1: "word_error"
+      case 2: "task_1_error"
+      case 3: "task_2_error"
+      case 4: "task_3_error"
+      case 5: "task_4_error"
+      case 6: "task_5_error"
+      case 7: "task_6_error"
+      case 8: "task_7_error"
+      case 9: "task_8_error"
+      case 10: "task_9_error"
+      case 11: "task_10_error"
+      case 12: "task_11_error"
+      case 13: "task_12_error"
+      case 14: "task_13_error"
+      case 15: "task_14_error"
+      case 16: "task_15_error"
+      case 17: "task_16_error"
+      case 18: "task_17_error"
+      case 19: "task_18_error"
+      case 20: "task_19_error"
+      default: "task_20_error"
+      }
+    return Metric(name: name, isError: true)
+  }
+
+  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    guard outputs.steps > 0 else { return }
+    let story = record.load(as: BabiCorpus.Story.self)
+    let task = corpus.tasks[Int(story.task)]
+    let tokens = corpus.tokens + story.first
+    let guess = corpus.tokens + task.guess
+    var t = 0
+    while t < outputs.steps {
+      let first = t
+      var wrong = 0
+      var guessedWrong = 0
+      while t < outputs.steps, tokens[t] & BabiCorpus.answer != 0 {
+        if !isMostLikely(Int(tokens[t] & ~BabiCorpus.answer), outputs[t]) { wrong += 1 }
+        if t - first >= task.guessLength || guess[t - first] != tokens[t] { guessedWrong += 1 }
+        t += 1
+      }
+      let words = t - first
+      guard words > 0 else {
+        t += 1
+        continue
+      }
+      // A shorter answer than the guess can be right word for word, but isn't the guess.
+      let isWrong = wrong > 0 ? 1.0 : 0
+      let isGuessWrong = guessedWrong > 0 || words != task.guessLength ? 1.0 : 0
+      scores.add(Babi.summaries + Int(story.task), isWrong, chance: isGuessWrong)
+      scores.add(0, isWrong * task.questionWeight, of: task.questionWeight, chance: isGuessWrong * task.questionWeight)
+      scores.add(
+        1, Double(wrong) * task.wordWeight, of: Double(words) * task.wordWeight,
+        chance: Double(guessedWrong) * task.wordWeight)
+    }
+  }
+
+  private func isMostLikely(_ word: Int, _ output: In<Float>) -> Bool {
+    for other in 0..<outputSize where other != word && !(output[word] > output[other]) { return false }
+    return true
+  }
+}

@@ -1,0 +1,94 @@
+import CDNC
+import CPlatform
+
+/// What is asked of the bAbI files: which stories of which tasks.
+struct BabiSelection {
+  enum Split { case train, validation, test, allTrain }
+  var folder = UnsafeRawBufferPointer(start: nil, count: 0)
+  var tasks = 1...Babi.taskCount
+  var split = Split.train
+
+  /// Whether a story is asked for, by its place in its file.
+  func has(_ story: Int) -> Bool {
+    switch split {
+    case .train: story % 10 != 9
+    case .validation: story % 10 == 9
+    case .test, .allTrain: true
+    }
+  }
+}
+
+/// The stories asked for, as words.
+struct BabiCorpus: ~Copyable {
+  /// A word as its place in the vocabulary, or the first bits of the answer's word where the answer belongs.
+  typealias Token = UInt16
+  static let answer: Token = 1 << 15
+
+  struct Story {
+    /// Its place among the tokens.
+    let first: Int
+    let length: UInt32
+    /// From 0.
+    let task: UInt32
+  }
+
+  struct Task {
+    /// Of the stories asked for.
+    var stories = 0
+    var questions = 0
+    var answerWords = 0
+    /// The commonest answer of the training file: its place among the tokens.
+    var guess = 0
+    var guessLength = 0
+    /// What a question and a word of an answer count in means over tasks: as much together as those of any other task.
+    var questionWeight = 0.0
+    var wordWeight = 0.0
+  }
+
+  let vocabulary: Vocabulary
+  /// Tokens; stories, the longest first; one entry for each of the 20 tasks.
+  private let text: GrowingMemory
+  private let list: GrowingMemory
+  private let facts: Memory
+
+  var tokens: UnsafeMutablePointer<Token> { text.start.assumingMemoryBound(to: Token.self) }
+  var stories: UnsafeMutablePointer<Story> { list.start.assumingMemoryBound(to: Story.self) }
+  var storyCount: Int { list.bytes / MemoryLayout<Story>.stride }
+  var tasks: UnsafeMutablePointer<Task> { facts.start.assumingMemoryBound(to: Task.self) }
+
+  init(
+    vocabulary: consuming Vocabulary, tokens: consuming GrowingMemory, stories: consuming GrowingMemory,
+    tasks: consuming Memory
+  ) throws(Failure) {
+    let ranks = try Memory(bytes: vocabulary.count * 2)
+    let rank = ranks.start.bindMemory(to: UInt16.self, capacity: vocabulary.count)
+    vocabulary.findRanks(rank)
+    let token = tokens.start.bindMemory(to: Token.self, capacity: tokens.bytes / 2)
+    for i in 0..<tokens.bytes / 2 {
+      token[i] = token[i] & BabiCorpus.answer | rank[Int(token[i] & ~BabiCorpus.answer)]
+    }
+    // Stories of the same length keep their order, whatever the machine's qsort.
+    qsort(stories.start, stories.bytes / MemoryLayout<Story>.stride, MemoryLayout<Story>.stride) { a, b in
+      let a = a!.load(as: Story.self)
+      let b = b!.load(as: Story.self)
+      if a.length != b.length { return a.length > b.length ? -1 : 1 }
+      return a.first < b.first ? -1 : 1
+    }
+    let task = tasks.start.assumingMemoryBound(to: Task.self)
+    var all = Task()
+    var asked = 0
+    for i in 0..<Babi.taskCount where task[i].stories > 0 {
+      all.questions += task[i].questions
+      all.answerWords += task[i].answerWords
+      asked += 1
+    }
+    for i in 0..<Babi.taskCount where task[i].stories > 0 {
+      task[i].questionWeight = Double(all.questions) / Double(asked * task[i].questions)
+      task[i].wordWeight = Double(all.answerWords) / Double(asked * task[i].answerWords)
+    }
+    self.vocabulary = vocabulary
+    text = tokens
+    list = stories
+    facts = tasks
+  }
+}
