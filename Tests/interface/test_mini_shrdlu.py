@@ -95,7 +95,13 @@ class Step(NamedTuple):
 
 
 def decoded(row):
-    assert len(row) == 97
+    assert row.shape == (97,) and row.dtype == np.float32
+    return decoded_bytes(row.tobytes())
+
+
+@cache
+def decoded_bytes(data):
+    row = np.frombuffer(data, np.float32)
     parts = [one_hot(row[a:b]) for a, b in ((0, 26), (26, 32), (32, 36), (36, 42))]
     columns = [(), (), ()]
     squares = row[43:].reshape(9, 6)
@@ -302,7 +308,7 @@ def test_starts():
 
 
 def test_where_goals_come_from():
-    """The board in which a goal holds is one of all that are exactly so far away, and anything new there is as likely."""
+    """The board in which a goal holds is any that is so far away, and the goal any part of what is new there."""
     task = dnc.Task("mini_shrdlu", seed=6, goals="1", blocks="4", constraints="1", depth="3")
     found = expected = variance = 0.0
     for episode in sampled(task, 800):
@@ -429,6 +435,30 @@ def test_chance(options, count, published):
     tolerance = 4 * (0.2 * 0.8 / count) ** 0.5
     assert (abs(found[1:] - chance) < tolerance).all(), (found, chance)
     assert (abs(np.array([solved, success, satisfied]) - np.array(published) / 100) < 1.5 * tolerance).all(), found
+
+
+# Blocks, constraints, depth; then % of episodes with everything in place at the end, and of the constraints.
+@pytest.mark.parametrize(
+    "options, success, satisfied",
+    [
+        ((3, 1, 1), 20.7, 20.7),
+        ((4, 2, 1), 8.1, 16.4),
+        ((5, 2, 2), 4.6, 15.5),
+        ((6, 3, 3), 1.7, 11.9),
+        ((6, 4, 4), 0.4, 10.5),
+        ((6, 5, 5), 0.1, 10.0),
+        ((6, 6, 7), 0.0, 7.5),
+    ],
+)
+def test_published_chance(options, success, satisfied):
+    blocks, constraints, depth = options
+    task = dnc.Task("mini_shrdlu", seed=15, goals=1, blocks=blocks, constraints=constraints, depth=depth)
+    total = np.zeros((4, 3))
+    for _ in range(10):
+        total += task.score(logits(task.sample(100).targets))
+    chance = 100 * total[:, 2] / total[:, 1]
+    assert abs(chance[2] - success) < 0.2 + 0.15 * success and abs(chance[0] - satisfied) < 1.5
+    assert chance[1] <= chance[2]
 
 
 def test_loss():
