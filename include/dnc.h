@@ -379,6 +379,18 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            to 100), terminate=yes (or no: without the closing (0, 0, 0)). Ranges are uniform.
  *            Loss: DNC_LOSS_GROUPED(10). Metrics: episodes_right, triples_right; chance is one who knows the graph and
  *            follows random edges.
+ *
+ *   "shortest_path" (interactive)
+ *            A graph is described as above; then (start, blank, end); then steps to plan; then in every step of the answer
+ *            the network chooses one of the edges that leave the present node: the one whose digits are the likeliest. The
+ *            next input is its triple. The answer ends at the end, or where the end is out of reach, or 5 moves after a
+ *            shortest path would. While the network learns, a teacher makes the move with probability beta, along a
+ *            shortest path. Channels and encoding as above; the target is the teacher's choice.
+ *            Options: nodes=10-20, out_degree=2-4, path=2-4 (edges of a shortest path, 1 to 100), planning=10 (0 to 1000),
+ *            beta=0.8 (0 to 1).
+ *            Loss: -log p(target) among the edges that leave the present node, a mean over the moves; dnc_task_sizes calls
+ *            it DNC_LOSS_GROUPED(10). Metrics: nearly_shortest (paths at most one edge longer than the shortest), shortest,
+ *            extra_moves (6 if the end is not reached), moves_right; chance is one who follows random edges.
  */
 typedef struct dnc_task dnc_task;
 

@@ -98,6 +98,23 @@ struct Graph {
     }
   }
 
+  /// Goes through the pairs of nodes with a shortest way of `length` edges, until it has counted `until` of them.
+  /// - Parameter distance: scratch [nodes].
+  /// - Returns: the count, and the pair counted last.
+  func countPairs(
+    apart length: Int, _ distance: UnsafeMutablePointer<UInt16>, until: Int = .max
+  ) -> (count: Int, start: Int, end: Int) {
+    var found = (count: 0, start: 0, end: 0)
+    for end in 0..<nodes {
+      findDistances(to: end, limit: length, distance)
+      for start in 0..<nodes where Int(distance[start]) == length {
+        found = (found.count + 1, start, end)
+        if found.count == until { return found }
+      }
+    }
+    return found
+  }
+
   /// The walk of one who goes along random out-edges, all equally likely: where it is, as a probability per node.
   struct RandomWalk {
     private let graph: Graph

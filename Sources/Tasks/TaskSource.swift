@@ -5,15 +5,19 @@ import CPlatform
 enum TaskSource: ~Copyable, EpisodeSource {
   case copy(CopyTask)
   case graphTraversal(GraphTraversal)
+  case shortestPath(ShortestPath)
 
   init(name: UnsafeRawBufferPointer, options: UnsafePointer<CChar>?) throws(Failure) {
     if name.equals("copy") {
       self = .copy(try CopyTask(options: options))
     } else if name.equals("graph_traversal") {
       self = .graphTraversal(try GraphTraversal(options: options))
+    } else if name.equals("shortest_path") {
+      self = .shortestPath(try ShortestPath(options: options))
     } else {
       throw Failure(
-        DNC_INVALID_ARGUMENT, "name is \"\(bytes: name)\", allowed are \"copy\" and \"graph_traversal\"")
+        DNC_INVALID_ARGUMENT,
+        "name is \"\(bytes: name)\", allowed are \"copy\", \"graph_traversal\" and \"shortest_path\"")
     }
   }
 
@@ -21,6 +25,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.inputSize
     case .graphTraversal(let task): task.inputSize
+    case .shortestPath(let task): task.inputSize
     }
   }
 
@@ -28,6 +33,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.outputSize
     case .graphTraversal(let task): task.outputSize
+    case .shortestPath(let task): task.outputSize
     }
   }
 
@@ -35,6 +41,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.loss
     case .graphTraversal(let task): task.loss
+    case .shortestPath(let task): task.loss
     }
   }
 
@@ -42,6 +49,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.recordBytes
     case .graphTraversal(let task): task.recordBytes
+    case .shortestPath(let task): task.recordBytes
     }
   }
 
@@ -53,6 +61,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.draw(&random, shared: shared, into: record)
     case .graphTraversal(let task): task.draw(&random, shared: shared, into: record)
+    case .shortestPath(let task): task.draw(&random, shared: shared, into: record)
     }
   }
 
@@ -60,6 +69,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.step(t, of: record, input: input, target: target)
     case .graphTraversal(let task): task.step(t, of: record, input: input, target: target)
+    case .shortestPath(let task): task.step(t, of: record, input: input, target: target)
     }
   }
 
@@ -67,6 +77,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.isInteractive
     case .graphTraversal(let task): task.isInteractive
+    case .shortestPath(let task): task.isInteractive
     }
   }
 
@@ -74,6 +85,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     case .graphTraversal(let task): task.move(t, in: record, output: output, evaluating: evaluating)
+    case .shortestPath(let task): task.move(t, in: record, output: output, evaluating: evaluating)
     }
   }
 
@@ -84,6 +96,8 @@ enum TaskSource: ~Copyable, EpisodeSource {
     case .copy(let task): task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     case .graphTraversal(let task):
       task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
+    case .shortestPath(let task):
+      task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
     }
   }
 
@@ -91,6 +105,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.metricCount
     case .graphTraversal(let task): task.metricCount
+    case .shortestPath(let task): task.metricCount
     }
   }
 
@@ -98,6 +113,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.metric(at: index)
     case .graphTraversal(let task): task.metric(at: index)
+    case .shortestPath(let task): task.metric(at: index)
     }
   }
 
@@ -105,6 +121,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     switch self {
     case .copy(let task): task.score(record, outputs: outputs, scores: scores)
     case .graphTraversal(let task): task.score(record, outputs: outputs, scores: scores)
+    case .shortestPath(let task): task.score(record, outputs: outputs, scores: scores)
     }
   }
 }
