@@ -391,6 +391,15 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            Loss: -log p(target) among the edges that leave the present node, a mean over the moves; dnc_task_sizes calls
  *            it DNC_LOSS_GROUPED(10). Metrics: nearly_shortest (paths at most one edge longer than the shortest), shortest,
  *            extra_moves (6 if the end is not reached), moves_right; chance is one who follows random edges.
+ *
+ *   "graph_inference"
+ *            A graph is described as above, its edges labelled 0 to 9; then (start, relation, blank), steps to plan, and one
+ *            step to answer with (start, relation, end), for each query. A relation, labelled 10 to 409, stands for 2 to 5
+ *            edge labels to follow, always the same ones, which the network is never shown;
+ *            docs/tasks/graph_inference.md lists them. Channels, encoding, loss and metrics as of graph_traversal; chance
+ *            is one who names any node.
+ *            Options: nodes=6-12, out_degree=2-4 (1 to 10), relation=2-3 (edge labels of a relation, 2 to 5; or kinship:
+ *            those 32 of four that there are in data/family.csv), queries=3 (1 to 100), planning=10 (0 to 1000).
  */
 typedef struct dnc_task dnc_task;
 

@@ -17,10 +17,8 @@ struct GraphTraversal: EpisodeSource {
   var inputSize: Int { GraphEncoding.inputSize }
   var outputSize: Int { GraphEncoding.outputSize }
   var loss: Loss { GraphEncoding.loss }
-  var metricCount: Int { 2 }
-  func metric(at index: Int) -> Metric {
-    Metric(name: index == 0 ? "episodes_right" : "triples_right", isError: false)
-  }
+  var metricCount: Int { GraphEncoding.metricCount }
+  func metric(at index: Int) -> Metric { GraphEncoding.metric(at: index) }
 
   private struct Facts {
     let path: Int
@@ -54,11 +52,8 @@ struct GraphTraversal: EpisodeSource {
 
   init(options: UnsafePointer<CChar>?) throws(Failure) {
     try TaskOptions.forEach(options) { (option) throws(Failure) in
-      if option.key.equals("nodes") {
-        graphs.nodes = try option.range(in: RandomGraph.nodeCounts)
-      } else if option.key.equals("out_degree") {
-        graphs.outDegree = try option.range(in: 1...20)
-      } else if option.key.equals("path") {
+      if try graphs.take(option) { return }
+      if option.key.equals("path") {
         path = try option.range(in: 1...100)
       } else if option.key.equals("terminate") {
         terminates = try option.choice("no", "yes") == 1
@@ -71,7 +66,7 @@ struct GraphTraversal: EpisodeSource {
   func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
     let episode = episode(record)
     let graph = episode.graph
-    graphs.draw(&random, digitEdges: false, into: graph)
+    graphs.draw(&random, into: graph)
     let path = random.within(self.path)
     let start = random.below(graph.nodes)
     var guess = Graph.RandomWalk(graph, from: start)

@@ -3,18 +3,34 @@
 ///
 /// What the paper leaves open: out-degrees are drawn and then capped at nodes - 1; node labels are distinct.
 struct RandomGraph {
-  var nodes = 10...20
-  var outDegree = 2...4
+  private var nodes: ClosedRange<Int>
+  private var outDegree = 2...4
+  /// Labels of a node's edges are distinct digits 0 to 9. Otherwise as many labels as there are nodes are drawn from 0 to
+  /// 999, and distinct ones of these go to each node's edges.
+  private let digitEdges: Bool
 
-  static let nodeCounts = 2...500
+  init(nodes: ClosedRange<Int> = 10...20, digitEdges: Bool = false) {
+    self.nodes = nodes
+    self.digitEdges = digitEdges
+  }
+
+  /// False if the option is not about graphs.
+  mutating func take(_ option: TaskOptions.Option) throws(Failure) -> Bool {
+    if option.key.equals("nodes") {
+      nodes = try option.range(in: 2...500)
+    } else if option.key.equals("out_degree") {
+      outDegree = try option.range(in: 1...(digitEdges ? 10 : 20))
+    } else {
+      return false
+    }
+    return true
+  }
 
   var size: Graph.Size {
     Graph.Size(nodes: nodes.upperBound, edges: nodes.upperBound * min(outDegree.upperBound, nodes.upperBound - 1))
   }
 
-  /// - Parameter digitEdges: labels of a node's edges are distinct digits 0 to 9. Otherwise as many labels as there are
-  ///   nodes are drawn from 0 to 999, and distinct ones of these go to each node's edges.
-  func draw(_ random: inout Random, digitEdges: Bool, into graph: Graph) {
+  func draw(_ random: inout Random, into graph: Graph) {
     let nodes = random.within(self.nodes)
     let points = graph.pairs
     for i in 0..<2 * nodes { points[i] = random.uniform() }

@@ -115,11 +115,8 @@ struct ShortestPath: EpisodeSource {
 
   init(options: UnsafePointer<CChar>?) throws(Failure) {
     try TaskOptions.forEach(options) { (option) throws(Failure) in
-      if option.key.equals("nodes") {
-        graphs.nodes = try option.range(in: RandomGraph.nodeCounts)
-      } else if option.key.equals("out_degree") {
-        graphs.outDegree = try option.range(in: 1...20)
-      } else if option.key.equals("path") {
+      if try graphs.take(option) { return }
+      if option.key.equals("path") {
         path = try option.range(in: 1...100)
       } else if option.key.equals("planning") {
         planning = try option.number(in: 0...1000)
@@ -137,7 +134,7 @@ struct ShortestPath: EpisodeSource {
     var shortest = random.within(path)
     var pairs = 0
     for _ in 0..<ShortestPath.attempts where pairs == 0 {
-      graphs.draw(&random, digitEdges: false, into: graph)
+      graphs.draw(&random, into: graph)
       pairs = graph.countPairs(apart: shortest, episode.distance).count
     }
     while pairs == 0 {
