@@ -376,7 +376,10 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            Input channels: 0-89 the triple, 90 the first step of each phase, 91 every step of the answer. Target
  *            channels: 0-89 the triple; the mask is 1 in the answer. docs/tasks/graph_traversal.md draws it.
  *            Options: nodes=10-20 (a number or a range, 2 to 500), out_degree=2-4 (1 to 20), path=1-5 (edges to follow, 1
- *            to 100), terminate=yes (or no: without the closing (0, 0, 0)). Ranges are uniform.
+ *            to 100), terminate=yes (or no: without the closing (0, 0, 0)). Ranges are uniform. Instead of nodes and
+ *            out_degree: graph=FILE, the graph of a file of at most 500 nodes and 10000 edges, as data/underground.csv, with
+ *            new labels in each episode. A file that is not as it should be gives DNC_BAD_FORMAT, with the line and what
+ *            was expected.
  *            Loss: DNC_LOSS_GROUPED(10). Metrics: episodes_right, triples_right; chance is one who knows the graph and
  *            follows random edges.
  *
@@ -386,8 +389,8 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            next input is its triple. The answer ends at the end, or where the end is out of reach, or 5 moves after a
  *            shortest path would. While the network learns, a teacher makes the move with probability beta, along a
  *            shortest path. Channels and encoding as above; the target is the teacher's choice.
- *            Options: nodes=10-20, out_degree=2-4, path=2-4 (edges of a shortest path, 1 to 100), planning=10 (0 to 1000),
- *            beta=0.8 (0 to 1).
+ *            Options: nodes=10-20, out_degree=2-4, graph=FILE, path=2-4 (edges of a shortest path, 1 to 100), planning=10
+ *            (0 to 1000), beta=0.8 (0 to 1).
  *            Loss: -log p(target) among the edges that leave the present node, a mean over the moves; dnc_task_sizes calls
  *            it DNC_LOSS_GROUPED(10). Metrics: nearly_shortest (paths at most one edge longer than the shortest), shortest,
  *            extra_moves (6 if the end is not reached), moves_right; chance is one who follows random edges.
@@ -398,8 +401,9 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            edge labels to follow, always the same ones, which the network is never shown;
  *            docs/tasks/graph_inference.md lists them. Channels, encoding, loss and metrics as of graph_traversal; chance
  *            is one who names any node.
- *            Options: nodes=6-12, out_degree=2-4 (1 to 10), relation=2-3 (edge labels of a relation, 2 to 5; or kinship:
- *            those 32 of four that there are in data/family.csv), queries=3 (1 to 100), planning=10 (0 to 1000).
+ *            Options: nodes=6-12, out_degree=2-4 (1 to 10), graph=FILE (edges called 0 to 9, as data/family.csv),
+ *            relation=2-3 (edge labels of a relation, 2 to 5; or kinship: the 32 of four that there are in
+ *            data/family.csv), queries=3 (1 to 100), planning=10 (0 to 1000).
  */
 typedef struct dnc_task dnc_task;
 

@@ -11,7 +11,6 @@ import CDNC
 /// From the query on, the phases are repeated for each query.
 struct GraphInference: ~Copyable, EpisodeSource {
   private struct Settings {
-    var graphs = RandomGraph(nodes: 6...12, digitEdges: true)
     /// Edges of a relation.
     var lengths = 2...3
     var kinship = false
@@ -19,6 +18,7 @@ struct GraphInference: ~Copyable, EpisodeSource {
     var planning = 10
   }
 
+  private let graphs: Graphs
   private let settings: Settings
   private let relations: Relations
   /// Graphs drawn to find one with enough relations.
@@ -30,21 +30,12 @@ struct GraphInference: ~Copyable, EpisodeSource {
   var metricCount: Int { GraphEncoding.metricCount }
   func metric(at index: Int) -> Metric { GraphEncoding.metric(at: index) }
 
-  private struct Query {
-    var length = 0
-    /// Among the pairs of a start and a relation of that length, from 1.
-    var number = 0
-    var start = 0
-    var relation = 0
-    var end = 0
-  }
-
   private struct Episode {
     let graph: Graph
-    let queries: UnsafeMutablePointer<Query>
+    let queries: UnsafeMutablePointer<Relations.Query>
 
     init(_ task: borrowing GraphInference, _ carver: inout Carver) {
-      graph = Graph(task.settings.graphs.size, &carver)
+      graph = Graph(task.graphs.size, &carver)
       queries = carver.take(task.settings.queries)
     }
 
@@ -66,9 +57,10 @@ struct GraphInference: ~Copyable, EpisodeSource {
   }
 
   init(options: UnsafePointer<CChar>?) throws(Failure) {
+    var graphs = Graphs.Options(RandomGraph(nodes: 6...12, digitEdges: true))
     var settings = Settings()
     try TaskOptions.forEach(options) { (option) throws(Failure) in
-      if try settings.graphs.take(option) { return }
+      if try graphs.take(option) { return }
       if option.key.equals("relation") {
         settings.kinship = option.value.equals("kinship")
         settings.lengths = settings.kinship ? 4...4 : try option.range(in: Relations.lengths)
@@ -77,29 +69,34 @@ struct GraphInference: ~Copyable, EpisodeSource {
       } else if option.key.equals("planning") {
         settings.planning = try option.number(in: 0...1000)
       } else {
-        throw option.unknown(allowed: "nodes, out_degree, relation, queries and planning")
+        throw option.unknown(allowed: "nodes, out_degree, graph, relation, queries and planning")
       }
     }
-    relations = try Relations()
+    let source = try Graphs(graphs)
+    let relations = try Relations()
+    if let graph = source.only {
+      for length in settings.lengths {
+        let found = relations.find(.max, length: length, kinship: settings.kinship, in: graph).number
+        guard found >= settings.queries else {
+          throw Failure(
+            DNC_INVALID_ARGUMENT,
+            """
+            options: queries is \(settings.queries), but the graph has \(found) questions with relations of \(length) edges
+            """)
+        }
+      }
+    }
+    self.graphs = source
     self.settings = settings
+    self.relations = relations
   }
 
-  /// Goes through the pairs of a start and a relation that can be followed from there, until it has found pair `number`,
-  /// counted from 1. Its number is less if there are fewer.
-  private func find(_ number: Int, length: Int, in graph: Graph) -> Query {
-    var found = Query(length: length)
-    for start in 0..<graph.nodes {
-      for relation in relations.range(of: length, kinship: settings.kinship) {
-        guard let end = relations.end(of: relation, length: length, from: start, graph) else { continue }
-        found = Query(length: length, number: found.number + 1, start: start, relation: relation, end: end)
-        if found.number == number { return found }
-      }
-    }
-    return found
+  private func find(_ number: Int, length: Int, in graph: Graph) -> Relations.Query {
+    relations.find(number, length: length, kinship: settings.kinship, in: graph)
   }
 
   /// How many queries up to this one have its length.
-  private func alike(_ query: Int, _ queries: UnsafePointer<Query>) -> Int {
+  private func alike(_ query: Int, _ queries: UnsafePointer<Relations.Query>) -> Int {
     var count = 0
     for i in 0...query where queries[i].length == queries[query].length { count += 1 }
     return count
@@ -112,7 +109,7 @@ struct GraphInference: ~Copyable, EpisodeSource {
     for i in 0..<settings.queries { asked[i].length = random.within(settings.lengths) }
     var missing = true
     for _ in 0..<GraphInference.attempts where missing {
-      settings.graphs.draw(&random, into: graph)
+      graphs.draw(&random, into: graph)
       missing = (0..<settings.queries).contains {
         let needed = alike($0, asked)
         return find(needed, length: asked[$0].length, in: graph).number < needed

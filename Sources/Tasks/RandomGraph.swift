@@ -7,7 +7,9 @@ struct RandomGraph {
   private var outDegree = 2...4
   /// Labels of a node's edges are distinct digits 0 to 9. Otherwise as many labels as there are nodes are drawn from 0 to
   /// 999, and distinct ones of these go to each node's edges.
-  private let digitEdges: Bool
+  let digitEdges: Bool
+
+  static let nodeCounts = 2...500
 
   init(nodes: ClosedRange<Int> = 10...20, digitEdges: Bool = false) {
     self.nodes = nodes
@@ -17,7 +19,7 @@ struct RandomGraph {
   /// False if the option is not about graphs.
   mutating func take(_ option: TaskOptions.Option) throws(Failure) -> Bool {
     if option.key.equals("nodes") {
-      nodes = try option.range(in: 2...500)
+      nodes = try option.range(in: RandomGraph.nodeCounts)
     } else if option.key.equals("out_degree") {
       outDegree = try option.range(in: 1...(digitEdges ? 10 : 20))
     } else {
@@ -27,7 +29,9 @@ struct RandomGraph {
   }
 
   var size: Graph.Size {
-    Graph.Size(nodes: nodes.upperBound, edges: nodes.upperBound * min(outDegree.upperBound, nodes.upperBound - 1))
+    let most = nodes.upperBound
+    return Graph.Size(
+      nodes: most, edges: most * min(outDegree.upperBound, most - 1), labels: digitEdges ? 10 : most)
   }
 
   func draw(_ random: inout Random, into graph: Graph) {
@@ -46,11 +50,7 @@ struct RandomGraph {
     graph.setCounts(nodes: nodes, edges: edges)
 
     let labels = digitEdges ? 10 : nodes
-    if digitEdges {
-      for digit in 0..<10 { graph.pool[digit] = UInt16(digit) }
-    } else {
-      graph.drawDistinct(labels, into: graph.pool, &random)
-    }
+    graph.drawPool(labels, digits: digitEdges, &random)
     for node in 0..<nodes {
       let own = graph.outEdges(of: node)
       random.shuffle(graph.pool, labels, first: own.count)

@@ -35,14 +35,38 @@ struct Relations: ~Copyable {
     }
   }
 
-  /// The relations of a length; of length 4 the kinships alone, if wanted.
-  func range(of length: Int, kinship: Bool = false) -> Range<Int> {
-    let first = (length - Relations.lengths.lowerBound) * Relations.perLength
-    return first..<first + (kinship && length == 4 ? Relations.kinships : Relations.perLength)
+  /// Where a relation leads from a start.
+  struct Query {
+    var length = 0
+    /// Among the pairs of a start and a relation of that length, from 1.
+    var number = 0
+    var start = 0
+    var relation = 0
+    var end = 0
   }
 
-  /// Where a relation of `length` leads, or nil where an edge is missing.
-  func end(of relation: Int, length: Int, from start: Int, _ graph: Graph) -> Int? {
+  /// Goes through the pairs of a start and a relation that can be followed from there, until it has found pair `number`,
+  /// counted from 1. Its number is less if there are fewer.
+  /// - Parameter kinship: of length 4, kinships alone.
+  func find(_ number: Int, length: Int, kinship: Bool, in graph: Graph) -> Query {
+    var found = Query(length: length)
+    for start in 0..<graph.nodes {
+      for relation in range(of: length).prefix(kinship && length == 4 ? Relations.kinships : .max) {
+        guard let end = end(of: relation, length: length, from: start, graph) else { continue }
+        found = Query(length: length, number: found.number + 1, start: start, relation: relation, end: end)
+        if found.number == number { return found }
+      }
+    }
+    return found
+  }
+
+  private func range(of length: Int) -> Range<Int> {
+    let first = (length - Relations.lengths.lowerBound) * Relations.perLength
+    return first..<first + Relations.perLength
+  }
+
+  /// Where a relation leads, or nil where an edge is missing.
+  private func end(of relation: Int, length: Int, from start: Int, _ graph: Graph) -> Int? {
     var divisor = 1
     for _ in 1..<length { divisor *= 10 }
     var node = start

@@ -12,11 +12,11 @@ import CPlatform
 /// The answer ends where the end is reached or out of reach. The best edge is the first one on a shortest way; others may
 /// be as good. The network chooses among the edges that leave the node, and while it learns, a teacher chooses in its place
 /// with probability β.
-struct ShortestPath: EpisodeSource {
-  private var graphs = RandomGraph()
-  private var path = 2...4
-  private var planning = 10
-  private var beta = 0.8
+struct ShortestPath: ~Copyable, EpisodeSource {
+  private let graphs: Graphs
+  private let path: ClosedRange<Int>
+  private let planning: Int
+  private let beta: Double
   /// Moves beyond a shortest way.
   private static let spare = 5
   /// Graphs drawn to find two nodes far enough apart.
@@ -54,7 +54,7 @@ struct ShortestPath: EpisodeSource {
     /// The edge of each move.
     let taken: UnsafeMutablePointer<UInt16>
 
-    init(_ task: ShortestPath, _ carver: inout Carver) {
+    init(_ task: borrowing ShortestPath, _ carver: inout Carver) {
       graph = Graph(task.graphs.size, &carver)
       facts = carver.take(1)
       distance = carver.take(task.graphs.size.nodes)
@@ -114,6 +114,10 @@ struct ShortestPath: EpisodeSource {
   }
 
   init(options: UnsafePointer<CChar>?) throws(Failure) {
+    var graphs = Graphs.Options()
+    var path = 2...4
+    var planning = 10
+    var beta = 0.8
     try TaskOptions.forEach(options) { (option) throws(Failure) in
       if try graphs.take(option) { return }
       if option.key.equals("path") {
@@ -123,9 +127,19 @@ struct ShortestPath: EpisodeSource {
       } else if option.key.equals("beta") {
         beta = try option.share()
       } else {
-        throw option.unknown(allowed: "nodes, out_degree, path, planning and beta")
+        throw option.unknown(allowed: "nodes, out_degree, graph, path, planning and beta")
       }
     }
+    let source = try Graphs(graphs)
+    if let graph = source.only {
+      for length in path where graph.countPairs(apart: length, graph.nodeLabel, until: 1).count == 0 {
+        throw Failure(
+          DNC_INVALID_ARGUMENT,
+          "options: path is \(path.lowerBound)-\(path.upperBound), but the graph has no nodes \(length) edges apart")
+      }
+    }
+    self.graphs = source
+    (self.path, self.planning, self.beta) = (path, planning, beta)
   }
 
   func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {

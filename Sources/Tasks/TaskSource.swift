@@ -26,7 +26,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     }
   }
 
-  var inputSize: Int {
+  @inline(never) var inputSize: Int {
     switch self {
     case .copy(let task): task.inputSize
     case .graphTraversal(let task): task.inputSize
@@ -35,7 +35,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     }
   }
 
-  var outputSize: Int {
+  @inline(never) var outputSize: Int {
     switch self {
     case .copy(let task): task.outputSize
     case .graphTraversal(let task): task.outputSize
@@ -44,7 +44,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     }
   }
 
-  var loss: Loss {
+  @inline(never) var loss: Loss {
     switch self {
     case .copy(let task): task.loss
     case .graphTraversal(let task): task.loss
@@ -53,7 +53,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     }
   }
 
-  var recordBytes: Int {
+  @inline(never) var recordBytes: Int {
     switch self {
     case .copy(let task): task.recordBytes
     case .graphTraversal(let task): task.recordBytes
@@ -84,7 +84,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     }
   }
 
-  var isInteractive: Bool {
+  @inline(never) var isInteractive: Bool {
     switch self {
     case .copy(let task): task.isInteractive
     case .graphTraversal(let task): task.isInteractive
@@ -106,13 +106,20 @@ enum TaskSource: ~Copyable, EpisodeSource {
     _ t: Int, of record: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double {
     switch self {
+    case .copy(let task): row(task.loss, task.outputSize, output, target, share, gradient)
+    case .graphTraversal(let task): row(task.loss, task.outputSize, output, target, share, gradient)
     case .shortestPath(let task):
       task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
-    default: loss.row(outputSize, output, target, share, gradient)  // What the protocol says of all others.
+    case .graphInference(let task): row(task.loss, task.outputSize, output, target, share, gradient)
     }
   }
 
-  var metricCount: Int {
+  /// What the protocol says of tasks without a loss of their own.
+  @inline(never) private func row(
+    _ loss: Loss, _ width: Int, _ output: In<Float>, _ target: In<Float>, _ share: Float, _ gradient: Out<Float>?
+  ) -> Double { loss.row(width, output, target, share, gradient) }
+
+  @inline(never) var metricCount: Int {
     switch self {
     case .copy(let task): task.metricCount
     case .graphTraversal(let task): task.metricCount
@@ -121,7 +128,7 @@ enum TaskSource: ~Copyable, EpisodeSource {
     }
   }
 
-  func metric(at index: Int) -> Metric {
+  @inline(never) func metric(at index: Int) -> Metric {
     switch self {
     case .copy(let task): task.metric(at: index)
     case .graphTraversal(let task): task.metric(at: index)

@@ -25,9 +25,22 @@ class Path(Phases):
         assert list(self.begins) == sorted({0, self.query, self.query + 1, self.answer})
         assert not self.inputs[self.query + 1 : self.answer, :90].any()
         assert not self.mask[: self.answer].any() and not self.inputs[: self.answer, 91].any()
-        self.left = {n: self.graph.distances(n).get(self.end) for n in self.graph.nodes}
+        self.left = self.distances_left()
         self.length = self.left[self.start]
         self.limit = self.length + SPARE
+
+    def distances_left(self):
+        """To the end, from each node: breadth first along edges backwards; None if out of reach."""
+        found, queue = {self.end: 0}, [self.end]
+        into = {}
+        for source, _, destination in self.description:
+            into.setdefault(destination, []).append(source)
+        for node in queue:
+            for other in into.get(node, []):
+                if other not in found:
+                    found[other] = found[node] + 1
+                    queue.append(other)
+        return {node: found.get(node) for node in self.graph.nodes}
 
     def edges(self, node):
         return [(node, edge, end) for edge, end in self.graph.out.get(node, {}).items()]
