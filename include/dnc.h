@@ -368,18 +368,6 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            them), mask=answer (1 after the stop vector) or mask=all (1 in every step of the episode).
  *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY.
  *
- *   "graph_traversal"
- *            A random directed graph is described, one triple (source, edge, destination) a step in random order; then
- *            (start, edge, blank) and (blank, edge, blank)... say which edges to follow; then the network must answer with
- *            the triples passed, and close with (0, 0, 0). A label is a number from 0 to 999 in three digits, hundreds
- *            first, each one-hot in ten channels; a blank is zeros.
- *            Input channels: 0-89 the triple, 90 the first step of each phase, 91 every step of the answer. Target
- *            channels: 0-89 the triple; the mask is 1 in the answer. docs/tasks/graph_traversal.md draws it.
- *            Options: nodes=10-20 (a number or a range, 2 to 500), out_degree=2-4 (1 to 20), path=1-5 (edges to follow, 1
- *            to 100), terminate=yes (or no: without the closing (0, 0, 0)). Ranges are uniform.
- *            Loss: DNC_LOSS_GROUPED(10). Metrics: episodes_right, triples_right; chance is one who knows the graph and
- *            follows random edges.
- *
  *   "repeat_copy"
  *            A start vector, `length` random bit vectors, a vector with the number of repeats, then silence, in which the
  *            network must give the vectors that often, and close with an end vector; length*(repeats + 1) + 3 steps.
@@ -415,6 +403,43 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            wanted) or mask=all (1 in every step of the episode).
  *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY. Metrics, of the answers alone: episodes_right, items_right (answers),
  *            bit_error; chance is one who guesses their bits.
+ *
+ *   "graph_traversal"
+ *            A random directed graph is described, one triple (source, edge, destination) a step in random order; then
+ *            (start, edge, blank) and (blank, edge, blank)... say which edges to follow; then the network must answer with
+ *            the triples passed, and close with (0, 0, 0). A label is a number from 0 to 999 in three digits, hundreds
+ *            first, each one-hot in ten channels; a blank is zeros.
+ *            Input channels: 0-89 the triple, 90 the first step of each phase, 91 every step of the answer. Target
+ *            channels: 0-89 the triple; the mask is 1 in the answer. docs/tasks/graph_traversal.md draws it.
+ *            Options: nodes=10-20 (a number or a range, 2 to 500), out_degree=2-4 (1 to 20), path=1-5 (edges to follow, 1
+ *            to 100), terminate=yes (or no: without the closing (0, 0, 0)). Ranges are uniform. Instead of nodes and
+ *            out_degree: graph=FILE, the graph of a file of at most 500 nodes and 10000 edges, as data/underground.csv, with
+ *            new labels in each episode. A file that is not as it should be gives DNC_BAD_FORMAT, with the line and what
+ *            was expected.
+ *            Loss: DNC_LOSS_GROUPED(10). Metrics: episodes_right, triples_right; chance is one who knows the graph and
+ *            follows random edges.
+ *
+ *   "shortest_path" (interactive)
+ *            A graph is described as above; then (start, blank, end); then steps to plan; then in every step of the answer
+ *            the network chooses one of the edges that leave the present node: the one whose digits are the likeliest. The
+ *            next input is its triple. The answer ends at the end, or where the end is out of reach, or 5 moves after a
+ *            shortest path would. While the network learns, a teacher makes the move with probability beta, along a
+ *            shortest path. Channels and encoding as above; the target is the teacher's choice.
+ *            Options: nodes=10-20, out_degree=2-4, graph=FILE, path=2-4 (edges of a shortest path, 1 to 100), planning=10
+ *            (0 to 1000), beta=0.8 (0 to 1).
+ *            Loss: -log p(target) among the edges that leave the present node, a mean over the moves; dnc_task_sizes calls
+ *            it DNC_LOSS_GROUPED(10). Metrics: nearly_shortest (paths at most one edge longer than the shortest), shortest,
+ *            extra_moves (6 if the end is not reached), moves_right; chance is one who follows random edges.
+ *
+ *   "graph_inference"
+ *            A graph is described as above, its edges labelled 0 to 9; then (start, relation, blank), steps to plan, and one
+ *            step to answer with (start, relation, end), for each query. A relation, labelled 10 to 409, stands for 2 to 5
+ *            edge labels to follow, always the same ones, which the network is never shown;
+ *            docs/tasks/graph_inference.md lists them. Channels, encoding, loss and metrics as of graph_traversal; chance
+ *            is one who names any node.
+ *            Options: nodes=6-12, out_degree=2-4 (1 to 10), graph=FILE (edges called 0 to 9, as data/family.csv),
+ *            relation=2-3 (edge labels of a relation, 2 to 5; or kinship: the 32 of four that there are in
+ *            data/family.csv), queries=3 (1 to 100), planning=10 (0 to 1000).
  *
  *   "babi"   The bAbI question tasks, from the files qa1_..._train.txt to qa20_..._test.txt, which are not part of the library.
  *            A story with all its questions, one word a step, one-hot; after a question as many "-" as its answer has words:

@@ -1,23 +1,23 @@
 /// A directed graph in an episode's record: out-edges of node i are the edges from firstEdge[i] to firstEdge[i + 1] - 1.
 /// Nodes and edges count from 0; what the network sees of them are their labels.
 struct Graph {
-  /// The most nodes and edges that there is room for.
+  /// The most nodes, edges and different labels of edges that there is room for.
   struct Size {
-    let nodes, edges: Int
+    let nodes, edges, labels: Int
   }
 
   /// As many nodes as there are labels.
   static let labels = 1000
   static let unreachable = UInt16.max
 
-  private let counts: UnsafeMutablePointer<Size>
+  private let counts: UnsafeMutablePointer<(nodes: Int, edges: Int)>
   let firstEdge: UnsafeMutablePointer<UInt16>
   let destination: UnsafeMutablePointer<UInt16>
   let nodeLabel: UnsafeMutablePointer<UInt16>
   let edgeLabel: UnsafeMutablePointer<UInt16>
   /// The edges as they are described to the network.
   let order: UnsafeMutablePointer<UInt16>
-  /// Scratch of drawing, for a pair of numbers and a label per node, and a bit per label.
+  /// Scratch of drawing, for a pair of numbers per node, the labels of edges, and a bit per label.
   let pairs: UnsafeMutablePointer<Double>
   let pool: UnsafeMutablePointer<UInt16>
   let used: UnsafeMutablePointer<UInt64>
@@ -30,13 +30,27 @@ struct Graph {
     edgeLabel = carver.take(size.edges)
     order = carver.take(size.edges)
     pairs = carver.take(2 * size.nodes)
-    pool = carver.take(max(size.nodes, 10))
+    pool = carver.take(size.labels)
     used = carver.take(Graph.labels / 64 + 1)
   }
 
   var nodes: Int { counts.pointee.nodes }
   var edges: Int { counts.pointee.edges }
-  func setCounts(nodes: Int, edges: Int) { counts.pointee = Size(nodes: nodes, edges: edges) }
+  func setCounts(nodes: Int, edges: Int) { counts.pointee = (nodes, edges) }
+
+  /// Puts edges that come in any order behind their nodes.
+  func setEdges(_ sources: In<UInt16>, _ labels: In<UInt16>, _ destinations: In<UInt16>) {
+    var count = 0
+    for node in 0..<nodes {
+      firstEdge[node] = UInt16(count)
+      for i in 0..<edges where Int(sources[i]) == node {
+        edgeLabel[count] = labels[i]
+        destination[count] = destinations[i]
+        count += 1
+      }
+    }
+    firstEdge[nodes] = UInt16(count)
+  }
 
   func outEdges(of node: Int) -> Range<Int> { Int(firstEdge[node])..<Int(firstEdge[node + 1]) }
 
@@ -61,6 +75,25 @@ struct Graph {
     Triple(label(of: source(of: edge)), Int(edgeLabel[edge]), label(of: end(of: edge)))
   }
 
+  /// Chooses the labels that edges may have: distinct ones, or the digits.
+  func drawPool(_ labels: Int, digits: Bool, _ random: inout Random) {
+    if digits {
+      for digit in 0..<labels { pool[digit] = UInt16(digit) }
+    } else {
+      drawDistinct(labels, into: pool, &random)
+    }
+  }
+
+  /// A graph with the edges of another one, whose labels are numbers below `labels`.
+  func copy(_ other: Graph, labels: Int, digits: Bool, _ random: inout Random) {
+    setCounts(nodes: other.nodes, edges: other.edges)
+    firstEdge.update(from: other.firstEdge, count: nodes + 1)
+    destination.update(from: other.destination, count: edges)
+    drawPool(labels, digits: digits, &random)
+    for edge in 0..<edges { edgeLabel[edge] = pool[Int(other.edgeLabel[edge])] }
+    drawLabels(&random)
+  }
+
   /// Chooses distinct labels for all nodes, and the order of the description.
   func drawLabels(_ random: inout Random) {
     drawDistinct(nodes, into: nodeLabel, &random)
@@ -80,7 +113,7 @@ struct Graph {
   }
 
   /// How many edges lead from each node to `end`, at most `limit`; written into distance [nodes].
-  func findDistances(to end: Int, limit: Int, _ distance: UnsafeMutablePointer<UInt16>) {
+  @inline(never) func findDistances(to end: Int, limit: Int, _ distance: UnsafeMutablePointer<UInt16>) {
     distance.update(repeating: Graph.unreachable, count: nodes)
     distance[end] = 0
     var reached = 0
@@ -96,6 +129,23 @@ struct Graph {
       }
       reached += 1
     }
+  }
+
+  /// Goes through the pairs of nodes with a shortest way of `length` edges, until it has counted `until` of them.
+  /// - Parameter distance: scratch [nodes].
+  /// - Returns: the count, and the pair counted last.
+  @inline(never) func countPairs(
+    apart length: Int, _ distance: UnsafeMutablePointer<UInt16>, until: Int = .max
+  ) -> (count: Int, start: Int, end: Int) {
+    var found = (count: 0, start: 0, end: 0)
+    for end in 0..<nodes {
+      findDistances(to: end, limit: length, distance)
+      for start in 0..<nodes where Int(distance[start]) == length {
+        found = (found.count + 1, start, end)
+        if found.count == until { return found }
+      }
+    }
+    return found
   }
 
   /// The walk of one who goes along random out-edges, all equally likely: where it is, as a probability per node.
@@ -115,7 +165,7 @@ struct Graph {
     subscript(node: Int) -> Double { present[node] }
 
     /// One step. Who is at the node `end`, or has no way out, stays there.
-    mutating func step(end: Int? = nil) {
+    @inline(never) mutating func step(end: Int? = nil) {
       next.update(repeating: 0, count: graph.nodes)
       for node in 0..<graph.nodes where present[node] > 0 {
         let degree = graph.outDegree(of: node)

@@ -47,4 +47,10 @@ enum GraphEncoding {
   static let transition = 90
   /// 1 in every step of an answer.
   static let prediction = 91
+
+  /// Of answers that are judged as a whole, and triple by triple.
+  static let metricCount = 2
+  static func metric(at index: Int) -> Metric {
+    Metric(name: index == 0 ? "episodes_right" : "triples_right", isError: false)
+  }
 }

@@ -9,18 +9,16 @@ import CDNC
 ///                   1, to terminate   0                                                  (0, 0, 0)
 ///
 /// The path is a random walk from a random node. No edge has the triple (0, 0, 0): nodes have no edges to themselves.
-struct GraphTraversal: EpisodeSource {
-  private var graphs = RandomGraph()
-  private var path = 1...5
-  private var terminates = true
+struct GraphTraversal: ~Copyable, EpisodeSource {
+  private let graphs: Graphs
+  private let path: ClosedRange<Int>
+  private let terminates: Bool
 
   var inputSize: Int { GraphEncoding.inputSize }
   var outputSize: Int { GraphEncoding.outputSize }
   var loss: Loss { GraphEncoding.loss }
-  var metricCount: Int { 2 }
-  func metric(at index: Int) -> Metric {
-    Metric(name: index == 0 ? "episodes_right" : "triples_right", isError: false)
-  }
+  var metricCount: Int { GraphEncoding.metricCount }
+  func metric(at index: Int) -> Metric { GraphEncoding.metric(at: index) }
 
   private struct Facts {
     let path: Int
@@ -34,7 +32,7 @@ struct GraphTraversal: EpisodeSource {
     /// The edges of the path.
     let walk: UnsafeMutablePointer<UInt16>
 
-    init(_ task: GraphTraversal, _ carver: inout Carver) {
+    init(_ task: borrowing GraphTraversal, _ carver: inout Carver) {
       graph = Graph(task.graphs.size, &carver)
       facts = carver.take(1)
       walk = carver.take(task.path.upperBound)
@@ -53,25 +51,27 @@ struct GraphTraversal: EpisodeSource {
   }
 
   init(options: UnsafePointer<CChar>?) throws(Failure) {
+    var graphs = Graphs.Options()
+    var path = 1...5
+    var terminates = true
     try TaskOptions.forEach(options) { (option) throws(Failure) in
-      if option.key.equals("nodes") {
-        graphs.nodes = try option.range(in: RandomGraph.nodeCounts)
-      } else if option.key.equals("out_degree") {
-        graphs.outDegree = try option.range(in: 1...20)
-      } else if option.key.equals("path") {
+      if try graphs.take(option) { return }
+      if option.key.equals("path") {
         path = try option.range(in: 1...100)
       } else if option.key.equals("terminate") {
         terminates = try option.choice("no", "yes") == 1
       } else {
-        throw option.unknown(allowed: "nodes, out_degree, path and terminate")
+        throw option.unknown(allowed: "nodes, out_degree, graph, path and terminate")
       }
     }
+    self.graphs = try Graphs(graphs, endless: true)
+    (self.path, self.terminates) = (path, terminates)
   }
 
   func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
     let episode = episode(record)
     let graph = episode.graph
-    graphs.draw(&random, digitEdges: false, into: graph)
+    graphs.draw(&random, into: graph)
     let path = random.within(self.path)
     let start = random.below(graph.nodes)
     var guess = Graph.RandomWalk(graph, from: start)

@@ -3,18 +3,38 @@
 ///
 /// What the paper leaves open: out-degrees are drawn and then capped at nodes - 1; node labels are distinct.
 struct RandomGraph {
-  var nodes = 10...20
-  var outDegree = 2...4
+  private var nodes: ClosedRange<Int>
+  private var outDegree = 2...4
+  /// Labels of a node's edges are distinct digits 0 to 9. Otherwise as many labels as there are nodes are drawn from 0 to
+  /// 999, and distinct ones of these go to each node's edges.
+  let digitEdges: Bool
 
   static let nodeCounts = 2...500
 
-  var size: Graph.Size {
-    Graph.Size(nodes: nodes.upperBound, edges: nodes.upperBound * min(outDegree.upperBound, nodes.upperBound - 1))
+  init(nodes: ClosedRange<Int> = 10...20, digitEdges: Bool = false) {
+    self.nodes = nodes
+    self.digitEdges = digitEdges
   }
 
-  /// - Parameter digitEdges: labels of a node's edges are distinct digits 0 to 9. Otherwise as many labels as there are
-  ///   nodes are drawn from 0 to 999, and distinct ones of these go to each node's edges.
-  func draw(_ random: inout Random, digitEdges: Bool, into graph: Graph) {
+  /// False if the option is not about graphs.
+  mutating func take(_ option: TaskOptions.Option) throws(Failure) -> Bool {
+    if option.key.equals("nodes") {
+      nodes = try option.range(in: RandomGraph.nodeCounts)
+    } else if option.key.equals("out_degree") {
+      outDegree = try option.range(in: 1...(digitEdges ? 10 : 20))
+    } else {
+      return false
+    }
+    return true
+  }
+
+  var size: Graph.Size {
+    let most = nodes.upperBound
+    return Graph.Size(
+      nodes: most, edges: most * min(outDegree.upperBound, most - 1), labels: digitEdges ? 10 : most)
+  }
+
+  func draw(_ random: inout Random, into graph: Graph) {
     let nodes = random.within(self.nodes)
     let points = graph.pairs
     for i in 0..<2 * nodes { points[i] = random.uniform() }
@@ -30,11 +50,7 @@ struct RandomGraph {
     graph.setCounts(nodes: nodes, edges: edges)
 
     let labels = digitEdges ? 10 : nodes
-    if digitEdges {
-      for digit in 0..<10 { graph.pool[digit] = UInt16(digit) }
-    } else {
-      graph.drawDistinct(labels, into: graph.pool, &random)
-    }
+    graph.drawPool(labels, digits: digitEdges, &random)
     for node in 0..<nodes {
       let own = graph.outEdges(of: node)
       random.shuffle(graph.pool, labels, first: own.count)

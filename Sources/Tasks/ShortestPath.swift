@@ -1,0 +1,268 @@
+import CDNC
+import CPlatform
+
+/// Find a shortest way between two nodes, edge by edge (Methods, "Graph tasks: shortest path").
+///
+///     phase         steps              input                                   target
+///     description   edges              all triples in random order             0
+///     query         1                  (start, blank, end)                     0
+///     planning      10                 0                                       0
+///     answer        at most path + 5   0, then the triple of the last move     the best edge that leaves the present node
+///
+/// The answer ends where the end is reached or out of reach. The best edge is the first one on a shortest way; others may
+/// be as good. The network chooses among the edges that leave the node, and while it learns, a teacher chooses in its place
+/// with probability β.
+struct ShortestPath: ~Copyable, EpisodeSource {
+  private let graphs: Graphs
+  private let path: ClosedRange<Int>
+  private let planning: Int
+  private let beta: Double
+  /// Moves beyond a shortest way.
+  private static let spare = 5
+  /// Graphs drawn to find two nodes far enough apart.
+  private static let attempts = 100
+
+  var inputSize: Int { GraphEncoding.inputSize }
+  var outputSize: Int { GraphEncoding.outputSize }
+  var loss: Loss { GraphEncoding.loss }
+  var isInteractive: Bool { true }
+  var metricCount: Int { 4 }
+  func metric(at index: Int) -> Metric {
+    switch index {
+    case 0: Metric(name: "nearly_shortest", isError: false)
+    case 1: Metric(name: "shortest", isError: false)
+    case 2: Metric(name: "extra_moves", isError: true)
+    default: Metric(name: "moves_right", isError: false)
+    }
+  }
+
+  private struct Facts {
+    let start, end, shortest: Int
+    let nearlyChance, shortestChance, extraChance: Double
+    /// Of the teacher.
+    var random: Random
+    var moves = 0
+    var evaluating = false
+    var limit: Int { shortest + ShortestPath.spare }
+  }
+
+  private struct Episode {
+    let graph: Graph
+    let facts: UnsafeMutablePointer<Facts>
+    /// To the end, from each node.
+    let distance: UnsafeMutablePointer<UInt16>
+    /// The edge of each move.
+    let taken: UnsafeMutablePointer<UInt16>
+
+    init(_ task: borrowing ShortestPath, _ carver: inout Carver) {
+      graph = Graph(task.graphs.size, &carver)
+      facts = carver.take(1)
+      distance = carver.take(task.graphs.size.nodes)
+      taken = carver.take(task.path.upperBound + ShortestPath.spare)
+    }
+
+    /// Where move i begins; the moves before it have been made.
+    func node(_ i: Int) -> Int { i == 0 ? facts.pointee.start : graph.end(of: Int(taken[i - 1])) }
+
+    /// Whether there is a move i: the walk has come so far, and has neither arrived nor lost its way.
+    func isOpen(_ i: Int) -> Bool {
+      let left = i <= facts.pointee.moves && i < facts.pointee.limit ? distance[node(i)] : 0
+      return left != 0 && left != Graph.unreachable
+    }
+
+    func isShortest(_ edge: Int, from node: Int) -> Bool {
+      Int(distance[graph.end(of: edge)]) + 1 == Int(distance[node])
+    }
+
+    func best(from node: Int) -> Int {
+      let edges = graph.outEdges(of: node)
+      return edges.first { isShortest($0, from: node) } ?? edges.lowerBound
+    }
+
+    /// What the edge leads to in digits; its source is common to all edges that leave the node.
+    func way(_ edge: Int) -> Triple { Triple(nil, Int(graph.edgeLabel[edge]), graph.label(of: graph.end(of: edge))) }
+
+    /// log p(edge) and a number that is the same for all edges that leave the node: the logits of the digits. The rest of
+    /// their logarithms of softmaxes depends on no digit.
+    func logit(_ edge: Int, _ output: In<Float>) -> Double {
+      var sum = 0.0
+      way(edge).forEachDigit { sum += Double(output[$0]) }
+      return sum
+    }
+
+    /// The first of the most likely edges.
+    @inline(never) func likeliest(from node: Int, _ output: In<Float>) -> Int {
+      let edges = graph.outEdges(of: node)
+      var best = (-Double.infinity, edges.lowerBound)
+      for edge in edges {
+        let candidate = logit(edge, output)
+        if candidate > best.0 { best = (candidate, edge) }
+      }
+      return best.1
+    }
+  }
+
+  var recordBytes: Int {
+    var carver = Carver.measuring
+    _ = Episode(self, &carver)
+    return carver.bytes
+  }
+
+  private func episode(_ record: UnsafeRawPointer) -> Episode {
+    var carver = Carver.cutting(UnsafeMutableRawPointer(mutating: record))
+    return Episode(self, &carver)
+  }
+
+  init(options: UnsafePointer<CChar>?) throws(Failure) {
+    var graphs = Graphs.Options()
+    var path = 2...4
+    var planning = 10
+    var beta = 0.8
+    try TaskOptions.forEach(options) { (option) throws(Failure) in
+      if try graphs.take(option) { return }
+      if option.key.equals("path") {
+        path = try option.range(in: 1...100)
+      } else if option.key.equals("planning") {
+        planning = try option.number(in: 0...1000)
+      } else if option.key.equals("beta") {
+        beta = try option.share()
+      } else {
+        throw option.unknown(allowed: "nodes, out_degree, graph, path, planning and beta")
+      }
+    }
+    let source = try Graphs(graphs)
+    if let graph = source.only {
+      for length in path where graph.countPairs(apart: length, graph.nodeLabel, until: 1).count == 0 {
+        throw Failure(
+          DNC_INVALID_ARGUMENT,
+          "options: path is \(path.lowerBound)-\(path.upperBound), but the graph has no nodes \(length) edges apart")
+      }
+    }
+    self.graphs = source
+    (self.path, self.planning, self.beta) = (path, planning, beta)
+  }
+
+  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
+    let episode = episode(record)
+    let graph = episode.graph
+    var shortest = random.within(path)
+    var pairs = 0
+    for _ in 0..<ShortestPath.attempts where pairs == 0 {
+      graphs.draw(&random, into: graph)
+      pairs = graph.countPairs(apart: shortest, episode.distance).count
+    }
+    while pairs == 0 {
+      shortest -= 1
+      pairs = graph.countPairs(apart: shortest, episode.distance).count
+    }
+    let pair = graph.countPairs(apart: shortest, episode.distance, until: 1 + random.below(pairs))
+    graph.findDistances(to: pair.end, limit: graph.nodes, episode.distance)
+
+    var guess = Graph.RandomWalk(graph, from: pair.start)
+    for _ in 0..<shortest { guess.step(end: pair.end) }
+    let shortestChance = guess[pair.end]
+    var extra = 0.0
+    var nearlyChance = 0.0
+    for i in 0...ShortestPath.spare {
+      extra += 1 - guess[pair.end]
+      guess.step(end: pair.end)
+      if i == 0 { nearlyChance = guess[pair.end] }
+    }
+    episode.facts.initialize(
+      to: Facts(
+        start: pair.start, end: pair.end, shortest: shortest, nearlyChance: nearlyChance,
+        shortestChance: shortestChance, extraChance: extra, random: random))
+    return answer(graph) + shortest + ShortestPath.spare
+  }
+
+  /// The first step of the answer.
+  private func answer(_ graph: Graph) -> Int { graph.edges + 1 + planning }
+
+  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    let episode = episode(record)
+    let graph = episode.graph
+    let query = t - graph.edges
+    let move = t - answer(graph)
+    if move >= 0 && !episode.isOpen(move) { return 0 }
+    if t == 0 || query == 0 || query == 1 || move == 0 { input[GraphEncoding.transition] = 1 }
+    if query < 0 {
+      graph.triple(Int(graph.order[t])).write(input)
+    } else if query == 0 {
+      let facts = episode.facts.pointee
+      Triple(graph.label(of: facts.start), nil, graph.label(of: facts.end)).write(input)
+    } else if move >= 0 {
+      input[GraphEncoding.prediction] = 1
+      if move > 0 { graph.triple(Int(episode.taken[move - 1])).write(input) }
+      graph.triple(episode.best(from: episode.node(move))).write(target)
+      return 1
+    }
+    return 0
+  }
+
+  func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {
+    let episode = episode(record)
+    let move = t - answer(episode.graph)
+    guard move >= 0, episode.isOpen(move) else { return }
+    episode.facts.pointee.evaluating = evaluating
+    let edge = choose(move, episode, output: output, &episode.facts.pointee.random)
+    episode.taken[move] = UInt16(edge)
+    episode.facts.pointee.moves = move + 1
+  }
+
+  /// The edge of a move.
+  private func choose(_ move: Int, _ episode: Episode, output: In<Float>?, _ random: inout Random) -> Int {
+    let node = episode.node(move)
+    let taught = random.uniform() < beta && !episode.facts.pointee.evaluating
+    guard let output, !taught else { return episode.best(from: node) }
+    return episode.likeliest(from: node, output)
+  }
+
+  /// −log p(best edge) among the edges that leave the node. The logits of the source's digits add nothing to it.
+  func loss(
+    _ t: Int, of record: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
+  ) -> Double {
+    let episode = episode(record)
+    let node = episode.node(t - answer(episode.graph))
+    let edges = episode.graph.outEdges(of: node)
+    let best = episode.best(from: node)
+    let largest = episode.logit(episode.likeliest(from: node, output), output)
+    var total = 0.0
+    for edge in edges { total += .exp(episode.logit(edge, output) - largest) }
+    let logTotal = largest + log(total)
+    if let gradient {
+      gradient.update(repeating: 0, count: outputSize)
+      for edge in edges {
+        let probability = Double.exp(episode.logit(edge, output) - logTotal)
+        let part = share * Float(probability - (edge == best ? 1 : 0))
+        episode.way(edge).forEachDigit { gradient[$0] += part }
+      }
+    }
+    return logTotal - episode.logit(best, output)
+  }
+
+  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    let episode = episode(record)
+    let facts = episode.facts.pointee
+    let answer = answer(episode.graph)
+    var moves = facts.moves
+    var last = episode.node(moves)
+    // No input comes after the last move that is allowed, so it has not been made.
+    if episode.isOpen(moves) {
+      var random = facts.random
+      last = episode.graph.end(of: choose(moves, episode, output: outputs[answer + moves], &random))
+      moves += 1
+    }
+    let extra = last == facts.end ? moves - facts.shortest : ShortestPath.spare + 1
+    scores.add(0, extra <= 1 ? 1 : 0, chance: facts.nearlyChance)
+    scores.add(1, extra == 0 ? 1 : 0, chance: facts.shortestChance)
+    scores.add(2, Double(extra), chance: facts.extraChance)
+    for i in 0..<moves {
+      let node = episode.node(i)
+      let edges = episode.graph.outEdges(of: node)
+      var right = 0.0
+      for edge in edges where episode.isShortest(edge, from: node) { right += 1 }
+      let isRight = episode.isShortest(episode.likeliest(from: node, outputs[answer + i]), from: node)
+      scores.add(3, isRight ? 1 : 0, chance: right / Double(edges.count))
+    }
+  }
+}
