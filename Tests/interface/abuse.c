@@ -342,12 +342,12 @@ static void questions(void) {
     GOOD(dnc_task_create("babi", options, 1, &task));
     GOOD(dnc_task_episode_count(task, &count));
     EXPECT(count == 2);
-    for (size_t i = 0; i < 13; i++) {
+    for (size_t i = 0; i < 14; i++) {
         GOOD(dnc_task_word(task, i, &word));
         EXPECT(strlen(word) < 6);
     }
     EXPECT(strcmp(word, "who") == 0);
-    BAD(dnc_task_word(task, 13, &word), DNC_INVALID_ARGUMENT);
+    BAD(dnc_task_word(task, 14, &word), DNC_INVALID_ARGUMENT);
     play(task);
     dnc_task_free(task);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -380,7 +380,7 @@ def test_scores(data, numbers, split, batch):
             n = source[story]
             for answer in answers_of(story):
                 wrong = 0
-                for t, word in answer:
+                for t, _ in answer:
                     if rng.random() < 0.4:
                         outputs[t, b] = np.roll(outputs[t, b], 1)
                         wrong += 1
