@@ -427,6 +427,23 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            Limits: 64 MiB a file, 1000000 words a story, 32767 different words, and different answers in a file.
  *            Loss: DNC_LOSS_SOFTMAX_CROSS_ENTROPY. Metrics: question_error (mean over the tasks), word_error (likewise),
  *            task_1_error to task_20_error; chance is the commonest answer to the task's training questions.
+ *
+ *   "mini_shrdlu" (interactive)
+ *            Blocks stand in the three columns of a board of 3 x 3. Goals are told, one constraint a step: which block is
+ *            above, below, left of or right of which other, and the letter of its goal. Then go is on, with the letter of
+ *            one goal in the first step, and in every step a block is moved, until 6 moves after a shortest plan would
+ *            have ended. While the network learns, a teacher makes the move with probability beta.
+ *            Input channels: 0-25 the letter, 26-31 the first block, 32-35 the relation, 36-41 the second block, 42 go, 43-96
+ *            the block on each square, bottom row first. Actions: from column 0 onto 1, 0 onto 2, 1 onto 0, 1 onto 2, 2 onto 0,
+ *            2 onto 1, pass; one that is not possible leaves the board as it is. The targets are the best moves, all equal:
+ *            those that begin a shortest plan from the present board, or to pass where the goal is reached; the mask is 1
+ *            while go is on. docs/tasks/mini_shrdlu.md draws it.
+ *            Options: goals=6 (a number or a range, 1 to 26), blocks=6 (3 to 6), constraints=3 (of each goal, 1 to 7),
+ *            depth=3 (moves to a board in which a goal holds, 1 to 19), beta=0.8 (0 to 1). Ranges are uniform.
+ *            Loss: -log of the sum of the probabilities of the best moves; dnc_task_sizes calls it
+ *            DNC_LOSS_SOFTMAX_CROSS_ENTROPY. Metrics: constraints_satisfied (share of the goal's, at the end), perfect (all,
+ *            for the first time after as many moves as a shortest plan has, and at the end), success (all, at the end),
+ *            best_moves (of the network's own); chance is one who moves at random.
  */
 typedef struct dnc_task dnc_task;
 

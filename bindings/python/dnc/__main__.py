@@ -250,7 +250,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("task", help="a task's name, or the path of a curriculum")
     _task_options(command)
     command.add_argument("--lesson", type=int, metavar="N", help="of the curriculum, from 1 (1)")
-    command.add_argument("--episodes", type=int, default=1000, metavar="N", help="at least so many (1000)")
+    command.add_argument(
+        "--episodes", type=int, metavar="N", help="at least so many (all, if the task has an end; else 1000)"
+    )
     command.add_argument("--batch-size", type=int, metavar="N", help="(that of the training)")
     command.add_argument("--seed", type=int, default=0, help="of the episodes (0)")
     command.add_argument("--json", action="store_true", help="print one JSON object")

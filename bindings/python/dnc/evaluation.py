@@ -24,12 +24,13 @@ class Score(NamedTuple):
 
 
 def evaluate(
-    net: DNC, task: Task, episodes: int, batch: int | None = None, memory_slots: int | None = None
+    net: DNC, task: Task, episodes: int | None = None, batch: int | None = None, memory_slots: int | None = None
 ) -> dict[str, Score]:
-    """Lets the network play at least so many episodes (whole batches), without a teacher, and names what it earned.
+    """Lets the network play, without a teacher, and names what it earned.
 
-    `batch` and `memory_slots` are those of the network unless said otherwise: a network runs on a larger memory than
-    it was trained with. The network itself is left as it is; the task's position moves on.
+    It plays at least so many episodes (whole batches). None: each once, if the task has an end, else 1,000. `batch` and
+    `memory_slots` are those of the network unless said otherwise: a network runs on a larger memory than it was trained
+    with. The network itself is left as it is; the task's position moves on.
     """
     evaluating = task.evaluating
     task.evaluating = True
@@ -41,6 +42,9 @@ def evaluate(
                 player.batch_size = batch
             if memory_slots is not None:
                 player.memory_slots = memory_slots
+            if episodes is None:
+                episodes = task.episode_count or 1000
+                task.position = 0 if task.episode_count else task.position
             for _ in range(-(-episodes // player.batch_size)):
                 total += task.score(task.play(player))
     finally:
