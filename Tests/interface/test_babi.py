@@ -1,4 +1,4 @@
-"""The bAbI tasks, on small files in the same format with invented stories; what they should give is worked out again here."""
+"""The bAbI tasks, on small files with invented stories; what they should give is worked out again here."""
 
 import hashlib
 import math
@@ -211,7 +211,8 @@ def test_vocabulary(data):
 
 def test_what_the_files_may_look_like(tmp_path):
     """Windows' line ends, blank lines, no last line end, spaces, digits, capitals, no third column, other files."""
-    text = "1  Ann   has 2 lamps.  \r\n\r\n2 WHO has lamps? And where? \t Ann,ATTIC \r\n\n  3 Bob left.\n4 Who left?\tBob\t"
+    text = "1  Ann   has 2 lamps.  \r\n\r\n2 WHO has lamps? And where? \t Ann,ATTIC \r\n\n"
+    text += "  3 Bob left.\n4 Who left?\tBob\t"
     write(tmp_path, {(1, "train"): text, (1, "test"): text})
     for name in ("qa0_x_train.txt", "qa21_x_train.txt", "qa2_x_valid.txt", "qa_train.txt", "a1_train.txt", "README"):
         (tmp_path / name).write_text("nothing like it")
