@@ -17,7 +17,6 @@ struct Babi: ~Copyable, EpisodeSource {
   private let goesThroughAll: Bool
   /// Where each bucket of stories begins, and where the last one ends.
   private let buckets: Memory
-  private let bucketCount: Int
   /// The channel of "-", the first in the order of words.
   private static let blank = 0
 
@@ -66,7 +65,7 @@ struct Babi: ~Copyable, EpisodeSource {
     }
     let corpus = try BabiReader.read(selection)
     let bounds = try Memory(bytes: (buckets + 1) * MemoryLayout<Int>.stride)
-    bucketCount = Babi.cut(
+    Babi.cut(
       corpus.stories, corpus.storyCount, into: buckets, bounds.start.bindMemory(to: Int.self, capacity: buckets + 1))
     self.corpus = corpus
     self.goesThroughAll = goesThroughAll
@@ -74,30 +73,26 @@ struct Babi: ~Copyable, EpisodeSource {
   }
 
   /// Cuts the stories, the longest first, again and again where it saves most, if every story takes as long as the longest
-  /// of its bucket. Returns how many buckets there are: no more than differ in length.
+  /// of its bucket. There may be fewer: stories of one length stay together.
   private static func cut(
     _ stories: UnsafePointer<BabiCorpus.Story>, _ count: Int, into most: Int, _ bounds: UnsafeMutablePointer<Int>
-  ) -> Int {
+  ) {
     (bounds[0], bounds[1]) = (0, count)
-    for buckets in 1..<max(most, 1) + 1 {
-      guard buckets < most else { return buckets }
+    var buckets = 1
+    while buckets < most {
       var best = (saved: 0, place: 0, bucket: 0)
       for bucket in 0..<buckets {
-        let longest = stories[bounds[bucket]].length
         for place in bounds[bucket]..<bounds[bucket + 1] {
-          let saved = Int(longest - stories[place].length) * (bounds[bucket + 1] - place)
+          let shorter = Int(stories[bounds[bucket]].length - stories[place].length)
+          let saved = shorter * (bounds[bucket + 1] - place)
           if saved > best.saved { best = (saved, place, bucket) }
         }
       }
-      guard best.saved > 0 else { return buckets }
-      var i = buckets
-      while i > best.bucket {
-        bounds[i + 1] = bounds[i]
-        i -= 1
-      }
+      guard best.saved > 0 else { break }
+      for i in stride(from: buckets, to: best.bucket, by: -1) { bounds[i + 1] = bounds[i] }
       bounds[best.bucket + 1] = best.place
+      buckets += 1
     }
-    return most
   }
 
   func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {

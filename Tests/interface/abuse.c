@@ -269,11 +269,11 @@ static void play(dnc_task *task) {
     uint32_t x = 0, y = 0;
     size_t steps = 0, count = dnc_task_metric_count(task);
     double value = 0;
-    dnc_score scores[4] = {{0, 0, 0}};
+    dnc_score scores[32] = {{0, 0, 0}};
     GOOD(dnc_task_sizes(task, &x, &y, NULL));
     GOOD(dnc_task_sample(task, B, &steps));
     float *outputs = buffer(steps * B * y, -0.4f), *gradients = buffer(steps * B * y, 0), *input = buffer(B * x, 0);
-    EXPECT(count > 0 && count <= 4);
+    EXPECT(count > 0 && count <= 32);
     for (size_t t = 0; t < steps; t++) GOOD(dnc_task_next(task, t ? outputs + (t - 1) * B * y : NULL, input));
     BAD(dnc_task_next(task, outputs, input), DNC_INVALID_STATE);
     GOOD(dnc_task_loss(task, outputs, &value, gradients));
@@ -319,6 +319,46 @@ static void lessons(void) {
     }
 }
 
+static void story(const char *name, const char *text) {
+    FILE *file = fopen(in_folder(name), "w");
+    fputs(text, file);
+    fclose(file);
+}
+
+static void questions(void) {
+    static const char *const good = "1 Ann took the tea.\n2 Who has tea?\tAnn\t1\n3 What is here?\ttea,Ann\n"
+                                    "1 Bob left.\n2 Who left?\tBob\n";
+    static const char *const bad[] = {"", "\n", "1", "1 ", "2 A b.\n", "1 A b.\n", "1 A b?\tc,\n", "1 A b?\t\n", "1 \x80.",
+                                      "1 A?\tb\n3 C.", "1 A?\tb\n1 C.", "1 A b.\n2 \t", "1 A?\tb\n\x01", "1 A.\tb"};
+    char options[4096];
+    const char *word = NULL;
+    uint64_t count = 9;
+    dnc_task *task = NULL;
+    story("qa7_a_train.txt", good);
+    snprintf(options, sizeof options, "folder=%s,tasks=7,split=all_train,order=all", folder);
+    BAD(dnc_task_create("babi", options, 1, &task), DNC_IO_ERROR);
+    story("qa7_a_test.txt", good);
+    BAD(dnc_task_create("babi", NULL, 1, &task), DNC_INVALID_ARGUMENT);
+    GOOD(dnc_task_create("babi", options, 1, &task));
+    GOOD(dnc_task_episode_count(task, &count));
+    EXPECT(count == 2);
+    for (size_t i = 0; i < 14; i++) {
+        GOOD(dnc_task_word(task, i, &word));
+        EXPECT(strlen(word) < 6);
+    }
+    EXPECT(strcmp(word, "who") == 0);
+    BAD(dnc_task_word(task, 14, &word), DNC_INVALID_ARGUMENT);
+    play(task);
+    dnc_task_free(task);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        story(i % 2 ? "qa7_a_test.txt" : "qa7_a_train.txt", bad[i]);
+        BAD(dnc_task_create("babi", options, 1, &task), DNC_BAD_FORMAT);
+        story(i % 2 ? "qa7_a_test.txt" : "qa7_a_train.txt", good);
+    }
+    story("qa7_b_test.txt", good);
+    BAD(dnc_task_create("babi", options, 1, &task), DNC_BAD_FORMAT);
+}
+
 static void tasks(void) {
     dnc_task *task = NULL;
     size_t steps = 0;
@@ -341,6 +381,7 @@ static void tasks(void) {
     BAD(dnc_task_sample(task, 0, &steps), DNC_INVALID_ARGUMENT);
     dnc_task_free(task);
     lessons();
+    questions();
 }
 
 static void pictures(void) {

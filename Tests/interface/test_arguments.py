@@ -9,6 +9,7 @@ from ctypes import (
     POINTER,
     addressof,
     byref,
+    c_char_p,
     c_double,
     c_float,
     c_int,
@@ -20,6 +21,8 @@ from ctypes import (
     pointer,
     sizeof,
 )
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 
 import numpy as np
@@ -72,6 +75,7 @@ class World:
         self.pixels = f32(np.arange(12).reshape(3, 4))
         # Results of other types, with values that a function would not leave by chance.
         self.size, self.loss, self.norm = c_size_t(77), c_double(77), c_float(77)
+        self.episodes, self.word = c_uint64(77), c_char_p(77)
         self.handles = {kind: POINTER(kind)() for kind in (c.dnc, c.dnc_optimizer, c.dnc_task)}
         self.png = POINTER(c_uint8)()
         self.structs = {
@@ -97,7 +101,7 @@ class World:
         arrays = (self.input_gradients, self.outputs, self.state_result, self.trace_result)
         arrays += (self.next_input, self.answer_gradients)
         plain = (self.size, self.loss, self.norm, *self.handles.values(), self.png, *self.structs.values(), self.tensor)
-        plain += (self.scores, self.metric, self.lesson)
+        plain += (self.scores, self.metric, self.lesson, self.episodes, self.word)
         return [array.tobytes() for array in arrays] + [bytes(value) for value in plain]
 
     def assert_unchanged(self):
@@ -236,6 +240,17 @@ def reference(name):
 
 def constant(value):
     return lambda w: value
+
+
+QUESTION_WORDS = 6  # those of `questions`, with "-", "." and "?"
+
+
+def questions():
+    """A task whose channels are words."""
+    with TemporaryDirectory() as folder:
+        for name in ("qa1_train.txt", "qa1_test.txt"):
+            (Path(folder) / name).write_text("1 Ann left.\n2 Who left?\tAnn\t1\n")
+        return Task("babi", f"folder={folder},tasks=1,split=all_train")
 
 
 def new(kind):
@@ -465,6 +480,12 @@ FUNCTIONS = {
         ("lesson", reference("lesson"), null + wrong_sizes(c.dnc_lesson)),
     ],
     "dnc_task_set_lesson": [("task", handle("task"), null), ("index", constant(0), each([1, 2**32, 2**63, SIZE]))],
+    "dnc_task_episode_count": [("task", handle("task"), null), ("count", reference("episodes"), null)],
+    "dnc_task_word": [
+        ("task", lambda w: keep(w, questions()).handle, null),
+        ("channel", constant(0), each([QUESTION_WORDS, 2**32, 2**63, SIZE])),
+        ("word", reference("word"), null),
+    ],
     "dnc_image_options_init": [
         ("options", struct(c.dnc_image_options), null),
         ("size", constant(sizeof(c.dnc_image_options)), each([0, 1, 3, sizeof(c.dnc_image_options) + 1, SIZE])),
