@@ -216,6 +216,18 @@ def test_a_longer_run(tmp_path):
     trainer = dnc.Trainer.resume(tmp_path / "short", updates=60)
     assert trainer.run() == "all updates made" and trainer.update == 60
     assert bytes_of(tmp_path / "short")["trainer.json"] == bytes_of(tmp_path / "long")["trainer.json"]
+    assert log(tmp_path / "short", "change") == [{"event": "change", "update": 30, "updates": 60}]
+
+
+def test_another_learning_rate(tmp_path):
+    """Lower from some update on, as one does when the loss no longer falls."""
+    trainer = dnc.Trainer.start(tmp_path, SMALL)
+    trainer.run(each=lambda trainer: trainer.stop() if trainer.update == 20 else None)
+    trainer = dnc.Trainer.resume(tmp_path, learning_rate=1e-5)
+    trainer.run()
+    assert log(tmp_path, "change") == [{"event": "change", "update": 20, "optimizer": {"learning_rate": 1e-5}}]
+    assert [line["learning_rate"] for line in log(tmp_path, "train")][-1] == 1e-5
+    assert dnc.Trainer.resume(tmp_path).plan.optimizer == {"learning_rate": 1e-5}
 
 
 def test_a_folder_holds_one_run(tmp_path):

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def train(options: argparse.Namespace) -> int:
     if options.resume is not None:
-        trainer = Trainer.resume(options.resume, options.threads, options.updates)
+        trainer = Trainer.resume(options.resume, options.threads, options.updates, options.learning_rate)
     else:
         trainer = Trainer.start(options.output, _plan(options), 1 if options.threads is None else options.threads)
     print(f"{trainer.net.flat_parameters.size:,} parameters, {trainer.folder}, update {trainer.update:,}")
@@ -219,7 +219,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("task", nargs="?", help="a task's name, or the path of a curriculum (with a dot in it)")
     where = command.add_mutually_exclusive_group(required=True)
     where.add_argument("--output", type=Path, metavar="FOLDER", help="where a new run goes")
-    where.add_argument("--resume", type=Path, metavar="FOLDER", help="the run to go on with, as it was planned")
+    where.add_argument(
+        "--resume",
+        type=Path,
+        metavar="FOLDER",
+        help="the run to go on with as planned, but for --updates and --learning-rate",
+    )
     _task_options(command)
     command.add_argument("--test-option", type=_pair, action="append", default=[], metavar="KEY=VALUE",
                          help="an option of the task that differs in tests")  # fmt: skip

@@ -180,9 +180,15 @@ class Trainer:
         return trainer
 
     @classmethod
-    def resume(cls, folder: AnyPath, threads: int | None = None, updates: int | None = None) -> Trainer:
-        """The run in a folder, as its last checkpoint left it; with `updates`, of a new length. The number of threads
-        changes no byte."""
+    def resume(
+        cls,
+        folder: AnyPath,
+        threads: int | None = None,
+        updates: int | None = None,
+        learning_rate: float | None = None,
+    ) -> Trainer:
+        """The run in a folder, as its last checkpoint left it. The number of threads changes no byte; another length
+        or learning rate change the plan, and the log says so."""
         place = Path(folder)
         if not (place / STATE).exists():
             raise InvalidState(f"{place} holds no run: there is no {STATE} in it")
@@ -194,9 +200,12 @@ class Trainer:
             checkpoint = place / state["checkpoint"]
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidState(f"{place / STATE} can't be read: {error}") from error
-        if updates is not None:
-            plan = dataclasses.replace(plan, updates=updates)
-            progress.finished = "" if progress.finished == _ALL_UPDATES else progress.finished
+        changes: dict[str, Any] = {} if updates is None else {"updates": updates}
+        if learning_rate is not None:
+            changes["optimizer"] = {**plan.optimizer, "learning_rate": learning_rate}
+        plan = dataclasses.replace(plan, **changes)
+        if updates is not None and progress.finished == _ALL_UPDATES:
+            progress.finished = ""
         net, optimizer = checkpoints.load(checkpoint)
         if optimizer is None:
             raise InvalidState(f"{checkpoint} holds no optimizer")
@@ -206,6 +215,8 @@ class Trainer:
             net = other
         trainer = cls(place, plan, progress, net, optimizer)
         trainer._tidy(checkpoint.name)
+        if changes:
+            trainer._write_log("change", **changes)
         return trainer
 
     # where the run is
