@@ -565,8 +565,27 @@ typedef enum dnc_colormap {
     DNC_COLORMAP_DIVERGING = 3 /* for signed values: blue, light, red; the automatic range is symmetric about 0 */
 } dnc_colormap;
 
-enum {
-    DNC_IMAGE_BARE = 1 /* flags: only the cells, without title, labels, ticks and colour bar */
+typedef enum dnc_theme { DNC_THEME_LIGHT = 0, DNC_THEME_DARK = 1 } dnc_theme;
+
+/* The panels of an episode. */
+typedef enum dnc_panel {
+    DNC_PANEL_PHASES = 1,     /* where an answer is wanted; needs the mask */
+    DNC_PANEL_INPUT = 2,
+    DNC_PANEL_TARGET = 4,
+    DNC_PANEL_PREDICTION = 8, /* the logistic sigmoid of the outputs */
+    DNC_PANEL_LOGITS = 16,    /* the outputs */
+    DNC_PANEL_ERROR = 32,     /* |prediction - target|, 0 where no answer is wanted */
+    DNC_PANEL_WRITES = 64,    /* of each write head the weighting, the write gate and the allocation gate */
+    DNC_PANEL_READS = 128,    /* of each read head the weighting, the stacked read modes and the free gate */
+    DNC_PANEL_ORIGINS = 256,  /* a line from the step in which a slot was last written, above, to that in which it is
+                               * read, below; of each answered step and read head the slot that is read most */
+    DNC_PANEL_USAGE = 512,
+    DNC_PANEL_ALL = 1023
+} dnc_panel;
+
+enum {                       /* flags */
+    DNC_IMAGE_BARE = 1,      /* only the cells, without title, labels, ticks and colour bar; not of an episode */
+    DNC_IMAGE_SORT_SLOTS = 2 /* of an episode: slots in the order in which they are first written */
 };
 
 typedef struct dnc_image_options {
@@ -578,6 +597,11 @@ typedef struct dnc_image_options {
     const char *title;        /* or NULL (default); ASCII, other bytes are drawn as '?' */
     const char *row_label;    /* or NULL (default); along the vertical axis */
     const char *column_label; /* or NULL (default); along the horizontal axis */
+    const float *mask;        /* of an episode: [T, B] or NULL (default); not 0 where an answer is wanted */
+    uint32_t theme;           /* a dnc_theme; DNC_THEME_LIGHT */
+    uint32_t pixel_scale;     /* every pixel is drawn as so many by so many, 1 to 8; 0 (default) is 1 */
+    uint32_t panels;          /* of an episode: a sum of dnc_panels; 0 (default): all */
+    uint32_t reserved;        /* 0 */
 } dnc_image_options;
 
 /* Sets the defaults. size = sizeof(dnc_image_options); no more than size bytes are written. */
@@ -596,11 +620,12 @@ dnc_status dnc_image_encode(size_t rows, size_t columns, const float *values, co
 
 void dnc_buffer_free(void *buffer); /* NULL is fine */
 
-/* One episode of one sequence of the batch as a labelled figure, time running left to right under one axis: input,
- * target, prediction (the logistic sigmoid of the outputs) and logits (the outputs) and, when exactly `steps` steps are
- * recorded, write weightings, read weightings, usage and gates. inputs [T, B, X], targets [T, B, Y] and
- * outputs [T, B, Y], each may be NULL to leave its panels out, though not all three. batch_index is below B.
- * options or NULL: title, cell_pixels and colormap (of all panels but the logits, which are diverging) count. */
+/* One episode of one sequence of the batch as a labelled figure, time running left to right under one axis: the panels
+ * above, as far as there is something to draw. inputs [T, B, X], targets [T, B, Y] and outputs [T, B, Y], each may be NULL
+ * to leave its panels out, though not all three. What the memory did is drawn when exactly `steps` steps are recorded.
+ * batch_index is below B. Where there is no room, several steps or slots share a cell, which shows the greatest of them.
+ * options or NULL: title, cell_pixels, colormap (of all panels but the logits, which are diverging), mask, theme,
+ * pixel_scale, panels and DNC_IMAGE_SORT_SLOTS count. */
 dnc_status dnc_episode_image_write(const char *path, dnc *instance, size_t batch_index, size_t steps,
                                    const float *inputs, const float *targets, const float *outputs,
                                    const dnc_image_options *options);

@@ -4,6 +4,8 @@ struct Axis {
   let count: Int
   /// Side of a cell along the axis.
   let cellPixels: Int
+  /// So many rows or columns share a cell.
+  var block = 1
 
   private static let tickLength = 3
   private static let textGap = 2
@@ -20,7 +22,12 @@ struct Axis {
   /// Whether there is room for two numbers along a vertical axis.
   var hasTwoRows: Bool { count > rowStep }
 
-  private var rowStep: Int { Ticks.step(pixelsEach: cellPixels, pixelsApart: Axis.lineDistance) }
+  private var rowStep: Int { step(pixelsApart: Axis.lineDistance) }
+
+  private func step(pixelsApart: Int) -> Int { Ticks.step(pixelsEach: cellPixels, pixelsApart: pixelsApart * block) }
+
+  /// From the edge of the cells to the middle of the i-th row or column.
+  func middle(_ i: Int) -> Int { i / block * cellPixels + cellPixels / 2 }
 
   private var widestNumber: Int {
     var width = 0
@@ -30,10 +37,10 @@ struct Axis {
 
   /// Numbers below cells whose lower left corner is (x, y).
   func drawBelow(x: Int, y: Int, on canvas: borrowing Canvas) {
-    let step = Ticks.step(pixelsEach: cellPixels, pixelsApart: widestNumber + Axis.gapAcross)
+    let step = step(pixelsApart: widestNumber + Axis.gapAcross)
     for i in stride(from: 0, to: count, by: step) {
-      let middle = x + i * cellPixels + cellPixels / 2
-      canvas.fill(x: middle, y: y + 1, width: 1, height: Axis.tickLength, .frame)
+      let middle = x + middle(i)
+      canvas.fill(x: middle, y: y + 1, width: 1, height: Axis.tickLength, canvas.theme.frame)
       withLabel(i) { label in
         canvas.draw(label, x: middle - label.width / 2 + 1, y: y + Axis.textDistance)
       }
@@ -43,8 +50,8 @@ struct Axis {
   /// Numbers to the left of cells whose upper left corner is (x, y).
   func drawBeside(x: Int, y: Int, on canvas: borrowing Canvas) {
     for i in stride(from: 0, to: count, by: rowStep) {
-      let middle = y + i * cellPixels + cellPixels / 2
-      canvas.fill(x: x - 1 - Axis.tickLength, y: middle, width: Axis.tickLength, height: 1, .frame)
+      let middle = y + middle(i)
+      canvas.fill(x: x - 1 - Axis.tickLength, y: middle, width: Axis.tickLength, height: 1, canvas.theme.frame)
       withLabel(i) { label in
         canvas.draw(label, x: x - Axis.textDistance - label.width, y: middle - Label.height / 2)
       }

@@ -8,9 +8,9 @@ struct CellGrid {
 
   /// Draws every value in its colour and a frame around them.
   func draw(_ values: Values, _ range: ValueRange, _ colormap: Colormap, on canvas: borrowing Canvas) {
-    for row in 0..<values.rows {
-      for column in 0..<values.columns {
-        let value = values[row, column]
+    for row in 0..<values.cellRows {
+      for column in 0..<values.cellColumns {
+        let value = values.cell(row, column)
         let left = x + column * cellWidth
         let top = y + row * cellHeight
         if value.isNaN {
@@ -23,11 +23,11 @@ struct CellGrid {
     }
   }
 
-  /// A cross on white where there is room, else the colour of the cross.
+  /// A cross on paper where there is room, else the colour of the cross.
   private func drawNotANumber(_ left: Int, _ top: Int, on canvas: borrowing Canvas) {
     let side = min(cellWidth, cellHeight)
     let hasCross = side >= CellGrid.smallestCross
-    canvas.fill(x: left, y: top, width: cellWidth, height: cellHeight, hasCross ? .white : .notANumber)
+    canvas.fill(x: left, y: top, width: cellWidth, height: cellHeight, hasCross ? canvas.theme.paper : .notANumber)
     guard hasCross else { return }
     let inset = side / 6 + (side > CellGrid.smallestCross ? 1 : 0)
     let lengthX = cellWidth - 2 * inset

@@ -10,13 +10,35 @@ struct Colour {
     self.blue = blue
   }
 
-  static let white = Colour(255, 255, 255)
-  /// Text, and the marks of the axes.
-  static let ink = Colour(38, 38, 38)
-  /// The thin lines around cells and colour bars.
-  static let frame = Colour(110, 110, 110)
   /// NaN: a colour that no colormap contains.
   static let notANumber = Colour(255, 0, 255)
+}
+
+/// What a picture is drawn on, and with.
+struct Theme {
+  let paper: Colour
+  /// Text, and the marks of the axes.
+  let ink: Colour
+  /// The thin lines around cells and colour bars.
+  let frame: Colour
+
+  static let light = Theme(paper: Colour(255, 255, 255), ink: Colour(38, 38, 38), frame: Colour(110, 110, 110))
+  static let dark = Theme(paper: Colour(18, 18, 22), ink: Colour(226, 226, 226), frame: Colour(140, 140, 140))
+}
+
+/// Colours for things that have no order, which colour-blind people tell apart too (Okabe and Ito, 2008).
+enum Palette {
+  static func colour(_ index: Int) -> Colour {
+    switch index % 7 {
+    case 0: Colour(0, 114, 178)
+    case 1: Colour(230, 159, 0)
+    case 2: Colour(0, 158, 115)
+    case 3: Colour(213, 94, 0)
+    case 4: Colour(86, 180, 233)
+    case 5: Colour(204, 121, 167)
+    default: Colour(240, 228, 66)
+    }
+  }
 }
 
 /// The way from a value to a colour.

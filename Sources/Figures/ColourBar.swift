@@ -38,7 +38,7 @@ struct ColourBar {
     drawColours(x: x, y: y, on: canvas)
     forEachNumber { position, label in
       let tickY = y + height - 1 - Int(position * Double(height - 1) + 0.5)
-      canvas.fill(x: x + barWidth + 1, y: tickY, width: ColourBar.tickLength, height: 1, .frame)
+      canvas.fill(x: x + barWidth + 1, y: tickY, width: ColourBar.tickLength, height: 1, canvas.theme.frame)
       let textX = x + barWidth + 1 + ColourBar.tickLength + ColourBar.textGap
       canvas.draw(label, x: textX, y: tickY - Label.height / 2)
     }

@@ -6,6 +6,7 @@ struct Heatmap {
   /// Side of a cell.
   let cell: Int
   let title, rowLabel, columnLabel: Label
+  let theme: Theme
 
   private static let margin = 14
   /// Between a text and what it belongs to.
@@ -20,7 +21,7 @@ struct Heatmap {
 
   /// Only the cells.
   func bareCanvas() throws(Failure) -> Canvas {
-    let canvas = try Canvas(width: values.columns * cell, height: values.rows * cell)
+    let canvas = try Canvas(width: values.columns * cell, height: values.rows * cell, theme: theme)
     CellGrid(x: 0, y: 0, cellWidth: cell, cellHeight: cell).draw(values, range, colormap, on: canvas)
     return canvas
   }
@@ -59,7 +60,7 @@ struct Heatmap {
       bottom = max(bottom, columnLabelY + Label.height)
     }
 
-    let canvas = try Canvas(width: innerWidth + 2 * margin, height: bottom + margin)
+    let canvas = try Canvas(width: innerWidth + 2 * margin, height: bottom + margin, theme: theme)
     CellGrid(x: cellsX, y: cellsY, cellWidth: cell, cellHeight: cell).draw(values, range, colormap, on: canvas)
     canvas.frame(x: cellsX, y: cellsY, width: cellsWidth, height: cellsHeight)
     rows.drawBeside(x: cellsX, y: cellsY, on: canvas)

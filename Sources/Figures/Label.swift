@@ -82,11 +82,11 @@ func withLabel(_ value: Double, digits: Int, _ body: (Label) -> Void) {
 extension Canvas {
   /// From left to right; (x, y) is the upper left corner.
   func draw(_ label: Label, x: Int, y: Int) {
-    label.forEachPixel { column, row in set(x: x + column, y: y + row, .ink) }
+    label.forEachPixel { column, row in set(x: x + column, y: y + row, theme.ink) }
   }
 
   /// From bottom to top; (x, y) is the upper left corner of `Label.height` x `label.width` pixels.
   func drawUpwards(_ label: Label, x: Int, y: Int) {
-    label.forEachPixel { column, row in set(x: x + row, y: y + label.width - 1 - column, .ink) }
+    label.forEachPixel { column, row in set(x: x + row, y: y + label.width - 1 - column, theme.ink) }
   }
 }

@@ -5,10 +5,38 @@ struct Values {
   let rowStride, columnStride: Int
   /// Stands for the logistic sigmoid of the values.
   var squashed = false
+  /// Stands for the distance from these, which lie as the values do.
+  var others: UnsafePointer<Float>? = nil
+  /// A weight for each column, `weightStride` apart: where it is 0, the values stand for 0.
+  var weights: UnsafePointer<Float>? = nil
+  var weightStride = 0
+  /// Which row is drawn where; nil: as they come.
+  var order: UnsafePointer<UInt32>? = nil
+  /// So many rows and columns share a cell, which shows the value of greatest magnitude, or NaN if there is one.
+  var rowBlock = 1
+  var columnBlock = 1
 
   subscript(row: Int, column: Int) -> Float {
-    let value = start[row * rowStride + column * columnStride]
-    return squashed ? Float.sigmoid(value) : value
+    if let weights, weights[column * weightStride] == 0 { return 0 }
+    let place = (order.map { Int($0[row]) } ?? row) * rowStride + column * columnStride
+    let value = squashed ? Float.sigmoid(start[place]) : start[place]
+    return others.map { abs(value - $0[place]) } ?? value
+  }
+
+  var cellRows: Int { (rows + rowBlock - 1) / rowBlock }
+  var cellColumns: Int { (columns + columnBlock - 1) / columnBlock }
+
+  func cell(_ row: Int, _ column: Int) -> Float {
+    if rowBlock == 1 && columnBlock == 1 { return self[row, column] }
+    var peak: Float = 0
+    for r in row * rowBlock..<min((row + 1) * rowBlock, rows) {
+      for c in column * columnBlock..<min((column + 1) * columnBlock, columns) {
+        let value = self[r, c]
+        if value.isNaN { return value }
+        if value.magnitude > peak.magnitude { peak = value }
+      }
+    }
+    return peak
   }
 }
 

@@ -22,65 +22,117 @@ import CPlatform
       throw Failure(DNC_INVALID_ARGUMENT, "inputs, targets and outputs are all NULL, allowed is that two of them are")
     }
     let options = try imageOptions(options)
-    // At most eleven: four, and seven of the trace.
-    let canvas = try withUnsafeTemporaryAllocation(of: EpisodePanel.self, capacity: 11) { room throws(Failure) in
-      var panels = EpisodePanels(room: room, b: batch_index, batch: c.B)
-      if let inputs { panels.add("input", inputs, width: c.X) }
-      if let targets { panels.add("target", targets, width: c.Y) }
-      if let outputs {
-        panels.add("prediction", outputs, width: c.Y) { ($0.squash, $0.minimum, $0.maximum) = (true, 0, 1) }
-        panels.add("logits", outputs, width: c.Y) { $0.diverging = true }
-      }
-      if network.pointee.recordedSteps == steps {
-        panels.add("write weights", try Trace(DNC_TRACE_WRITE_WEIGHTS.rawValue, of: network))
-        panels.add("read weights", try Trace(DNC_TRACE_READ_WEIGHTS.rawValue, of: network))
-        panels.add("usage", try Trace(DNC_TRACE_USAGE.rawValue, of: network))
-        panels.add("allocation gates", try Trace(DNC_TRACE_ALLOCATION_GATES.rawValue, of: network))
-        panels.add("write gates", try Trace(DNC_TRACE_WRITE_GATES.rawValue, of: network))
-        panels.add("free gates", try Trace(DNC_TRACE_FREE_GATES.rawValue, of: network))
-        panels.add("read modes", try Trace(DNC_TRACE_READ_MODES.rawValue, of: network))
-      }
-      return try EpisodeFigure(
-        panels: panels.all, steps: steps, title: Label(options.title), cellPixels: Int(options.cell_pixels),
-        colormap: dnc_colormap(rawValue: options.colormap)
-      ).canvas()
+    let room = try Memory(bytes: EpisodePanels.most(c) * MemoryLayout<EpisodePanel>.stride)
+    let slots = try Memory(bytes: 2 * c.N * MemoryLayout<UInt32>.stride)
+    var panels = EpisodePanels(
+      room: room.start, options: options, steps: steps, b: batch_index, batch: c.B)
+    panels.addAnswers(inputs: inputs, targets: targets, outputs: outputs, c)
+    if network.pointee.recordedSteps == steps { try panels.addRecord(network, slots: slots.start) }
+    guard panels.count > 0 else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT, "options->panels is \(options.panels), allowed are panels of which there is one to draw")
     }
-    try EncodedPNG(canvas).write(to: path)
+    let canvas = try EpisodeFigure(
+      panels: panels.all, steps: steps, title: Label(options.title), cellPixels: Int(options.cell_pixels),
+      colormap: dnc_colormap(rawValue: options.colormap), theme: theme(options), mask: panels.mask
+    ).canvas()
+    try EncodedPNG(try canvas.enlarged(Int(max(options.pixel_scale, 1)))).write(to: path)
   }
 }
 
 /// The panels of one sequence of a batch, one after the other in memory that the caller lends.
 private struct EpisodePanels {
-  private let room: UnsafeMutableBufferPointer<EpisodePanel>
-  private let b, batch: Int
-  private var count = 0
+  private let room: UnsafeMutablePointer<EpisodePanel>
+  private let wanted: UInt32
+  private let sortsSlots: Bool
+  private let steps, b, batch: Int
+  let mask: AnswerMask?
+  private(set) var count = 0
 
-  init(room: UnsafeMutableBufferPointer<EpisodePanel>, b: Int, batch: Int) {
-    self.room = room
-    self.b = b
-    self.batch = batch
+  /// Phases, five of the answers, three for each head, and usage and origins.
+  static func most(_ c: Configuration) -> Int { 8 + 3 * (c.R + c.K) }
+
+  init(room: UnsafeMutableRawPointer, options: dnc_image_options, steps: Int, b: Int, batch: Int) {
+    self.room = room.bindMemory(to: EpisodePanel.self, capacity: 1)
+    wanted = options.panels == 0 ? .max : options.panels
+    sortsSlots = options.flags & UInt32(DNC_IMAGE_SORT_SLOTS) != 0
+    mask = options.mask.map { AnswerMask(start: $0 + b, stride: batch) }
+    (self.steps, self.b, self.batch) = (steps, b, batch)
   }
 
-  var all: UnsafeBufferPointer<EpisodePanel> { UnsafeBufferPointer(rebasing: room[..<count]) }
+  var all: UnsafeBufferPointer<EpisodePanel> { UnsafeBufferPointer(start: room, count: count) }
 
-  /// From values [T, B, width].
-  mutating func add(
-    _ label: StaticString, _ values: UnsafePointer<Float>, width: Int, _ change: (inout EpisodePanel) -> Void = { _ in }
-  ) {
-    add(label, Rows(UnsafeMutablePointer(mutating: values), stride: width), channels: width, change)
+  mutating func addAnswers(inputs: In<Float>?, targets: In<Float>?, outputs: In<Float>?, _ c: Configuration) {
+    if let mask { add("phase", DNC_PANEL_PHASES, .phases(mask)) }
+    if let inputs { add("input", DNC_PANEL_INPUT, cells(values(inputs, width: c.X))) }
+    if let targets { add("target", DNC_PANEL_TARGET, cells(values(targets, width: c.Y))) }
+    guard let outputs else { return }
+    var prediction = values(outputs, width: c.Y)
+    prediction.squashed = true
+    add("prediction", DNC_PANEL_PREDICTION, cells(prediction, minimum: 0, maximum: 1))
+    add("logits", DNC_PANEL_LOGITS, cells(values(outputs, width: c.Y), isSigned: true))
+    guard let targets else { return }
+    prediction.others = targets + b * c.Y
+    (prediction.weights, prediction.weightStride) = (mask?.start, batch)
+    add("error", DNC_PANEL_ERROR, cells(prediction, minimum: 0, maximum: 1))
   }
 
-  /// Weightings, usage and gates all lie between 0 and 1.
-  mutating func add(_ label: StaticString, _ trace: Trace) {
-    add(label, trace.rows, channels: trace.width) { ($0.minimum, $0.maximum) = (0, 1) }
+  /// - Parameter slots: scratch [2, N].
+  mutating func addRecord(_ network: Instance, slots: UnsafeMutableRawPointer) throws(Failure) {
+    let c = network.pointee.configuration
+    let writes = try Trace(DNC_TRACE_WRITE_WEIGHTS.rawValue, of: network)
+    let reads = try Trace(DNC_TRACE_READ_WEIGHTS.rawValue, of: network)
+    let modes = try Trace(DNC_TRACE_READ_MODES.rawValue, of: network)
+    let origins = ReadOrigins(
+      slots: c.N, readHeads: c.R, writeHeads: c.K, reads: reads.rows[b], writes: writes.rows[b],
+      readStride: batch * reads.rows.stride, writeStride: batch * writes.rows.stride, mask: mask)
+    var order: UnsafePointer<UInt32>?
+    if sortsSlots {
+      let places = slots.bindMemory(to: UInt32.self, capacity: 2 * c.N)
+      origins.orderSlots(steps: steps, first: places + c.N, order: places)
+      order = UnsafePointer(places)
+    }
+    for k in 0..<c.K {
+      let head = c.K > 1 ? k + 1 : 0
+      try addOne("write weighting", head, DNC_PANEL_WRITES, DNC_TRACE_WRITE_WEIGHTS, network, k * c.N, c.N, order)
+      try addOne("write gate", head, DNC_PANEL_WRITES, DNC_TRACE_WRITE_GATES, network, k, 1)
+      try addOne("allocation gate", head, DNC_PANEL_WRITES, DNC_TRACE_ALLOCATION_GATES, network, k, 1)
+    }
+    for r in 0..<c.R {
+      let head = c.R > 1 ? r + 1 : 0
+      try addOne("read weighting", head, DNC_PANEL_READS, DNC_TRACE_READ_WEIGHTS, network, r * c.N, c.N, order)
+      let own = ReadModes(
+        start: modes.rows[b] + r * c.interface.modes, stepStride: batch * modes.rows.stride, writeHeads: c.K)
+      add("read modes", DNC_PANEL_READS, .modes(own), head: head)
+      try addOne("free gate", head, DNC_PANEL_READS, DNC_TRACE_FREE_GATES, network, r, 1)
+    }
+    add("read from", DNC_PANEL_ORIGINS, .origins(origins))
+    try addOne("usage", 0, DNC_PANEL_USAGE, DNC_TRACE_USAGE, network, 0, c.N, order)
   }
 
-  private mutating func add(
-    _ label: StaticString, _ rows: Rows<Float>, channels: Int, _ change: (inout EpisodePanel) -> Void
-  ) {
-    var panel = EpisodePanel(label: label, values: rows[b], channels: channels, stepStride: batch * rows.stride)
-    change(&panel)
-    room.initializeElement(at: count, to: panel)
+  /// Some columns of a trace: weightings, usage and gates all lie between 0 and 1.
+  private mutating func addOne(
+    _ name: StaticString, _ head: Int, _ panel: dnc_panel, _ field: dnc_trace, _ network: Instance, _ first: Int,
+    _ width: Int, _ order: UnsafePointer<UInt32>? = nil
+  ) throws(Failure) {
+    let trace = try Trace(field.rawValue, of: network)
+    var values = Values(
+      start: trace.rows[b] + first, rows: width, columns: steps, rowStride: 1, columnStride: batch * trace.rows.stride)
+    values.order = order
+    add(name, panel, cells(values, minimum: 0, maximum: 1), head: head)
+  }
+
+  private func values(_ start: In<Float>, width: Int) -> Values {
+    Values(start: start + b * width, rows: width, columns: steps, rowStride: 1, columnStride: batch * width)
+  }
+
+  private func cells(
+    _ values: Values, minimum: Float = .nan, maximum: Float = .nan, isSigned: Bool = false
+  ) -> EpisodePanel.Content { .cells(values, minimum: minimum, maximum: maximum, isSigned: isSigned) }
+
+  private mutating func add(_ name: StaticString, _ panel: dnc_panel, _ content: EpisodePanel.Content, head: Int = 0) {
+    guard wanted & panel.rawValue != 0 else { return }
+    (room + count).initialize(to: EpisodePanel(name: name, head: head, content: content))
     count += 1
   }
 }

@@ -47,9 +47,15 @@ func imageOptions(_ options: UnsafePointer<dnc_image_options>?) throws(Failure) 
       DNC_INVALID_ARGUMENT, "options->colormap is \(checked.colormap), allowed are 0 to \(lastColormap)")
   }
   try require(Int(checked.cell_pixels), in: 0...256, "options->cell_pixels")
-  guard checked.flags & ~UInt32(DNC_IMAGE_BARE) == 0 else {
-    throw Failure(DNC_INVALID_ARGUMENT, "options->flags is \(checked.flags), allowed are 0 and DNC_IMAGE_BARE (1)")
+  guard checked.flags & ~UInt32(DNC_IMAGE_BARE | DNC_IMAGE_SORT_SLOTS) == 0 else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT,
+      "options->flags is \(checked.flags), allowed are DNC_IMAGE_BARE (1) and DNC_IMAGE_SORT_SLOTS (2)")
   }
+  try require(Int(checked.theme), in: 0...Int(DNC_THEME_DARK.rawValue), "options->theme")
+  try require(Int(checked.pixel_scale), in: 0...8, "options->pixel_scale")
+  try require(Int(checked.panels), in: 0...Int(DNC_PANEL_ALL.rawValue), "options->panels")
+  try require(Int(checked.reserved), in: 0...0, "options->reserved")
   try requireRangeEnd(checked.minimum, "options->minimum")
   try requireRangeEnd(checked.maximum, "options->maximum")
   // Not `>=`, which NaN would fail.
@@ -64,7 +70,12 @@ func imageOptions(_ options: UnsafePointer<dnc_image_options>?) throws(Failure) 
 private var defaultImageOptions: dnc_image_options {
   dnc_image_options(
     struct_size: UInt32(MemoryLayout<dnc_image_options>.size), colormap: DNC_COLORMAP_VIRIDIS.rawValue,
-    cell_pixels: 0, flags: 0, minimum: .nan, maximum: .nan, title: nil, row_label: nil, column_label: nil)
+    cell_pixels: 0, flags: 0, minimum: .nan, maximum: .nan, title: nil, row_label: nil, column_label: nil, mask: nil,
+    theme: DNC_THEME_LIGHT.rawValue, pixel_scale: 0, panels: 0, reserved: 0)
+}
+
+func theme(_ options: dnc_image_options) -> Theme {
+  options.theme == DNC_THEME_DARK.rawValue ? .dark : .light
 }
 
 private func requireRangeEnd(_ value: Float, _ name: StaticString) throws(Failure) {
@@ -101,6 +112,9 @@ private func heatmap(
       minimum: options.minimum, maximum: options.maximum, symmetric: colormap == DNC_COLORMAP_DIVERGING, of: values),
     colormap: Colormap(colormap),
     cell: cell > 0 ? cell : CellGrid.automaticSide(longerSide: max(rows, columns)),
-    title: Label(options.title), rowLabel: Label(options.row_label), columnLabel: Label(options.column_label))
-  return options.flags & UInt32(DNC_IMAGE_BARE) != 0 ? try figure.bareCanvas() : try figure.canvas()
+    title: Label(options.title), rowLabel: Label(options.row_label), columnLabel: Label(options.column_label),
+    theme: theme(options))
+  let isBare = options.flags & UInt32(DNC_IMAGE_BARE) != 0
+  let canvas = isBare ? try figure.bareCanvas() : try figure.canvas()
+  return try canvas.enlarged(Int(max(options.pixel_scale, 1)))
 }

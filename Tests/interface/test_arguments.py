@@ -209,7 +209,11 @@ IMAGE = {
     "struct_size": [0, 1, 3, sizeof(c.dnc_image_options) + 1, U32],
     "colormap": beyond(3, zero=False),
     "cell_pixels": beyond(256, zero=False),
-    "flags": [2, 3, U32],
+    "flags": [4, 5, U32],
+    "theme": beyond(1, zero=False),
+    "pixel_scale": beyond(8, zero=False),
+    "panels": beyond(1023, zero=False),
+    "reserved": beyond(0, zero=False),
     "minimum": [np.inf, -np.inf],
     "maximum": [np.inf, -np.inf],
 }

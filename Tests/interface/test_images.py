@@ -324,6 +324,213 @@ def test_episode_of_a_large_network(tmp_path, controller):
     assert episode(tmp_path, net, inputs, outputs, outputs).size
 
 
+# ------------------------------------------------------------------- what is in an episode's panels --
+
+CELL = 12
+PALETTE = {"backward": (0, 114, 178), "content": (230, 159, 0), "forward": (0, 158, 115), "answer": (86, 180, 233)}
+
+
+def panel(tmp_path, net, name, inputs, targets=None, outputs=None, mask=None, **fields):
+    """The pixels in the frame of the first panel of that name, of an episode that shows no others."""
+    options = image_options(
+        panels=getattr(c, f"DNC_PANEL_{name}"), cell_pixels=fields.pop("cell_pixels", CELL), **fields
+    )
+    if mask is not None:
+        mask = f32(mask)
+        options.mask = floats(mask)
+    given = [None if a is None else f32(a) for a in (inputs, targets, outputs)]
+    path = tmp_path / "panel.png"
+    check(c.dnc_episode_image_write(
+        os.fsencode(path), net.handle, fields.pop("batch_index", 0), len(given[0]), *map(floats, given), byref(options)
+    ))  # fmt: skip
+    picture = decode(path.read_bytes())
+    frame = (picture == (110, 110, 110)).all(2)
+    runs = [(y, np.flatnonzero(row)) for y, row in enumerate(frame)]
+    width = CELL * len(given[0]) if options.cell_pixels else None
+    tops = [(y, xs[0]) for y, xs in runs if len(xs) > 4 and (width is None or longest_run(xs) >= width)]
+    top, bottom = tops[0][0], tops[1][0]
+    xs = np.flatnonzero(frame[top])
+    start = max(range(len(xs)), key=lambda i: run_from(xs, i))
+    length = run_from(xs, start)
+    return picture[top + 1 : bottom, xs[start] + 1 : xs[start] + length - 1]
+
+
+def run_from(xs, i):
+    length = 1
+    while i + length < len(xs) and xs[i + length] == xs[i] + length:
+        length += 1
+    return length
+
+
+def longest_run(xs):
+    return max(run_from(xs, i) for i in range(len(xs)))
+
+
+def cells(pixels, steps):
+    """The colours in the middles of the cells, [rows, steps, 3]."""
+    width = pixels.shape[1] // steps
+    assert pixels.shape[1] == width * steps
+    height = next(h for h in range(1, len(pixels) + 1) if len(pixels) % h == 0 and h >= min(width, len(pixels)))
+    return pixels[height // 2 :: height, width // 2 :: width]
+
+
+def expected_colours(values, minimum=0, maximum=1):
+    position = (np.asarray(values, np.float64) - minimum) / (maximum - minimum)
+    return palette("viridis")[np.clip((position * 256).astype(int), 0, 255)]
+
+
+@pytest.fixture
+def played():
+    """A network with a record, and what it was given and answered."""
+    net = Net(memory_slots=5, read_heads=2, write_heads=2, batch_size=3).train()
+    inputs = net.inputs(7)
+    outputs = net.forward(inputs)
+    targets = (net.inputs(7, seed=4)[..., :2] > 0).astype(np.float32)
+    return net, inputs, targets, outputs
+
+
+def test_panels_show_their_values(tmp_path, played):
+    net, inputs, targets, outputs = played
+    bits = (inputs > 0).astype(np.float32)
+    shown = panel(tmp_path, net, "INPUT", bits)
+    assert (cells(shown, 7) == expected_colours(bits[:, 0].T)).all()
+    shown = panel(tmp_path, net, "TARGET", inputs, targets)
+    assert (cells(shown, 7) == expected_colours(targets[:, 0].T)).all()
+    prediction = 1 / (1 + np.exp(-outputs))
+    shown = cells(panel(tmp_path, net, "PREDICTION", inputs, None, outputs), 7)
+    assert abs(shown - expected_colours(prediction[:, 0].T)).max() <= 8, "a colour further at most"
+    mask = np.zeros((7, 3))
+    mask[4:, 0] = 1
+    error = abs(prediction - targets)[:, 0].T
+    for given, wanted in ((None, error), (mask, error * mask[:, 0])):
+        shown = cells(panel(tmp_path, net, "ERROR", inputs, targets, outputs, given), 7)
+        assert abs(shown - expected_colours(wanted)).max() <= 8
+
+
+def test_the_weighting_of_each_head(tmp_path, played):
+    net, inputs, _, _ = played
+    shown = panel(tmp_path, net, "WRITES", inputs)
+    assert abs(cells(shown, 7) - expected_colours(net.trace("write_weights")[:, 0, 0].T)).max() <= 8
+    shown = panel(tmp_path, net, "READS", inputs)
+    assert abs(cells(shown, 7) - expected_colours(net.trace("read_weights")[:, 0, 0].T)).max() <= 8
+    shown = panel(tmp_path, net, "USAGE", inputs)
+    assert abs(cells(shown, 7) - expected_colours(net.trace("usage")[:, 0].T)).max() <= 8
+
+
+def test_sorted_slots(tmp_path, played):
+    net, inputs, _, _ = played
+    writes = net.trace("write_weights")[:, 0].max(1)  # [T, N]
+    first = np.where((writes >= 0.1).any(0), (writes >= 0.1).argmax(0), 7)
+    order = np.argsort(first, kind="stable")
+    assert (order != np.arange(5)).any(), "or else nothing is tested"
+    shown = panel(tmp_path, net, "USAGE", inputs, flags=c.DNC_IMAGE_SORT_SLOTS)
+    assert abs(cells(shown, 7) - expected_colours(net.trace("usage")[:, 0].T[order])).max() <= 8
+
+
+def test_phases(tmp_path, played):
+    net, inputs, _, _ = played
+    mask = np.zeros((7, 3))
+    mask[[2, 3, 6], 0] = 1
+    shown = panel(tmp_path, net, "PHASES", inputs, mask=mask)[5, CELL // 2 :: CELL]
+    assert ((shown == PALETTE["answer"]).all(1) == (mask[:, 0] > 0)).all()
+    assert (shown[mask[:, 0] == 0] == 255).all()
+
+
+def test_read_modes_are_stacked(tmp_path):
+    """In each step, every mode has as much of the height as it has weight."""
+    net = Net(memory_slots=5, read_heads=1, write_heads=2, batch_size=2).train()
+    inputs = 3 * net.inputs(6)
+    net.forward(inputs)
+    whole = episode(tmp_path, net, inputs, None, None, panels=c.DNC_PANEL_READS, cell_pixels=CELL)
+    modes = net.trace("read_modes")[:, 0, 0]  # backward 1, 2, content, forward 1, 2
+    shares = {"backward": modes[:, :2].sum(1), "content": modes[:, 2], "forward": modes[:, 3:].sum(1)}
+    rows = (whole == PALETTE["content"]).all(2).any(1) | (whole == PALETTE["forward"]).all(2).any(1)
+    assert rows.any()
+    ys, xs = np.nonzero(sum((whole == PALETTE[name]).all(2) for name in shares))
+    left = xs.min()
+    for t in range(6):
+        column = whole[:, left + t * CELL + CELL // 2]
+        heights = {name: (column == PALETTE[name]).all(1).sum() for name in shares}
+        assert sum(heights.values()) == 48
+        for name, share in shares.items():
+            assert abs(heights[name] - 48 * share[t]) <= 1.01, (t, name)
+
+
+def test_origins(tmp_path):
+    """Written by hand: the state says which slot was written when, and read when."""
+    net = Net(memory_slots=4, read_heads=1, batch_size=1, input_size=3).train()
+    inputs = 4 * net.inputs(12)
+    net.forward(inputs)
+    writes, reads = net.trace("write_weights")[:, 0, 0], net.trace("read_weights")[:, 0, 0]
+    mask = np.zeros((12, 1))
+    mask[7] = 1
+    slot = reads[7].argmax()
+    written = np.flatnonzero(writes[:8, slot] >= 0.1)
+    assert reads[7, slot] >= 0.1 and len(written)
+    shown = panel(tmp_path, net, "ORIGINS", inputs, mask=mask)
+    ink = (shown != 255).any(2)
+    middle = CELL // 2
+    assert ink[-1, 7 * CELL + middle] and ink[0, written[-1] * CELL + middle]
+    assert ink[0].sum() <= 2 * CELL and ink[-1].sum() <= 2 * CELL, "one line"
+    assert not (panel(tmp_path, net, "ORIGINS", inputs, mask=0 * mask) != 255).any()
+
+
+@pytest.mark.parametrize("steps, slots", [(5000, 20), (40, 3000)])
+def test_what_has_no_room_is_not_dropped(tmp_path, steps, slots):
+    """The greatest of what shares a cell is seen."""
+    net = Net(memory_slots=slots, batch_size=1, input_size=300 if slots > 100 else 3)
+    inputs = np.zeros((steps, 1, net.config.input_size), np.float32)
+    path = tmp_path / "episode.png"
+    for place in ((steps // 3, 0, 1), (steps - 1, 0, 0), (0, 0, net.config.input_size - 1)):
+        inputs[...] = 0
+        inputs[place] = 1
+        options = image_options(panels=c.DNC_PANEL_INPUT)
+        check(c.dnc_episode_image_write(
+            os.fsencode(path), net.handle, 0, steps, floats(inputs), None, None, byref(options)
+        ))  # fmt: skip
+        picture = decode(path.read_bytes())
+        assert max(picture.shape) < 2000
+        bright = (picture == palette("viridis")[255]).all(2)
+        frame = np.flatnonzero((picture == palette("viridis")[0]).all(2).any(0))
+        assert bright[:, frame[0] - 1 : frame[-1] + 2].any(), "the one value that is not 0"
+
+
+def test_themes(tmp_path, played):
+    net, inputs, targets, outputs = played
+    light = episode(tmp_path, net, inputs, targets, outputs, title=b"Light")
+    dark = episode(tmp_path, net, inputs, targets, outputs, title=b"Light", theme=c.DNC_THEME_DARK)
+    assert light.shape == dark.shape
+    assert (light[0, 0] == 255).all() and dark[0, 0].max() < 40
+    paper = (light == 255).all(2)
+    assert dark[paper].max() < 40, "where there was white there is dark"
+    values = f32([[0, 1], [1, 0]])
+    assert decode(encode(values, image_options(theme=c.DNC_THEME_DARK)))[0, 0].max() < 40
+
+
+@pytest.mark.parametrize("scale", [2, 3])
+def test_larger_pixels(tmp_path, played, scale):
+    net, inputs, targets, outputs = played
+    small = episode(tmp_path, net, inputs, targets, outputs, title=b"Pixels")
+    large = episode(tmp_path, net, inputs, targets, outputs, title=b"Pixels", pixel_scale=scale)
+    assert (large == small.repeat(scale, 0).repeat(scale, 1)).all()
+    values = f32(np.random.default_rng(1).random((3, 4)))
+    assert (bare(values, pixel_scale=scale, cell_pixels=2) == bare(values, cell_pixels=2 * scale)).all()
+
+
+def test_chosen_panels(tmp_path, played):
+    net, inputs, targets, outputs = played
+    heights = [
+        len(episode(tmp_path, net, inputs, targets, outputs, panels=panels))
+        for panels in (c.DNC_PANEL_INPUT, c.DNC_PANEL_INPUT | c.DNC_PANEL_WRITES, c.DNC_PANEL_ALL)
+    ]
+    assert heights == sorted(set(heights))
+    everything = episode(tmp_path, net, inputs, targets, outputs)
+    assert (everything == episode(tmp_path, net, inputs, targets, outputs, panels=c.DNC_PANEL_ALL)).all()
+    with pytest.raises(Refused, match="panels") as refused:
+        episode(tmp_path, net, inputs, None, None, panels=c.DNC_PANEL_LOGITS)
+    assert refused.value.status == c.DNC_INVALID_ARGUMENT
+
+
 # ---------------------------------------------------------------------------------------- paths --
 
 

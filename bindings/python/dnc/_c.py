@@ -291,12 +291,30 @@ dnc_task_free = _function("dnc_task_free", None, POINTER(dnc_task))
 # -------------------------------------------------------------------------------------- pictures --
 
 dnc_colormap = c_int
+dnc_theme = c_int
+dnc_panel = c_int
 DNC_COLORMAP_VIRIDIS = 0
 DNC_COLORMAP_MAGMA = 1
 DNC_COLORMAP_GREY = 2
 DNC_COLORMAP_DIVERGING = 3
 
+DNC_THEME_LIGHT = 0
+DNC_THEME_DARK = 1
+
+DNC_PANEL_PHASES = 1
+DNC_PANEL_INPUT = 2
+DNC_PANEL_TARGET = 4
+DNC_PANEL_PREDICTION = 8
+DNC_PANEL_LOGITS = 16
+DNC_PANEL_ERROR = 32
+DNC_PANEL_WRITES = 64
+DNC_PANEL_READS = 128
+DNC_PANEL_ORIGINS = 256
+DNC_PANEL_USAGE = 512
+DNC_PANEL_ALL = 1023
+
 DNC_IMAGE_BARE = 1
+DNC_IMAGE_SORT_SLOTS = 2
 
 
 class dnc_image_options(Structure):
@@ -310,6 +328,11 @@ class dnc_image_options(Structure):
         ("title", c_char_p),
         ("row_label", c_char_p),
         ("column_label", c_char_p),
+        ("mask", _floats),
+        ("theme", c_uint32),
+        ("pixel_scale", c_uint32),
+        ("panels", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 

@@ -65,6 +65,7 @@ _CHOICES = {
         "grey": _c.DNC_COLORMAP_GREY,
         "diverging": _c.DNC_COLORMAP_DIVERGING,
     },
+    "theme": {"light": _c.DNC_THEME_LIGHT, "dark": _c.DNC_THEME_DARK},
 }
 
 
