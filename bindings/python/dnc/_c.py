@@ -291,16 +291,16 @@ dnc_task_free = _function("dnc_task_free", None, POINTER(dnc_task))
 # -------------------------------------------------------------------------------------- pictures --
 
 dnc_colormap = c_int
-dnc_theme = c_int
-dnc_panel = c_int
 DNC_COLORMAP_VIRIDIS = 0
 DNC_COLORMAP_MAGMA = 1
 DNC_COLORMAP_GREY = 2
 DNC_COLORMAP_DIVERGING = 3
 
+dnc_theme = c_int
 DNC_THEME_LIGHT = 0
 DNC_THEME_DARK = 1
 
+dnc_panel = c_int
 DNC_PANEL_PHASES = 1
 DNC_PANEL_INPUT = 2
 DNC_PANEL_TARGET = 4
