@@ -254,7 +254,8 @@ def test_abuse_under_valgrind(built, tmp_path):
 def test_threads_under_helgrind(built):
     """No data race, in the shared parameters nor anywhere else."""
     program = built(HERE / "threads.c", "-pthread", "-std=c11")
-    run("valgrind", "--quiet", "--tool=helgrind", "--error-exitcode=99", program)
+    quiet = f"--suppressions={HERE / 'helgrind.supp'}", "--ignore-thread-creation=yes"
+    run("valgrind", "--quiet", "--tool=helgrind", "--error-exitcode=99", *quiet, program)
 
 
 @needs("gcc")

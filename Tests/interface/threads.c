@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS = 4, ROUNDS = 40, T = 12, B = 3, X = 5, Y = 4 };
+enum { THREADS = 4, ROUNDS = 12, T = 12, B = 3, X = 5, Y = 4 };
 
 static float inputs[T * B * X], expected[T * B * Y], gradients[T * B * Y];
 

@@ -197,7 +197,8 @@ def _model(options: argparse.Namespace) -> DNC:
 
 
 def _print_scores(found: dict[str, Score]) -> None:
-    width = max(map(len, found))
+    found = {name: score for name, score in found.items() if score.count}
+    width = max(map(len, found), default=0)
     print(f"{'':{width}}  {'network':>10}  {'at random':>10}  {'counted':>12}")
     for name, score in found.items():
         print(f"{name:{width}}  {score.value:10.4%}  {score.chance:10.4%}  {score.count:12,.0f}")

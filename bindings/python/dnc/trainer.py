@@ -67,7 +67,7 @@ class Plan:
     stop_score: float | None = None  # is as good as this ends the run
     patience: int | None = None  # so many tests in a row without a better one end it
     test_every: int | None = None  # updates; None: as the lesson says
-    test_episodes: int | None = None
+    test_episodes: int | None = None  # None: all if there is an end to them, else as the lesson says
     log_every: int = 100  # updates
     seed: int = 0
 
@@ -357,7 +357,8 @@ class Trainer:
 
     def _test(self) -> None:
         p, lesson = self._progress, self._lesson
-        self.score = evaluate(self.net, self._exam, self.plan.test_episodes or lesson.test_episodes)
+        episodes = self.plan.test_episodes or (None if self._exam.episode_count else lesson.test_episodes)
+        self.score = evaluate(self.net, self._exam, episodes)
         p.test_position = self._exam.position
         name = self.task.metrics[lesson.metric].name
         score = self.score[name]
