@@ -1,0 +1,45 @@
+"""The trained networks in the repository do what docs/results.md says of them."""
+
+import json
+
+import dnc
+import pytest
+
+
+@pytest.fixture
+def score(repository):
+    def played(model, task, metric, episodes=256, **options):
+        net, _ = dnc.load(repository / "models" / f"{model}.safetensors")
+        return dnc.evaluate(net, task, episodes, **options)[metric].value
+
+    return played
+
+
+def test_copy(score):
+    assert score("copy", dnc.Task("copy", 11), "bit_error") < 0.001
+    longer = dnc.Task("copy", 11, min_length=40, max_length=40)
+    assert score("copy", longer, "bit_error", episodes=64, memory_slots=128) < 0.02
+
+
+def test_repeat_copy(score):
+    assert score("repeat_copy", dnc.Task("repeat_copy", 11, max_length=4, max_repeats=4), "bit_error") < 0.01
+
+
+def test_graph_traversal(score, repository):
+    task = dnc.Task.load(repository / "curricula" / "graph_traversal.txt", 11)
+    for lesson, least in ((0, 0.98), (6, 0.88), (7, 0.8)):
+        task.lesson = lesson
+        assert score("graph_traversal", task, "episodes_right") > least
+    underground = dnc.Task("graph_traversal", 11, graph=repository / "data" / "underground.csv", path=3)
+    assert score("graph_traversal", underground, "episodes_right", episodes=64, memory_slots=256) > 0.85
+
+
+def test_logs_and_networks_belong_together(repository):
+    """A log's first line is the plan of the network beside it."""
+    models = sorted((repository / "models").glob("*.safetensors"))
+    assert models
+    for path in models:
+        net, optimizer = dnc.load(path)
+        plan = json.loads(path.with_suffix(".jsonl").read_text().splitlines()[0])
+        assert plan["event"] == "start" and plan["parameters"] == net.flat_parameters.size and optimizer is None
+        assert {name: net.config[name] for name in plan["network"]} == plan["network"]
