@@ -228,7 +228,16 @@ static void network(uint32_t controller, uint32_t initial_state) {
     for (int t = 0; t < T; t++) GOOD(dnc_step(net, inputs + t * B * X, outputs + t * B * Y));
     EXPECT(dnc_recorded_steps(net) == T);
     state_and_trace(net, controller == DNC_CONTROLLER_LSTM);
+    dnc_image_options look;
     GOOD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, outputs, NULL));
+    GOOD(dnc_image_options_init(&look, sizeof look));
+    look.mask = mask;
+    look.flags = DNC_IMAGE_SORT_SLOTS;
+    look.theme = DNC_THEME_DARK;
+    look.pixel_scale = 2;
+    GOOD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, outputs, &look));
+    look.panels = DNC_PANEL_LOGITS;
+    BAD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, NULL, &look), DNC_INVALID_ARGUMENT);
     for (uint32_t kind = 0; kind < 3; kind++)
         GOOD(dnc_loss_evaluate(kind, T, B, Y, outputs, targets, mask, &loss, gradients));
     BAD(dnc_loss_evaluate(3, T, B, Y, outputs, targets, mask, &loss, gradients), DNC_INVALID_ARGUMENT);

@@ -172,7 +172,11 @@ static void draw_episode(const dnc *trained, uint64_t seed) {
     CHECK(dnc_task_create("copy", "min_length=8,max_length=8", seed, &task));
     episodes e = new_episodes(task, 1);
     run(net, task, &e);
-    CHECK(dnc_episode_image_write(in_folder("episode.png"), net, 0, e.steps, e.inputs, e.targets, e.outputs, NULL));
+    dnc_image_options look;
+    CHECK(dnc_image_options_init(&look, sizeof look));
+    look.mask = e.mask;
+    look.flags = DNC_IMAGE_SORT_SLOTS;
+    CHECK(dnc_episode_image_write(in_folder("episode.png"), net, 0, e.steps, e.inputs, e.targets, e.outputs, &look));
     draw("input.png", "Input", DNC_COLORMAP_VIRIDIS, e.steps, e.x, e.inputs);
     draw("target.png", "Target", DNC_COLORMAP_VIRIDIS, e.steps, e.y, e.targets);
     draw("logits.png", "Logits", DNC_COLORMAP_DIVERGING, e.steps, e.y, e.outputs);

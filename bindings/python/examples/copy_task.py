@@ -47,12 +47,14 @@ def train(net: dnc.DNC, optimizer: dnc.Optimizer, practice: dnc.Task, exam: dnc.
 
 def draw(net: dnc.DNC, folder: Path, seed: int) -> None:
     """Pictures of one episode of the greatest length."""
-    inputs, targets, _ = dnc.Task("copy", seed, min_length=8).sample(1)
+    inputs, targets, mask = dnc.Task("copy", seed, min_length=8).sample(1)
     with net.clone(share_parameters=True) as copy:
         copy.batch_size = 1
         copy.training = True
         outputs = copy.forward(inputs)
-        dnc.episode_image(folder / "episode.png", copy, inputs, targets, outputs, title="Copy task")
+        dnc.episode_image(
+            folder / "episode.png", copy, inputs, targets, outputs, mask, sort_slots=True, title="Copy task"
+        )
     prediction = 1 / (1 + np.exp(-outputs))
     for name, values in {"input": inputs, "target": targets, "prediction": prediction, "logits": outputs}.items():
         look = {"colormap": "diverging"} if name == "logits" else {"minimum": 0, "maximum": 1}
