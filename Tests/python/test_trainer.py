@@ -250,15 +250,18 @@ def test_sigkill_loses_no_checkpoint(tmp_path):
     chance = random.Random(1)
     begin = ["train", "copy", "--output", tmp_path / "broken", *options]
     resume = ["train", "--resume", tmp_path / "broken", "--checkpoint-every", 0.01]
-    reached, killed = 0, 0
-    while killed < 20:
-        started = (tmp_path / "broken" / "trainer.json").exists()
-        child = process(*(resume if started else begin))
-        time.sleep(chance.uniform(0.2, 0.5))
+    state = tmp_path / "broken" / "trainer.json"
+    reached = 0
+    for kill in range(20):
+        before = state.stat().st_mtime_ns if state.exists() else 0
+        child = process(*(resume if before else begin))
+        if kill % 2 == 0:  # not before it has saved something
+            while child.poll() is None and (state.stat().st_mtime_ns if state.exists() else 0) == before:
+                time.sleep(0.001)
+        time.sleep(chance.uniform(0, 0.2))
         child.send_signal(signal.SIGKILL)
         child.communicate()
-        killed += 1
-        if (tmp_path / "broken" / "trainer.json").exists():
+        if state.exists():
             trainer = dnc.Trainer.resume(tmp_path / "broken")
             assert trainer.update >= reached and trainer.optimizer.step_count == trainer.update
             reached = trainer.update
