@@ -3,7 +3,7 @@
  * then repeat them from its memory. Most of what there is to know about training with libdnc, in one file.
  *
  *     cc copy_task.c -o copy_task $(pkg-config --cflags --libs dnc) -lm
- *     ./copy_task --seed 1
+ *     ./copy_task --seed 3
  *
  * It ends when it gets less than 0.1 % of the bits of 1,000 fresh episodes wrong, and leaves in a folder
  *
@@ -48,7 +48,7 @@ static struct {
     float learning_rate;
     const char *output;
     int quiet;
-} options = {1, 16, 20000, 0.003f, "demo", 0};
+} options = {3, 16, 20000, 0.003f, "demo", 0};
 
 static double number(const char *name, const char *text, double minimum, double maximum) {
     char *end;
