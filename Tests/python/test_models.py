@@ -25,6 +25,10 @@ def test_repeat_copy(score):
     assert score("repeat_copy", dnc.Task("repeat_copy", 11, max_length=4, max_repeats=4), "bit_error") < 0.01
 
 
+def test_associative_recall(score):
+    assert score("associative_recall", dnc.Task("associative_recall", 11), "bit_error") < 0.02
+
+
 def test_graph_traversal(score, repository):
     task = dnc.Task.load(repository / "curricula" / "graph_traversal.txt", 11)
     for lesson, least in ((0, 0.98), (6, 0.88), (7, 0.8)):
