@@ -110,6 +110,12 @@ def test_tests_leave_training_alone(tmp_path):
     assert np.array_equal(often.net.flat_parameters, seldom.net.flat_parameters)
 
 
+def test_tests_have_episodes_of_their_own(tmp_path):
+    trainer = dnc.Trainer.start(tmp_path, SMALL)
+    practice = {trainer.task.sample(4).inputs.tobytes() for _ in range(20)}
+    assert practice.isdisjoint(trainer._exam.sample(4).inputs.tobytes() for _ in range(20))
+
+
 def changed(**fields):
     return SMALL.__class__(**{**SMALL.__dict__, **fields})
 
@@ -286,23 +292,35 @@ def test_signals_save_and_exit(tmp_path, number):
 
 
 class Explosive:
-    """A task whose loss is not finite in some updates."""
+    """A task whose loss has gradients of any size in some updates."""
 
-    def __init__(self, task, bad):
-        self._task, self._bad = task, bad
+    def __init__(self, task, bad, size=np.nan):
+        self._task, self._bad, self._size = task, bad, np.float32(size)
 
     def __getattr__(self, name):
         return getattr(self._task, name)
 
     def loss(self, outputs):
         value, gradients = self._task.loss(outputs)
-        return (np.nan, gradients * np.nan) if self._task.position in self._bad else (value, gradients)
+        return value, np.full_like(gradients, self._size) if self._task.position in self._bad else gradients
 
 
-def test_what_is_not_finite_is_left_out(tmp_path):
+@pytest.mark.parametrize("size", [np.nan, 3e38], ids=["of the outputs", "of the parameters alone"])
+def test_what_is_not_finite_is_left_out(tmp_path, size):
+    """As if these batches had not been drawn: nothing of them stays in the gradients."""
     trainer = dnc.Trainer.start(tmp_path, SMALL)
-    trainer.task = Explosive(trainer.task, {3, 4, 20})
+    trainer.task = Explosive(trainer.task, {3, 4, 20}, size)
     trainer.run()
+    task = dnc.Task("copy", 5, width=2, max_length=3)
+    net = dnc.DNC(task.input_size, task.output_size, **NETWORK, seed=5)
+    optimizer = dnc.Optimizer(net)
+    net.training = True
+    for batch in range(1, 41):
+        _, gradients = task.loss(task.play(net))
+        if batch not in {3, 4, 20}:
+            net.backward(gradients)
+            optimizer.step(net)
+    assert np.array_equal(net.flat_parameters, trainer.net.flat_parameters)
     assert trainer.update == 40 and trainer.skipped == 3 and trainer.optimizer.step_count == 37
     assert np.isfinite(trainer.net.flat_parameters).all()
     assert [line["update"] for line in log(tmp_path, "skip")] == [3, 4, 20]
