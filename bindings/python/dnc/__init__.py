@@ -39,8 +39,9 @@ from .evaluation import Score, evaluate
 from .images import episode_image, heatmap
 from .network import DNC
 from .optimizer import Optimizer, Settings, loss
+from .plan import Plan
 from .tasks import Episodes, Lesson, Metric, Task
-from .trainer import Diverged, Plan, Trainer
+from .trainer import Diverged, Trainer
 
 __version__ = _c.DNC_VERSION_STRING
 

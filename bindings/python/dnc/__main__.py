@@ -24,8 +24,9 @@ from .errors import Error
 from .evaluation import Score, evaluate
 from .network import DNC
 from .optimizer import Settings
+from .plan import Plan
 from .tasks import Task
-from .trainer import MODEL, Diverged, Plan, Trainer
+from .trainer import MODEL, Diverged, Trainer
 
 DONE, FAILED, WRONG_USE, DIVERGED = 0, 1, 2, 3
 
