@@ -16,13 +16,11 @@ update's number alone, so a run that was interrupted ends with the same bytes as
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +33,10 @@ from .evaluation import Score, evaluate
 from .network import DNC
 from .optimizer import Optimizer
 from .plan import Plan
+from .run_files import LOG, STATE, RunFiles
 from .tasks import Lesson, Task
 
-STATE, MODEL, LOG, CURRICULUM = "trainer.json", "model.safetensors", "log.jsonl", "curriculum.txt"
-FORMAT = 1
+MODEL, CURRICULUM = "model.safetensors", "curriculum.txt"
 # So many updates in a row whose gradients are not finite end a run.
 MOST_SKIPPED = 10
 # The seed of the tests' episodes differs from that of training's in this bit.
@@ -105,9 +103,7 @@ class Trainer:
         self.net.training = True
         self.score, self.loss = {}, math.nan
         self._stopping = False
-        self._log = open(folder / LOG, "r+b" if (folder / LOG).exists() else "w+b")  # noqa: SIM115
-        self._log.truncate(progress.log_bytes)
-        self._log.seek(progress.log_bytes)
+        self._files = RunFiles(folder, progress.log_bytes)
 
     @classmethod
     def start(cls, folder: AnyPath, plan: Plan, threads: int = 1) -> Trainer:
@@ -146,9 +142,7 @@ class Trainer:
         if not (place / STATE).exists():
             raise InvalidState(f"{place} holds no run: there is no {STATE} in it")
         try:
-            state = json.loads((place / STATE).read_text())
-            if state["format"] != FORMAT:
-                raise ValueError(f"its format is {state['format']}, known is {FORMAT}")
+            state = RunFiles.state(place)
             plan, progress = Plan(**state["plan"]), _Progress(**state["progress"])
             checkpoint = place / state["checkpoint"]
         except (ValueError, KeyError, TypeError) as error:
@@ -167,7 +161,7 @@ class Trainer:
             other.flat_parameters[...] = net.flat_parameters
             net = other
         trainer = cls(place, plan, progress, net, optimizer)
-        trainer._tidy(checkpoint.name)
+        trainer._files.tidy(checkpoint.name)
         if changes:
             trainer._write_log("change", **changes)
         return trainer
@@ -353,30 +347,11 @@ class Trainer:
         self.net.save(self.folder / checkpoint, self.optimizer)
         if not (self.folder / MODEL).exists():
             self.net.save(self.folder / MODEL)
-        self._log.flush()
-        os.fsync(self._log.fileno())
-        p.log_bytes = self._log.tell()
-        state = {
-            "format": FORMAT,
-            "checkpoint": checkpoint,
-            "plan": dataclasses.asdict(self.plan),
-            "progress": dataclasses.asdict(p),
-        }
-        with _replacing(self.folder / STATE) as file:
-            file.write(json.dumps(state, indent=1).encode())
-        self._tidy(checkpoint)
-
-    def _tidy(self, checkpoint: str) -> None:
-        """Deletes older checkpoints, and what a killed process left half written."""
-        for pattern in ("update-*.safetensors", "*.partial-*"):
-            for path in self.folder.glob(pattern):
-                if path.name != checkpoint:
-                    path.unlink(missing_ok=True)
+        p.log_bytes = self._files.flush_log()
+        self._files.commit(checkpoint, plan=dataclasses.asdict(self.plan), progress=dataclasses.asdict(p))
 
     def _write_log(self, event: str, **fields: Any) -> None:
-        line = json.dumps({"event": event, "update": self._progress.update, **fields})
-        self._log.write(line.encode() + b"\n")
-        self._log.flush()
+        self._files.log(event, update=self._progress.update, **fields)
 
 
 def _number(value: float) -> float | None:
@@ -390,23 +365,3 @@ def _tasks(plan: Plan, folder: Path) -> tuple[Task, Task]:
     if plan.is_curriculum:
         return Task.load(folder / plan.task, seeds[0]), Task.load(folder / plan.task, seeds[1])
     return Task(plan.task, seeds[0], **plan.options), Task(plan.task, seeds[1], **{**plan.options, **plan.test_options})
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Any]:
-    """A file that takes the place of `path` when it is complete."""
-    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-    try:
-        with open(partial, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
