@@ -70,6 +70,6 @@ func hexadecimalByte(_ digits: UnsafePointer<UInt8>) -> UInt8 {
   hexadecimalDigit(digits[0]) << 4 | hexadecimalDigit(digits[1])
 }
 
-private func hexadecimalDigit(_ digit: UInt8) -> UInt8 {
+func hexadecimalDigit(_ digit: UInt8) -> UInt8 {
   digit < UInt8(ascii: "a") ? digit &- UInt8(ascii: "0") : digit &- UInt8(ascii: "a") &+ 10
 }

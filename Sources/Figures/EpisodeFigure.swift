@@ -145,7 +145,7 @@ struct EpisodeFigure {
     let title = title.fitting(max(blockWidth, EpisodeFigure.widestText))
     let innerWidth = max(blockWidth, title.width)
     let left = margin + (innerWidth - blockWidth) / 2
-    let top = margin + (title.count > 0 ? Label.height + EpisodeFigure.textGap : 0)
+    let top = margin + (title.count > 0 ? title.height + EpisodeFigure.textGap : 0)
     let axisLabelY = top + panelsHeight + Axis.heightBelow + EpisodeFigure.axisLabelGap
 
     let canvas = try Canvas(
@@ -207,8 +207,9 @@ struct EpisodeFigure {
       for t in 0..<steps {
         for head in 0..<origins.readHeads {
           guard let step = origins.origin(of: head, t) else { continue }
-          canvas.drawDownwards(
-            from: x + timeAxis.middle(step), y, to: x + timeAxis.middle(t), y + height - 1, Palette.colour(head))
+          canvas.drawLine(
+            from: Point(x + timeAxis.middle(step), y), to: Point(x + timeAxis.middle(t), y + height - 1),
+            Palette.colour(head))
         }
       }
       canvas.draw(Label("written"), x: legendX, y: y - 2)

@@ -49,7 +49,7 @@ struct Heatmap {
     let cellsX = blockX + cellsOffset
 
     // Down.
-    let bodyY = margin + (title.count > 0 ? Label.height + Heatmap.textGap : 0)
+    let bodyY = margin + (title.count > 0 ? title.height + Heatmap.textGap : 0)
     let bodyHeight = max(bar.height, rowLabel.width)
     let cellsY = bodyY + (bodyHeight - cellsHeight) / 2
     var bottom = max(bodyY + bodyHeight, cellsY + cellsHeight + Axis.heightBelow)
@@ -72,13 +72,5 @@ struct Heatmap {
     canvas.drawCentred(title, at: middle, within: innerWidth, margin: margin, y: margin)
     canvas.drawCentred(columnLabel, at: middle, within: innerWidth, margin: margin, y: columnLabelY)
     return canvas
-  }
-}
-
-extension Canvas {
-  /// A label with its middle at x = `middle`, or as near as the width between the margins allows.
-  func drawCentred(_ label: Label, at middle: Int, within innerWidth: Int, margin: Int, y: Int) {
-    let x = min(max(middle - label.width / 2, margin), margin + innerWidth - label.width)
-    draw(label, x: x, y: y)
   }
 }

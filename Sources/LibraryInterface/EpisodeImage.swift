@@ -7,36 +7,56 @@ import CPlatform
   _ options: UnsafePointer<dnc_image_options>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    let path = try require(path, "path")
-    let network = try network(instance)
-    let c = network.pointee.configuration
-    guard batch_index >= 0, batch_index < c.B else {
-      throw Failure(
-        DNC_INVALID_ARGUMENT, "batch_index is \(UInt(bitPattern: batch_index)), allowed are 0 to \(c.B - 1)")
-    }
-    guard steps >= 1, steps <= Canvas.maximumSide else {
-      throw Failure(
-        DNC_INVALID_ARGUMENT, "steps is \(UInt(bitPattern: steps)), allowed are 1 to \(Canvas.maximumSide)")
-    }
-    guard inputs != nil || targets != nil || outputs != nil else {
-      throw Failure(DNC_INVALID_ARGUMENT, "inputs, targets and outputs are all NULL, allowed is that two of them are")
-    }
-    let options = try imageOptions(options)
-    let room = try Memory(bytes: EpisodePanels.most(c) * MemoryLayout<EpisodePanel>.stride)
-    let slots = try Memory(bytes: 2 * c.N * MemoryLayout<UInt32>.stride)
-    var panels = EpisodePanels(
-      room: room.start, options: options, steps: steps, b: batch_index, batch: c.B)
-    panels.addAnswers(inputs: inputs, targets: targets, outputs: outputs, c)
-    if network.pointee.recordedSteps == steps { try panels.addRecord(network, slots: slots.start) }
-    guard panels.count > 0 else {
-      throw Failure(
-        DNC_INVALID_ARGUMENT, "options->panels is \(options.panels), allowed are panels of which there is one to draw")
-    }
-    let canvas = try EpisodeFigure(
-      panels: panels.all, steps: steps, title: Label(options.title), cellPixels: Int(options.cell_pixels),
-      colormap: dnc_colormap(rawValue: options.colormap), theme: theme(options), mask: panels.mask
-    ).canvas()
-    try EncodedPNG(try canvas.enlarged(Int(max(options.pixel_scale, 1)))).write(to: path)
+    let path: UnsafePointer<CChar> = try require(path, "path")
+    try episode(instance, batch_index, steps, inputs, targets, outputs, options).write(to: path)
+  }
+}
+
+@c @implementation public func dnc_episode_image_encode(
+  _ instance: OpaquePointer!, _ batch_index: Int, _ steps: Int,
+  _ inputs: UnsafePointer<Float>!, _ targets: UnsafePointer<Float>!, _ outputs: UnsafePointer<Float>!,
+  _ options: UnsafePointer<dnc_image_options>!,
+  _ png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>!, _ size: UnsafeMutablePointer<Int>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let receiver = try PNGReceiver(png, size)
+    receiver.take(try episode(instance, batch_index, steps, inputs, targets, outputs, options))
+  }
+}
+
+private func episode(
+  _ instance: OpaquePointer?, _ batchIndex: Int, _ steps: Int, _ inputs: In<Float>?, _ targets: In<Float>?,
+  _ outputs: In<Float>?, _ options: UnsafePointer<dnc_image_options>?
+) throws(Failure) -> EncodedPNG {
+  let network = try network(instance)
+  let c = network.pointee.configuration
+  try requireBatchIndex(batchIndex, c)
+  guard steps >= 1, steps <= Canvas.maximumSide else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT, "steps is \(UInt(bitPattern: steps)), allowed are 1 to \(Canvas.maximumSide)")
+  }
+  guard inputs != nil || targets != nil || outputs != nil else {
+    throw Failure(DNC_INVALID_ARGUMENT, "inputs, targets and outputs are all NULL, allowed is that two of them are")
+  }
+  let options = try imageOptions(options)
+  let room = try Memory(bytes: EpisodePanels.most(c) * MemoryLayout<EpisodePanel>.stride)
+  let slots = try Memory(bytes: 2 * c.N * MemoryLayout<UInt32>.stride)
+  var panels = EpisodePanels(room: room.start, options: options, steps: steps, b: batchIndex, batch: c.B)
+  panels.addAnswers(inputs: inputs, targets: targets, outputs: outputs, c)
+  if network.pointee.recordedSteps == steps { try panels.addRecord(network, slots: slots.start) }
+  guard panels.count > 0 else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT, "options->panels is \(options.panels), allowed are panels of which there is one to draw")
+  }
+  let figure = EpisodeFigure(
+    panels: panels.all, steps: steps, title: options.drawnTitle, cellPixels: Int(options.cell_pixels),
+    colormap: dnc_colormap(rawValue: options.colormap), theme: options.drawnTheme, mask: panels.mask)
+  return try EncodedPNG(try figure.canvas().enlarged(options.scale))
+}
+
+func requireBatchIndex(_ index: Int, _ c: Configuration) throws(Failure) {
+  guard index >= 0, index < c.B else {
+    throw Failure(DNC_INVALID_ARGUMENT, "batch_index is \(UInt(bitPattern: index)), allowed are 0 to \(c.B - 1)")
   }
 }
 
@@ -55,7 +75,7 @@ private struct EpisodePanels {
   init(room: UnsafeMutableRawPointer, options: dnc_image_options, steps: Int, b: Int, batch: Int) {
     self.room = room.bindMemory(to: EpisodePanel.self, capacity: 1)
     wanted = options.panels == 0 ? .max : options.panels
-    sortsSlots = options.flags & UInt32(DNC_IMAGE_SORT_SLOTS) != 0
+    sortsSlots = options.has(DNC_IMAGE_SORT_SLOTS)
     mask = options.mask.map { AnswerMask(start: $0 + b, stride: batch) }
     (self.steps, self.b, self.batch) = (steps, b, batch)
   }

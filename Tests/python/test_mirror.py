@@ -15,6 +15,7 @@ STANDARD = {
     "stddef.h": "typedef unsigned long size_t;",
     "stdint.h": "typedef unsigned char uint8_t; typedef unsigned int uint32_t; typedef unsigned long uint64_t;",
 }
+MACROS = {"SIZE_MAX": str(ctypes.c_size_t(-1).value)}
 SCALARS = {
     "int": ctypes.c_int,
     "float": ctypes.c_float,
@@ -40,6 +41,7 @@ class Header:
         self.enums = set()
         self.structs = set()
         for name, value in re.findall(r"^#define (\w+) (.+)$", text, re.MULTILINE):
+            value = MACROS.get(value, value)
             self.declared[name] = value.strip('"') if value.startswith('"') else int(value, 0)
         for node in CParser().parse(plain).ext:
             self.add(node)
