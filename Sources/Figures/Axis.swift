@@ -15,6 +15,9 @@ struct Axis {
   private static let gapAcross = 16
   private static let lineDistance = 18
 
+  /// From the numbers below cells to what they count.
+  static let labelGap = 4
+
   /// Pixels from the cells to the far end of the numbers.
   static let heightBelow = textDistance + Label.height
   var widthBeside: Int { Axis.textDistance + widestNumber }

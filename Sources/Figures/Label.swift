@@ -121,6 +121,18 @@ func withLabel(writing write: (inout Text) -> Void, _ body: (Label) -> Void) {
   }
 }
 
+/// Calls `body` with a name and, unless it is 0, the number of a head.
+func withLabel(_ name: StaticString, head: Int, _ body: (Label) -> Void) {
+  func write(_ text: inout Text) {
+    text.append(name)
+    if head > 0 {
+      text.append(" ")
+      text.append(head)
+    }
+  }
+  withLabel(writing: write, body)
+}
+
 /// Calls `body` with a whole number.
 func withLabel(_ value: Int, _ body: (Label) -> Void) {
   withLabel(writing: { $0.append(value) }, body)

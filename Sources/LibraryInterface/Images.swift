@@ -121,7 +121,7 @@ private func heatmap(
     throw Failure(
       DNC_INVALID_ARGUMENT, "rows * columns is \(rows * columns), allowed are 1 to \(Canvas.maximumPixels)")
   }
-  let values = Values(start: start, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
+  let values = Values(start: start, rows: rows, columns: columns)
   let colormap = dnc_colormap(rawValue: options.colormap)
   let cell = Int(options.cell_pixels)
   let figure = Heatmap(
