@@ -71,7 +71,7 @@ struct StateFigure {
   func canvas() throws(Failure) -> Canvas {
     let margin = StateFigure.margin
     let memoryWidth = max(memoryColumns * memoryCell, Label("memory").width)
-    let linksWidth = max(side, StateFigure.before.width)
+    let linksWidth = max(side, before.width)
     let linksPitch = (order == nil ? slotAxis.widthBeside : 0) + StateFigure.blockGap + linksWidth
     let bars = (memory: bar(memoryRange, Colormap(DNC_COLORMAP_DIVERGING)), weights: bar(.fraction, colormap))
     let barsWidth = max(bars.memory.width, bars.weights.width, Label("weightings, links").width)
@@ -193,7 +193,7 @@ struct StateFigure {
   /// From the links to the words below; sorted slots have no numbers.
   private var belowLinks: Int { order == nil ? Axis.heightBelow + Axis.labelGap : StateFigure.textGap }
 
-  private static let before = Label("written before")
+  private var before: Label { Label("written before") }
 
   private func drawLinks(_ k: Int, _ path: StrongestPath, x: Int, y: Int, on canvas: borrowing Canvas) {
     var values = Values(start: state.link + k * state.slots * state.slots, rows: state.slots, columns: state.slots)
@@ -207,7 +207,7 @@ struct StateFigure {
       slotAxis.drawBeside(x: x, y: y, on: canvas)
       slotAxis.drawBelow(x: x, y: y + side, on: canvas)
     }
-    canvas.draw(StateFigure.before, x: x, y: y + side + belowLinks)
+    canvas.draw(before, x: x, y: y + side + belowLinks)
     draw(path, x: x, y: y, on: canvas)
   }
 

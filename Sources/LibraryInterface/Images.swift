@@ -62,7 +62,8 @@ func imageOptions(_ options: UnsafePointer<dnc_image_options>?) throws(Failure) 
   let allFlags = DNC_IMAGE_BARE | DNC_IMAGE_SORT_SLOTS | DNC_IMAGE_NUMBERED_FILES | DNC_IMAGE_OVER_TIME
   guard checked.flags & ~UInt32(allFlags) == 0 else {
     throw Failure(
-      DNC_INVALID_ARGUMENT, "options->flags is \(checked.flags), allowed are sums of DNC_IMAGE_...: 0 to \(Int(allFlags))")
+      DNC_INVALID_ARGUMENT,
+      "options->flags is \(checked.flags), allowed are sums of DNC_IMAGE_...: 0 to \(Int(allFlags))")
   }
   try require(Int(checked.theme), in: 0...Int(DNC_THEME_DARK.rawValue), "options->theme")
   try require(Int(checked.pixel_scale), in: 0...8, "options->pixel_scale")

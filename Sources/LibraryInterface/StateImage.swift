@@ -45,7 +45,8 @@ import CPlatform
     let receiver = try PNGReceiver(png, size)
     let film = try Film(instance, batch_index, first_step, steps, delay_milliseconds, options)
     guard !film.view.options.has(DNC_IMAGE_NUMBERED_FILES) else {
-      throw Failure(DNC_INVALID_ARGUMENT, "options->flags has DNC_IMAGE_NUMBERED_FILES, allowed with dnc_film_write only")
+      throw Failure(
+        DNC_INVALID_ARGUMENT, "options->flags has DNC_IMAGE_NUMBERED_FILES, allowed is that with dnc_film_write")
     }
     receiver.take(try film.animation())
   }
