@@ -62,8 +62,8 @@ def capacity(
     episodes: int = 100,
     batch: int | None = None,
 ) -> npt.NDArray[np.float32]:
-    """One metric [slots, lengths] of a trained network, on memories and episodes of other sizes than it was trained on, as
-    Extended Data Figure 2 of the paper shows it; `dnc.figures.capacity` draws it.
+    """One metric [slots, lengths] of a trained network on memories and episodes of other sizes than it was trained on.
+    Extended Data Figure 2 of the paper is one; `dnc.figures.capacity` draws it.
 
     tasks(length) makes the task of a length; metric is a name of its metrics (None: the first). A cell takes `episodes`
     episodes at least.
