@@ -6,6 +6,8 @@ struct ColourBar {
   let colormap: Colormap
   let barWidth: Int
   let height: Int
+  /// Behind the round numbers.
+  var unit: StaticString = ""
 
   private static let tickLength = 3
   private static let textGap = 5
@@ -52,7 +54,11 @@ struct ColourBar {
       for i in 0..<ticks.count {
         let value = ticks[i]
         let position = (value - range.minimum) / (range.maximum - range.minimum)
-        withLabel(value, digits: ticks.digits(of: value)) { body(min(max(position, 0), 1), $0) }
+        func write(_ text: inout Text) {
+          text.append(value, digits: ticks.digits(of: value))
+          text.append(unit)
+        }
+        withLabel(writing: write) { body(min(max(position, 0), 1), $0) }
       }
     } else if range.minimum < range.maximum {
       withLabel(range.minimum, digits: endDigits) { body(0, $0) }

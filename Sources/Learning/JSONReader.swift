@@ -4,14 +4,22 @@ import CDNC
 /// not what is asked for, throws `DNC_BAD_FORMAT`.
 struct JSONReader {
   private let bytes: UnsafeRawBufferPointer
+  /// What the sentences of failures begin with.
+  private let prefix: StaticString
   private var position = 0
 
   private static let deepest = 32
 
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  init(_ bytes: UnsafeRawBufferPointer, prefix: StaticString = "") {
+    self.bytes = bytes
+    self.prefix = prefix
+  }
+
+  /// The bytes that have not been read.
+  var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[position...]) }
 
   private func failure(_ expected: StaticString) -> Failure {
-    Failure(DNC_BAD_FORMAT, "header: expected \(expected) at byte \(position)")
+    Failure(DNC_BAD_FORMAT, "\(prefix)expected \(expected) at byte \(position)")
   }
 
   private mutating func skipSpace() {
@@ -81,6 +89,19 @@ struct JSONReader {
     return count
   }
 
+  /// A number, or what Python writes where there is none: NaN, Infinity and -Infinity; null is NaN here.
+  mutating func number() throws(Failure) -> Double {
+    let word = plainWord()
+    if word.equals("null") || word.equals("NaN") { return .nan }
+    if word.equals("Infinity") { return .infinity }
+    if word.equals("-Infinity") { return -.infinity }
+    guard let value = Double(decimal: word) else {
+      position -= word.count
+      throw failure("a number")
+    }
+    return value
+  }
+
   /// Any value that is not needed.
   mutating func skip(depth: Int = 0) throws(Failure) {
     guard depth < JSONReader.deepest else { throw failure("less nesting") }
@@ -91,17 +112,23 @@ struct JSONReader {
     case UInt8(ascii: "["): try array { (reader) throws(Failure) in try reader.skip(depth: depth + 1) }
     case UInt8(ascii: "\""): _ = try string()
     default:
-      let start = position
-      while position < bytes.count, JSONReader.isPlain(bytes[position]) { position += 1 }
-      guard position > start else { throw failure("a value") }
+      guard plainWord().count > 0 else { throw failure("a value") }
     }
   }
 
-  /// Of numbers, true, false and null.
+  /// What follows, after spaces, as far as it is neither a string nor a sign of JSON.
+  private mutating func plainWord() -> UnsafeRawBufferPointer {
+    skipSpace()
+    let start = position
+    while position < bytes.count, JSONReader.isPlain(bytes[position]) { position += 1 }
+    return UnsafeRawBufferPointer(rebasing: bytes[start..<position])
+  }
+
+  /// Of numbers, true, false and null, and of NaN and Infinity.
   private static func isPlain(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "+"),
-      UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "E"):
+      UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "E"), UInt8(ascii: "N"), UInt8(ascii: "I"):
       true
     default: false
     }
