@@ -49,7 +49,8 @@ let package = Package(
       dependencies: ["CPlatform", "CPNG", "CDNC"] + levels.map { .byName(name: $0.name) },
       path: "Sources",
       exclude: ["CPlatform", "CPNG", "CDNC", "CVector", "Kernels", "KernelsV3", "KernelsV4"],
-      swiftSettings: embedded ? productSettings + [.unsafeFlags(["-Osize", "-Xllvm", "-sil-disable-pass=closure-specialize"])] : [],
+      swiftSettings: embedded
+        ? productSettings + [.unsafeFlags(["-Osize", "-Xllvm", "-sil-disable-pass=closure-specialize"])] : [],
       linkerSettings: [.linkedLibrary("m")]
         + (embedded
           ? [

@@ -31,7 +31,7 @@ def test_copy_task(examples, environment, tmp_path):
     assert run.returncode == 1, "too few iterations to learn it"
     assert "200 iterations, bit error on 1,000 fresh episodes" in run.stdout, run.stderr
     names = {"input.png", "target.png", "prediction.png", "logits.png", "episode.png", "film.png"}
-        names |= {"copy.safetensors"}
+    names |= {"copy.safetensors"}
     assert {path.name for path in (tmp_path / "copy").iterdir()} == names
 
 
