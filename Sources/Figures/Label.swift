@@ -112,8 +112,8 @@ struct Label {
   }
 }
 
-/// Calls `body` with a label that `write` wrote, of 47 bytes at most.
-func withLabel(writing write: (inout Text) -> Void, _ body: (Label) -> Void) {
+/// Calls `body` with a label that `write` wrote, of 47 bytes at most. Not inlined, for its size, as the next two.
+@inline(never) func withLabel(writing write: (inout Text) -> Void, _ body: (Label) -> Void) {
   withUnsafeTemporaryAllocation(of: CChar.self, capacity: 48) { buffer in
     var text = Text(start: buffer.baseAddress!, capacity: 48)
     write(&text)
@@ -122,12 +122,12 @@ func withLabel(writing write: (inout Text) -> Void, _ body: (Label) -> Void) {
 }
 
 /// Calls `body` with a whole number.
-func withLabel(_ value: Int, _ body: (Label) -> Void) {
+@inline(never) func withLabel(_ value: Int, _ body: (Label) -> Void) {
   withLabel(writing: { $0.append(value) }, body)
 }
 
 /// Calls `body` with a number of so many significant digits at most.
-func withLabel(_ value: Double, digits: Int, _ body: (Label) -> Void) {
+@inline(never) func withLabel(_ value: Double, digits: Int, _ body: (Label) -> Void) {
   withLabel(writing: { $0.append(value, digits: digits) }, body)
 }
 
