@@ -14,8 +14,8 @@ struct Axis {
   private static let textGap = 2
   /// From the frame of the cells to the text of their numbers.
   private static let textDistance = 1 + tickLength + textGap
-  /// Pixels from one number to the next at least: between texts one beside the other, and from line to line.
-  private static let gapAcross = 16
+  /// Pixels between numbers beside each other, which are rather all there if they were given; and from line to line.
+  private var gapAcross: Int { numbers == nil ? 16 : 8 }
   private static let lineDistance = 18
 
   /// From the numbers below cells to what they count.
@@ -46,7 +46,7 @@ struct Axis {
 
   /// Numbers below cells whose lower left corner is (x, y).
   @inline(never) func drawBelow(x: Int, y: Int, on canvas: borrowing Canvas) {
-    let step = step(pixelsApart: widestNumber + Axis.gapAcross)
+    let step = step(pixelsApart: widestNumber + gapAcross)
     for i in stride(from: 0, to: count, by: step) {
       let middle = x + middle(i)
       canvas.fill(x: middle, y: y + 1, width: 1, height: Axis.tickLength, canvas.theme.frame)

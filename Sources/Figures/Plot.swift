@@ -4,7 +4,14 @@ struct Stroke {
   let width: Double
   /// Pixels drawn, then left out; 0: without interruption.
   var dash = 0.0
-  static let gap = 4.0
+  var gap = 0.0
+
+  /// Of one of several runs: colours first, dashes where they repeat themselves.
+  init(run: Int, width: Double) {
+    (colour, self.width) = (Palette.colour(run), width)
+    let round = run / Palette.count - 1
+    if round >= 0 { (dash, gap) = (Double(3 + 4 * (round % 3)), Double(3 + 3 * (round / 3))) }
+  }
 }
 
 /// A panel with lines over an axis.
@@ -134,7 +141,7 @@ struct Plot {
   }
 
   /// A line through what `value` says of each sample, interrupted where that has no place.
-  func drawLine(
+  @inline(never) func drawLine(
     through samples: UnsafeBufferPointer<LogSample>, _ stroke: Stroke, on canvas: borrowing Canvas,
     _ value: (Int) -> Double
   ) {
@@ -170,7 +177,7 @@ struct Plot {
     guard stroke.dash > 0 else { return canvas.drawLine(from: from, to: to, width: stroke.width, stroke.colour) }
     let across = (x: to.x - from.x, y: to.y - from.y)
     let length = (across.x * across.x + across.y * across.y).squareRoot()
-    let period = stroke.dash + Stroke.gap
+    let period = stroke.dash + stroke.gap
     func at(_ along: Double) -> Point {
       let share = length > 0 ? along / length : 0
       return Point(from.x + share * across.x, from.y + share * across.y)

@@ -14,6 +14,10 @@ struct Scale {
   /// A logarithm apart that is the least.
   private static let leastSpan = 1e-9
 
+  /// Pixels between two decades with a number at least, and of a decade that has lines between.
+  private static let decadesApart = 18.0
+  private static let roomyDecade = 40.0
+
   enum Rank {
     /// A short line alone.
     case minor
@@ -68,8 +72,8 @@ struct Scale {
 
   /// Calls `body` with the round numbers from the lowest on.
   /// - Parameter pixelsApart: of two with a number, roughly.
-  func forEachTick(pixelsApart: Int, _ body: (_ value: Double, _ digits: Int, Rank) -> Void) {
-    let wanted = max(Int(span) / pixelsApart, 1)
+  @inline(never) func forEachTick(pixelsApart: Int, _ body: (_ value: Double, _ digits: Int, Rank) -> Void) {
+    let wanted = max(Int(span) / pixelsApart, 2)
     guard isLogarithmic else { return forEachRound(from: low, to: high, wanted: wanted, body) }
     let decade = span / (high - low)
     func forEach(_ body: (_ mantissa: Int, _ value: Double, _ exponent: Int) -> Void) {
@@ -85,14 +89,14 @@ struct Scale {
     func isMajor(_ mantissa: Int) -> Bool { mantissa == 1 || hasFew && (mantissa == 2 || mantissa == 5) }
     var majors = 0
     forEach { mantissa, _, _ in majors += isMajor(mantissa) ? 1 : 0 }
-    guard majors >= 2 else {
+    guard majors >= 3 || !hasFew else {
       return forEachRound(from: pow(10, low), to: pow(10, high), wanted: wanted, body)
     }
-    let step = Ticks.step(pixelsEach: max(Int(decade), 1), pixelsApart: 24)
+    let step = Int((Scale.decadesApart / decade).rounded(.up))
     forEach { mantissa, value, exponent in
       if isMajor(mantissa) {
         if exponent % step == 0 { body(value, 6, .major) }
-      } else if decade >= 40 {
+      } else if decade >= Scale.roomyDecade {
         body(value, 6, .minor)
       }
     }

@@ -33,8 +33,8 @@ struct TrainingFigure {
 
   private static let meanWidth = 2.0
   private static let scoreWidth = 1.5
-  /// Of the raw loss.
-  private static let paleness = 0.35
+  /// Of the raw loss, as a share of the run's colour.
+  private var paleness: Double { theme.paper.isLight ? 0.35 : 0.5 }
   /// So many tests in a column of pixels are drawn as the raw loss is.
   private static let densest = 2
 
@@ -122,7 +122,9 @@ struct TrainingFigure {
 
   private func scoreScale(_ logs: borrowing TrainingLogs) -> Scale {
     let first = logs.scores[0]
-    let isLogarithmic = first.count > 0 && first[0].value > 0 && first[first.count - 1].value < first[0].value / 10
+    // An axis of logarithms has no 0, at which the best errors end.
+    let lastPositive = first.last { $0.value > 0 }?.value ?? .nan
+    let isLogarithmic = first.count > 0 && lastPositive < first[0].value / 10
     let ends = Ends(of: logs.scores, isLogarithmic: isLogarithmic)
     return isLogarithmic
       ? Scale(logarithmicFrom: ends.low, to: ends.high, pixels: height)
@@ -144,11 +146,6 @@ struct TrainingFigure {
 
   // MARK: Lines
 
-  private func stroke(_ run: Int, width: Double) -> Stroke {
-    Stroke(
-      colour: Palette.colour(run), width: width, dash: Double(run / Palette.count) * Stroke.gap)
-  }
-
   private func drawLosses(_ losses: borrowing LogSamples, _ plot: Plot, on canvas: borrowing Canvas) throws(Failure) {
     let extents = try Memory(bytes: 2 * width * MemoryLayout<Double>.stride)
     let runs = losses.runs
@@ -156,13 +153,13 @@ struct TrainingFigure {
     for run in 0..<runs {
       longest = max(longest, losses[run].count)
       plot.drawExtents(
-        of: losses[run], Palette.colour(run).mixed(TrainingFigure.paleness, with: theme.paper),
+        of: losses[run], Palette.colour(run).mixed(paleness, with: theme.paper),
         extents: extents.start.assumingMemoryBound(to: Double.self), on: canvas)
     }
     let scratch = try Memory(bytes: 2 * longest * MemoryLayout<MovingMean.Sum>.stride)
     for run in 0..<runs {
       let means = MovingMean(losses[run], scratch: scratch.start.assumingMemoryBound(to: MovingMean.Sum.self))
-      plot.drawLine(through: losses[run], stroke(run, width: TrainingFigure.meanWidth), on: canvas) { means[$0] }
+      plot.drawLine(through: losses[run], Stroke(run: run, width: TrainingFigure.meanWidth), on: canvas) { means[$0] }
     }
   }
 
@@ -174,7 +171,9 @@ struct TrainingFigure {
         plot.drawExtents(
           of: samples, Palette.colour(run), extents: extents.start.assumingMemoryBound(to: Double.self), on: canvas)
       } else {
-        plot.drawLine(through: samples, stroke(run, width: TrainingFigure.scoreWidth), on: canvas) { samples[$0].value }
+        plot.drawLine(through: samples, Stroke(run: run, width: TrainingFigure.scoreWidth), on: canvas) {
+          samples[$0].value
+        }
         plot.drawMarks(at: samples, Palette.colour(run), on: canvas)
       }
     }
@@ -250,7 +249,7 @@ struct TrainingFigure {
       let top = y + run / legend.columns * TrainingFigure.entryHeight
       let middle = top + Label.height / 2
       Plot.drawSample(
-        stroke(run, width: TrainingFigure.meanWidth), x: left, y: middle, width: TrainingFigure.swatch, on: canvas)
+        Stroke(run: run, width: TrainingFigure.meanWidth), x: left, y: middle, width: TrainingFigure.swatch, on: canvas)
       let nameX = left + TrainingFigure.swatch + TrainingFigure.swatchGap
       canvas.draw(Label(names[run]).fitting(legend.nameWidth), x: nameX, y: top)
       withLastScore(logs.scores[run]) { label in

@@ -142,7 +142,8 @@ struct JSONReader {
 }
 
 extension UnsafeRawBufferPointer {
-  func equals(_ text: StaticString) -> Bool {
+  /// Not inlined, for its size: it is asked of every key.
+  @inline(never) func equals(_ text: StaticString) -> Bool {
     guard count == text.utf8CodeUnitCount else { return false }
     for i in 0..<count where self[i] != text.utf8Start[i] { return false }
     return true

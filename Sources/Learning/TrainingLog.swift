@@ -45,7 +45,11 @@ struct LogSamples: ~Copyable {
     first[run] = count
   }
 
+  /// Instead of those from its update on, if the present run has some. Time does not run backwards.
   mutating func append(_ sample: LogSample) throws(Failure) {
+    if let last = lastOfPresentRun, last.update > sample.update { drop(from: sample.update) }
+    let seconds = max(sample.seconds, lastOfPresentRun?.seconds ?? 0)
+    let sample = LogSample(update: sample.update, seconds: seconds, value: sample.value)
     try memory.add(MemoryLayout<LogSample>.stride).storeBytes(of: sample, as: LogSample.self)
   }
 
@@ -116,39 +120,31 @@ struct TrainingLogs: ~Copyable {
   private mutating func addRun(_ path: UnsafePointer<CChar>) throws(Failure) {
     beginRun()
     let file = try TextFile(path: path, limit: TrainingLogs.fileBytes)
-    var present = LogSample(update: 0, seconds: 0, value: 0)
+    var clock = 0.0
     try file.forEachLine(comments: false, unfinished: true) { (text) throws(Failure) in
       guard text.count > 0, let event = try Event(of: text) else { return }
       let line = try LogLine(text, metric: wanted)
       guard line.update >= 0, line.update <= TrainingLogs.greatestTime else {
-        throw Failure(DNC_BAD_FORMAT, "\"update\" is \(line.update), expected are 0 to \(TrainingLogs.greatestTime)")
+        throw Failure(DNC_BAD_FORMAT, "\"update\" is \(line.update), allowed are 0 to \(TrainingLogs.greatestTime)")
       }
-      if line.update < present.update { present = goBack(to: line.update) }
-      let seconds = line.seconds <= TrainingLogs.greatestTime ? max(line.seconds, present.seconds) : present.seconds
-      func sample(_ value: Double) -> LogSample { LogSample(update: line.update, seconds: seconds, value: value) }
-      present = sample(0)
+      // A lesson has no time of its own.
+      if line.seconds >= 0, line.seconds <= TrainingLogs.greatestTime { clock = line.seconds }
       switch event {
-      case .train: try losses.append(sample(line.loss))
-      case .lesson: try lessons.append(sample(line.lesson))
+      case .train:
+        if let last = losses.lastOfPresentRun, line.update < last.update {
+          scores.drop(from: line.update)
+          lessons.drop(from: line.update)
+        }
+        try losses.append(LogSample(update: line.update, seconds: clock, value: line.loss))
+      case .lesson: try lessons.append(LogSample(update: line.update, seconds: clock, value: line.lesson))
       case .test:
         try note(line)
-        if line.hasScore { try scores.append(sample(line.score)) }
+        if line.hasScore { try scores.append(LogSample(update: line.update, seconds: clock, value: line.score)) }
       }
     }
     if losses.lastOfPresentRun == nil {
       throw Failure(DNC_BAD_FORMAT, "\(path) has no line of the event \"train\"")
     }
-  }
-
-  /// When the run was, before an update.
-  private mutating func goBack(to update: Double) -> LogSample {
-    losses.drop(from: update)
-    scores.drop(from: update)
-    lessons.drop(from: update)
-    let seconds = max(
-      losses.lastOfPresentRun?.seconds ?? 0, scores.lastOfPresentRun?.seconds ?? 0,
-      lessons.lastOfPresentRun?.seconds ?? 0)
-    return LogSample(update: update, seconds: seconds, value: 0)
   }
 
   /// Keeps the names of the first test, and sees whether another's first name is the same.

@@ -58,7 +58,7 @@ private enum Capacity {
   /// Along each axis.
   static let mostSizes = 256
   /// Side of a cell that has room for a number, and of how many there are in a picture of common size.
-  static let side = 30
+  static let side = 32
   static let comfortable = 24
 }
 

@@ -269,6 +269,44 @@ def struct(kind):
     return lambda w: byref(w.structs[kind])
 
 
+LOG = os.fsencode(CHECKOUT / "models" / "copy.jsonl")
+TRAINING = [
+    ("runs", constant(1), each([0, 65, 2**32, 2**63, SIZE])),
+    (
+        "logs",
+        lambda w: (c_char_p * 1)(LOG),
+        [
+            *null,
+            ("NULL inside", lambda w: (c_char_p * 1)(None), INVALID),
+            *[(what, lambda w, make=make: (c_char_p * 1)(make(w)), status) for what, make, status in BAD_PATHS[1:]],
+        ],
+    ),
+    ("names", lambda w: (c_char_p * 1)(b"name"), [("NULL inside", lambda w: (c_char_p * 1)(None), INVALID)]),
+    ("options", lambda w: image_options(metric=b"bit_error"), IMAGE_CASES + struct_argument(
+        image_options, {}, {"metric": [b"", b"bit", b"bit_errors"]})[1:]),
+]  # fmt: skip
+CAPACITY = [
+    ("rows", constant(3), each([0, 257, 2**32, 2**62, 2**63, SIZE])),
+    ("columns", constant(4), each([0, 257, 2**32, 2**62, 2**63, SIZE])),
+    (
+        "scores",
+        lambda w: w.pixels / 100,
+        null
+        + [
+            (f"{value} {where}", lambda w, v=value, i=at: spoiled(w.pixels / 100, v, i), INVALID)
+            for value in (-0.01, 1.01, np.inf, -np.inf)
+            for where, at in (("first", 0), ("last", -1))
+        ],
+    ),
+    ("slots", lambda w: (c_uint32 * 3)(1, 2, 3), null + [
+        (what, lambda w, v=values: (c_uint32 * 3)(*v), INVALID)
+        for what, values in {"equal": (1, 1, 2), "descending": (1, 3, 2)}.items()]),
+    ("lengths", lambda w: (c_uint32 * 4)(0, 1, 2, U32), null + [
+        (what, lambda w, v=values: (c_uint32 * 4)(*v), INVALID)
+        for what, values in {"equal": (1, 2, U32, U32), "descending": (U32, 1, 2, 3)}.items()]),
+    ("options", lambda w: image_options(), IMAGE_CASES),
+]  # fmt: skip
+
 # function: [(argument, good value, bad values)] in the header's order. A bad value is (what, make, status) and, when
 # the sentence names something else than the argument, that name.
 FUNCTIONS = {
@@ -568,6 +606,10 @@ FUNCTIONS = {
         ("png", reference("png"), null),
         ("size", reference("size"), null),
     ],
+    "dnc_training_image_write": [("path", buffer("path"), BAD_PATHS), *TRAINING],
+    "dnc_training_image_encode": [*TRAINING, ("png", reference("png"), null), ("size", reference("size"), null)],
+    "dnc_capacity_image_write": [("path", buffer("path"), BAD_PATHS), *CAPACITY],
+    "dnc_capacity_image_encode": [*CAPACITY, ("png", reference("png"), null), ("size", reference("size"), null)],
 }
 
 # What cannot fail, and what it gives for NULL.
