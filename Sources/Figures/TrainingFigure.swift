@@ -81,8 +81,8 @@ struct TrainingFigure {
     if let scorePlot { drawBeside(label, x: left, plot: scorePlot, on: canvas) }
     let middle = left + panelX + width / 2
     canvas.drawCentred(title, at: middle, within: innerWidth, margin: margin, y: margin)
-    canvas.drawCentred(
-      Label(isOverTime ? "seconds" : "update"), at: middle, within: innerWidth, margin: margin, y: axisLabelY)
+    let time: StaticString = isOverTime ? "seconds" : "update"
+    canvas.drawCentred(Label(time), at: middle, within: innerWidth, margin: margin, y: axisLabelY)
     let legendX =
       legend.isBeside
       ? left + panelX + width + TrainingFigure.legendGap
@@ -159,7 +159,8 @@ struct TrainingFigure {
     let scratch = try Memory(bytes: 2 * longest * MemoryLayout<MovingMean.Sum>.stride)
     for run in 0..<runs {
       let means = MovingMean(losses[run], scratch: scratch.start.assumingMemoryBound(to: MovingMean.Sum.self))
-      plot.drawLine(through: losses[run], Stroke(run: run, width: TrainingFigure.meanWidth), on: canvas) { means[$0] }
+      plot.drawLine(
+        through: losses[run], means: means, Stroke(run: run, width: TrainingFigure.meanWidth), on: canvas)
     }
   }
 
@@ -171,9 +172,7 @@ struct TrainingFigure {
         plot.drawExtents(
           of: samples, Palette.colour(run), extents: extents.start.assumingMemoryBound(to: Double.self), on: canvas)
       } else {
-        plot.drawLine(through: samples, Stroke(run: run, width: TrainingFigure.scoreWidth), on: canvas) {
-          samples[$0].value
-        }
+        plot.drawLine(through: samples, Stroke(run: run, width: TrainingFigure.scoreWidth), on: canvas)
         plot.drawMarks(at: samples, Palette.colour(run), on: canvas)
       }
     }
