@@ -576,7 +576,7 @@ typedef enum dnc_panel {
     DNC_PANEL_PHASES = 1,     /* where an answer is wanted; needs the mask */
     DNC_PANEL_INPUT = 2,
     DNC_PANEL_TARGET = 4,
-    DNC_PANEL_PREDICTION = 8, /* the logistic sigmoid of the outputs */
+    DNC_PANEL_PREDICTION = 8, /* what the outputs say: see loss */
     DNC_PANEL_LOGITS = 16,    /* the outputs */
     DNC_PANEL_ERROR = 32,     /* |prediction - target|, 0 where no answer is wanted */
     DNC_PANEL_WRITES = 64,    /* of each write head the weighting, the write gate and the allocation gate */
@@ -610,7 +610,9 @@ typedef struct dnc_image_options {
     uint32_t theme;           /* a dnc_theme; DNC_THEME_LIGHT */
     uint32_t pixel_scale;     /* every pixel is drawn as so many by so many, 1 to 8; 0 (default) is 1 */
     uint32_t panels;          /* of an episode: a sum of dnc_panels; 0 (default): all */
-    uint32_t reserved;        /* 0 */
+    uint32_t loss;            /* of an episode: the dnc_loss by which outputs become predictions: probabilities of a sigmoid or
+                               * softmax, or, of DNC_LOSS_MEAN_SQUARED_ERROR, the outputs themselves;
+                               * DNC_LOSS_SIGMOID_CROSS_ENTROPY */
     const char *metric;       /* of a training: the score to draw; NULL (default): the first of the log */
     uint32_t width, height;   /* of a training: pixels of each panel, 64 to 8192; 0 (default): 720 and 240 */
 } dnc_image_options;
@@ -631,7 +633,7 @@ dnc_status dnc_image_encode(size_t rows, size_t columns, const float *values, co
  * above, as far as there is something to draw. inputs [T, B, X], targets [T, B, Y] and outputs [T, B, Y], each may be NULL
  * to leave its panels out, though not all three. What the memory did is drawn when exactly `steps` steps are recorded.
  * batch_index is below B. Where there is no room, several steps or slots share a cell, which shows the greatest of them.
- * options or NULL: title, cell_pixels, colormap (of all panels but the logits, which are diverging), mask, theme,
+ * options or NULL: title, cell_pixels, colormap (of all panels but the logits, which are diverging), mask, loss, theme,
  * pixel_scale, panels and DNC_IMAGE_SORT_SLOTS count. */
 dnc_status dnc_episode_image_write(const char *path, dnc *instance, size_t batch_index, size_t steps,
                                    const float *inputs, const float *targets, const float *outputs,

@@ -18,6 +18,9 @@ struct Axis {
   private var gapAcross: Int { numbers == nil ? 16 : 8 }
   private static let lineDistance = 18
 
+  /// From the numbers below cells to what they count.
+  static let labelGap = 4
+
   /// Pixels from the cells to the far end of the numbers.
   static let heightBelow = textDistance + Label.height
   var widthBeside: Int { Axis.textDistance + widestNumber }
@@ -42,7 +45,7 @@ struct Axis {
   }
 
   /// Numbers below cells whose lower left corner is (x, y).
-  func drawBelow(x: Int, y: Int, on canvas: borrowing Canvas) {
+  @inline(never) func drawBelow(x: Int, y: Int, on canvas: borrowing Canvas) {
     let step = step(pixelsApart: widestNumber + gapAcross)
     for i in stride(from: 0, to: count, by: step) {
       let middle = x + middle(i)
@@ -54,7 +57,7 @@ struct Axis {
   }
 
   /// Numbers to the left of cells whose upper left corner is (x, y).
-  func drawBeside(x: Int, y: Int, on canvas: borrowing Canvas) {
+  @inline(never) func drawBeside(x: Int, y: Int, on canvas: borrowing Canvas) {
     for i in stride(from: 0, to: count, by: rowStep) {
       let middle = y + middle(i)
       canvas.fill(x: x - 1 - Axis.tickLength, y: middle, width: Axis.tickLength, height: 1, canvas.theme.frame)

@@ -15,7 +15,6 @@ struct Heatmap {
   private static let margin = 14
   /// Between a text and what it belongs to.
   private static let textGap = 8
-  private static let columnLabelGap = 4
   private static let barGap = 20
   private static let barWidth = 14
   private static let lowestBar = 64
@@ -59,7 +58,7 @@ struct Heatmap {
     let bodyHeight = max(bar.height, rowLabel.width)
     let cellsY = bodyY + (bodyHeight - cellsHeight) / 2
     var bottom = max(bodyY + bodyHeight, cellsY + cellsHeight + Axis.heightBelow)
-    var columnLabelY = cellsY + cellsHeight + Axis.heightBelow + Heatmap.columnLabelGap
+    var columnLabelY = cellsY + cellsHeight + Axis.heightBelow + Axis.labelGap
     if columnLabel.count > 0 {
       // A label wider than the cells would run into the row label and the colour bar.
       if columnLabel.width > cellsWidth { columnLabelY = max(columnLabelY, bodyY + bodyHeight + Heatmap.textGap) }

@@ -62,12 +62,12 @@ func imageOptions(_ options: UnsafePointer<dnc_image_options>?) throws(Failure) 
   let allFlags = DNC_IMAGE_BARE | DNC_IMAGE_SORT_SLOTS | DNC_IMAGE_NUMBERED_FILES | DNC_IMAGE_OVER_TIME
   guard checked.flags & ~UInt32(allFlags) == 0 else {
     throw Failure(
-      DNC_INVALID_ARGUMENT, "options->flags is \(checked.flags), allowed are sums of DNC_IMAGE_...: 0 to \(Int(allFlags))")
+      DNC_INVALID_ARGUMENT,
+      "options->flags is \(checked.flags), allowed are sums of DNC_IMAGE_...: 0 to \(Int(allFlags))")
   }
   try require(Int(checked.theme), in: 0...Int(DNC_THEME_DARK.rawValue), "options->theme")
   try require(Int(checked.pixel_scale), in: 0...8, "options->pixel_scale")
   try require(Int(checked.panels), in: 0...Int(DNC_PANEL_ALL.rawValue), "options->panels")
-  try require(Int(checked.reserved), in: 0...0, "options->reserved")
   if checked.width != 0 { try require(Int(checked.width), in: 64...8192, "options->width") }
   if checked.height != 0 { try require(Int(checked.height), in: 64...8192, "options->height") }
   try requireRangeEnd(checked.minimum, "options->minimum")
@@ -85,7 +85,8 @@ private var defaultImageOptions: dnc_image_options {
   dnc_image_options(
     struct_size: UInt32(MemoryLayout<dnc_image_options>.size), colormap: DNC_COLORMAP_VIRIDIS.rawValue,
     cell_pixels: 0, flags: 0, minimum: .nan, maximum: .nan, title: nil, row_label: nil, column_label: nil, mask: nil,
-    theme: DNC_THEME_LIGHT.rawValue, pixel_scale: 0, panels: 0, reserved: 0, metric: nil, width: 0, height: 0)
+    theme: DNC_THEME_LIGHT.rawValue, pixel_scale: 0, panels: 0,
+    loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY.rawValue, metric: nil, width: 0, height: 0)
 }
 
 extension dnc_image_options {
@@ -121,7 +122,7 @@ private func heatmap(
     throw Failure(
       DNC_INVALID_ARGUMENT, "rows * columns is \(rows * columns), allowed are 1 to \(Canvas.maximumPixels)")
   }
-  let values = Values(start: start, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
+  let values = Values(start: start, rows: rows, columns: columns)
   let colormap = dnc_colormap(rawValue: options.colormap)
   let cell = Int(options.cell_pixels)
   let figure = Heatmap(

@@ -213,13 +213,15 @@ IMAGE = {
     "theme": beyond(1, zero=False),
     "pixel_scale": beyond(8, zero=False),
     "panels": beyond(1023, zero=False),
-    "reserved": beyond(0, zero=False),
-    "minimum": [np.inf, -np.inf],
-    "maximum": [np.inf, -np.inf],
+    "loss": [4, 255, 3, 257, U32],
     "width": [1, 63, 8193, U32],
     "height": [1, 63, 8193, U32],
+    "minimum": [np.inf, -np.inf],
+    "maximum": [np.inf, -np.inf],
 }
-IMAGE_CASES = struct_argument(image_options, {}, IMAGE)[1:]  # NULL is fine
+EPISODE_CASES = struct_argument(image_options, {}, IMAGE)[1:]  # NULL is fine
+IMAGE_CASES = [case for case in EPISODE_CASES if not case[0].startswith("loss")]
+NUMBERED = ("numbered", lambda w: image_options(flags=c.DNC_IMAGE_NUMBERED_FILES), INVALID)
 FIELD_VALUES = each([9, 255, 2**31, U32])
 COUNTS = each([0, 11, 13, 48, 2**62, SIZE])
 SHAPES = each([0, 2**60, 2**61, 2**63, SIZE - 1, SIZE])  # the product of all three overflows
@@ -557,7 +559,52 @@ FUNCTIONS = {
         ("inputs", buffer("inputs"), []),
         ("targets", buffer("targets"), []),
         ("outputs", lambda w: w.output_gradients, []),
+        ("options", lambda w: image_options(), EPISODE_CASES),
+    ],
+    "dnc_episode_image_encode": [
+        ("instance", handle("net"), null),
+        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
+        ("steps", constant(3), each([0, 2**40, 2**60, 2**63, SIZE])),
+        ("inputs", buffer("inputs"), []),
+        ("targets", buffer("targets"), []),
+        ("outputs", lambda w: w.output_gradients, []),
+        ("options", lambda w: image_options(), EPISODE_CASES),
+        ("png", reference("png"), null),
+        ("size", reference("size"), null),
+    ],
+    "dnc_state_image_write": [
+        ("path", buffer("path"), BAD_PATHS),
+        ("instance", handle("net"), null),
+        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
+        ("step", constant(2), each([3, 2**32, 2**63, SIZE - 1])),
         ("options", lambda w: image_options(), IMAGE_CASES),
+    ],
+    "dnc_state_image_encode": [
+        ("instance", handle("net"), null),
+        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
+        ("step", constant(2), each([3, 2**32, 2**63, SIZE - 1])),
+        ("options", lambda w: image_options(), IMAGE_CASES),
+        ("png", reference("png"), null),
+        ("size", reference("size"), null),
+    ],
+    "dnc_film_write": [
+        ("path", buffer("path"), BAD_PATHS),
+        ("instance", handle("net"), null),
+        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
+        ("first_step", constant(1), each([3, 2**32, 2**63, SIZE])),
+        ("steps", constant(2), each([0, 3, 2**32, 2**63, SIZE])),
+        ("delay_milliseconds", constant(100), each([0, 65536, U32])),
+        ("options", lambda w: image_options(), IMAGE_CASES),
+    ],
+    "dnc_film_encode": [
+        ("instance", handle("net"), null),
+        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
+        ("first_step", constant(1), each([3, 2**32, 2**63, SIZE])),
+        ("steps", constant(2), each([0, 3, 2**32, 2**63, SIZE])),
+        ("delay_milliseconds", constant(100), each([0, 65536, U32])),
+        ("options", lambda w: image_options(), [*IMAGE_CASES, NUMBERED]),
+        ("png", reference("png"), null),
+        ("size", reference("size"), null),
     ],
     "dnc_training_image_write": [("path", buffer("path"), BAD_PATHS), *TRAINING],
     "dnc_training_image_encode": [*TRAINING, ("png", reference("png"), null), ("size", reference("size"), null)],

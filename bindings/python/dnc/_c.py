@@ -336,7 +336,7 @@ class dnc_image_options(Structure):
         ("theme", c_uint32),
         ("pixel_scale", c_uint32),
         ("panels", c_uint32),
-        ("reserved", c_uint32),
+        ("loss", c_uint32),
         ("metric", c_char_p),
         ("width", c_uint32),
         ("height", c_uint32),
