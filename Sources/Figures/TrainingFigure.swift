@@ -42,7 +42,7 @@ struct TrainingFigure {
     let times = times(logs)
     let losses = lossScale(logs.losses)
     let scores: Scale? = logs.scores.count > 0 ? scoreScale(logs) : nil
-    let scoreLabel = logs.metric.map { Label($0) } ?? Label("score")
+    let scoreLabel = logs.metric.map { Label(cString: $0) } ?? Label("score")
     let margin = TrainingFigure.margin
 
     // Across: label, numbers, panel, legend.
@@ -226,7 +226,7 @@ struct TrainingFigure {
     var widest = 0
     var scoreWidth = 0
     for run in 0..<logs.runs {
-      widest = max(widest, Label(names[run]).width)
+      widest = max(widest, Label(cString: names[run]).width)
       withLastScore(logs.scores[run]) { scoreWidth = max(scoreWidth, $0.width) }
     }
     let name = min(widest, TrainingFigure.wideName)
@@ -250,7 +250,7 @@ struct TrainingFigure {
       Plot.drawSample(
         Stroke(run: run, width: TrainingFigure.meanWidth), x: left, y: middle, width: TrainingFigure.swatch, on: canvas)
       let nameX = left + TrainingFigure.swatch + TrainingFigure.swatchGap
-      canvas.draw(Label(names[run]).fitting(legend.nameWidth), x: nameX, y: top)
+      canvas.draw(Label(cString: names[run]).fitting(legend.nameWidth), x: nameX, y: top)
       withLastScore(logs.scores[run]) { label in
         canvas.draw(label, x: nameX + legend.nameWidth + TrainingFigure.scoreGap, y: top, theme.frame)
       }
