@@ -22,7 +22,7 @@ struct MovingMean {
     var mean: Double { total / Double(count) }
   }
 
-  /// Numbers to each side: a fortieth of all.
+  /// Numbers to each side.
   private let reach: Int
   private let count: Int
   /// Sums within blocks as long as the widest window: from the block's beginning to each number, and from each to the
@@ -31,9 +31,9 @@ struct MovingMean {
   private let fromBegin, toEnd: Out<Sum>
 
   /// - Parameter scratch: [2, count], used as long as this value.
-  init(_ samples: UnsafeBufferPointer<LogSample>, scratch: Out<Sum>) {
+  init(_ samples: UnsafeBufferPointer<LogSample>, reach: Int, scratch: Out<Sum>) {
     count = samples.count
-    reach = count / 40
+    self.reach = reach
     (fromBegin, toEnd) = (scratch, scratch + count)
     let window = 2 * reach + 1
     for i in 0..<count {

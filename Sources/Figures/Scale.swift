@@ -5,6 +5,8 @@ struct Scale {
   /// The numbers at the ends, or their decadic logarithms; low < high.
   private let low, high: Double
   let isLogarithmic: Bool
+  /// Whether 0, of which there is no logarithm, lies at the lower end of the axis.
+  var hasZero = false
   /// Of the axis. The ends lie `inset` inside of it, so that lines and marks have room.
   let pixels: Int
 
@@ -63,6 +65,7 @@ struct Scale {
 
   /// Pixels from the end of the lowest number; nil: it has no place.
   func place(_ value: Double) -> Double? {
+    if hasZero && value == 0 { return 1 }
     guard Scale.hasPlace(value, isLogarithmic: isLogarithmic) else { return nil }
     let share = ((isLogarithmic ? log10(value) : value) - low) / (high - low)
     return Double(Scale.inset) + min(max(share, 0), 1) * span

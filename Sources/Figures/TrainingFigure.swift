@@ -72,7 +72,7 @@ struct TrainingFigure {
     lossPlot.drawGrid(hasTimes: scores == nil, on: canvas)
     scorePlot?.drawGrid(hasTimes: true, on: canvas)
     try drawLessons(logs, lossPlot, scorePlot, y: top, on: canvas)
-    try drawLosses(logs.losses, lossPlot, on: canvas)
+    try drawLosses(logs, lossPlot, on: canvas)
     if let scorePlot { try drawScores(logs.scores, scorePlot, on: canvas) }
     lossPlot.drawFrame(on: canvas)
     scorePlot?.drawFrame(on: canvas)
@@ -126,9 +126,10 @@ struct TrainingFigure {
     let lastPositive = first.last { $0.value > 0 }?.value ?? .nan
     let isLogarithmic = first.count > 0 && lastPositive < first[0].value / 10
     let ends = Ends(of: logs.scores, isLogarithmic: isLogarithmic)
-    return isLogarithmic
-      ? Scale(logarithmicFrom: ends.low, to: ends.high, pixels: height)
-      : Scale(linearFrom: ends.low, to: ends.high, pixels: height)
+    guard isLogarithmic else { return Scale(linearFrom: ends.low, to: ends.high, pixels: height) }
+    var scale = Scale(logarithmicFrom: ends.low, to: ends.high, pixels: height)
+    scale.hasZero = true
+    return scale
   }
 
   /// The least and the greatest number that has a place.
@@ -146,21 +147,35 @@ struct TrainingFigure {
 
   // MARK: Lines
 
-  private func drawLosses(_ losses: borrowing LogSamples, _ plot: Plot, on canvas: borrowing Canvas) throws(Failure) {
+  private func drawLosses(_ logs: borrowing TrainingLogs, _ plot: Plot, on canvas: borrowing Canvas) throws(Failure) {
     let extents = try Memory(bytes: 2 * width * MemoryLayout<Double>.stride)
-    let runs = losses.runs
     var longest = 0
-    for run in 0..<runs {
-      longest = max(longest, losses[run].count)
+    for run in 0..<logs.runs {
+      longest = max(longest, logs.losses[run].count)
       plot.drawExtents(
-        of: losses[run], Palette.colour(run).mixed(paleness, with: theme.paper),
+        of: logs.losses[run], Palette.colour(run).mixed(paleness, with: theme.paper),
         extents: extents.start.assumingMemoryBound(to: Double.self), on: canvas)
     }
     let scratch = try Memory(bytes: 2 * longest * MemoryLayout<MovingMean.Sum>.stride)
-    for run in 0..<runs {
-      let means = MovingMean(losses[run], scratch: scratch.start.assumingMemoryBound(to: MovingMean.Sum.self))
-      plot.drawLine(
-        through: losses[run], means: means, Stroke(run: run, width: TrainingFigure.meanWidth), on: canvas)
+    for run in 0..<logs.runs {
+      let losses = logs.losses[run]
+      let reach = losses.count / 40
+      func drawMean(_ lesson: Range<Int>) {
+        let samples = UnsafeBufferPointer(rebasing: losses[lesson])
+        let means = MovingMean(
+          samples, reach: reach, scratch: scratch.start.assumingMemoryBound(to: MovingMean.Sum.self))
+        plot.drawLine(
+          through: samples, means: means, Stroke(run: run, width: TrainingFigure.meanWidth), on: canvas)
+      }
+      // What a lesson begins with has nothing to do with what the one before came to.
+      var begin = 0
+      for lesson in logs.lessons[run] {
+        var end = begin
+        while end < losses.count, losses[end].update <= lesson.update { end += 1 }
+        drawMean(begin..<end)
+        begin = end
+      }
+      drawMean(begin..<losses.count)
     }
   }
 
@@ -195,7 +210,7 @@ struct TrainingFigure {
         losses.drawVertical(at: column, colour, on: canvas)
         scores?.drawVertical(at: column, colour, on: canvas)
         guard sample.value.magnitude <= 1e9 else { continue }
-        withLabel(sample.value, digits: 10) { label in
+        withLabel(sample.value + 1, digits: 10) { label in
           let left = max(column - label.width / 2 + 1, losses.x)
           let columns = left - 3..<left + label.width + 3
           guard columns.upperBound <= canvas.width, !columns.contains(where: { isTaken[$0] }) else { return }
