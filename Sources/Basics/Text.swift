@@ -63,3 +63,8 @@ struct Text {
     }
   }
 }
+
+extension StaticString {
+  /// For C. A literal that is given where C wants a string would become a String first, which may be on the heap.
+  var cString: UnsafePointer<CChar> { UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
+}

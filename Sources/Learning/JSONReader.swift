@@ -149,7 +149,8 @@ extension UnsafeRawBufferPointer {
     return true
   }
 
-  func equals(_ text: UnsafePointer<CChar>) -> Bool {
+  /// Not named as the other: the compiler would make a String of a literal, and of that a pointer.
+  func equals(cString text: UnsafePointer<CChar>) -> Bool {
     for i in 0..<count where text[i] == 0 || UInt8(bitPattern: text[i]) != self[i] { return false }
     return text[count] == 0
   }
