@@ -214,6 +214,36 @@ static void damaged_files(const dnc *net) {
     EXPECT(loaded == NULL);
 }
 
+/* Of a network with T recorded steps of B sequences. */
+static void memory_pictures(dnc *net, const float *inputs, const float *targets, const float *outputs) {
+    dnc_image_options look;
+    uint8_t *png = NULL;
+    size_t size = 0;
+    GOOD(dnc_image_options_init(&look, sizeof look));
+    GOOD(dnc_episode_image_encode(net, 0, T, inputs, targets, outputs, &look, &png, &size));
+    dnc_buffer_free(png);
+    for (uint32_t flags = 0; flags <= DNC_IMAGE_SORT_SLOTS; flags += DNC_IMAGE_SORT_SLOTS) {
+        look.flags = flags;
+        look.title = flags ? "\xce\xb2 \xe2\x86\x92" : "";
+        for (size_t step = 0; step < T; step++) {
+            GOOD(dnc_state_image_encode(net, B - 1, step, &look, &png, &size));
+            dnc_buffer_free(png);
+        }
+        GOOD(dnc_state_image_write(in_folder("state.png"), net, 0, DNC_STEP_NOW, &look));
+        GOOD(dnc_film_encode(net, 0, 1, T - 1, 100, &look, &png, &size));
+        EXPECT(size > 8 && memcmp(png, "\x89PNG", 4) == 0);
+        dnc_buffer_free(png);
+    }
+    GOOD(dnc_film_write(in_folder("film.png"), net, 0, 0, T, 100, NULL));
+    look.flags = DNC_IMAGE_NUMBERED_FILES;
+    GOOD(dnc_film_write(in_folder("film.png"), net, 0, 0, T, 100, &look));
+    BAD(dnc_film_write(in_folder("missing/film.png"), net, 0, 0, T, 100, &look), DNC_IO_ERROR);
+    BAD(dnc_film_encode(net, 0, 0, T, 100, &look, &png, &size), DNC_INVALID_ARGUMENT);
+    BAD(dnc_film_encode(net, 0, 1, T, 100, NULL, &png, &size), DNC_INVALID_ARGUMENT);
+    BAD(dnc_state_image_encode(net, 0, T, NULL, &png, &size), DNC_INVALID_ARGUMENT);
+    BAD(dnc_state_image_write(in_folder("state.png"), net, B, 0, NULL), DNC_INVALID_ARGUMENT);
+}
+
 static void network(uint32_t controller, uint32_t initial_state) {
     dnc_config config = small(controller, initial_state);
     dnc *net = NULL, *copy = NULL, *sharing = NULL;
@@ -238,6 +268,7 @@ static void network(uint32_t controller, uint32_t initial_state) {
     GOOD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, outputs, &look));
     look.panels = DNC_PANEL_LOGITS;
     BAD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, NULL, &look), DNC_INVALID_ARGUMENT);
+    memory_pictures(net, inputs, targets, outputs);
     for (uint32_t kind = 0; kind < 3; kind++)
         GOOD(dnc_loss_evaluate(kind, T, B, Y, outputs, targets, mask, &loss, gradients));
     BAD(dnc_loss_evaluate(3, T, B, Y, outputs, targets, mask, &loss, gradients), DNC_INVALID_ARGUMENT);
