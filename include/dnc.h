@@ -596,7 +596,7 @@ typedef enum dnc_panel {
     DNC_PANEL_PHASES = 1,     /* where an answer is wanted; needs the mask */
     DNC_PANEL_INPUT = 2,
     DNC_PANEL_TARGET = 4,
-    DNC_PANEL_PREDICTION = 8, /* the logistic sigmoid of the outputs */
+    DNC_PANEL_PREDICTION = 8, /* what the outputs say: see loss */
     DNC_PANEL_LOGITS = 16,    /* the outputs */
     DNC_PANEL_ERROR = 32,     /* |prediction - target|, 0 where no answer is wanted */
     DNC_PANEL_WRITES = 64,    /* of each write head the weighting, the write gate and the allocation gate */
@@ -630,7 +630,9 @@ typedef struct dnc_image_options {
     uint32_t theme;           /* a dnc_theme; DNC_THEME_LIGHT */
     uint32_t pixel_scale;     /* every pixel is drawn as so many by so many, 1 to 8; 0 (default) is 1 */
     uint32_t panels;          /* of an episode: a sum of dnc_panels; 0 (default): all */
-    uint32_t reserved;        /* 0 */
+    uint32_t loss;            /* of an episode: the dnc_loss by which outputs become predictions: probabilities of a sigmoid or
+                               * softmax, or, of DNC_LOSS_MEAN_SQUARED_ERROR, the outputs themselves;
+                               * DNC_LOSS_SIGMOID_CROSS_ENTROPY */
     const char *metric;       /* of a training: the score to draw; NULL (default): the first of the log */
     uint32_t width, height;   /* of a training: pixels of each panel, 64 to 8192; 0 (default): 720 and 240 */
 } dnc_image_options;
@@ -651,7 +653,7 @@ dnc_status dnc_image_encode(size_t rows, size_t columns, const float *values, co
  * above, as far as there is something to draw. inputs [T, B, X], targets [T, B, Y] and outputs [T, B, Y], each may be NULL
  * to leave its panels out, though not all three. What the memory did is drawn when exactly `steps` steps are recorded.
  * batch_index is below B. Where there is no room, several steps or slots share a cell, which shows the greatest of them.
- * options or NULL: title, cell_pixels, colormap (of all panels but the logits, which are diverging), mask, theme,
+ * options or NULL: title, cell_pixels, colormap (of all panels but the logits, which are diverging), mask, loss, theme,
  * pixel_scale, panels and DNC_IMAGE_SORT_SLOTS count. */
 dnc_status dnc_episode_image_write(const char *path, dnc *instance, size_t batch_index, size_t steps,
                                    const float *inputs, const float *targets, const float *outputs,
@@ -684,9 +686,9 @@ dnc_status dnc_film_encode(const dnc *instance, size_t batch_index, size_t first
                            uint32_t delay_milliseconds, const dnc_image_options *options, uint8_t **png, size_t *size);
 
 /* How one or more trainings went (1 to 64), from the logs that `python -m dnc train` writes, a JSON object a line: the loss
- * of the "train" lines on a logarithmic axis, raw in pale and as a moving mean over a fortieth of the lines to each side;
- * one score of the "test" lines, on a logarithmic axis if that of the first run falls to less than a tenth; and where a
- * "lesson" begins, its number. names of the runs for the legend, or NULL: the paths of the logs. A last line that is not
+ * of the "train" lines on a logarithmic axis, raw in pale and as a moving mean over a fortieth of all lines to each side,
+ * within a lesson; one score of the "test" lines, on a logarithmic axis (0 at its lower end) if that of the first run falls
+ * to less than a tenth; and where a "lesson" begins, its number, from 1. names of the runs for the legend, or NULL: the paths of the logs. A last line that is not
  * finished is passed over, other lines that are no JSON give DNC_BAD_FORMAT; a log may have 256 MiB.
  * options or NULL: title, theme, pixel_scale, metric, width, height and DNC_IMAGE_OVER_TIME count. */
 dnc_status dnc_training_image_write(const char *path, size_t runs, const char *const *logs, const char *const *names,

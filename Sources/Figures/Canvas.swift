@@ -11,6 +11,8 @@ struct Point {
 
 /// A picture in memory: 8-bit RGB, rows from top to bottom, paper at first. Whatever is drawn outside of it is
 /// cut off. Positions and sizes are in pixels, x to the right and y down.
+///
+/// What all figures draw with is never inlined: it would be most of their code.
 struct Canvas: ~Copyable {
   let width: Int
   let height: Int
@@ -41,7 +43,7 @@ struct Canvas: ~Copyable {
   /// The pixels, [height, width, 3].
   var pixels: UnsafeMutablePointer<UInt8> { memory.start.assumingMemoryBound(to: UInt8.self) }
 
-  func fill(x: Int, y: Int, width: Int, height: Int, _ colour: Colour) {
+  @inline(never) func fill(x: Int, y: Int, width: Int, height: Int, _ colour: Colour) {
     let columns = max(x, 0)..<max(min(x + width, self.width), max(x, 0))
     let rows = max(y, 0)..<max(min(y + height, self.height), max(y, 0))
     for row in rows {
@@ -58,7 +60,7 @@ struct Canvas: ~Copyable {
   func set(x: Int, y: Int, _ colour: Colour) { fill(x: x, y: y, width: 1, height: 1, colour) }
 
   /// A line of one pixel's thickness around, not over, the rectangle.
-  func frame(x: Int, y: Int, width: Int, height: Int) {
+  @inline(never) func frame(x: Int, y: Int, width: Int, height: Int) {
     fill(x: x - 1, y: y - 1, width: width + 2, height: 1, theme.frame)
     fill(x: x - 1, y: y + height, width: width + 2, height: 1, theme.frame)
     fill(x: x - 1, y: y, width: 1, height: height, theme.frame)
@@ -67,7 +69,7 @@ struct Canvas: ~Copyable {
 
   /// A line from one point to another, `width` pixels thick. Points are where pixels have their middles; a pixel at the edge
   /// of the line is covered as far as the line reaches into it.
-  func drawLine(from start: Point, to end: Point, width: Double = 1, _ colour: Colour) {
+  @inline(never) func drawLine(from start: Point, to end: Point, width: Double = 1, _ colour: Colour) {
     let across = (x: end.x - start.x, y: end.y - start.y)
     let squared = across.x * across.x + across.y * across.y
     let reach = width / 2 + 0.5

@@ -44,7 +44,7 @@ struct Label {
 
   static let height = Font.small.height
 
-  private init(bytes: UnsafePointer<UInt8>, byteCount: Int, font: Font) {
+  @inline(never) private init(bytes: UnsafePointer<UInt8>, byteCount: Int, font: Font) {
     self.bytes = bytes
     self.byteCount = byteCount
     self.font = font
@@ -66,8 +66,9 @@ struct Label {
     self.init(bytes: text.utf8Start, byteCount: text.utf8CodeUnitCount, font: font)
   }
 
-  /// `text` is closed by a zero; nil is empty.
-  init(_ text: UnsafePointer<CChar>?, font: Font = .small) {
+  /// `text` is closed by a zero; nil is empty. Named, since the compiler would take a literal for a String that ends before the
+  /// label does.
+  init(cString text: UnsafePointer<CChar>?, font: Font = .small) {
     guard let text else {
       self.init("", font: font)
       return
@@ -101,7 +102,7 @@ struct Label {
   }
 
   /// Calls `body` with every pixel of ink: x from 0 to `width` - 1, y from 0 to `height` - 1.
-  fileprivate func forEachPixel(_ body: (_ x: Int, _ y: Int) -> Void) {
+  @inline(never) fileprivate func forEachPixel(_ body: (_ x: Int, _ y: Int) -> Void) {
     var place = 0
     for i in 0..<count {
       var (character, length) = Label.character(at: bytes + place, of: byteCount - place)
@@ -113,16 +114,16 @@ struct Label {
 }
 
 /// Calls `body` with a label that `write` wrote, of 47 bytes at most.
-func withLabel(writing write: (inout Text) -> Void, _ body: (Label) -> Void) {
+@inline(never) func withLabel(writing write: (inout Text) -> Void, _ body: (Label) -> Void) {
   withUnsafeTemporaryAllocation(of: CChar.self, capacity: 48) { buffer in
     var text = Text(start: buffer.baseAddress!, capacity: 48)
     write(&text)
-    body(Label(UnsafePointer(buffer.baseAddress!)))
+    body(Label(cString: buffer.baseAddress!))
   }
 }
 
 /// Calls `body` with a name and, unless it is 0, the number of a head.
-func withLabel(_ name: StaticString, head: Int, _ body: (Label) -> Void) {
+@inline(never) func withLabel(_ name: StaticString, head: Int, _ body: (Label) -> Void) {
   func write(_ text: inout Text) {
     text.append(name)
     if head > 0 {
@@ -134,23 +135,23 @@ func withLabel(_ name: StaticString, head: Int, _ body: (Label) -> Void) {
 }
 
 /// Calls `body` with a whole number.
-func withLabel(_ value: Int, _ body: (Label) -> Void) {
+@inline(never) func withLabel(_ value: Int, _ body: (Label) -> Void) {
   withLabel(writing: { $0.append(value) }, body)
 }
 
 /// Calls `body` with a number of so many significant digits at most.
-func withLabel(_ value: Double, digits: Int, _ body: (Label) -> Void) {
+@inline(never) func withLabel(_ value: Double, digits: Int, _ body: (Label) -> Void) {
   withLabel(writing: { $0.append(value, digits: digits) }, body)
 }
 
 extension Canvas {
   /// From left to right; (x, y) is the upper left corner. In ink, unless a colour is given.
-  func draw(_ label: Label, x: Int, y: Int, _ colour: Colour? = nil) {
+  @inline(never) func draw(_ label: Label, x: Int, y: Int, _ colour: Colour? = nil) {
     label.forEachPixel { column, row in set(x: x + column, y: y + row, colour ?? theme.ink) }
   }
 
   /// From bottom to top; (x, y) is the upper left corner of `label.height` x `label.width` pixels.
-  func drawUpwards(_ label: Label, x: Int, y: Int) {
+  @inline(never) func drawUpwards(_ label: Label, x: Int, y: Int) {
     label.forEachPixel { column, row in set(x: x + row, y: y + label.width - 1 - column, theme.ink) }
   }
 

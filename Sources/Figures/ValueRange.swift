@@ -3,13 +3,6 @@ struct Values {
   let start: UnsafePointer<Float>
   let rows, columns: Int
   let rowStride, columnStride: Int
-  /// Stands for the logistic sigmoid of the values.
-  var squashed = false
-  /// Stands for the distance from these, which lie as the values do.
-  var others: UnsafePointer<Float>? = nil
-  /// A weight for each column, `weightStride` apart: where it is 0, the values stand for 0.
-  var weights: UnsafePointer<Float>? = nil
-  var weightStride = 0
   /// Which row, and which column, is drawn where; nil: as they come.
   var order: UnsafePointer<UInt32>? = nil
   var columnOrder: UnsafePointer<UInt32>? = nil
@@ -18,12 +11,9 @@ struct Values {
   var columnBlock = 1
 
   subscript(row: Int, column: Int) -> Float {
-    if let weights, weights[column * weightStride] == 0 { return 0 }
     let row = order.map { Int($0[row]) } ?? row
     let column = columnOrder.map { Int($0[column]) } ?? column
-    let place = row * rowStride + column * columnStride
-    let value = squashed ? Float.sigmoid(start[place]) : start[place]
-    return others.map { abs(value - $0[place]) } ?? value
+    return start[row * rowStride + column * columnStride]
   }
 
   /// One value.

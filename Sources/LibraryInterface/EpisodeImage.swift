@@ -39,10 +39,15 @@ private func episode(
     throw Failure(DNC_INVALID_ARGUMENT, "inputs, targets and outputs are all NULL, allowed is that two of them are")
   }
   let options = try imageOptions(options)
+  let loss = try requireLoss(options.loss, "options->loss", width: c.Y, "output_size")
+  let predictions = try Memory(
+    bytes: outputs == nil ? 0 : 2 * (try elements(steps, 1, c.Y)) * MemoryLayout<Float>.stride)
   let room = try Memory(bytes: EpisodePanels.most(c) * MemoryLayout<EpisodePanel>.stride)
   let slots = try Memory(bytes: 2 * c.N * MemoryLayout<UInt32>.stride)
   var panels = EpisodePanels(room: room.start, options: options, steps: steps, b: batchIndex, batch: c.B)
-  panels.addAnswers(inputs: inputs, targets: targets, outputs: outputs, c)
+  panels.addAnswers(
+    inputs: inputs, targets: targets, outputs: outputs, loss: loss,
+    predictions: predictions.start.assumingMemoryBound(to: Float.self), c)
   if network.pointee.recordedSteps == steps { try panels.addRecord(network, slots: slots.start) }
   guard panels.count > 0 else {
     throw Failure(
@@ -82,19 +87,34 @@ private struct EpisodePanels {
 
   var all: UnsafeBufferPointer<EpisodePanel> { UnsafeBufferPointer(start: room, count: count) }
 
-  mutating func addAnswers(inputs: In<Float>?, targets: In<Float>?, outputs: In<Float>?, _ c: Configuration) {
+  /// - Parameters:
+  ///   - loss: by which outputs become predictions.
+  ///   - predictions: scratch [2, T, Y].
+  mutating func addAnswers(
+    inputs: In<Float>?, targets: In<Float>?, outputs: In<Float>?, loss: Loss, predictions: Out<Float>,
+    _ c: Configuration
+  ) {
     if let mask { add("phase", DNC_PANEL_PHASES, .phases(mask)) }
     if let inputs { add("input", DNC_PANEL_INPUT, cells(values(inputs, width: c.X))) }
     if let targets { add("target", DNC_PANEL_TARGET, cells(values(targets, width: c.Y))) }
     guard let outputs else { return }
-    var prediction = values(outputs, width: c.Y)
-    prediction.squashed = true
-    add("prediction", DNC_PANEL_PREDICTION, cells(prediction, minimum: 0, maximum: 1))
+    loss.predict(
+      rows: steps, width: c.Y,
+      outputs: Rows(UnsafeMutablePointer(mutating: outputs) + b * c.Y, stride: batch * c.Y), prediction: predictions)
+    let largest: Float = loss == .meanSquaredError ? .nan : 1
+    let prediction = Values(start: predictions, rows: c.Y, columns: steps, rowStride: 1, columnStride: c.Y)
+    add("prediction", DNC_PANEL_PREDICTION, cells(prediction, minimum: largest - 1, maximum: largest))
     add("logits", DNC_PANEL_LOGITS, cells(values(outputs, width: c.Y), isSigned: true))
     guard let targets else { return }
-    prediction.others = targets + b * c.Y
-    (prediction.weights, prediction.weightStride) = (mask?.start, batch)
-    add("error", DNC_PANEL_ERROR, cells(prediction, minimum: 0, maximum: 1))
+    let errors = predictions + steps * c.Y
+    for t in 0..<steps {
+      for y in 0..<c.Y {
+        let distance = abs(predictions[t * c.Y + y] - targets[(t * batch + b) * c.Y + y])
+        errors[t * c.Y + y] = mask.map { $0.isAnswer(t) } ?? true ? distance : 0
+      }
+    }
+    let error = Values(start: errors, rows: c.Y, columns: steps, rowStride: 1, columnStride: c.Y)
+    add("error", DNC_PANEL_ERROR, cells(error, minimum: 0, maximum: largest))
   }
 
   /// - Parameter slots: scratch [2, N].

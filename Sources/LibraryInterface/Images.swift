@@ -68,7 +68,6 @@ func imageOptions(_ options: UnsafePointer<dnc_image_options>?) throws(Failure) 
   try require(Int(checked.theme), in: 0...Int(DNC_THEME_DARK.rawValue), "options->theme")
   try require(Int(checked.pixel_scale), in: 0...8, "options->pixel_scale")
   try require(Int(checked.panels), in: 0...Int(DNC_PANEL_ALL.rawValue), "options->panels")
-  try require(Int(checked.reserved), in: 0...0, "options->reserved")
   if checked.width != 0 { try require(Int(checked.width), in: 64...8192, "options->width") }
   if checked.height != 0 { try require(Int(checked.height), in: 64...8192, "options->height") }
   try requireRangeEnd(checked.minimum, "options->minimum")
@@ -86,12 +85,13 @@ private var defaultImageOptions: dnc_image_options {
   dnc_image_options(
     struct_size: UInt32(MemoryLayout<dnc_image_options>.size), colormap: DNC_COLORMAP_VIRIDIS.rawValue,
     cell_pixels: 0, flags: 0, minimum: .nan, maximum: .nan, title: nil, row_label: nil, column_label: nil, mask: nil,
-    theme: DNC_THEME_LIGHT.rawValue, pixel_scale: 0, panels: 0, reserved: 0, metric: nil, width: 0, height: 0)
+    theme: DNC_THEME_LIGHT.rawValue, pixel_scale: 0, panels: 0,
+    loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY.rawValue, metric: nil, width: 0, height: 0)
 }
 
 extension dnc_image_options {
   var drawnTheme: Theme { theme == DNC_THEME_DARK.rawValue ? .dark : .light }
-  var drawnTitle: Label { Label(title, font: .large) }
+  var drawnTitle: Label { Label(cString: title, font: .large) }
   /// Every pixel is drawn as so many by so many.
   var scale: Int { Int(max(pixel_scale, 1)) }
   func has(_ flag: Int) -> Bool { flags & UInt32(flag) != 0 }
@@ -131,7 +131,8 @@ private func heatmap(
       minimum: options.minimum, maximum: options.maximum, symmetric: colormap == DNC_COLORMAP_DIVERGING, of: values),
     colormap: Colormap(colormap),
     cell: cell > 0 ? cell : CellGrid.automaticSide(longerSide: max(rows, columns)),
-    title: options.drawnTitle, rowLabel: Label(options.row_label), columnLabel: Label(options.column_label),
+    title: options.drawnTitle, rowLabel: Label(cString: options.row_label),
+    columnLabel: Label(cString: options.column_label),
     theme: options.drawnTheme)
   let canvas = options.has(DNC_IMAGE_BARE) ? try figure.bareCanvas() : try figure.canvas()
   return try canvas.enlarged(options.scale)

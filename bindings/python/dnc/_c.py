@@ -343,7 +343,7 @@ class dnc_image_options(Structure):
         ("theme", c_uint32),
         ("pixel_scale", c_uint32),
         ("panels", c_uint32),
-        ("reserved", c_uint32),
+        ("loss", c_uint32),
         ("metric", c_char_p),
         ("width", c_uint32),
         ("height", c_uint32),
@@ -378,3 +378,17 @@ dnc_film_write = _function(
 dnc_film_encode = _function(
     "dnc_film_encode", dnc_status, POINTER(dnc), c_size_t, c_size_t, c_size_t, c_uint32, _options, _png, _size
 )
+dnc_training_image_write = _function(
+    "dnc_training_image_write", dnc_status, c_char_p, c_size_t, POINTER(c_char_p), POINTER(c_char_p), _options
+)
+dnc_training_image_encode = _function(
+    "dnc_training_image_encode", dnc_status, c_size_t, POINTER(c_char_p), POINTER(c_char_p), _options, _png, _size
+)
+dnc_capacity_image_write = _function(
+    "dnc_capacity_image_write", dnc_status, c_char_p, c_size_t, c_size_t, _floats, POINTER(c_uint32),
+    POINTER(c_uint32), _options,
+)  # fmt: skip
+dnc_capacity_image_encode = _function(
+    "dnc_capacity_image_encode", dnc_status, c_size_t, c_size_t, _floats, POINTER(c_uint32), POINTER(c_uint32),
+    _options, _png, _size,
+)  # fmt: skip
