@@ -82,7 +82,9 @@ const char *dnc_status_string(dnc_status status);
 const char *dnc_last_error(void);
 
 /* Checks this build on this CPU: the hand-derived gradients of small networks of every kind against
- * central differences in double precision, and single precision against double. About a second.
+ * central differences in double precision; outputs, gradients and an update in single precision, as the
+ * kernels in use compute them, against double precision; and that what is saved in $TMPDIR, or /tmp, is
+ * loaded again (where no file can be made there, that is left out). Less than a second.
  * DNC_INTERNAL when something disagrees, with the name of the item in dnc_last_error(). */
 dnc_status dnc_self_test(void);
 
