@@ -48,7 +48,7 @@ struct Message: ExpressibleByStringInterpolation {
     mutating func appendLiteral(_ literal: StaticString) { text.append(literal) }
     mutating func appendInterpolation(_ value: StaticString) { text.append(value) }
     /// A string from outside. Control characters become '?', so that the message stays one line.
-    mutating func appendInterpolation(_ value: UnsafePointer<CChar>) {
+    @_disfavoredOverload mutating func appendInterpolation(_ value: UnsafePointer<CChar>) {
       appendInterpolation(bytes: UnsafeRawBufferPointer(start: value, count: strlen(value)))
     }
     mutating func appendInterpolation(_ value: Int) { text.append(value) }

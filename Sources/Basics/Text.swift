@@ -25,7 +25,8 @@ struct Text {
     for i in 0..<text.utf8CodeUnitCount { append(byte: text.utf8Start[i]) }
   }
 
-  @inline(never) mutating func append(_ text: UnsafePointer<CChar>) {
+  /// Disfavored, for a literal would otherwise become a String first, on the heap.
+  @_disfavoredOverload @inline(never) mutating func append(_ text: UnsafePointer<CChar>) {
     var i = 0
     while text[i] != 0 {
       append(byte: UInt8(bitPattern: text[i]))
@@ -62,4 +63,9 @@ struct Text {
       append(UnsafePointer(buffer.baseAddress!))
     }
   }
+}
+
+/// A literal for C, which does not go through a String: that would be on the heap.
+func cString(_ text: StaticString) -> UnsafePointer<CChar> {
+  UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
 }

@@ -67,7 +67,7 @@ struct Label {
   }
 
   /// `text` is closed by a zero; nil is empty.
-  init(_ text: UnsafePointer<CChar>?, font: Font = .small) {
+  @_disfavoredOverload init(_ text: UnsafePointer<CChar>?, font: Font = .small) {
     guard let text else {
       self.init("", font: font)
       return

@@ -149,7 +149,7 @@ extension UnsafeRawBufferPointer {
     return true
   }
 
-  func equals(_ text: UnsafePointer<CChar>) -> Bool {
+  @_disfavoredOverload func equals(_ text: UnsafePointer<CChar>) -> Bool {
     for i in 0..<count where text[i] == 0 || UInt8(bitPattern: text[i]) != self[i] { return false }
     return text[count] == 0
   }
