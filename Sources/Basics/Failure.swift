@@ -29,6 +29,13 @@ struct Failure: Error {
     }
   }
 
+  /// What errno says.
+  static func system(_ path: UnsafePointer<CChar>, _ action: StaticString) -> Failure {
+    let error = dnc_platform_errno()
+    return Failure(
+      error == ENOMEM ? DNC_OUT_OF_MEMORY : DNC_IO_ERROR, "\(path) could not be \(action): \(systemError: error)")
+  }
+
   static func outOfMemory(bytes: Int) -> Failure {
     Failure(DNC_OUT_OF_MEMORY, "out of memory: \(bytes) bytes could not be allocated")
   }
