@@ -111,6 +111,28 @@ static inline long dnc_platform_processors(void) {
     return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
+/* The host's exceptions of floating point: which have happened, and which end the process (feenableexcept). Between begin and
+ * end none does; afterwards all is as before. */
+#if defined(__x86_64__)
+typedef uint32_t dnc_platform_float_state;
+static inline dnc_platform_float_state dnc_platform_begin_float(void) {
+    uint32_t mode = __builtin_ia32_stmxcsr();
+    if (~mode & 0x1F80) __builtin_ia32_ldmxcsr(mode | 0x1F80);
+    return mode;
+}
+static inline void dnc_platform_end_float(dnc_platform_float_state state) {
+    if (__builtin_ia32_stmxcsr() != state) __builtin_ia32_ldmxcsr(state);
+}
+#else
+typedef fenv_t dnc_platform_float_state;
+static inline dnc_platform_float_state dnc_platform_begin_float(void) {
+    fenv_t state;
+    feholdexcept(&state);
+    return state;
+}
+static inline void dnc_platform_end_float(dnc_platform_float_state state) { fesetenv(&state); }
+#endif
+
 /* How this thread rounds and whether it flushes denormal numbers to 0. */
 #if defined(__x86_64__)
 static inline uint32_t dnc_platform_float_mode(void) { return __builtin_ia32_stmxcsr(); }
