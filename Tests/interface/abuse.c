@@ -214,6 +214,28 @@ static void damaged_files(const dnc *net) {
     EXPECT(loaded == NULL);
 }
 
+/* Of T recorded steps. */
+static void memory_pictures(dnc *net, const float *inputs, const dnc_image_options *look) {
+    uint8_t *png = NULL;
+    size_t size = 0;
+    GOOD(dnc_episode_image_encode(net, 0, T, inputs, NULL, NULL, look, &png, &size));
+    dnc_buffer_free(png);
+    GOOD(dnc_state_image_write(in_folder("state.png"), net, 1, T - 1, look));
+    GOOD(dnc_state_image_encode(net, 0, DNC_STEP_NOW, NULL, &png, &size));
+    dnc_buffer_free(png);
+    BAD(dnc_state_image_encode(net, B, 0, look, &png, &size), DNC_INVALID_ARGUMENT);
+    BAD(dnc_state_image_encode(net, 0, T, look, &png, &size), DNC_INVALID_ARGUMENT);
+    GOOD(dnc_film_write(in_folder("film.png"), net, 0, 0, T, 200, look));
+    GOOD(dnc_film_encode(net, 1, 1, T - 1, 1, NULL, &png, &size));
+    dnc_buffer_free(png);
+    BAD(dnc_film_encode(net, 1, 1, T, 1, NULL, &png, &size), DNC_INVALID_ARGUMENT);
+    BAD(dnc_film_encode(net, 1, SIZE_MAX, 2, 1, NULL, &png, &size), DNC_INVALID_ARGUMENT);
+    dnc_image_options files = *look;
+    files.flags = DNC_IMAGE_NUMBERED_FILES;
+    GOOD(dnc_film_write(in_folder("film.png"), net, 0, 1, 2, 200, &files));
+    BAD(dnc_film_write(in_folder("missing/film.png"), net, 0, 1, 2, 200, &files), DNC_IO_ERROR);
+}
+
 static void network(uint32_t controller, uint32_t initial_state) {
     dnc_config config = small(controller, initial_state);
     dnc *net = NULL, *copy = NULL, *sharing = NULL;
@@ -236,6 +258,7 @@ static void network(uint32_t controller, uint32_t initial_state) {
     look.theme = DNC_THEME_DARK;
     look.pixel_scale = 2;
     GOOD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, outputs, &look));
+    memory_pictures(net, inputs, &look);
     look.panels = DNC_PANEL_LOGITS;
     BAD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, NULL, &look), DNC_INVALID_ARGUMENT);
     for (uint32_t kind = 0; kind < 3; kind++)
