@@ -47,7 +47,7 @@ let package = Package(
       name: "DNC",
       dependencies: ["CPlatform", "CPNG", "CDNC"] + levels.map { .byName(name: $0.name) },
       path: "Sources",
-      exclude: ["CPlatform", "CPNG", "CDNC", "CVector", "Kernels", "KernelsV3", "KernelsV4"],
+      exclude: ["Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "Kernels", "KernelsV3", "KernelsV4"],
       swiftSettings: embedded ? productSettings + [.unsafeFlags(["-Osize"])] : [],
       linkerSettings: [.linkedLibrary("m")]
         + (embedded
@@ -64,8 +64,9 @@ let package = Package(
     + (embedded
       ? []
       : [
+        .target(name: "Autodiff", path: "Sources/Autodiff"),
         .testTarget(
-          name: "DNCTests", dependencies: ["DNC", "CPlatform", "CPNG", "CDNC"],
-          path: "Tests/DNCTests")
+          name: "DNCTests", dependencies: ["DNC", "Autodiff", "CPlatform", "CPNG", "CDNC"],
+          path: "Tests/DNCTests"),
       ])
 )
