@@ -21,13 +21,15 @@ import Testing
     network.parameters = test.parameters
     network.network.reset()
     if let state = test.state {
-      for (plane, values) in zip(network.network.state.everything, state) {
+      for ((plane, piece), values) in zip(network.network.state.everything, state)
+      where piece.isEmpty || !test.learned.contains(piece) {
         plane[0].update(from: values, count: values.count)
+        network.network.stateChanged(piece)
       }
-      network.network.stateChanged(.all)
     }
     let episode = AutodiffEpisode(
-      c, parameters: test.parameters, inputs: test.inputs, state: test.state == nil ? nil : network.network.state)
+      c, parameters: test.parameters, inputs: test.inputs, state: test.state == nil ? nil : network.network.state,
+      learned: test.learned)
     func expect(_ found: [Double], _ expected: [Double], _ what: String) {
       let error = relativeError(found, expected)
       #expect(error <= 1e-9, "\(what) differ by \(error) in \(test)")
@@ -75,6 +77,9 @@ private struct Case: CustomStringConvertible {
   let mask: [Double]?
   /// Before the first step, in the order of `StatePlanes.everything`; nil for that in which an episode starts.
   let state: [[Double]]?
+  /// What of a random state is still the learned parameters. Only there do learned read weights get a gradient: they mean
+  /// nothing to a memory without usage and links.
+  let learned: InitialState.Learned
 
   /// Controller, usage gradient, initial state, clipping, write heads, layers, batch.
   static let combinations = 3 * 2 * 3 * 2 * 3 * 2 * 2
@@ -104,13 +109,15 @@ private struct Case: CustomStringConvertible {
     }
     let network = try Network<Double>(c)
     // Weightings and usages are positive and small enough for every product in the model to stay below 1.
-    let any = [network.state.memory.start, network.state.hidden.start, network.state.cell.start]
-    let state = network.state.everything.map { plane in
-      let signed = any.contains(plane.start)
+    let ofAnySign = [network.state.memory.start, network.state.hidden.start, network.state.cell.start]
+    let state = network.state.everything.map { plane, _ in
+      let signed = ofAnySign.contains(plane.start)
       let values = numbers(plane.stepCount, within: signed ? 1 : 0.5 / Double(c.N))
       return signed ? values : values.map { abs($0) }
     }
     self.state = number < Case.combinations ? nil : state
+    let learned = InitialState.Learned(rawValue: UInt8(random.below(8)))
+    self.learned = self.state != nil && c.initialState == .learned ? learned : []
   }
 
   private static let losses: [Loss] = [
@@ -178,15 +185,18 @@ private struct Case: CustomStringConvertible {
     return """
       case \(number): \(c.controller) (\(c.activation)), X \(c.X), Y \(c.Y), H \(c.H), L \(c.L), N \(c.N), W \(c.W), \
       R \(c.R), K \(c.K), B \(c.B), T \(cut) + \(steps - cut), usage gradient \(c.usageGradientStopped ? "stopped" : "full"), \
-      starts from \(state == nil ? "\(c.initialState)" : "a random state"), clip \(c.clipValue), \(loss), \
+      starts from \(state == nil ? "\(c.initialState)" : "a random state, learned \(learned.rawValue)"), clip \(c.clipValue), \(loss), \
       \(mask == nil ? "no mask" : "mask"), at most \(c.maxRecordBytes) bytes
       """
   }
 }
 
 extension StatePlanes {
-  /// All pieces but the row norms, which follow from the memory.
-  fileprivate var everything: [Plane<Scalar>] {
-    [memory, usage, link, precedence, writeWeights, readWeights, readVectors, hidden, cell]
+  /// All pieces but the row norms, which follow from the memory, and which of the learned ones they are.
+  fileprivate var everything: [(plane: Plane<Scalar>, learned: InitialState.Learned)] {
+    [
+      (memory, .memory), (usage, []), (link, []), (precedence, []), (writeWeights, []), (readWeights, .readWeights),
+      (readVectors, .readVectors), (hidden, []), (cell, []),
+    ]
   }
 }

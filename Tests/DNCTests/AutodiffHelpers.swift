@@ -14,7 +14,11 @@ struct AutodiffEpisode {
   /// - Parameters:
   ///   - inputs: [T, B, X].
   ///   - state: that before the first step, or nil for that in which an episode starts.
-  init(_ c: Configuration, parameters: [Double], inputs: [Double], state: StatePlanes<Double>? = nil) {
+  ///   - learned: what of it is still the learned parameters.
+  init(
+    _ c: Configuration, parameters: [Double], inputs: [Double], state: StatePlanes<Double>? = nil,
+    learned: InitialState.Learned = []
+  ) {
     let tape = tape
     model = Model(Options(c), parameters: parameters, tape: tape)
     let stepCount = c.B * c.X
@@ -22,7 +26,7 @@ struct AutodiffEpisode {
       tape.variable(Array(inputs[$0..<$0 + stepCount]), columns: c.X)
     }
     var start = model.initialState()
-    if let state { start.take(state, c, on: tape) }
+    if let state { start.take(state, c, butFor: learned, on: tape) }
     self.start = start
     (outputs, states) = model.run(self.inputs, from: start)
   }
@@ -51,7 +55,9 @@ extension Options {
 
 extension State<Double> {
   /// Takes the numbers of the state in row 0.
-  mutating func take(_ planes: StatePlanes<Double>, _ c: Configuration, on tape: Tape<Double>) {
+  mutating func take(
+    _ planes: StatePlanes<Double>, _ c: Configuration, butFor learned: InitialState.Learned, on tape: Tape<Double>
+  ) {
     func matrix(_ start: In<Double>, _ rows: Int, _ columns: Int) -> Matrix<Double> {
       tape.variable(array(start, rows * columns), columns: columns)
     }
@@ -62,13 +68,13 @@ extension State<Double> {
       cells[l] = matrix(planes.cell[0] + layer, c.B, c.H)
     }
     for b in 0..<c.B {
-      memories[b].memory = matrix(planes.memory[0, b], c.N, c.W)
       memories[b].usage = matrix(planes.usage[0, b], 1, c.N)
       memories[b].links = (0..<c.K).map { matrix(planes.link[0, b] + $0 * c.N * c.N, c.N, c.N) }
       memories[b].precedence = matrix(planes.precedence[0, b], c.K, c.N)
       memories[b].writeWeights = matrix(planes.writeWeights[0, b], c.K, c.N)
-      memories[b].readWeights = matrix(planes.readWeights[0, b], c.R, c.N)
-      memories[b].readVectors = matrix(planes.readVectors[0, b], c.R, c.W)
+      if !learned.contains(.memory) { memories[b].memory = matrix(planes.memory[0, b], c.N, c.W) }
+      if !learned.contains(.readWeights) { memories[b].readWeights = matrix(planes.readWeights[0, b], c.R, c.N) }
+      if !learned.contains(.readVectors) { memories[b].readVectors = matrix(planes.readVectors[0, b], c.R, c.W) }
     }
   }
 
