@@ -22,7 +22,7 @@ extension Matrix {
 
   /// y[i, j] = x[start + i · stride + j], x as one list of numbers        ∂x[start + i · stride + j] += ∂y[i, j]
   private func block(of x: Node<Scalar>, _ height: Int, _ width: Int, start: Int, stride: Int) -> Matrix {
-    tape.record(rows: height, columns: width, operands: [self]) { y in
+    tape.record(rows: height, columns: width, isConstant: node.isConstant) { y in
       for i in 0..<height {
         for j in 0..<width { y[i * width + j] = x.values[start + i * stride + j] }
       }
@@ -39,7 +39,8 @@ extension Matrix {
     let width = matrices[0].columns
     precondition(matrices.allSatisfy { $0.columns == width }, "rows of one length can be joined")
     let height = matrices.reduce(0) { $0 + $1.rows }
-    return matrices[0].tape.record(rows: height, columns: width, operands: matrices) { y in
+    return matrices[0].tape.record(rows: height, columns: width, isConstant: matrices.allSatisfy(\.node.isConstant)) {
+      y in
       var start = 0
       for x in matrices {
         for i in 0..<x.count { y[start + i] = x.node.values[i] }
@@ -59,7 +60,8 @@ extension Matrix {
     let height = matrices[0].rows
     precondition(matrices.allSatisfy { $0.rows == height }, "columns of one length can be joined")
     let width = matrices.reduce(0) { $0 + $1.columns }
-    return matrices[0].tape.record(rows: height, columns: width, operands: matrices) { y in
+    return matrices[0].tape.record(rows: height, columns: width, isConstant: matrices.allSatisfy(\.node.isConstant)) {
+      y in
       var start = 0
       for x in matrices {
         for i in 0..<height {
@@ -82,7 +84,7 @@ extension Matrix {
 
   /// A square matrix with y[i, i] = 0        ∂x += ∂y but for the diagonal
   public var withoutDiagonal: Matrix {
-    tape.record(rows: rows, columns: columns, operands: [self]) { y in
+    tape.record(rows: rows, columns: columns, isConstant: node.isConstant) { y in
       for i in 0..<rows {
         for j in 0..<columns { y[i * columns + j] = node.values[i * columns + j] }
         y[i * columns + i] = 0
@@ -97,7 +99,7 @@ extension Matrix {
 
   /// y[j] = x[φ_j] of a row x and a fixed permutation φ        ∂x[φ_j] += ∂y[j]
   public func gathered(_ order: [Int]) -> Matrix {
-    tape.record(rows: 1, columns: count, operands: [self]) { y in
+    tape.record(rows: 1, columns: count, isConstant: node.isConstant) { y in
       for (j, n) in order.enumerated() { y[j] = node.values[n] }
     } pullback: { [x = node] _, yGradient in
       guard let xGradient = x.gradient else { return }
@@ -107,7 +109,7 @@ extension Matrix {
 
   /// y[φ_j] = x[j], the way back        ∂x[j] += ∂y[φ_j]
   public func scattered(_ order: [Int]) -> Matrix {
-    tape.record(rows: 1, columns: count, operands: [self]) { y in
+    tape.record(rows: 1, columns: count, isConstant: node.isConstant) { y in
       for (j, n) in order.enumerated() { y[n] = node.values[j] }
     } pullback: { [x = node] _, yGradient in
       guard let xGradient = x.gradient else { return }

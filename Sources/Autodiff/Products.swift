@@ -4,7 +4,7 @@ extension Matrix {
   public func times(_ other: Matrix) -> Matrix {
     precondition(columns == other.rows, "\(rows) × \(columns) times \(other.rows) × \(other.columns)")
     let (n, m, p) = (rows, columns, other.columns)
-    return tape.record(rows: n, columns: p, operands: [self, other]) { y in
+    return tape.record(rows: n, columns: p, isConstant: node.isConstant && other.node.isConstant) { y in
       addProduct(n, m, p, node.values, other.node.values, to: y)
     } pullback: { [a = node, b = other.node] _, yGradient in
       if let aGradient = a.gradient { addProductTransposed(n, p, m, yGradient, b.values, to: aGradient) }
@@ -16,7 +16,7 @@ extension Matrix {
   public func times(transposed other: Matrix) -> Matrix {
     precondition(columns == other.columns, "\(rows) × \(columns) times \(other.rows) × \(other.columns) transposed")
     let (n, m, p) = (rows, columns, other.rows)
-    return tape.record(rows: n, columns: p, operands: [self, other]) { y in
+    return tape.record(rows: n, columns: p, isConstant: node.isConstant && other.node.isConstant) { y in
       addProductTransposed(n, m, p, node.values, other.node.values, to: y)
     } pullback: { [a = node, b = other.node] _, yGradient in
       if let aGradient = a.gradient { addProduct(n, p, m, yGradient, b.values, to: aGradient) }

@@ -5,7 +5,7 @@ extension Matrix {
 
   /// y[i] = Σ_j x[i, j], a column        ∂x[i, j] += ∂y[i]
   public var rowSums: Matrix {
-    tape.record(rows: rows, columns: 1, operands: [self]) { y in
+    tape.record(rows: rows, columns: 1, isConstant: node.isConstant) { y in
       for i in 0..<rows {
         for j in 0..<columns { y[i] += node.values[i * columns + j] }
       }
@@ -21,7 +21,7 @@ extension Matrix {
   ///
   ///     ∂x_j += y_j (∂y_j − Σ_k ∂y_k y_k)
   public var softmax: Matrix {
-    tape.record(rows: rows, columns: columns, operands: [self]) { y in
+    tape.record(rows: rows, columns: columns, isConstant: node.isConstant) { y in
       for i in 0..<rows {
         let (x, y) = (node.values + i * columns, y + i * columns)
         let largest = maximum(columns, x)
@@ -46,7 +46,7 @@ extension Matrix {
   ///
   ///     ∂x_j += ∂y_j − exp(y_j) Σ_k ∂y_k
   public var logSoftmax: Matrix {
-    tape.record(rows: rows, columns: columns, operands: [self]) { y in
+    tape.record(rows: rows, columns: columns, isConstant: node.isConstant) { y in
       for i in 0..<rows {
         let (x, y) = (node.values + i * columns, y + i * columns)
         let largest = maximum(columns, x)
@@ -71,7 +71,7 @@ extension Matrix {
   ///
   /// Nothing is divided: a factor may be 0.
   public var exclusiveProducts: Matrix {
-    tape.record(rows: rows, columns: columns, operands: [self]) { y in
+    tape.record(rows: rows, columns: columns, isConstant: node.isConstant) { y in
       for i in 0..<rows {
         let (x, y) = (node.values + i * columns, y + i * columns)
         y[0] = 1

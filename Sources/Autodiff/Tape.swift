@@ -40,15 +40,15 @@ public final class Tape<Scalar: Number> {
     return Matrix(node: node, tape: self)
   }
 
-  /// The result of an operation. It is constant, and not recorded, if all operands are.
+  /// The result of an operation.
   /// - Parameters:
+  ///   - isConstant: whether all operands are. Then so is the result, and the operation isn't recorded.
   ///   - forward: writes the result's values, which are 0.
   ///   - pullback: adds to the operands' gradients; it is left out when nothing depends on the result.
   @inline(__always) func record(
-    rows: Int, columns: Int, operands: [Matrix<Scalar>], forward: (UnsafeMutablePointer<Scalar>) -> Void,
+    rows: Int, columns: Int, isConstant: Bool, forward: (UnsafeMutablePointer<Scalar>) -> Void,
     pullback: @escaping Pullback
   ) -> Matrix<Scalar> {
-    let isConstant = operands.allSatisfy { $0.node.isConstant }
     let node = Node<Scalar>(rows: rows, columns: columns, isConstant: isConstant, memory: memory)
     forward(node.values)
     if !isConstant { operations.append((node, pullback)) }
