@@ -13,6 +13,8 @@ struct Workload {
     Workload(name: "C1", what: "bAbI, one story", X: 160, Y: 160, H: 256, N: 256, W: 64, R: 4, B: 1, T: 100),
   ]
 
+  static let tiny = Workload(name: "", what: "", X: 1, Y: 1, H: 1, N: 1, W: 1, R: 1, B: 1, T: 1)
+
   var options: Options { Options(X: X, Y: Y, H: H, N: N, W: W, R: R, B: B) }
 }
 
