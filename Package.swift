@@ -5,7 +5,8 @@ import PackageDescription
 // Without it the same sources are built as ordinary Swift for the tests.
 let embedded = Context.environment["DNC_EMBEDDED"] == "1"
 
-// Small rather than fast: what takes time is in the kernels.
+// Small rather than fast: what takes time is in the kernels. A copy of a function for each closure it is called with is
+// worth nothing here.
 let productSettings: [SwiftSetting] = [
   .enableExperimentalFeature("Embedded"),
   .unsafeFlags(["-wmo", "-parse-as-library"]),
@@ -52,7 +53,8 @@ let package = Package(
       dependencies: ["CPlatform", "CPNG", "CDNC"] + levels.map { .byName(name: $0.name) },
       path: "Sources",
       exclude: ["Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "Kernels", "KernelsV3", "KernelsV4"],
-      swiftSettings: embedded ? productSettings + [.unsafeFlags(["-Osize"])] : [],
+      swiftSettings: embedded
+        ? productSettings + [.unsafeFlags(["-Osize", "-Xllvm", "-sil-disable-pass=closure-specialize"])] : [],
       linkerSettings: [.linkedLibrary("m")]
         + (embedded
           ? [

@@ -558,6 +558,10 @@ void dnc_task_free(dnc_task *task); /* NULL is fine */
 
 /* ---------------------------------------------------------------------------------- pictures -- */
 
+/* Every picture comes in two ways: *_write makes a PNG file, beside `path` at first and then renamed, so that a failed call
+ * leaves no partial file and an old one as it was; *_encode hands out the bytes of that file in *png and *size, for the caller
+ * to free with dnc_buffer_free. At most 2^28 pixels, and 1000000 on a side. */
+
 typedef enum dnc_colormap {
     DNC_COLORMAP_VIRIDIS = 0,
     DNC_COLORMAP_MAGMA = 1,
@@ -572,7 +576,7 @@ typedef enum dnc_panel {
     DNC_PANEL_PHASES = 1,     /* where an answer is wanted; needs the mask */
     DNC_PANEL_INPUT = 2,
     DNC_PANEL_TARGET = 4,
-    DNC_PANEL_PREDICTION = 8, /* the logistic sigmoid of the outputs */
+    DNC_PANEL_PREDICTION = 8, /* what the outputs say: see loss */
     DNC_PANEL_LOGITS = 16,    /* the outputs */
     DNC_PANEL_ERROR = 32,     /* |prediction - target|, 0 where no answer is wanted */
     DNC_PANEL_WRITES = 64,    /* of each write head the weighting, the write gate and the allocation gate */
@@ -583,10 +587,15 @@ typedef enum dnc_panel {
     DNC_PANEL_ALL = 1023
 } dnc_panel;
 
-enum {                       /* flags */
-    DNC_IMAGE_BARE = 1,      /* only the cells, without title, labels, ticks and colour bar; not of an episode */
-    DNC_IMAGE_SORT_SLOTS = 2 /* of an episode: slots in the order in which they are first written */
+enum {                            /* flags */
+    DNC_IMAGE_BARE = 1,           /* of a heatmap: only the cells, without title, labels, ticks and colour bar */
+    DNC_IMAGE_SORT_SLOTS = 2,     /* of an episode, a state and a film: slots in the order in which they are first written */
+    DNC_IMAGE_NUMBERED_FILES = 4, /* of a film: a file for each frame */
+    DNC_IMAGE_OVER_TIME = 8       /* of a training: over seconds instead of updates */
 };
+
+/* For dnc_state_image_write: the present state. */
+#define DNC_STEP_NOW SIZE_MAX
 
 typedef struct dnc_image_options {
     uint32_t struct_size;     /* set by dnc_image_options_init */
@@ -594,41 +603,89 @@ typedef struct dnc_image_options {
     uint32_t cell_pixels;     /* side of a cell, 1 to 256; 0 (default): chosen by the number of cells */
     uint32_t flags;           /* DNC_IMAGE_...; 0 */
     float minimum, maximum;   /* the values at the colormap's ends; NaN (default): from the values */
-    const char *title;        /* or NULL (default); ASCII, other bytes are drawn as '?' */
+    const char *title;        /* or NULL (default); UTF-8: ASCII, Greek, and mathematical signs; others are drawn as '?' */
     const char *row_label;    /* or NULL (default); along the vertical axis */
     const char *column_label; /* or NULL (default); along the horizontal axis */
     const float *mask;        /* of an episode: [T, B] or NULL (default); not 0 where an answer is wanted */
     uint32_t theme;           /* a dnc_theme; DNC_THEME_LIGHT */
     uint32_t pixel_scale;     /* every pixel is drawn as so many by so many, 1 to 8; 0 (default) is 1 */
     uint32_t panels;          /* of an episode: a sum of dnc_panels; 0 (default): all */
-    uint32_t reserved;        /* 0 */
+    uint32_t loss;            /* of an episode: the dnc_loss by which outputs become predictions: probabilities of a sigmoid or
+                               * softmax, or, of DNC_LOSS_MEAN_SQUARED_ERROR, the outputs themselves;
+                               * DNC_LOSS_SIGMOID_CROSS_ENTROPY */
+    const char *metric;       /* of a training: the score to draw; NULL (default): the first of the log */
+    uint32_t width, height;   /* of a training: pixels of each panel, 64 to 8192; 0 (default): 720 and 240 */
 } dnc_image_options;
 
 /* Sets the defaults. size = sizeof(dnc_image_options); no more than size bytes are written. */
 dnc_status dnc_image_options_init(dnc_image_options *options, size_t size);
 
-/* A heatmap of values [rows, columns] as a PNG file, row 0 on top; options or NULL for the defaults. Values outside
- * the range take the colour of the nearer end, infinities too; NaN is drawn as a crossed cell. At most 2^28 pixels,
- * and 1000000 on a side.
- * The file is written beside `path` and renamed: a failed call leaves no partial file. */
+void dnc_buffer_free(void *buffer); /* NULL is fine */
+
+/* A heatmap of values [rows, columns], row 0 on top; options or NULL for the defaults. Values outside the range take the
+ * colour of the nearer end, infinities too; NaN is drawn as a crossed cell. */
 dnc_status dnc_image_write(const char *path, size_t rows, size_t columns, const float *values,
                            const dnc_image_options *options);
-
-/* The same, in memory: *png and *size receive the bytes of the file. Free with dnc_buffer_free. */
 dnc_status dnc_image_encode(size_t rows, size_t columns, const float *values, const dnc_image_options *options,
                             uint8_t **png, size_t *size);
-
-void dnc_buffer_free(void *buffer); /* NULL is fine */
 
 /* One episode of one sequence of the batch as a labelled figure, time running left to right under one axis: the panels
  * above, as far as there is something to draw. inputs [T, B, X], targets [T, B, Y] and outputs [T, B, Y], each may be NULL
  * to leave its panels out, though not all three. What the memory did is drawn when exactly `steps` steps are recorded.
  * batch_index is below B. Where there is no room, several steps or slots share a cell, which shows the greatest of them.
- * options or NULL: title, cell_pixels, colormap (of all panels but the logits, which are diverging), mask, theme,
+ * options or NULL: title, cell_pixels, colormap (of all panels but the logits, which are diverging), mask, loss, theme,
  * pixel_scale, panels and DNC_IMAGE_SORT_SLOTS count. */
 dnc_status dnc_episode_image_write(const char *path, dnc *instance, size_t batch_index, size_t steps,
                                    const float *inputs, const float *targets, const float *outputs,
                                    const dnc_image_options *options);
+dnc_status dnc_episode_image_encode(dnc *instance, size_t batch_index, size_t steps, const float *inputs,
+                                    const float *targets, const float *outputs, const dnc_image_options *options,
+                                    uint8_t **png, size_t *size);
+
+/* The memory of one sequence of the batch after a step: a row for each slot, and in it the memory, usage, precedence and
+ * weightings, and of each write head the link matrix with its strongest path: from the slot with the greatest precedence to
+ * the one that was written before it, where its row of links is the greatest, and so on as long as a link is 0.1 or more.
+ * step is below dnc_recorded_steps(), from which memory and links are computed again, or DNC_STEP_NOW for the present state,
+ * recorded or not. Where there is no room, several slots share a cell, which shows the greatest of them.
+ * options or NULL: title, cell_pixels, colormap (of weightings and links; the memory is diverging), minimum and maximum (of
+ * the memory), theme, pixel_scale and DNC_IMAGE_SORT_SLOTS count; where nothing is recorded, slots are sorted along the
+ * strongest path of the first write head. */
+dnc_status dnc_state_image_write(const char *path, const dnc *instance, size_t batch_index, size_t step,
+                                 const dnc_image_options *options);
+dnc_status dnc_state_image_encode(const dnc *instance, size_t batch_index, size_t step,
+                                  const dnc_image_options *options, uint8_t **png, size_t *size);
+
+/* The same over `steps` recorded steps from first_step on (both together at most dnc_recorded_steps()), as an animated PNG
+ * that repeats for ever and shows each step for delay_milliseconds, 1 to 65535; viewers that know nothing of animation show
+ * the first frame. All frames have one range of colours. The options are those of the state, and of dnc_film_write
+ * DNC_IMAGE_NUMBERED_FILES: then each step is a file of its own, the step in four digits or more between the name and its
+ * ending, as film-0000.png; a call that fails removes those that it has written. */
+dnc_status dnc_film_write(const char *path, const dnc *instance, size_t batch_index, size_t first_step, size_t steps,
+                          uint32_t delay_milliseconds, const dnc_image_options *options);
+dnc_status dnc_film_encode(const dnc *instance, size_t batch_index, size_t first_step, size_t steps,
+                           uint32_t delay_milliseconds, const dnc_image_options *options, uint8_t **png, size_t *size);
+
+/* How one or more trainings went (1 to 64), from the logs that `python -m dnc train` writes, a JSON object a line: the loss
+ * of the "train" lines on a logarithmic axis, raw in pale and as a moving mean over a fortieth of all lines to each side,
+ * within a lesson; one score of the "test" lines, on a logarithmic axis (0 at its lower end) if that of the first run falls
+ * to less than a tenth; and where a "lesson" begins, its number, from 1. names of the runs for the legend, or NULL: the paths of the logs. A last line that is not
+ * finished is passed over, other lines that are no JSON give DNC_BAD_FORMAT; a log may have 256 MiB.
+ * options or NULL: title, theme, pixel_scale, metric, width, height and DNC_IMAGE_OVER_TIME count. */
+dnc_status dnc_training_image_write(const char *path, size_t runs, const char *const *logs, const char *const *names,
+                                    const dnc_image_options *options);
+dnc_status dnc_training_image_encode(size_t runs, const char *const *logs, const char *const *names,
+                                     const dnc_image_options *options, uint8_t **png, size_t *size);
+
+/* What a trained network makes of memories and episodes of other sizes than those it learned with, as in Extended Data
+ * Figure 2 of the paper: scores [rows, columns], usually the share of episodes that are right, in percent; slots [rows] and
+ * lengths [columns] are the numbers along its axes, the least slots below. Both in ascending order, at most 256 of each.
+ * Scores are from 0 to 1; NaN is a crossed cell: not measured. options or NULL: title, colormap, cell_pixels, row_label and
+ * column_label (NULL: "memory slots" and "length"), theme and pixel_scale count. */
+dnc_status dnc_capacity_image_write(const char *path, size_t rows, size_t columns, const float *scores,
+                                    const uint32_t *slots, const uint32_t *lengths, const dnc_image_options *options);
+dnc_status dnc_capacity_image_encode(size_t rows, size_t columns, const float *scores, const uint32_t *slots,
+                                     const uint32_t *lengths, const dnc_image_options *options, uint8_t **png,
+                                     size_t *size);
 
 #ifdef __cplusplus
 }

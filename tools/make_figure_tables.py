@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes Sources/Figures/FontTable.swift and Sources/Figures/ColormapTables.swift.
 
-Needs Debian's xfonts-base (the font) and, from PyPI, pillow (reads it) and matplotlib (has the colormaps):
+Needs Debian's xfonts-base (the fonts) and, from PyPI, pillow (reads them) and matplotlib (has the colormaps):
 
     apt-get install xfonts-base
     pip install pillow matplotlib
@@ -9,31 +9,38 @@ Needs Debian's xfonts-base (the font) and, from PyPI, pillow (reads it) and matp
 """
 
 import gzip
+import io
 import math
 from pathlib import Path
 
 import matplotlib
-from PIL import Image, PcfFontFile
+from PIL import Image, ImageDraw, ImageFont
 
-FONT = "/usr/share/fonts/X11/misc/6x13-ISO8859-1.pcf.gz"
-WIDTH, HEIGHT, ASCENT = 6, 13, 11
+FONTS = "/usr/share/fonts/X11/misc"
+# What the bold font lacks comes from the other one of its size.
+SIZES = {"small": (["6x13"], 6, 13), "large": (["9x15B", "9x15"], 9, 15)}
+ASCII = "".join(map(chr, range(32, 127)))
+GREEK = "ΓΔΘΛΞΠΣΦΨΩαβγδεζηθικλμνξοπρςστυφχψω"
+SIGNS = "°±²³·×–‖•…←↑→↓∂∇∏∑−∘√∞≈≠≤≥"
 FIGURES = Path(__file__).resolve().parent.parent / "Sources" / "Figures"
 
-FONT_HEAD = """\
+FONT_HEAD = f"""\
 // Written by tools/make_figure_tables.py; change that, not this.
 
-/// The bitmap font of the pictures: misc-fixed 6x13 ("Public domain font. Share and enjoy."), as in the X.Org
-/// package font-misc-misc and Debian's xfonts-base.
-enum FontTable {
-  /// Pixels of every glyph.
-  static let glyphWidth = 6
-  static let glyphHeight = 13
-  /// The characters there are: printable ASCII.
-  static let firstCharacter: UInt8 = 32
-  static let lastCharacter: UInt8 = 126
+/// The bitmap fonts of the pictures: misc-fixed 6x13 and 9x15 bold ("Public domain font. Share and enjoy."), as in the
+/// X.Org package font-misc-misc and Debian's xfonts-base.
+enum FontTable {{
+  /// Printable ASCII has the first glyphs, these characters have those that follow: four hexadecimal digits each.
+  static let firstCharacter: UInt32 = 32
+  static let lastCharacter: UInt32 = 126
+  static let otherCount = {len(GREEK + SIGNS)}
 
-  /// One glyph a line, from the first character to the last; one byte a row of pixels in two hexadecimal digits,
-  /// top row first, the leftmost pixel in the highest bit.
+  /// {GREEK} {SIGNS}
+"""
+
+FONT_COMMENT = """
+  /// {name}, {width} x {height} pixels. A glyph a line, its pixels row by row from the upper left, four in a
+  /// hexadecimal digit, the leftmost in the highest bit.
 """
 
 COLORMAP_HEAD = """\
@@ -57,12 +64,27 @@ def constant(name, lines):
     return f'  static let {name}: StaticString = """\n{body}\n    """\n'
 
 
-def glyph_rows(font, code):
-    """The rows of one glyph as bytes, placed in its cell of WIDTH x HEIGHT pixels."""
-    _, (left, top, right, bottom), _, bitmap = font.glyph[code]
-    cell = Image.new("1", (WIDTH, HEIGHT))
-    cell.paste(bitmap, (left, top + ASCENT, right, bottom + ASCENT))
-    return [sum(128 >> x for x in range(WIDTH) if cell.getpixel((x, y))) for y in range(HEIGHT)]
+def pixels(font, character, width, height):
+    """A character in hexadecimal digits."""
+    cell = Image.new("1", (width, height))
+    ImageDraw.Draw(cell).text((0, 0), character, fill=1, font=font)
+    bits = "".join("01"[cell.getpixel((x, y)) > 0] for y in range(height) for x in range(width))
+    bits += "0" * (-len(bits) % 4)
+    return "".join(f"{int(bits[i : i + 4], 2):x}" for i in range(0, len(bits), 4))
+
+
+def glyphs(names, width, height):
+    """The pixels of every character."""
+    fonts = []
+    for name in names:
+        with gzip.open(f"{FONTS}/{name}.pcf.gz") as file:
+            fonts.append(ImageFont.truetype(io.BytesIO(file.read()), height))
+    lines = []
+    for character in ASCII + GREEK + SIGNS:
+        found = (pixels(font, character, width, height) for font in fonts)
+        missing = [pixels(font, "\ue000", width, height) for font in fonts]
+        lines.append(next(glyph for glyph in found if glyph not in missing))
+    return lines
 
 
 def matplotlib_colors(name):
@@ -123,10 +145,12 @@ def colormap(name, comment, colors):
 
 
 def main():
-    with gzip.open(FONT) as file:
-        font = PcfFontFile.PcfFontFile(file)
-    glyphs = ["".join(f"{row:02x}" for row in glyph_rows(font, code)) for code in range(32, 127)]
-    (FIGURES / "FontTable.swift").write_text(FONT_HEAD + constant("glyphs", glyphs) + "}\n")
+    others = "".join(f"{ord(character):04x}" for character in GREEK + SIGNS)
+    fonts = [FONT_HEAD + constant("others", [others[i : i + 80] for i in range(0, len(others), 80)])]
+    for size, (names, width, height) in SIZES.items():
+        comment = FONT_COMMENT.format(name=names[0], width=width, height=height)
+        fonts.append(comment + constant(size, glyphs(names, width, height)))
+    (FIGURES / "FontTable.swift").write_text("".join(fonts) + "}\n")
     maps = [
         colormap("viridis", VIRIDIS, matplotlib_colors("viridis")),
         colormap("magma", MAGMA, matplotlib_colors("magma")),

@@ -44,6 +44,9 @@ struct GrowingMemory: ~Copyable {
     bytes += count
     return memory.start + (bytes - count)
   }
+
+  /// Forgets the last `count` bytes.
+  mutating func drop(_ count: Int) { bytes -= count }
 }
 
 /// Cuts one block of memory into arrays. The same cutting runs once without memory, to learn how many bytes

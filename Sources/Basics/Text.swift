@@ -1,7 +1,7 @@
 import CPlatform
 
 /// Text written into memory that somebody else owns. What does not fit is cut off; the text always ends
-/// with a zero byte. Needs no heap, so it can say that memory ran out.
+/// with a zero byte. Needs no heap, so it can say that memory ran out. Never inlined: every message is made of it.
 struct Text {
   let start: UnsafeMutablePointer<CChar>
   /// Bytes at `start`, the closing zero included; at least 1.
@@ -14,18 +14,18 @@ struct Text {
     start[0] = 0
   }
 
-  mutating func append(byte: UInt8) {
+  @inline(never) mutating func append(byte: UInt8) {
     guard count + 1 < capacity else { return }
     start[count] = CChar(bitPattern: byte)
     count += 1
     start[count] = 0
   }
 
-  mutating func append(_ text: StaticString) {
+  @inline(never) mutating func append(_ text: StaticString) {
     for i in 0..<text.utf8CodeUnitCount { append(byte: text.utf8Start[i]) }
   }
 
-  mutating func append(_ text: UnsafePointer<CChar>) {
+  @inline(never) mutating func append(_ text: UnsafePointer<CChar>) {
     var i = 0
     while text[i] != 0 {
       append(byte: UInt8(bitPattern: text[i]))
@@ -33,7 +33,7 @@ struct Text {
     }
   }
 
-  mutating func append(_ value: UInt64) {
+  @inline(never) mutating func append(_ value: UInt64) {
     var divisor: UInt64 = 1
     while value / divisor >= 10 { divisor *= 10 }
     while divisor > 0 {
@@ -42,13 +42,13 @@ struct Text {
     }
   }
 
-  mutating func append(_ value: Int) {
+  @inline(never) mutating func append(_ value: Int) {
     if value < 0 { append(byte: UInt8(ascii: "-")) }
     append(UInt64(value.magnitude))
   }
 
   /// As printf's %.*g, with a decimal point in every locale.
-  mutating func append(_ value: Double, digits: Int = 6) {
+  @inline(never) mutating func append(_ value: Double, digits: Int = 6) {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
       _ = dnc_platform_print_double(buffer.baseAddress!, 64, Int32(digits), value)
       append(UnsafePointer(buffer.baseAddress!))
@@ -56,10 +56,15 @@ struct Text {
   }
 
   /// What the system says of an errno.
-  mutating func append(systemError: Int32) {
+  @inline(never) mutating func append(systemError: Int32) {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
       dnc_platform_error_text(systemError, buffer.baseAddress!, 128)
       append(UnsafePointer(buffer.baseAddress!))
     }
   }
+}
+
+extension StaticString {
+  /// For C. A literal that is given where C wants a string would become a String first, which may be on the heap.
+  var cString: UnsafePointer<CChar> { UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
 }

@@ -23,8 +23,9 @@ struct TextFile: ~Copyable {
 
   /// Calls `body` with the text of every line, without what follows a '#', if that begins a comment, and without spaces around
   /// it. A failure of it is given the file and the line.
+  /// - Parameter unfinished: whether a last line that is not closed may be of bad format: somebody still writes it.
   func forEachLine(
-    comments: Bool = true, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+    comments: Bool = true, unfinished: Bool = false, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     let text = UnsafeRawBufferPointer(start: content.start, count: content.bytes)
     var start = 0
@@ -35,6 +36,7 @@ struct TextFile: ~Copyable {
       do throws(Failure) {
         try body(UnsafeRawBufferPointer(rebasing: text[start..<comment]).trimmed)
       } catch {
+        if unfinished && end == text.count && error.status == DNC_BAD_FORMAT { return }
         throw error.within(path, line: number)
       }
       start = end + 1

@@ -1,19 +1,25 @@
-/// The numbers of rows or columns at the edge of a grid of cells, from 0 to `count` - 1, each at the middle of its
-/// cell.
+/// The numbers of rows or columns at the edge of a grid of cells, each at the middle of its cell: from 0 to `count` - 1,
+/// unless others are given.
 struct Axis {
   let count: Int
   /// Side of a cell along the axis.
   let cellPixels: Int
   /// So many rows or columns share a cell.
   var block = 1
+  /// What stands at the rows or columns, `numberStride` apart, the widest at one of the ends; nil: their indices.
+  var numbers: UnsafePointer<UInt32>? = nil
+  var numberStride = 1
 
   private static let tickLength = 3
   private static let textGap = 2
   /// From the frame of the cells to the text of their numbers.
   private static let textDistance = 1 + tickLength + textGap
-  /// Pixels from one number to the next at least: between texts one beside the other, and from line to line.
-  private static let gapAcross = 16
+  /// Pixels between numbers beside each other, which are rather all there if they were given; and from line to line.
+  private var gapAcross: Int { numbers == nil ? 16 : 8 }
   private static let lineDistance = 18
+
+  /// From the numbers below cells to what they count.
+  static let labelGap = 4
 
   /// Pixels from the cells to the far end of the numbers.
   static let heightBelow = textDistance + Label.height
@@ -29,30 +35,33 @@ struct Axis {
   /// From the edge of the cells to the middle of the i-th row or column.
   func middle(_ i: Int) -> Int { i / block * cellPixels + cellPixels / 2 }
 
+  private func number(_ i: Int) -> Int { numbers.map { Int($0[i * numberStride]) } ?? i }
+
   private var widestNumber: Int {
     var width = 0
-    withLabel(count - 1) { width = $0.width }
+    withLabel(number(0)) { width = $0.width }
+    withLabel(number(count - 1)) { width = max(width, $0.width) }
     return width
   }
 
   /// Numbers below cells whose lower left corner is (x, y).
-  func drawBelow(x: Int, y: Int, on canvas: borrowing Canvas) {
-    let step = step(pixelsApart: widestNumber + Axis.gapAcross)
+  @inline(never) func drawBelow(x: Int, y: Int, on canvas: borrowing Canvas) {
+    let step = step(pixelsApart: widestNumber + gapAcross)
     for i in stride(from: 0, to: count, by: step) {
       let middle = x + middle(i)
       canvas.fill(x: middle, y: y + 1, width: 1, height: Axis.tickLength, canvas.theme.frame)
-      withLabel(i) { label in
+      withLabel(number(i)) { label in
         canvas.draw(label, x: middle - label.width / 2 + 1, y: y + Axis.textDistance)
       }
     }
   }
 
   /// Numbers to the left of cells whose upper left corner is (x, y).
-  func drawBeside(x: Int, y: Int, on canvas: borrowing Canvas) {
+  @inline(never) func drawBeside(x: Int, y: Int, on canvas: borrowing Canvas) {
     for i in stride(from: 0, to: count, by: rowStep) {
       let middle = y + middle(i)
       canvas.fill(x: x - 1 - Axis.tickLength, y: middle, width: Axis.tickLength, height: 1, canvas.theme.frame)
-      withLabel(i) { label in
+      withLabel(number(i)) { label in
         canvas.draw(label, x: x - Axis.textDistance - label.width, y: middle - Label.height / 2)
       }
     }

@@ -1,8 +1,18 @@
 import CDNC
 import CPlatform
 
+/// A place in a picture: whole numbers are the middles of pixels. Neither NaN nor infinite.
+struct Point {
+  let x, y: Double
+
+  init(_ x: Double, _ y: Double) { (self.x, self.y) = (x, y) }
+  init(_ x: Int, _ y: Int) { self.init(Double(x), Double(y)) }
+}
+
 /// A picture in memory: 8-bit RGB, rows from top to bottom, paper at first. Whatever is drawn outside of it is
 /// cut off. Positions and sizes are in pixels, x to the right and y down.
+///
+/// What all figures draw with is never inlined: it would be most of their code.
 struct Canvas: ~Copyable {
   let width: Int
   let height: Int
@@ -33,7 +43,7 @@ struct Canvas: ~Copyable {
   /// The pixels, [height, width, 3].
   var pixels: UnsafeMutablePointer<UInt8> { memory.start.assumingMemoryBound(to: UInt8.self) }
 
-  func fill(x: Int, y: Int, width: Int, height: Int, _ colour: Colour) {
+  @inline(never) func fill(x: Int, y: Int, width: Int, height: Int, _ colour: Colour) {
     let columns = max(x, 0)..<max(min(x + width, self.width), max(x, 0))
     let rows = max(y, 0)..<max(min(y + height, self.height), max(y, 0))
     for row in rows {
@@ -50,27 +60,44 @@ struct Canvas: ~Copyable {
   func set(x: Int, y: Int, _ colour: Colour) { fill(x: x, y: y, width: 1, height: 1, colour) }
 
   /// A line of one pixel's thickness around, not over, the rectangle.
-  func frame(x: Int, y: Int, width: Int, height: Int) {
+  @inline(never) func frame(x: Int, y: Int, width: Int, height: Int) {
     fill(x: x - 1, y: y - 1, width: width + 2, height: 1, theme.frame)
     fill(x: x - 1, y: y + height, width: width + 2, height: 1, theme.frame)
     fill(x: x - 1, y: y, width: 1, height: height, theme.frame)
     fill(x: x + width, y: y, width: 1, height: height, theme.frame)
   }
 
-  /// A line of one pixel's thickness from the middle of one pixel to that of another, one of them on each row in between,
-  /// or shared by two.
-  func drawDownwards(from x0: Int, _ y0: Int, to x1: Int, _ y1: Int, _ colour: Colour) {
-    let slope = Double(x1 - x0) / Double(max(y1 - y0, 1))
-    for y in y0...max(y1, y0) {
-      let x = Double(x0) + slope * Double(y - y0)
-      // A flat line has several pixels in a row: as many as it goes sideways.
-      let reach = max(abs(slope) / 2, 0.5)
-      var column = Int((x - reach).rounded(.down))
-      while Double(column) <= x + reach {
-        blend(x: column, y: y, colour, min(max(reach + 0.5 - abs(Double(column) - x), 0), 1))
-        column += 1
+  /// A line from one point to another, `width` pixels thick. Points are where pixels have their middles; a pixel at the edge
+  /// of the line is covered as far as the line reaches into it.
+  @inline(never) func drawLine(from start: Point, to end: Point, width: Double = 1, _ colour: Colour) {
+    let across = (x: end.x - start.x, y: end.y - start.y)
+    let squared = across.x * across.x + across.y * across.y
+    let reach = width / 2 + 0.5
+    for y in pixels(min(start.y, end.y) - reach, max(start.y, end.y) + reach, of: height) {
+      // Of each row only the pixels near the line.
+      var left = min(start.x, end.x)
+      var right = max(start.x, end.x)
+      if across.y != 0 {
+        let slope = across.x / across.y
+        let slack = reach * (1 + slope.magnitude)
+        let x = start.x + slope * (Double(y) - start.y)
+        (left, right) = (max(left, x - slack), min(right, x + slack))
+      }
+      for x in pixels(left - reach, right + reach, of: self.width) {
+        let (dx, dy) = (Double(x) - start.x, Double(y) - start.y)
+        let along = squared > 0 ? min(max((dx * across.x + dy * across.y) / squared, 0), 1) : 0
+        let (offX, offY) = (dx - along * across.x, dy - along * across.y)
+        let share = reach - (offX * offX + offY * offY).squareRoot()
+        if share > 0 { blend(x: x, y: y, colour, min(share, 1)) }
       }
     }
+  }
+
+  /// The whole numbers from `low` to `high` that are below `count`, and not negative.
+  private func pixels(_ low: Double, _ high: Double, of count: Int) -> Range<Int> {
+    let first = Int(min(max(low.rounded(.up), 0), Double(count)))
+    let last = Int(min(max(high.rounded(.down), -1), Double(count - 1)))
+    return first..<max(last + 1, first)
   }
 
   /// Covers a share of a pixel.

@@ -7,7 +7,7 @@ struct CellGrid {
   private static let smallestCross = 5
 
   /// Draws every value in its colour and a frame around them.
-  func draw(_ values: Values, _ range: ValueRange, _ colormap: Colormap, on canvas: borrowing Canvas) {
+  @inline(never) func draw(_ values: Values, _ range: ValueRange, _ colormap: Colormap, on canvas: borrowing Canvas) {
     for row in 0..<values.cellRows {
       for column in 0..<values.cellColumns {
         let value = values.cell(row, column)

@@ -1,4 +1,5 @@
 import CDNC
+import CPlatform
 
 /// One pixel: red, green, blue, 0 to 255.
 struct Colour {
@@ -12,6 +13,23 @@ struct Colour {
 
   /// NaN: a colour that no colormap contains.
   static let notANumber = Colour(255, 0, 255)
+
+  static let black = Colour(0, 0, 0)
+  static let white = Colour(255, 255, 255)
+
+  /// Whether black is read on it better than white: its relative luminance, roughly.
+  var isLight: Bool {
+    func linear(_ part: UInt8) -> Double { pow(Double(part) / 255, 2.2) }
+    return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue) > 0.18
+  }
+
+  /// So much of it, the rest of another.
+  func mixed(_ share: Double, with other: Colour) -> Colour {
+    func mix(_ own: UInt8, _ other: UInt8) -> UInt8 {
+      UInt8(Double(other) + share * (Double(own) - Double(other)) + 0.5)
+    }
+    return Colour(mix(red, other.red), mix(green, other.green), mix(blue, other.blue))
+  }
 }
 
 /// What a picture is drawn on, and with.
@@ -28,8 +46,11 @@ struct Theme {
 
 /// Colours for things that have no order, which colour-blind people tell apart too (Okabe and Ito, 2008).
 enum Palette {
+  static let count = 7
+
+  /// From `count` on they repeat themselves.
   static func colour(_ index: Int) -> Colour {
-    switch index % 7 {
+    switch index % count {
     case 0: Colour(0, 114, 178)
     case 1: Colour(230, 159, 0)
     case 2: Colour(0, 158, 115)
@@ -70,6 +91,6 @@ func hexadecimalByte(_ digits: UnsafePointer<UInt8>) -> UInt8 {
   hexadecimalDigit(digits[0]) << 4 | hexadecimalDigit(digits[1])
 }
 
-private func hexadecimalDigit(_ digit: UInt8) -> UInt8 {
+func hexadecimalDigit(_ digit: UInt8) -> UInt8 {
   digit < UInt8(ascii: "a") ? digit &- UInt8(ascii: "0") : digit &- UInt8(ascii: "a") &+ 10
 }

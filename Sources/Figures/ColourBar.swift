@@ -6,6 +6,8 @@ struct ColourBar {
   let colormap: Colormap
   let barWidth: Int
   let height: Int
+  /// Behind the round numbers.
+  var unit: StaticString = ""
 
   private static let tickLength = 3
   private static let textGap = 5
@@ -34,7 +36,7 @@ struct ColourBar {
   }
 
   /// The bar, and round numbers at their ticks; (x, y) is its upper left corner.
-  func draw(x: Int, y: Int, on canvas: borrowing Canvas) {
+  @inline(never) func draw(x: Int, y: Int, on canvas: borrowing Canvas) {
     drawColours(x: x, y: y, on: canvas)
     forEachNumber { position, label in
       let tickY = y + height - 1 - Int(position * Double(height - 1) + 0.5)
@@ -46,13 +48,17 @@ struct ColourBar {
 
   /// Calls `body` with the position, 0 to 1, and the text of every number. Should fewer than two round ones lie
   /// in the range, its ends are written instead.
-  private func forEachNumber(_ body: (Double, Label) -> Void) {
+  @inline(never) private func forEachNumber(_ body: (Double, Label) -> Void) {
     let ticks = ticks
     if ticks.count >= 2 {
       for i in 0..<ticks.count {
         let value = ticks[i]
         let position = (value - range.minimum) / (range.maximum - range.minimum)
-        withLabel(value, digits: ticks.digits(of: value)) { body(min(max(position, 0), 1), $0) }
+        func write(_ text: inout Text) {
+          text.append(value, digits: ticks.digits(of: value))
+          text.append(unit)
+        }
+        withLabel(writing: write) { body(min(max(position, 0), 1), $0) }
       }
     } else if range.minimum < range.maximum {
       withLabel(range.minimum, digits: endDigits) { body(0, $0) }
@@ -102,7 +108,7 @@ struct ColourBar {
     }
   }
 
-  private func drawColours(x: Int, y: Int, on canvas: borrowing Canvas) {
+  @inline(never) private func drawColours(x: Int, y: Int, on canvas: borrowing Canvas) {
     for row in 0..<height {
       let position = height > 1 ? 1 - Double(row) / Double(height - 1) : 0.5
       canvas.fill(x: x, y: y + row, width: barWidth, height: 1, colormap.colour(at: position))

@@ -110,7 +110,6 @@ struct EpisodeFigure {
   private static let panelGap = 12
   private static let barGap = 12
   private static let barWidth = 10
-  private static let axisLabelGap = 4
   private static let widestText = 480
   /// Of the cells; with more steps, several share a cell.
   private static let widest = 1600
@@ -145,8 +144,8 @@ struct EpisodeFigure {
     let title = title.fitting(max(blockWidth, EpisodeFigure.widestText))
     let innerWidth = max(blockWidth, title.width)
     let left = margin + (innerWidth - blockWidth) / 2
-    let top = margin + (title.count > 0 ? Label.height + EpisodeFigure.textGap : 0)
-    let axisLabelY = top + panelsHeight + Axis.heightBelow + EpisodeFigure.axisLabelGap
+    let top = margin + (title.count > 0 ? title.height + EpisodeFigure.textGap : 0)
+    let axisLabelY = top + panelsHeight + Axis.heightBelow + Axis.labelGap
 
     let canvas = try Canvas(
       width: innerWidth + 2 * margin, height: axisLabelY + Label.height + margin, theme: theme)
@@ -168,14 +167,7 @@ struct EpisodeFigure {
   }
 
   private func withName(_ panel: EpisodePanel, _ body: (Label) -> Void) {
-    func write(_ text: inout Text) {
-      text.append(panel.name)
-      if panel.head > 0 {
-        text.append(" ")
-        text.append(panel.head)
-      }
-    }
-    withLabel(writing: write, body)
+    withLabel(panel.name, head: panel.head, body)
   }
 
   /// Through the gap below a panel, a line where an answer begins or ends.
@@ -207,8 +199,9 @@ struct EpisodeFigure {
       for t in 0..<steps {
         for head in 0..<origins.readHeads {
           guard let step = origins.origin(of: head, t) else { continue }
-          canvas.drawDownwards(
-            from: x + timeAxis.middle(step), y, to: x + timeAxis.middle(t), y + height - 1, Palette.colour(head))
+          canvas.drawLine(
+            from: Point(x + timeAxis.middle(step), y), to: Point(x + timeAxis.middle(t), y + height - 1),
+            Palette.colour(head))
         }
       }
       canvas.draw(Label("written"), x: legendX, y: y - 2)

@@ -7,11 +7,14 @@ struct Heatmap {
   let cell: Int
   let title, rowLabel, columnLabel: Label
   let theme: Theme
+  /// What stands along the axes, as [rows] with the last one first, and [columns]; nil: the indices.
+  var rowNumbers, columnNumbers: UnsafePointer<UInt32>?
+  /// The values are whole numbers of this unit, written into the cells that have room for them; nil: they are not.
+  var unit: StaticString?
 
   private static let margin = 14
   /// Between a text and what it belongs to.
   private static let textGap = 8
-  private static let columnLabelGap = 4
   private static let barGap = 20
   private static let barWidth = 14
   private static let lowestBar = 64
@@ -30,12 +33,14 @@ struct Heatmap {
   /// above, column numbers and column label below the cells.
   func canvas() throws(Failure) -> Canvas {
     let margin = Heatmap.margin
-    let columns = Axis(count: values.columns, cellPixels: cell)
-    let rows = Axis(count: values.rows, cellPixels: cell)
+    let columns = Axis(count: values.columns, cellPixels: cell, numbers: columnNumbers)
+    let rows = Axis(
+      count: values.rows, cellPixels: cell, numbers: rowNumbers.map { $0 + (values.rows - 1) }, numberStride: -1)
     let cellsWidth = values.columns * cell
     let cellsHeight = values.rows * cell
     let bar = ColourBar(
-      range: range, colormap: colormap, barWidth: Heatmap.barWidth, height: max(cellsHeight, Heatmap.lowestBar))
+      range: range, colormap: colormap, barWidth: Heatmap.barWidth, height: max(cellsHeight, Heatmap.lowestBar),
+      unit: unit ?? "")
 
     // Across: the block from the row label to the colour bar, in the middle under a wider title.
     let rowLabel = rowLabel.fitting(max(cellsHeight, Heatmap.highestText))
@@ -49,11 +54,11 @@ struct Heatmap {
     let cellsX = blockX + cellsOffset
 
     // Down.
-    let bodyY = margin + (title.count > 0 ? Label.height + Heatmap.textGap : 0)
+    let bodyY = margin + (title.count > 0 ? title.height + Heatmap.textGap : 0)
     let bodyHeight = max(bar.height, rowLabel.width)
     let cellsY = bodyY + (bodyHeight - cellsHeight) / 2
     var bottom = max(bodyY + bodyHeight, cellsY + cellsHeight + Axis.heightBelow)
-    var columnLabelY = cellsY + cellsHeight + Axis.heightBelow + Heatmap.columnLabelGap
+    var columnLabelY = cellsY + cellsHeight + Axis.heightBelow + Axis.labelGap
     if columnLabel.count > 0 {
       // A label wider than the cells would run into the row label and the colour bar.
       if columnLabel.width > cellsWidth { columnLabelY = max(columnLabelY, bodyY + bodyHeight + Heatmap.textGap) }
@@ -62,6 +67,7 @@ struct Heatmap {
 
     let canvas = try Canvas(width: innerWidth + 2 * margin, height: bottom + margin, theme: theme)
     CellGrid(x: cellsX, y: cellsY, cellWidth: cell, cellHeight: cell).draw(values, range, colormap, on: canvas)
+    if unit != nil { writeValues(x: cellsX, y: cellsY, on: canvas) }
     canvas.frame(x: cellsX, y: cellsY, width: cellsWidth, height: cellsHeight)
     rows.drawBeside(x: cellsX, y: cellsY, on: canvas)
     columns.drawBelow(x: cellsX, y: cellsY + cellsHeight, on: canvas)
@@ -73,12 +79,21 @@ struct Heatmap {
     canvas.drawCentred(columnLabel, at: middle, within: innerWidth, margin: margin, y: columnLabelY)
     return canvas
   }
-}
 
-extension Canvas {
-  /// A label with its middle at x = `middle`, or as near as the width between the margins allows.
-  func drawCentred(_ label: Label, at middle: Int, within innerWidth: Int, margin: Int, y: Int) {
-    let x = min(max(middle - label.width / 2, margin), margin + innerWidth - label.width)
-    draw(label, x: x, y: y)
+  /// Each value in its cell, in black or white, whichever can be read better.
+  private func writeValues(x: Int, y: Int, on canvas: borrowing Canvas) {
+    guard cell >= Label.height else { return }
+    for row in 0..<values.rows {
+      for column in 0..<values.columns where values[row, column].isFinite {
+        let value = Double(values[row, column])
+        let colour: Colour = colormap.colour(at: range.position(of: Float(value))).isLight ? .black : .white
+        withLabel(value.rounded() + 0, digits: 9) { label in
+          guard label.width < cell else { return }
+          canvas.draw(
+            label, x: x + column * cell + (cell - label.width + 1) / 2, y: y + row * cell + (cell - Label.height) / 2,
+            colour)
+        }
+      }
+    }
   }
 }

@@ -9,17 +9,23 @@ struct EncodedPNG: ~Copyable {
   private let size: Int
 
   init(_ canvas: borrowing Canvas) throws(Failure) {
-    let capacity = EncodedPNG.mostBytes(canvas)
+    let region = Region(x: 0, y: 0, width: canvas.width, height: canvas.height)
+    let capacity = region.mostEncodedBytes
     guard let raw = malloc(capacity) else { throw .outOfMemory(bytes: capacity) }
-    var size = capacity
     do {
-      try EncodedPNG.encode(canvas, into: raw, size: &size)
+      size = try canvas.encode(region, into: raw, capacity: capacity)
     } catch {
       free(raw)
       throw error
     }
     block = (realloc(raw, size) ?? raw).assumingMemoryBound(to: UInt8.self)
-    self.size = size
+  }
+
+  init(copying bytes: borrowing GrowingMemory) throws(Failure) {
+    guard let raw = malloc(bytes.bytes) else { throw .outOfMemory(bytes: bytes.bytes) }
+    memcpy(raw, bytes.start, bytes.bytes)
+    block = raw.assumingMemoryBound(to: UInt8.self)
+    size = bytes.bytes
   }
 
   deinit { free(block) }
@@ -37,30 +43,37 @@ struct EncodedPNG: ~Copyable {
     block = nil
     return bytes
   }
+}
+
+/// A part of a picture.
+struct Region {
+  let x, y, width, height: Int
 
   /// What the macro PNG_IMAGE_PNG_SIZE_MAX computes: room for incompressible pixels. Malloc'd pages cost nothing until
   /// they are written, and asking libpng for the true size would compress everything twice.
-  private static func mostBytes(_ canvas: borrowing Canvas) -> Int {
-    let data = (canvas.width * Canvas.bytesPerPixel + 1) * canvas.height
+  var mostEncodedBytes: Int {
+    let data = (width * Canvas.bytesPerPixel + 1) * height
     let compressed = data + (data + 7) >> 3 + (data + 63) >> 6 + 11
     let zlibBuffer = 8192
     return 8 + 25 + 16 + 44 + 12 + 12 + 12 * (compressed / zlibBuffer) + compressed
   }
+}
 
-  private static func encode(
-    _ canvas: borrowing Canvas, into memory: UnsafeMutableRawPointer, size: inout Int
-  ) throws(Failure) {
+extension Canvas {
+  /// Writes a part as a PNG file into memory and returns the number of its bytes.
+  func encode(_ region: Region, into memory: UnsafeMutableRawPointer, capacity: Int) throws(Failure) -> Int {
     var image = png_image()
     image.version = png_uint_32(PNG_IMAGE_VERSION)
-    image.width = png_uint_32(canvas.width)
-    image.height = png_uint_32(canvas.height)
+    image.width = png_uint_32(region.width)
+    image.height = png_uint_32(region.height)
     image.format = png_uint_32(PNG_FORMAT_RGB)
     // Without filters, which help photographs, and faster: cells repeat themselves.
     image.flags = png_uint_32(PNG_IMAGE_FLAG_FAST)
-    let stride = png_int_32(canvas.width * Canvas.bytesPerPixel)
-    guard png_image_write_to_memory(&image, memory, &size, 0, canvas.pixels, stride, nil) != 0 else {
-      throw failure(&image)
-    }
+    let first = pixels + (region.y * width + region.x) * Canvas.bytesPerPixel
+    var size = capacity
+    guard png_image_write_to_memory(&image, memory, &size, 0, first, png_int_32(width * Canvas.bytesPerPixel), nil) != 0
+    else { throw Canvas.failure(&image) }
+    return size
   }
 
   /// libpng says why only in words.

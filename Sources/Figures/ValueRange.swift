@@ -3,24 +3,30 @@ struct Values {
   let start: UnsafePointer<Float>
   let rows, columns: Int
   let rowStride, columnStride: Int
-  /// Stands for the logistic sigmoid of the values.
-  var squashed = false
-  /// Stands for the distance from these, which lie as the values do.
-  var others: UnsafePointer<Float>? = nil
-  /// A weight for each column, `weightStride` apart: where it is 0, the values stand for 0.
-  var weights: UnsafePointer<Float>? = nil
-  var weightStride = 0
-  /// Which row is drawn where; nil: as they come.
+  /// Which row, and which column, is drawn where; nil: as they come.
   var order: UnsafePointer<UInt32>? = nil
+  var columnOrder: UnsafePointer<UInt32>? = nil
   /// So many rows and columns share a cell, which shows the value of greatest magnitude, or NaN if there is one.
   var rowBlock = 1
   var columnBlock = 1
 
   subscript(row: Int, column: Int) -> Float {
-    if let weights, weights[column * weightStride] == 0 { return 0 }
-    let place = (order.map { Int($0[row]) } ?? row) * rowStride + column * columnStride
-    let value = squashed ? Float.sigmoid(start[place]) : start[place]
-    return others.map { abs(value - $0[place]) } ?? value
+    let row = order.map { Int($0[row]) } ?? row
+    let column = columnOrder.map { Int($0[column]) } ?? column
+    return start[row * rowStride + column * columnStride]
+  }
+
+  /// One value.
+  init(_ value: UnsafePointer<Float>) { self.init(start: value, rows: 1, columns: 1) }
+
+  /// Values that lie closely.
+  init(start: UnsafePointer<Float>, rows: Int, columns: Int) {
+    self.init(start: start, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
+  }
+
+  init(start: UnsafePointer<Float>, rows: Int, columns: Int, rowStride: Int, columnStride: Int) {
+    self.start = start
+    (self.rows, self.columns, self.rowStride, self.columnStride) = (rows, columns, rowStride, columnStride)
   }
 
   var cellRows: Int { (rows + rowBlock - 1) / rowBlock }
@@ -90,6 +96,9 @@ struct ValueRange {
     self.minimum = minimum
     self.maximum = maximum
   }
+
+  /// 0 to 1: of weightings, usages, gates and links.
+  static let fraction = ValueRange(0, 1)
 
   /// Where a value lies: 0 at the minimum, 1 at the maximum; beyond them less than 0 or more than 1; NaN for NaN.
   func position(of value: Float) -> Double {

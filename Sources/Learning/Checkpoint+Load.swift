@@ -83,7 +83,7 @@ extension Checkpoint {
     var blocks = 0
     // Twice: the fields of an optimizer are wanted only after its algorithm has been seen.
     for _ in 0..<2 {
-      var reader = JSONReader(json)
+      var reader = JSONReader(json, prefix: "header: ")
       try reader.object { (key, reader) throws(Failure) in
         guard key.equals("__metadata__") else { return try reader.skip() }
         blocks += 1
@@ -143,13 +143,13 @@ private struct TensorPlaces: ~Copyable {
       return withUnsafeTemporaryAllocation(of: CChar.self, capacity: ParameterLayout.nameBytes) { name in
         for tensor in layout {
           tensor.writeName(name.baseAddress!)
-          if key.equals(UnsafePointer(name.baseAddress!)) { return tensor.index }
+          if key.equals(cString: name.baseAddress!) { return tensor.index }
         }
         return nil
       }
     }
 
-    var reader = JSONReader(json)
+    var reader = JSONReader(json, prefix: "header: ")
     try reader.object { (key, reader) throws(Failure) in
       guard !key.equals("__metadata__") else { return try reader.skip() }
       guard let index = index(named: key) else {

@@ -4,14 +4,22 @@ import CDNC
 /// not what is asked for, throws `DNC_BAD_FORMAT`.
 struct JSONReader {
   private let bytes: UnsafeRawBufferPointer
+  /// What the sentences of failures begin with.
+  private let prefix: StaticString
   private var position = 0
 
   private static let deepest = 32
 
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  init(_ bytes: UnsafeRawBufferPointer, prefix: StaticString = "") {
+    self.bytes = bytes
+    self.prefix = prefix
+  }
 
-  private func failure(_ expected: StaticString) -> Failure {
-    Failure(DNC_BAD_FORMAT, "header: expected \(expected) at byte \(position)")
+  /// The bytes that have not been read.
+  var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[position...]) }
+
+  @inline(never) private func failure(_ expected: StaticString) -> Failure {
+    Failure(DNC_BAD_FORMAT, "\(prefix)expected \(expected) at byte \(position)")
   }
 
   private mutating func skipSpace() {
@@ -24,7 +32,7 @@ struct JSONReader {
   }
 
   /// Takes `byte` if it is next, after spaces.
-  private mutating func take(_ byte: Unicode.Scalar) -> Bool {
+  @inline(never) private mutating func take(_ byte: Unicode.Scalar) -> Bool {
     skipSpace()
     guard position < bytes.count, bytes[position] == UInt8(ascii: byte) else { return false }
     position += 1
@@ -32,7 +40,7 @@ struct JSONReader {
   }
 
   /// Calls `body` with each key of an object; it must take the value.
-  mutating func object(
+  @inline(never) mutating func object(
     _ body: (UnsafeRawBufferPointer, inout JSONReader) throws(Failure) -> Void
   ) throws(Failure) {
     guard take("{") else { throw failure("an object") }
@@ -46,7 +54,7 @@ struct JSONReader {
   }
 
   /// Calls `body` for each element of an array; it must take the element.
-  mutating func array(_ body: (inout JSONReader) throws(Failure) -> Void) throws(Failure) {
+  @inline(never) mutating func array(_ body: (inout JSONReader) throws(Failure) -> Void) throws(Failure) {
     guard take("[") else { throw failure("an array") }
     if take("]") { return }
     repeat { try body(&self) } while take(",")
@@ -54,7 +62,7 @@ struct JSONReader {
   }
 
   /// The bytes between the quotes, escapes as they stand.
-  mutating func string() throws(Failure) -> UnsafeRawBufferPointer {
+  @inline(never) mutating func string() throws(Failure) -> UnsafeRawBufferPointer {
     guard take("\"") else { throw failure("a string") }
     let start = position
     while position < bytes.count {
@@ -81,6 +89,19 @@ struct JSONReader {
     return count
   }
 
+  /// A number, or what Python writes where there is none: NaN, Infinity and -Infinity; null is NaN here.
+  @inline(never) mutating func number() throws(Failure) -> Double {
+    let word = plainWord()
+    if word.equals("null") || word.equals("NaN") { return .nan }
+    if word.equals("Infinity") { return .infinity }
+    if word.equals("-Infinity") { return -.infinity }
+    guard let value = Double(decimal: word) else {
+      position -= word.count
+      throw failure("a number")
+    }
+    return value
+  }
+
   /// Any value that is not needed.
   mutating func skip(depth: Int = 0) throws(Failure) {
     guard depth < JSONReader.deepest else { throw failure("less nesting") }
@@ -91,17 +112,23 @@ struct JSONReader {
     case UInt8(ascii: "["): try array { (reader) throws(Failure) in try reader.skip(depth: depth + 1) }
     case UInt8(ascii: "\""): _ = try string()
     default:
-      let start = position
-      while position < bytes.count, JSONReader.isPlain(bytes[position]) { position += 1 }
-      guard position > start else { throw failure("a value") }
+      guard plainWord().count > 0 else { throw failure("a value") }
     }
   }
 
-  /// Of numbers, true, false and null.
+  /// What follows, after spaces, as far as it is neither a string nor a sign of JSON.
+  private mutating func plainWord() -> UnsafeRawBufferPointer {
+    skipSpace()
+    let start = position
+    while position < bytes.count, JSONReader.isPlain(bytes[position]) { position += 1 }
+    return UnsafeRawBufferPointer(rebasing: bytes[start..<position])
+  }
+
+  /// Of numbers, true, false and null, and of NaN and Infinity.
   private static func isPlain(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "+"),
-      UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "E"):
+      UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "E"), UInt8(ascii: "N"), UInt8(ascii: "I"):
       true
     default: false
     }
@@ -115,13 +142,15 @@ struct JSONReader {
 }
 
 extension UnsafeRawBufferPointer {
-  func equals(_ text: StaticString) -> Bool {
+  /// Not inlined, for its size, nor is what reads pieces of JSON.
+  @inline(never) func equals(_ text: StaticString) -> Bool {
     guard count == text.utf8CodeUnitCount else { return false }
     for i in 0..<count where self[i] != text.utf8Start[i] { return false }
     return true
   }
 
-  func equals(_ text: UnsafePointer<CChar>) -> Bool {
+  /// Not named as the other: the compiler would make a String of a literal, and of that a pointer.
+  func equals(cString text: UnsafePointer<CChar>) -> Bool {
     for i in 0..<count where text[i] == 0 || UInt8(bitPattern: text[i]) != self[i] { return false }
     return text[count] == 0
   }

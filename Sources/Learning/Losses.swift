@@ -35,6 +35,21 @@ enum Loss: Equatable {
     }
   }
 
+  /// What the logits z [rows, Y] say, as the loss understands them: probabilities, or the outputs themselves.
+  func predict(rows: Int, width: Int, outputs: Rows<Float>, prediction: Out<Float>) {
+    for r in 0..<rows {
+      let z = outputs[r]
+      let p = prediction + r * width
+      switch self {
+      case .sigmoidCrossEntropy: for y in 0..<width { p[y] = .sigmoid(z[y]) }
+      case .softmaxCrossEntropy: Softmax.forward(width, logits: z, probabilities: p)
+      case .meanSquaredError: copyValues(width, z, to: p)
+      case .groupedSoftmaxCrossEntropy(let size):
+        for y in stride(from: 0, to: width, by: size) { Softmax.forward(size, logits: z + y, probabilities: p + y) }
+      }
+    }
+  }
+
   /// What the weighted sum of the rows' losses is divided by, when the mask adds up to `kept`.
   func divisor(kept: Double, width: Int) -> Double {
     switch self {

@@ -7,36 +7,61 @@ import CPlatform
   _ options: UnsafePointer<dnc_image_options>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    let path = try require(path, "path")
-    let network = try network(instance)
-    let c = network.pointee.configuration
-    guard batch_index >= 0, batch_index < c.B else {
-      throw Failure(
-        DNC_INVALID_ARGUMENT, "batch_index is \(UInt(bitPattern: batch_index)), allowed are 0 to \(c.B - 1)")
-    }
-    guard steps >= 1, steps <= Canvas.maximumSide else {
-      throw Failure(
-        DNC_INVALID_ARGUMENT, "steps is \(UInt(bitPattern: steps)), allowed are 1 to \(Canvas.maximumSide)")
-    }
-    guard inputs != nil || targets != nil || outputs != nil else {
-      throw Failure(DNC_INVALID_ARGUMENT, "inputs, targets and outputs are all NULL, allowed is that two of them are")
-    }
-    let options = try imageOptions(options)
-    let room = try Memory(bytes: EpisodePanels.most(c) * MemoryLayout<EpisodePanel>.stride)
-    let slots = try Memory(bytes: 2 * c.N * MemoryLayout<UInt32>.stride)
-    var panels = EpisodePanels(
-      room: room.start, options: options, steps: steps, b: batch_index, batch: c.B)
-    panels.addAnswers(inputs: inputs, targets: targets, outputs: outputs, c)
-    if network.pointee.recordedSteps == steps { try panels.addRecord(network, slots: slots.start) }
-    guard panels.count > 0 else {
-      throw Failure(
-        DNC_INVALID_ARGUMENT, "options->panels is \(options.panels), allowed are panels of which there is one to draw")
-    }
-    let canvas = try EpisodeFigure(
-      panels: panels.all, steps: steps, title: Label(options.title), cellPixels: Int(options.cell_pixels),
-      colormap: dnc_colormap(rawValue: options.colormap), theme: theme(options), mask: panels.mask
-    ).canvas()
-    try EncodedPNG(try canvas.enlarged(Int(max(options.pixel_scale, 1)))).write(to: path)
+    let path: UnsafePointer<CChar> = try require(path, "path")
+    try episode(instance, batch_index, steps, inputs, targets, outputs, options).write(to: path)
+  }
+}
+
+@c @implementation public func dnc_episode_image_encode(
+  _ instance: OpaquePointer!, _ batch_index: Int, _ steps: Int,
+  _ inputs: UnsafePointer<Float>!, _ targets: UnsafePointer<Float>!, _ outputs: UnsafePointer<Float>!,
+  _ options: UnsafePointer<dnc_image_options>!,
+  _ png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>!, _ size: UnsafeMutablePointer<Int>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let receiver = try PNGReceiver(png, size)
+    receiver.take(try episode(instance, batch_index, steps, inputs, targets, outputs, options))
+  }
+}
+
+private func episode(
+  _ instance: OpaquePointer?, _ batchIndex: Int, _ steps: Int, _ inputs: In<Float>?, _ targets: In<Float>?,
+  _ outputs: In<Float>?, _ options: UnsafePointer<dnc_image_options>?
+) throws(Failure) -> EncodedPNG {
+  let network = try network(instance)
+  let c = network.pointee.configuration
+  try requireBatchIndex(batchIndex, c)
+  guard steps >= 1, steps <= Canvas.maximumSide else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT, "steps is \(UInt(bitPattern: steps)), allowed are 1 to \(Canvas.maximumSide)")
+  }
+  guard inputs != nil || targets != nil || outputs != nil else {
+    throw Failure(DNC_INVALID_ARGUMENT, "inputs, targets and outputs are all NULL, allowed is that two of them are")
+  }
+  let options = try imageOptions(options)
+  let loss = try requireLoss(options.loss, "options->loss", width: c.Y, "output_size")
+  let predictions = try Memory(
+    bytes: outputs == nil ? 0 : 2 * (try elements(steps, 1, c.Y)) * MemoryLayout<Float>.stride)
+  let room = try Memory(bytes: EpisodePanels.most(c) * MemoryLayout<EpisodePanel>.stride)
+  let slots = try Memory(bytes: 2 * c.N * MemoryLayout<UInt32>.stride)
+  var panels = EpisodePanels(room: room.start, options: options, steps: steps, b: batchIndex, batch: c.B)
+  panels.addAnswers(
+    inputs: inputs, targets: targets, outputs: outputs, loss: loss,
+    predictions: predictions.start.assumingMemoryBound(to: Float.self), c)
+  if network.pointee.recordedSteps == steps { try panels.addRecord(network, slots: slots.start) }
+  guard panels.count > 0 else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT, "options->panels is \(options.panels), allowed are panels of which there is one to draw")
+  }
+  let figure = EpisodeFigure(
+    panels: panels.all, steps: steps, title: options.drawnTitle, cellPixels: Int(options.cell_pixels),
+    colormap: dnc_colormap(rawValue: options.colormap), theme: options.drawnTheme, mask: panels.mask)
+  return try EncodedPNG(try figure.canvas().enlarged(options.scale))
+}
+
+func requireBatchIndex(_ index: Int, _ c: Configuration) throws(Failure) {
+  guard index >= 0, index < c.B else {
+    throw Failure(DNC_INVALID_ARGUMENT, "batch_index is \(UInt(bitPattern: index)), allowed are 0 to \(c.B - 1)")
   }
 }
 
@@ -55,26 +80,41 @@ private struct EpisodePanels {
   init(room: UnsafeMutableRawPointer, options: dnc_image_options, steps: Int, b: Int, batch: Int) {
     self.room = room.bindMemory(to: EpisodePanel.self, capacity: 1)
     wanted = options.panels == 0 ? .max : options.panels
-    sortsSlots = options.flags & UInt32(DNC_IMAGE_SORT_SLOTS) != 0
+    sortsSlots = options.has(DNC_IMAGE_SORT_SLOTS)
     mask = options.mask.map { AnswerMask(start: $0 + b, stride: batch) }
     (self.steps, self.b, self.batch) = (steps, b, batch)
   }
 
   var all: UnsafeBufferPointer<EpisodePanel> { UnsafeBufferPointer(start: room, count: count) }
 
-  mutating func addAnswers(inputs: In<Float>?, targets: In<Float>?, outputs: In<Float>?, _ c: Configuration) {
+  /// - Parameters:
+  ///   - loss: by which outputs become predictions.
+  ///   - predictions: scratch [2, T, Y].
+  mutating func addAnswers(
+    inputs: In<Float>?, targets: In<Float>?, outputs: In<Float>?, loss: Loss, predictions: Out<Float>,
+    _ c: Configuration
+  ) {
     if let mask { add("phase", DNC_PANEL_PHASES, .phases(mask)) }
     if let inputs { add("input", DNC_PANEL_INPUT, cells(values(inputs, width: c.X))) }
     if let targets { add("target", DNC_PANEL_TARGET, cells(values(targets, width: c.Y))) }
     guard let outputs else { return }
-    var prediction = values(outputs, width: c.Y)
-    prediction.squashed = true
-    add("prediction", DNC_PANEL_PREDICTION, cells(prediction, minimum: 0, maximum: 1))
+    loss.predict(
+      rows: steps, width: c.Y,
+      outputs: Rows(UnsafeMutablePointer(mutating: outputs) + b * c.Y, stride: batch * c.Y), prediction: predictions)
+    let largest: Float = loss == .meanSquaredError ? .nan : 1
+    let prediction = Values(start: predictions, rows: c.Y, columns: steps, rowStride: 1, columnStride: c.Y)
+    add("prediction", DNC_PANEL_PREDICTION, cells(prediction, minimum: largest - 1, maximum: largest))
     add("logits", DNC_PANEL_LOGITS, cells(values(outputs, width: c.Y), isSigned: true))
     guard let targets else { return }
-    prediction.others = targets + b * c.Y
-    (prediction.weights, prediction.weightStride) = (mask?.start, batch)
-    add("error", DNC_PANEL_ERROR, cells(prediction, minimum: 0, maximum: 1))
+    let errors = predictions + steps * c.Y
+    for t in 0..<steps {
+      for y in 0..<c.Y {
+        let distance = abs(predictions[t * c.Y + y] - targets[(t * batch + b) * c.Y + y])
+        errors[t * c.Y + y] = mask.map { $0.isAnswer(t) } ?? true ? distance : 0
+      }
+    }
+    let error = Values(start: errors, rows: c.Y, columns: steps, rowStride: 1, columnStride: c.Y)
+    add("error", DNC_PANEL_ERROR, cells(error, minimum: 0, maximum: largest))
   }
 
   /// - Parameter slots: scratch [2, N].

@@ -25,16 +25,28 @@ import CPlatform
   _ png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>!, _ size: UnsafeMutablePointer<Int>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    let png = try require(png, "png")
-    let size = try require(size, "size")
-    let bytes = try EncodedPNG(try heatmap(rows, columns, values, options)).release()
-    png.pointee = bytes.start
-    size.pointee = bytes.size
+    let receiver = try PNGReceiver(png, size)
+    receiver.take(try EncodedPNG(try heatmap(rows, columns, values, options)))
   }
 }
 
 @c @implementation public func dnc_buffer_free(_ buffer: UnsafeMutableRawPointer!) {
   free(buffer)
+}
+
+/// Where a caller wants the bytes of a picture.
+struct PNGReceiver {
+  private let png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>
+  private let size: UnsafeMutablePointer<Int>
+
+  init(
+    _ png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?, _ size: UnsafeMutablePointer<Int>?
+  ) throws(Failure) {
+    self.png = try require(png, "png")
+    self.size = try require(size, "size")
+  }
+
+  func take(_ encoded: consuming EncodedPNG) { (png.pointee, size.pointee) = encoded.release() }
 }
 
 /// The options that the caller gave, checked; NULL stands for the defaults.
@@ -47,15 +59,17 @@ func imageOptions(_ options: UnsafePointer<dnc_image_options>?) throws(Failure) 
       DNC_INVALID_ARGUMENT, "options->colormap is \(checked.colormap), allowed are 0 to \(lastColormap)")
   }
   try require(Int(checked.cell_pixels), in: 0...256, "options->cell_pixels")
-  guard checked.flags & ~UInt32(DNC_IMAGE_BARE | DNC_IMAGE_SORT_SLOTS) == 0 else {
+  let allFlags = DNC_IMAGE_BARE | DNC_IMAGE_SORT_SLOTS | DNC_IMAGE_NUMBERED_FILES | DNC_IMAGE_OVER_TIME
+  guard checked.flags & ~UInt32(allFlags) == 0 else {
     throw Failure(
       DNC_INVALID_ARGUMENT,
-      "options->flags is \(checked.flags), allowed are DNC_IMAGE_BARE (1) and DNC_IMAGE_SORT_SLOTS (2)")
+      "options->flags is \(checked.flags), allowed are sums of DNC_IMAGE_...: 0 to \(Int(allFlags))")
   }
   try require(Int(checked.theme), in: 0...Int(DNC_THEME_DARK.rawValue), "options->theme")
   try require(Int(checked.pixel_scale), in: 0...8, "options->pixel_scale")
   try require(Int(checked.panels), in: 0...Int(DNC_PANEL_ALL.rawValue), "options->panels")
-  try require(Int(checked.reserved), in: 0...0, "options->reserved")
+  if checked.width != 0 { try require(Int(checked.width), in: 64...8192, "options->width") }
+  if checked.height != 0 { try require(Int(checked.height), in: 64...8192, "options->height") }
   try requireRangeEnd(checked.minimum, "options->minimum")
   try requireRangeEnd(checked.maximum, "options->maximum")
   // Not `>=`, which NaN would fail.
@@ -71,11 +85,16 @@ private var defaultImageOptions: dnc_image_options {
   dnc_image_options(
     struct_size: UInt32(MemoryLayout<dnc_image_options>.size), colormap: DNC_COLORMAP_VIRIDIS.rawValue,
     cell_pixels: 0, flags: 0, minimum: .nan, maximum: .nan, title: nil, row_label: nil, column_label: nil, mask: nil,
-    theme: DNC_THEME_LIGHT.rawValue, pixel_scale: 0, panels: 0, reserved: 0)
+    theme: DNC_THEME_LIGHT.rawValue, pixel_scale: 0, panels: 0,
+    loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY.rawValue, metric: nil, width: 0, height: 0)
 }
 
-func theme(_ options: dnc_image_options) -> Theme {
-  options.theme == DNC_THEME_DARK.rawValue ? .dark : .light
+extension dnc_image_options {
+  var drawnTheme: Theme { theme == DNC_THEME_DARK.rawValue ? .dark : .light }
+  var drawnTitle: Label { Label(cString: title, font: .large) }
+  /// Every pixel is drawn as so many by so many.
+  var scale: Int { Int(max(pixel_scale, 1)) }
+  func has(_ flag: Int) -> Bool { flags & UInt32(flag) != 0 }
 }
 
 private func requireRangeEnd(_ value: Float, _ name: StaticString) throws(Failure) {
@@ -103,7 +122,7 @@ private func heatmap(
     throw Failure(
       DNC_INVALID_ARGUMENT, "rows * columns is \(rows * columns), allowed are 1 to \(Canvas.maximumPixels)")
   }
-  let values = Values(start: start, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
+  let values = Values(start: start, rows: rows, columns: columns)
   let colormap = dnc_colormap(rawValue: options.colormap)
   let cell = Int(options.cell_pixels)
   let figure = Heatmap(
@@ -112,9 +131,9 @@ private func heatmap(
       minimum: options.minimum, maximum: options.maximum, symmetric: colormap == DNC_COLORMAP_DIVERGING, of: values),
     colormap: Colormap(colormap),
     cell: cell > 0 ? cell : CellGrid.automaticSide(longerSide: max(rows, columns)),
-    title: Label(options.title), rowLabel: Label(options.row_label), columnLabel: Label(options.column_label),
-    theme: theme(options))
-  let isBare = options.flags & UInt32(DNC_IMAGE_BARE) != 0
-  let canvas = isBare ? try figure.bareCanvas() : try figure.canvas()
-  return try canvas.enlarged(Int(max(options.pixel_scale, 1)))
+    title: options.drawnTitle, rowLabel: Label(cString: options.row_label),
+    columnLabel: Label(cString: options.column_label),
+    theme: options.drawnTheme)
+  let canvas = options.has(DNC_IMAGE_BARE) ? try figure.bareCanvas() : try figure.canvas()
+  return try canvas.enlarged(options.scale)
 }

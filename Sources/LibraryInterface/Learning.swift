@@ -7,22 +7,32 @@ private func optimizer(_ handle: OpaquePointer?) throws(Failure) -> OptimizerHan
   OptimizerHandle(try require(handle, "optimizer"))
 }
 
+/// The loss of a number, which must fit rows of `width`.
+func requireLoss(
+  _ number: UInt32, _ name: StaticString, width: Int, _ widthName: StaticString
+) throws(Failure) -> Loss {
+  guard let loss = Loss(number: number) else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT,
+      "\(name) is \(number), allowed are 0 to 2 and DNC_LOSS_GROUPED(size) with sizes of 1 to 65536")
+  }
+  if case .groupedSoftmaxCrossEntropy(let size) = loss, width % size != 0 {
+    throw Failure(
+      DNC_INVALID_ARGUMENT, "\(widthName) is \(width), allowed are multiples of \(size), the size of the groups")
+  }
+  return loss
+}
+
 @c @implementation public func dnc_loss_evaluate(
   _ loss: UInt32, _ steps: Int, _ batch: Int, _ width: Int, _ outputs: UnsafePointer<Float>!,
   _ targets: UnsafePointer<Float>!, _ mask: UnsafePointer<Float>!, _ value: UnsafeMutablePointer<Double>!,
   _ output_gradients: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    guard let kind = Loss(number: loss) else {
-      throw Failure(
-        DNC_INVALID_ARGUMENT, "loss is \(loss), allowed are 0 to 2 and DNC_LOSS_GROUPED(size) with sizes of 1 to 65536")
-    }
     try requireSteps(steps)
     try require(batch, in: 1...Int.max, "batch")
     try require(width, in: 1...Int.max, "width")
-    if case .groupedSoftmaxCrossEntropy(let size) = kind, width % size != 0 {
-      throw Failure(DNC_INVALID_ARGUMENT, "width is \(width), allowed are multiples of \(size), the size of the groups")
-    }
+    let kind = try requireLoss(loss, "loss", width: width, "width")
     let count = try elements(steps, batch, width)
     let outputs = try require(outputs, "outputs")
     let targets = try require(targets, "targets")

@@ -214,6 +214,36 @@ static void damaged_files(const dnc *net) {
     EXPECT(loaded == NULL);
 }
 
+/* Of a network with T recorded steps of B sequences. */
+static void memory_pictures(dnc *net, const float *inputs, const float *targets, const float *outputs) {
+    dnc_image_options look;
+    uint8_t *png = NULL;
+    size_t size = 0;
+    GOOD(dnc_image_options_init(&look, sizeof look));
+    GOOD(dnc_episode_image_encode(net, 0, T, inputs, targets, outputs, &look, &png, &size));
+    dnc_buffer_free(png);
+    for (uint32_t flags = 0; flags <= DNC_IMAGE_SORT_SLOTS; flags += DNC_IMAGE_SORT_SLOTS) {
+        look.flags = flags;
+        look.title = flags ? "\xce\xb2 \xe2\x86\x92" : "";
+        for (size_t step = 0; step < T; step++) {
+            GOOD(dnc_state_image_encode(net, B - 1, step, &look, &png, &size));
+            dnc_buffer_free(png);
+        }
+        GOOD(dnc_state_image_write(in_folder("state.png"), net, 0, DNC_STEP_NOW, &look));
+        GOOD(dnc_film_encode(net, 0, 1, T - 1, 100, &look, &png, &size));
+        EXPECT(size > 8 && memcmp(png, "\x89PNG", 4) == 0);
+        dnc_buffer_free(png);
+    }
+    GOOD(dnc_film_write(in_folder("film.png"), net, 0, 0, T, 100, NULL));
+    look.flags = DNC_IMAGE_NUMBERED_FILES;
+    GOOD(dnc_film_write(in_folder("film.png"), net, 0, 0, T, 100, &look));
+    BAD(dnc_film_write(in_folder("missing/film.png"), net, 0, 0, T, 100, &look), DNC_IO_ERROR);
+    BAD(dnc_film_encode(net, 0, 0, T, 100, &look, &png, &size), DNC_INVALID_ARGUMENT);
+    BAD(dnc_film_encode(net, 0, 1, T, 100, NULL, &png, &size), DNC_INVALID_ARGUMENT);
+    BAD(dnc_state_image_encode(net, 0, T, NULL, &png, &size), DNC_INVALID_ARGUMENT);
+    BAD(dnc_state_image_write(in_folder("state.png"), net, B, 0, NULL), DNC_INVALID_ARGUMENT);
+}
+
 static void network(uint32_t controller, uint32_t initial_state) {
     dnc_config config = small(controller, initial_state);
     dnc *net = NULL, *copy = NULL, *sharing = NULL;
@@ -238,6 +268,7 @@ static void network(uint32_t controller, uint32_t initial_state) {
     GOOD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, outputs, &look));
     look.panels = DNC_PANEL_LOGITS;
     BAD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, NULL, &look), DNC_INVALID_ARGUMENT);
+    memory_pictures(net, inputs, targets, outputs);
     for (uint32_t kind = 0; kind < 3; kind++)
         GOOD(dnc_loss_evaluate(kind, T, B, Y, outputs, targets, mask, &loss, gradients));
     BAD(dnc_loss_evaluate(3, T, B, Y, outputs, targets, mask, &loss, gradients), DNC_INVALID_ARGUMENT);
@@ -421,6 +452,66 @@ static void pictures(void) {
     free(values);
 }
 
+static void trainings(void) {
+    static const char *const lines[] = {
+        "",
+        "{\"event\": \"start\", \"update\": 0, \"x\": [true, {\"y\": null}]}\n",
+        "{\"event\": \"train\", \"update\": 100, \"loss\": 0.5, \"seconds\": 1.5}\n",
+        "{\"event\": \"train\", \"update\": 200, \"loss\": 0.05, \"seconds\": 2.5}\n",
+        "{\"event\": \"test\", \"update\": 200, \"scores\": {\"a\": [0.5, 0, 1], \"b\": [null]}}\n",
+        "{\"event\": \"lesson\", \"update\": 200, \"lesson\": 1}\n",
+        "{\"event\": \"train\", \"update\": 300, \"loss\": NaN}\n",
+        "{\"event\": \"train\", \"update\": 1000000000000000000, \"loss\": 1e300}\n",
+        "{\"event\": \"test\", \"update\": 250, \"scores\": {\"a\": [1]}}\n",
+        "{\"event\": \"train\", \"update\": 150, \"loss\": -1, \"seconds\": -1e300}\n",
+        "{\"event\": \"train\", \"upd",
+    };
+    enum { count = sizeof lines / sizeof *lines };
+    char log[4096];
+    const char *logs[64];
+    dnc_image_options look;
+    uint8_t *png = NULL;
+    size_t size = 0;
+    GOOD(dnc_image_options_init(&look, sizeof look));
+    look.width = look.height = 64;
+    snprintf(log, sizeof log, "%s/log.jsonl", folder);
+    for (size_t i = 0; i < 64; i++) logs[i] = log;
+    for (size_t i = 0; i < count; i++) {
+        FILE *file = fopen(log, i == 0 ? "w" : "a");
+        fputs(lines[i], file);
+        fclose(file);
+        look.flags = i % 2 ? DNC_IMAGE_OVER_TIME : 0;
+        look.title = i % 3 ? NULL : "A title";
+        look.metric = i % 4 ? NULL : "b";
+        EXPECT(dnc_training_image_encode(i % 9 + 1, logs, NULL, &look, &png, &size) == (i < 2 ? DNC_BAD_FORMAT : DNC_OK));
+        if (i >= 2) dnc_buffer_free(png);
+    }
+    GOOD(dnc_training_image_write(in_folder("training.png"), 64, logs, logs, &look));
+    BAD(dnc_training_image_write(in_folder("training.png"), 65, logs, NULL, &look), DNC_INVALID_ARGUMENT);
+    look.metric = "c";
+    BAD(dnc_training_image_encode(1, logs, NULL, &look, &png, &size), DNC_INVALID_ARGUMENT);
+    logs[1] = folder;
+    BAD(dnc_training_image_encode(2, logs, NULL, NULL, &png, &size), DNC_IO_ERROR);
+
+    float *scores = buffer(6, 0.1f);
+    uint32_t *slots = malloc(2 * sizeof *slots), *lengths = malloc(3 * sizeof *lengths);
+    for (uint32_t i = 0; i < 2; i++) slots[i] = 16 << i;
+    for (uint32_t i = 0; i < 3; i++) lengths[i] = 1 + i;
+    scores[4] = NAN;
+    for (uint32_t map = 0; map < 4; map++) {
+        look.colormap = map;
+        look.cell_pixels = 10 * map;
+        GOOD(dnc_capacity_image_encode(2, 3, scores, slots, lengths, &look, &png, &size));
+        dnc_buffer_free(png);
+    }
+    GOOD(dnc_capacity_image_write(in_folder("capacity.png"), 2, 3, scores, slots, lengths, NULL));
+    slots[1] = 16;
+    BAD(dnc_capacity_image_encode(2, 3, scores, slots, lengths, NULL, &png, &size), DNC_INVALID_ARGUMENT);
+    free(scores);
+    free(slots);
+    free(lengths);
+}
+
 int main(int argc, char **argv) {
     if (argc != 2 || strlen(argv[1]) >= sizeof folder) return 2;
     strcpy(folder, argv[1]);
@@ -430,6 +521,7 @@ int main(int argc, char **argv) {
     network(DNC_CONTROLLER_FEEDFORWARD, DNC_INITIAL_LEARNED);
     tasks();
     pictures();
+    trainings();
     dnc_free(NULL);
     dnc_optimizer_free(NULL);
     dnc_task_free(NULL);

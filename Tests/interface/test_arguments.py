@@ -209,15 +209,19 @@ IMAGE = {
     "struct_size": [0, 1, 3, sizeof(c.dnc_image_options) + 1, U32],
     "colormap": beyond(3, zero=False),
     "cell_pixels": beyond(256, zero=False),
-    "flags": [4, 5, U32],
+    "flags": [16, 17, U32],
     "theme": beyond(1, zero=False),
     "pixel_scale": beyond(8, zero=False),
     "panels": beyond(1023, zero=False),
-    "reserved": beyond(0, zero=False),
+    "loss": [4, 255, 3, 257, U32],
+    "width": [1, 63, 8193, U32],
+    "height": [1, 63, 8193, U32],
     "minimum": [np.inf, -np.inf],
     "maximum": [np.inf, -np.inf],
 }
-IMAGE_CASES = struct_argument(image_options, {}, IMAGE)[1:]  # NULL is fine
+EPISODE_CASES = struct_argument(image_options, {}, IMAGE)[1:]  # NULL is fine
+IMAGE_CASES = [case for case in EPISODE_CASES if not case[0].startswith("loss")]
+NUMBERED = ("numbered", lambda w: image_options(flags=c.DNC_IMAGE_NUMBERED_FILES), INVALID)
 FIELD_VALUES = each([9, 255, 2**31, U32])
 COUNTS = each([0, 11, 13, 48, 2**62, SIZE])
 SHAPES = each([0, 2**60, 2**61, 2**63, SIZE - 1, SIZE])  # the product of all three overflows
@@ -264,6 +268,44 @@ def new(kind):
 def struct(kind):
     return lambda w: byref(w.structs[kind])
 
+
+LOG = os.fsencode(CHECKOUT / "models" / "copy.jsonl")
+TRAINING = [
+    ("runs", constant(1), each([0, 65, 2**32, 2**63, SIZE])),
+    (
+        "logs",
+        lambda w: (c_char_p * 1)(LOG),
+        [
+            *null,
+            ("NULL inside", lambda w: (c_char_p * 1)(None), INVALID),
+            *[(what, lambda w, make=make: (c_char_p * 1)(make(w)), status) for what, make, status in BAD_PATHS[1:]],
+        ],
+    ),
+    ("names", lambda w: (c_char_p * 1)(b"name"), [("NULL inside", lambda w: (c_char_p * 1)(None), INVALID)]),
+    ("options", lambda w: image_options(metric=b"bit_error"), IMAGE_CASES + struct_argument(
+        image_options, {}, {"metric": [b"", b"bit", b"bit_errors"]})[1:]),
+]  # fmt: skip
+CAPACITY = [
+    ("rows", constant(3), each([0, 257, 2**32, 2**62, 2**63, SIZE])),
+    ("columns", constant(4), each([0, 257, 2**32, 2**62, 2**63, SIZE])),
+    (
+        "scores",
+        lambda w: w.pixels / 100,
+        null
+        + [
+            (f"{value} {where}", lambda w, v=value, i=at: spoiled(w.pixels / 100, v, i), INVALID)
+            for value in (-0.01, 1.01, np.inf, -np.inf)
+            for where, at in (("first", 0), ("last", -1))
+        ],
+    ),
+    ("slots", lambda w: (c_uint32 * 3)(1, 2, 3), null + [
+        (what, lambda w, v=values: (c_uint32 * 3)(*v), INVALID)
+        for what, values in {"equal": (1, 1, 2), "descending": (1, 3, 2)}.items()]),
+    ("lengths", lambda w: (c_uint32 * 4)(0, 1, 2, U32), null + [
+        (what, lambda w, v=values: (c_uint32 * 4)(*v), INVALID)
+        for what, values in {"equal": (1, 2, U32, U32), "descending": (U32, 1, 2, 3)}.items()]),
+    ("options", lambda w: image_options(), IMAGE_CASES),
+]  # fmt: skip
 
 # function: [(argument, good value, bad values)] in the header's order. A bad value is (what, make, status) and, when
 # the sentence names something else than the argument, that name.
@@ -517,8 +559,57 @@ FUNCTIONS = {
         ("inputs", buffer("inputs"), []),
         ("targets", buffer("targets"), []),
         ("outputs", lambda w: w.output_gradients, []),
+        ("options", lambda w: image_options(), EPISODE_CASES),
+    ],
+    "dnc_episode_image_encode": [
+        ("instance", handle("net"), null),
+        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
+        ("steps", constant(3), each([0, 2**40, 2**60, 2**63, SIZE])),
+        ("inputs", buffer("inputs"), []),
+        ("targets", buffer("targets"), []),
+        ("outputs", lambda w: w.output_gradients, []),
+        ("options", lambda w: image_options(), EPISODE_CASES),
+        ("png", reference("png"), null),
+        ("size", reference("size"), null),
+    ],
+    "dnc_state_image_write": [
+        ("path", buffer("path"), BAD_PATHS),
+        ("instance", handle("net"), null),
+        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
+        ("step", constant(2), each([3, 2**32, 2**63, SIZE - 1])),
         ("options", lambda w: image_options(), IMAGE_CASES),
     ],
+    "dnc_state_image_encode": [
+        ("instance", handle("net"), null),
+        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
+        ("step", constant(2), each([3, 2**32, 2**63, SIZE - 1])),
+        ("options", lambda w: image_options(), IMAGE_CASES),
+        ("png", reference("png"), null),
+        ("size", reference("size"), null),
+    ],
+    "dnc_film_write": [
+        ("path", buffer("path"), BAD_PATHS),
+        ("instance", handle("net"), null),
+        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
+        ("first_step", constant(1), each([3, 2**32, 2**63, SIZE])),
+        ("steps", constant(2), each([0, 3, 2**32, 2**63, SIZE])),
+        ("delay_milliseconds", constant(100), each([0, 65536, U32])),
+        ("options", lambda w: image_options(), IMAGE_CASES),
+    ],
+    "dnc_film_encode": [
+        ("instance", handle("net"), null),
+        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
+        ("first_step", constant(1), each([3, 2**32, 2**63, SIZE])),
+        ("steps", constant(2), each([0, 3, 2**32, 2**63, SIZE])),
+        ("delay_milliseconds", constant(100), each([0, 65536, U32])),
+        ("options", lambda w: image_options(), [*IMAGE_CASES, NUMBERED]),
+        ("png", reference("png"), null),
+        ("size", reference("size"), null),
+    ],
+    "dnc_training_image_write": [("path", buffer("path"), BAD_PATHS), *TRAINING],
+    "dnc_training_image_encode": [*TRAINING, ("png", reference("png"), null), ("size", reference("size"), null)],
+    "dnc_capacity_image_write": [("path", buffer("path"), BAD_PATHS), *CAPACITY],
+    "dnc_capacity_image_encode": [*CAPACITY, ("png", reference("png"), null), ("size", reference("size"), null)],
 }
 
 # What cannot fail, and what it gives for NULL.

@@ -209,7 +209,8 @@ def test_text_is_drawn():
 
     assert len({picture(text) for text in (b"a", b"b", b"A", b"ab", b"ba", b"?", b"a b")}) == 7
     assert picture(b"\xff\x80\x01") == picture(b"???")
-    assert picture("\u00fc".encode()) == picture(b"??")
+    assert picture("\u00fc".encode()) == picture(b"?")
+    assert len({picture(text.encode()) for text in "?αβσΣ→≤×"}) == 8
     assert decode(picture(b"long " * 2000)).size, "a long title makes a picture, too"
     assert picture(b"\n\t%s%n")
 

@@ -334,7 +334,7 @@ def test_closed_objects_refuse(net, inputs):
         lambda: net.state("memory"), lambda: net.config, lambda: net.clone(), lambda: net.save("x"),
         lambda: net.recorded_steps, lambda: optimizer.step(net), lambda: optimizer.config,
         lambda: setattr(optimizer, "learning_rate", 1.0), lambda: dnc.Optimizer(net), lambda: task.sample(1),
-        lambda: dnc.episode_image("x.png", net, inputs), net.__enter__,
+        lambda: dnc.figures.episode(net, inputs), net.__enter__,
     ):  # fmt: skip
         with pytest.raises(dnc.InvalidState, match="is closed"):
             used()
@@ -583,46 +583,74 @@ def picture(png):
 
 def test_heatmap(tmp_path):
     values = np.array([[0, 1, 2], [3, 4, 5]])
-    bare = picture(dnc.heatmap(values, bare=True, cell_pixels=4, colormap="grey"))
+    heatmap = dnc.figures.heatmap
+    bare = heatmap(values, bare=True, cell_pixels=4, colormap="grey").array()
     assert bare.shape == (8, 12, 3)
     cells = bare[::4, ::4, 0].ravel().astype(int)
     assert cells[0] == 0 and cells[-1] == 255 and np.all(np.diff(cells) > 0)
-    clamped = picture(dnc.heatmap(values, bare=True, cell_pixels=4, colormap="grey", minimum=4, maximum=5))
+    clamped = heatmap(values, bare=True, cell_pixels=4, colormap="grey", minimum=4, maximum=5).array()
     assert np.array_equal(clamped[::4, ::4, 0].ravel(), [0, 0, 0, 0, 0, 255])
     path = tmp_path / "map.png"
     labels = dict(title="A title", row_label="rows", column_label="columns")
-    assert dnc.heatmap(values, path, **labels) is None
-    assert path.read_bytes() == dnc.heatmap(values, **labels) != dnc.heatmap(values)
+    heatmap(values, **labels).save(path)
+    assert path.read_bytes() == heatmap(values, **labels).png != heatmap(values).png
+    assert path.read_bytes() == heatmap(values, **labels)._repr_png_()
+    assert [p.name for p in tmp_path.iterdir()] == ["map.png"]
 
 
 def test_wrong_heatmaps(tmp_path):
+    heatmap = dnc.figures.heatmap
     with pytest.raises(ValueError, match="values has shape"):
-        dnc.heatmap(np.zeros(3))
+        heatmap(np.zeros(3))
     with pytest.raises(ValueError, match="'viridis'"):
-        dnc.heatmap(np.zeros((2, 2)), colormap="jet")
+        heatmap(np.zeros((2, 2)), colormap="jet")
     with pytest.raises(ValueError):
-        dnc.heatmap(np.zeros((0, 2)))
+        heatmap(np.zeros((0, 2)))
+    with pytest.raises(TypeError, match="colour"):
+        heatmap(np.zeros((2, 2)), colour="grey")
     with pytest.raises(OSError):
-        dnc.heatmap(np.zeros((2, 2)), tmp_path / "no folder" / "map.png")
+        heatmap(np.zeros((2, 2))).save(tmp_path / "no folder" / "map.png")
 
 
-def test_episode_image(net, inputs, tmp_path):
+def test_episode(net, inputs):
     outputs = net.forward(inputs)
     sizes = []
     for training in (False, True):
         net.training = training
         net.reset()
         net.forward(inputs)
-        path = tmp_path / "episode.png"
-        dnc.episode_image(path, net, inputs, outputs > 0, outputs, batch_index=2, title="An episode")
-        sizes.append(picture(path.read_bytes()).shape)
+        shown = dnc.figures.episode(net, inputs, outputs > 0, outputs, batch_index=2, title="An episode")
+        sizes.append(shown.array().shape)
+        assert f"{sizes[-1][1]} x {sizes[-1][0]} pixels" in repr(shown)
     assert sizes[1][0] > sizes[0][0]  # with the weightings, usage and gates
     with pytest.raises(ValueError, match="T = 4"):
-        dnc.episode_image(path, net, inputs, outputs[1:])
+        dnc.figures.episode(net, inputs, outputs[1:])
     with pytest.raises(ValueError, match="all None"):
-        dnc.episode_image(path, net)
+        dnc.figures.episode(net)
     with pytest.raises(ValueError, match="batch_index"):
-        dnc.episode_image(path, net, inputs, batch_index=B)
+        dnc.figures.episode(net, inputs, batch_index=B)
+
+
+def test_state_and_film(net, inputs, tmp_path):
+    with pytest.raises(dnc.InvalidState, match="recorded"):
+        dnc.figures.film(net)
+    net.training = True
+    outputs = net.forward(inputs)
+    last = len(outputs) - 1
+    assert dnc.figures.state(net).png == dnc.figures.state(net, last).png, (
+        "the present state is that after the last step"
+    )
+    film = dnc.figures.film(net, 1, delay=70)
+    assert film.array().shape == (last, *dnc.figures.state(net).array().shape)
+    dnc.figures.film_files(tmp_path / "film.png", net, 1)
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert files == [f"film-{step:04}.png" for step in range(1, last + 1)]
+    for frame, name in zip(film.array(), files):
+        assert np.array_equal(dnc.figures.Picture((tmp_path / name).read_bytes()).array(), frame)
+    with pytest.raises(ValueError, match="first_step"):
+        dnc.figures.film(net, last + 1)
+    with pytest.raises(ValueError, match="delay"):
+        dnc.figures.film(net, delay=0)
 
 
 # exceptions

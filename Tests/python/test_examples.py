@@ -30,7 +30,8 @@ def test_copy_task(examples, environment, tmp_path):
     run = example(examples / "copy_task.py", "--iterations", "200", folder=tmp_path, environment=environment)
     assert run.returncode == 1, "too few iterations to learn it"
     assert "200 iterations, bit error on 1,000 fresh episodes" in run.stdout, run.stderr
-    names = {"input.png", "target.png", "prediction.png", "logits.png", "episode.png", "copy.safetensors"}
+    names = {"input.png", "target.png", "prediction.png", "logits.png", "episode.png", "film.png"}
+    names |= {"copy.safetensors"}
     assert {path.name for path in (tmp_path / "copy").iterdir()} == names
 
 

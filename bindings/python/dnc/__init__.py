@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from . import _c
+from . import _c, figures
 from .batches import Padded, pad
 from .checkpoints import load
 from .config import Config, Options, estimate_bytes
@@ -35,8 +35,7 @@ from .errors import (
     OutOfMemory,
     check,
 )
-from .evaluation import Score, evaluate
-from .images import episode_image, heatmap
+from .evaluation import Score, capacity, evaluate
 from .network import DNC
 from .optimizer import Optimizer, Settings, loss
 from .plan import Plan
@@ -87,10 +86,10 @@ __all__ = [
     "Task",
     "Trainer",
     "build_info",
-    "episode_image",
+    "capacity",
     "estimate_bytes",
     "evaluate",
-    "heatmap",
+    "figures",
     "load",
     "loss",
     "pad",

@@ -1,4 +1,4 @@
-"""The command line: `python -m dnc train`, `evaluate`, `predict`."""
+"""The command line: `python -m dnc train`, `evaluate`, `predict`, `plot`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from . import checkpoints
-from ._convert import _CHOICES
+from . import checkpoints, plot
+from ._convert import CHOICES
 from .config import Options
 from .errors import Error
 from .evaluation import Score, evaluate
@@ -244,7 +244,7 @@ def _parser() -> argparse.ArgumentParser:
     network = command.add_argument_group("the network", "dnc.h describes these.")
     _struct_options(network, _NETWORK_OPTIONS, Options.__annotations__, NETWORK)
     optimizer = command.add_argument_group("the optimizer")
-    optimizer.add_argument("--algorithm", choices=list(_CHOICES["algorithm"]), default="adam", help="(adam)")
+    optimizer.add_argument("--algorithm", choices=list(CHOICES["algorithm"]), default="adam", help="(adam)")
     _struct_options(optimizer, list(Settings.__annotations__), Settings.__annotations__, OPTIMIZER)
     optimizer.add_argument("--schedule", choices=["constant", "cosine"], default="constant",
                            help="of the learning rate; cosine falls to 0 over all updates (constant)")  # fmt: skip
@@ -272,6 +272,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--output", type=Path, required=True, help="the .npy file of outputs [T, Y] or [T, B, Y]")
     command.add_argument("--probabilities", choices=["sigmoid", "softmax"], help="instead of logits")
     _model_options(command)
+
+    plot.add_commands(commands, _model, _pair)
     return parser
 
 
@@ -291,7 +293,7 @@ def _struct_options(group: Any, names: list[str], types: dict[str, Any], standar
     """An option for each field of a struct."""
     for name in names:
         kind = int if "int" in str(types[name]) else float
-        how: dict[str, Any] = {"choices": list(_CHOICES[name])} if name in _CHOICES else {"type": kind, "metavar": "N"}
+        how: dict[str, Any] = {"choices": list(CHOICES[name])} if name in CHOICES else {"type": kind, "metavar": "N"}
         group.add_argument(f"--{name.replace('_', '-')}", help=f"({standard.get(name, 'as in dnc.h')})", **how)
 
 

@@ -315,6 +315,10 @@ DNC_PANEL_ALL = 1023
 
 DNC_IMAGE_BARE = 1
 DNC_IMAGE_SORT_SLOTS = 2
+DNC_IMAGE_NUMBERED_FILES = 4
+DNC_IMAGE_OVER_TIME = 8
+
+DNC_STEP_NOW = c_size_t(-1).value
 
 
 class dnc_image_options(Structure):
@@ -332,20 +336,52 @@ class dnc_image_options(Structure):
         ("theme", c_uint32),
         ("pixel_scale", c_uint32),
         ("panels", c_uint32),
-        ("reserved", c_uint32),
+        ("loss", c_uint32),
+        ("metric", c_char_p),
+        ("width", c_uint32),
+        ("height", c_uint32),
     ]
 
 
-dnc_image_options_init = _function("dnc_image_options_init", dnc_status, POINTER(dnc_image_options), c_size_t)
-dnc_image_write = _function(
-    "dnc_image_write", dnc_status, c_char_p, c_size_t, c_size_t, _floats, POINTER(dnc_image_options)
-)
-dnc_image_encode = _function(
-    "dnc_image_encode", dnc_status, c_size_t, c_size_t, _floats, POINTER(dnc_image_options),
-    POINTER(POINTER(c_uint8)), POINTER(c_size_t),
-)  # fmt: skip
+_options = POINTER(dnc_image_options)
+_png = POINTER(POINTER(c_uint8))
+_size = POINTER(c_size_t)
+
+dnc_image_options_init = _function("dnc_image_options_init", dnc_status, _options, c_size_t)
 dnc_buffer_free = _function("dnc_buffer_free", None, c_void_p)
+dnc_image_write = _function("dnc_image_write", dnc_status, c_char_p, c_size_t, c_size_t, _floats, _options)
+dnc_image_encode = _function("dnc_image_encode", dnc_status, c_size_t, c_size_t, _floats, _options, _png, _size)
 dnc_episode_image_write = _function(
     "dnc_episode_image_write", dnc_status, c_char_p, POINTER(dnc), c_size_t, c_size_t, _floats, _floats,
-    _floats, POINTER(dnc_image_options),
+    _floats, _options,
+)  # fmt: skip
+dnc_episode_image_encode = _function(
+    "dnc_episode_image_encode", dnc_status, POINTER(dnc), c_size_t, c_size_t, _floats, _floats, _floats,
+    _options, _png, _size,
+)  # fmt: skip
+dnc_state_image_write = _function(
+    "dnc_state_image_write", dnc_status, c_char_p, POINTER(dnc), c_size_t, c_size_t, _options
+)
+dnc_state_image_encode = _function(
+    "dnc_state_image_encode", dnc_status, POINTER(dnc), c_size_t, c_size_t, _options, _png, _size
+)
+dnc_film_write = _function(
+    "dnc_film_write", dnc_status, c_char_p, POINTER(dnc), c_size_t, c_size_t, c_size_t, c_uint32, _options
+)
+dnc_film_encode = _function(
+    "dnc_film_encode", dnc_status, POINTER(dnc), c_size_t, c_size_t, c_size_t, c_uint32, _options, _png, _size
+)
+dnc_training_image_write = _function(
+    "dnc_training_image_write", dnc_status, c_char_p, c_size_t, POINTER(c_char_p), POINTER(c_char_p), _options
+)
+dnc_training_image_encode = _function(
+    "dnc_training_image_encode", dnc_status, c_size_t, POINTER(c_char_p), POINTER(c_char_p), _options, _png, _size
+)
+dnc_capacity_image_write = _function(
+    "dnc_capacity_image_write", dnc_status, c_char_p, c_size_t, c_size_t, _floats, POINTER(c_uint32),
+    POINTER(c_uint32), _options,
+)  # fmt: skip
+dnc_capacity_image_encode = _function(
+    "dnc_capacity_image_encode", dnc_status, c_size_t, c_size_t, _floats, POINTER(c_uint32), POINTER(c_uint32),
+    _options, _png, _size,
 )  # fmt: skip

@@ -44,7 +44,7 @@ def loss_name(number: int) -> str:
 
 
 # The struct fields whose numbers have names.
-_CHOICES = {
+CHOICES = {
     "controller": {"lstm": _c.DNC_CONTROLLER_LSTM, "feedforward": _c.DNC_CONTROLLER_FEEDFORWARD},
     "activation": {"tanh": _c.DNC_ACTIVATION_TANH, "relu": _c.DNC_ACTIVATION_RELU},
     "usage_gradient": {"full": _c.DNC_USAGE_GRADIENT_FULL, "stopped": _c.DNC_USAGE_GRADIENT_STOPPED},
@@ -140,8 +140,8 @@ def fill(struct: ctypes.Structure, settings: Mapping[str, Any]) -> None:
     for name, value in settings.items():
         if name not in types:
             raise TypeError(f"there is no setting {name!r}, only {', '.join(types)}")
-        if name in _CHOICES:
-            value = choice(value, name, _CHOICES[name])
+        if name in CHOICES:
+            value = choice(value, name, CHOICES[name])
         elif types[name] is ctypes.c_float:
             value = float(value)
         elif types[name] is ctypes.c_char_p:
@@ -156,8 +156,8 @@ def settings_of(struct: ctypes.Structure) -> dict[str, Any]:
     settings = {}
     for name in [field[0] for field in struct._fields_ if field[0] != "struct_size"]:
         value = getattr(struct, name)
-        if name in _CHOICES:
-            value = next(word for word, number in _CHOICES[name].items() if number == value)
+        if name in CHOICES:
+            value = next(word for word, number in CHOICES[name].items() if number == value)
         elif isinstance(value, float):
             value = float(str(np.float32(value)))
         settings[name] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,30 @@ def evaluate(
     finally:
         task.evaluating = evaluating
     return scores(task, total)
+
+
+def capacity(
+    net: DNC,
+    tasks: Callable[[int], Task],
+    slots: Sequence[int],
+    lengths: Sequence[int],
+    metric: str | None = None,
+    episodes: int = 100,
+    batch: int | None = None,
+) -> npt.NDArray[np.float32]:
+    """One metric [slots, lengths] of a trained network on memories and episodes of other sizes than it was trained on.
+    Extended Data Figure 2 of the paper is one; `dnc.figures.capacity` draws it.
+
+    tasks(length) makes the task of a length; metric is a name of its metrics (None: the first). A cell takes `episodes`
+    episodes at least.
+    """
+    found = np.empty((len(slots), len(lengths)), np.float32)
+    for column, length in enumerate(lengths):
+        for row, count in enumerate(slots):
+            with tasks(length) as task:
+                name = task.metrics[0].name if metric is None else metric
+                found[row, column] = evaluate(net, task, episodes, batch, count)[name].value
+    return found
 
 
 def scores(task: Task, total: npt.NDArray[np.float64]) -> dict[str, Score]:

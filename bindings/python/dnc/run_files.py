@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from ._files import replacing
 
 STATE, LOG = "trainer.json", "log.jsonl"
 FORMAT = 1
@@ -32,7 +32,7 @@ class RunFiles:
 
     def commit(self, checkpoint: str, **state: Any) -> None:
         """From here on this checkpoint counts, which is in its place already; others are deleted."""
-        with _replacing(self._folder / STATE) as file:
+        with replacing(self._folder / STATE) as file:
             file.write(json.dumps({"format": FORMAT, "checkpoint": checkpoint, **state}, indent=1).encode())
         self.tidy(checkpoint)
 
@@ -52,23 +52,3 @@ class RunFiles:
         """To the disk. Returns the log's length."""
         os.fsync(self._log.fileno())
         return self._log.tell()
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Any]:
-    """A file that takes the place of `path` when it is complete."""
-    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-    try:
-        with open(partial, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

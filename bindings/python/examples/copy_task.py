@@ -4,8 +4,8 @@
     python bindings/python/examples/copy_task.py --output copy
 
 Trains until the bit error on 1,000 fresh episodes is below 0.1 %, then writes into the output folder the longest
-episode (input.png, target.png, prediction.png, logits.png), how the network solved it (episode.png), and the
-network itself (copy.safetensors).
+episode (input.png, target.png, prediction.png, logits.png), how the network solved it (episode.png, film.png),
+and the network itself (copy.safetensors).
 """
 
 from __future__ import annotations
@@ -52,14 +52,15 @@ def draw(net: dnc.DNC, folder: Path, seed: int) -> None:
         copy.batch_size = 1
         copy.training = True
         outputs = copy.forward(inputs)
-        dnc.episode_image(
-            folder / "episode.png", copy, inputs, targets, outputs, mask, sort_slots=True, title="Copy task"
+        dnc.figures.episode(copy, inputs, targets, outputs, mask, sort_slots=True, title="Copy task").save(
+            folder / "episode.png"
         )
+        dnc.figures.film(copy, sort_slots=True, title="Copy task").save(folder / "film.png")
     prediction = 1 / (1 + np.exp(-outputs))
     for name, values in {"input": inputs, "target": targets, "prediction": prediction, "logits": outputs}.items():
         look = {"colormap": "diverging"} if name == "logits" else {"minimum": 0, "maximum": 1}
         labels = {"title": name.capitalize(), "row_label": "channel", "column_label": "time step"}
-        dnc.heatmap(values[:, 0].T, folder / f"{name}.png", **look, **labels)
+        dnc.figures.heatmap(values[:, 0].T, **look, **labels).save(folder / f"{name}.png")
 
 
 def main() -> int:

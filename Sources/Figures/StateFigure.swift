@@ -1,0 +1,266 @@
+import CDNC
+
+/// The memory of one sequence at one moment.
+struct MemoryState {
+  let slots, wordSize, readHeads, writeHeads: Int
+  let memory: In<Float>  // M [N, W]
+  let link: In<Float>  // L [K, N, N]
+  let usage: In<Float>  // u [N]
+  let precedence: In<Float>  // p [K, N]
+  let writeWeights: In<Float>  // w^w [K, N]
+  let readWeights: In<Float>  // w^r [R, N]
+}
+
+/// Slots as rows: what is in them, how they are weighted, and, of each write head, which was written after which.
+struct StateFigure {
+  let state: MemoryState
+  /// Which slot is drawn where [N], and the reverse; nil: as they come.
+  let order, places: UnsafePointer<UInt32>?
+  /// Of each write head, room for N slots each.
+  let paths: UnsafeMutablePointer<UInt32>
+  let memoryRange: ValueRange
+  let colormap: Colormap
+  let theme: Theme
+  let title: Label
+  /// Height of a row; 0: chosen by the slots.
+  let cellPixels: Int
+  /// The step that was just taken, and how many there are; nil: unknown.
+  let step: (index: Int, count: Int)?
+  /// A line along the lower edge as long as the steps that have been taken.
+  let showsProgress: Bool
+
+  private static let margin = 14
+  private static let textGap = 8
+  private static let blockGap = 24
+  private static let columnGap = 6
+  private static let barGap = 24
+  private static let barWidth = 14
+  private static let lowestBar = 64
+  private static let progressHeight = 3
+  /// Of the links of a single head, and of one of several.
+  private static let widestLinks = 512
+  private static let widestOfSeveral = 256
+  private static let widestMemory = 512
+  /// Cells of single columns are at least so wide.
+  private static let narrowestColumn = 8
+
+  private var mostRows: Int { state.writeHeads == 1 ? StateFigure.widestLinks : StateFigure.widestOfSeveral }
+  /// So many slots share a row.
+  private var block: Int { cellPixels > 0 ? 1 : (state.slots + mostRows - 1) / mostRows }
+  private var rows: Int { (state.slots + block - 1) / block }
+  private var cell: Int { cellPixels > 0 ? cellPixels : min(max(mostRows / rows, 1), 16) }
+  private var side: Int { rows * cell }
+  private var slotAxis: Axis { Axis(count: state.slots, cellPixels: cell, block: block) }
+
+  private var memoryCell: Int {
+    max(cell, min(StateFigure.narrowestColumn, StateFigure.widestMemory / memoryColumns))
+  }
+  private var wordBlock: Int {
+    let fitting = max(StateFigure.widestMemory / cell, 1)
+    return cellPixels > 0 ? 1 : (state.wordSize + fitting - 1) / fitting
+  }
+  private var memoryColumns: Int { (state.wordSize + wordBlock - 1) / wordBlock }
+  private var columnCell: Int { max(cell, StateFigure.narrowestColumn, Label.height) }
+
+  /// Usage, and of each head its precedence and weighting.
+  private var columnCount: Int { 1 + 2 * state.writeHeads + state.readHeads }
+
+  private var slotsWidth: Int { order == nil ? slotAxis.widthBeside : 0 }
+  private var columnsWidth: Int { columnCount * (columnCell + StateFigure.columnGap) - StateFigure.columnGap }
+
+  func canvas() throws(Failure) -> Canvas {
+    let margin = StateFigure.margin
+    let memoryWidth = max(memoryColumns * memoryCell, Label("memory").width)
+    let linksWidth = max(side, before.width)
+    let linksPitch = (order == nil ? slotAxis.widthBeside : 0) + StateFigure.blockGap + linksWidth
+    let bars = (memory: bar(memoryRange, Colormap(DNC_COLORMAP_DIVERGING)), weights: bar(.fraction, colormap))
+    let barsWidth = max(bars.memory.width, bars.weights.width, Label("weightings, links").width)
+
+    let memoryX = Label.height + StateFigure.textGap + slotsWidth
+    let columnsX = memoryX + memoryWidth + StateFigure.blockGap
+    let linksX = columnsX + columnsWidth + linksPitch - linksWidth
+    let barsX = columnsX + columnsWidth + state.writeHeads * linksPitch + StateFigure.barGap
+    let blockWidth = barsX + barsWidth
+    let title = title.fitting(max(blockWidth, 480))
+    let width = max(blockWidth, title.width) + 2 * margin
+
+    let titleHeight = title.count > 0 ? title.height + StateFigure.textGap : 0
+    let stepHeight = step == nil ? 0 : Label.height + StateFigure.textGap
+    let namesHeight = max(Label.height, longestName) + StateFigure.textGap
+    let top = margin + titleHeight + stepHeight + namesHeight
+    let bodyHeight = max(side + Axis.heightBelow + Axis.labelGap + Label.height, 2 * barHeight + barsGap)
+    let pathsY = top + bodyHeight + StateFigure.textGap
+    let height = pathsY + state.writeHeads * (Label.height + 2) + margin
+
+    let canvas = try Canvas(width: width, height: height, theme: theme)
+    canvas.draw(title, x: margin, y: margin)
+    drawStep(x: margin, y: margin + titleHeight, on: canvas)
+
+    let slots = Label(order == nil ? "slot" : "slots as first written").fitting(max(side, Label("slot").width))
+    canvas.drawUpwards(slots, x: margin, y: top + max((side - slots.width) / 2, 0))
+    drawMemory(x: margin + memoryX, y: top, on: canvas)
+    drawColumns(x: margin + columnsX, y: top, on: canvas)
+    var pathY = pathsY
+    for k in 0..<state.writeHeads {
+      let path = StrongestPath(
+        slots: state.slots, precedence: state.precedence + k * state.slots,
+        link: state.link + k * state.slots * state.slots, path: paths + k * state.slots)
+      drawLinks(k, path, x: margin + linksX + k * linksPitch, y: top, on: canvas)
+      drawWords(k, path, x: margin, y: pathY, width: width - 2 * margin, on: canvas)
+      pathY += Label.height + 2
+    }
+    canvas.draw(Label("memory"), x: margin + barsX, y: top - Label.height - StateFigure.textGap)
+    bars.memory.draw(x: margin + barsX, y: top, on: canvas)
+    let lowerY = top + barHeight + barsGap
+    canvas.draw(Label("weightings, links"), x: margin + barsX, y: lowerY - Label.height - StateFigure.textGap)
+    bars.weights.draw(x: margin + barsX, y: lowerY, on: canvas)
+    drawProgress(on: canvas)
+    return canvas
+  }
+
+  private var barsGap: Int { 2 * StateFigure.textGap + Label.height }
+  private var barHeight: Int { max((side - barsGap) / 2, StateFigure.lowestBar) }
+  private func bar(_ range: ValueRange, _ colormap: Colormap) -> ColourBar {
+    ColourBar(range: range, colormap: colormap, barWidth: StateFigure.barWidth, height: barHeight)
+  }
+
+  private func drawStep(x: Int, y: Int, on canvas: borrowing Canvas) {
+    guard let step else { return }
+    func write(_ text: inout Text) {
+      text.append("after step ")
+      text.append(step.index)
+      text.append(" of 0–")
+      text.append(step.count - 1)
+    }
+    withLabel(writing: write) { canvas.draw($0, x: x, y: y) }
+  }
+
+  private func drawProgress(on canvas: borrowing Canvas) {
+    guard showsProgress, let step else { return }
+    let height = StateFigure.progressHeight
+    let reached = canvas.width * (step.index + 1) / step.count
+    canvas.fill(x: 0, y: canvas.height - height, width: reached, height: height, Palette.colour(0))
+  }
+
+  // MARK: Memory
+
+  private func drawMemory(x: Int, y: Int, on canvas: borrowing Canvas) {
+    var values = Values(start: state.memory, rows: state.slots, columns: state.wordSize)
+    (values.order, values.rowBlock, values.columnBlock) = (order, block, wordBlock)
+    CellGrid(x: x, y: y, cellWidth: memoryCell, cellHeight: cell)
+      .draw(values, memoryRange, Colormap(DNC_COLORMAP_DIVERGING), on: canvas)
+    let width = memoryColumns * memoryCell
+    canvas.frame(x: x, y: y, width: width, height: side)
+    if order == nil { slotAxis.drawBeside(x: x, y: y, on: canvas) }
+    Axis(count: state.wordSize, cellPixels: memoryCell, block: wordBlock).drawBelow(x: x, y: y + side, on: canvas)
+    canvas.draw(Label("memory"), x: x, y: y - StateFigure.textGap - Label.height)
+  }
+
+  // MARK: Usage, precedence, weightings
+
+  /// Calls `body` with the name, the number of the head (0: there is only one) and the values [N] of each column.
+  private func forEachColumn(_ body: (StaticString, Int, In<Float>) -> Void) {
+    body("usage", 0, state.usage)
+    let writeHeads = state.writeHeads
+    for k in 0..<writeHeads { body("precedence", writeHeads > 1 ? k + 1 : 0, state.precedence + k * state.slots) }
+    for k in 0..<writeHeads { body("write", writeHeads > 1 ? k + 1 : 0, state.writeWeights + k * state.slots) }
+    for r in 0..<state.readHeads { body("read", state.readHeads > 1 ? r + 1 : 0, state.readWeights + r * state.slots) }
+  }
+
+  private var longestName: Int {
+    var longest = 0
+    forEachColumn { name, head, _ in withLabel(name, head: head) { longest = max(longest, $0.width) } }
+    return longest
+  }
+
+  private func drawColumns(x: Int, y: Int, on canvas: borrowing Canvas) {
+    var x = x
+    forEachColumn { name, head, start in
+      var values = Values(start: start, rows: state.slots, columns: 1)
+      (values.order, values.rowBlock) = (order, block)
+      CellGrid(x: x, y: y, cellWidth: columnCell, cellHeight: cell).draw(values, .fraction, colormap, on: canvas)
+      canvas.frame(x: x, y: y, width: columnCell, height: side)
+      withLabel(name, head: head) { label in
+        canvas.drawUpwards(
+          label, x: x + (columnCell - Label.height) / 2 + 1, y: y - StateFigure.textGap - label.width)
+      }
+      x += columnCell + StateFigure.columnGap
+    }
+  }
+
+  // MARK: Links
+
+  /// From the links to the words below; sorted slots have no numbers.
+  private var belowLinks: Int { order == nil ? Axis.heightBelow + Axis.labelGap : StateFigure.textGap }
+
+  private var before: Label { Label("written before") }
+
+  private func drawLinks(_ k: Int, _ path: StrongestPath, x: Int, y: Int, on canvas: borrowing Canvas) {
+    var values = Values(start: state.link + k * state.slots * state.slots, rows: state.slots, columns: state.slots)
+    (values.order, values.columnOrder, values.rowBlock, values.columnBlock) = (order, order, block, block)
+    CellGrid(x: x, y: y, cellWidth: cell, cellHeight: cell).draw(values, .fraction, colormap, on: canvas)
+    canvas.frame(x: x, y: y, width: side, height: side)
+    withLabel("links", head: state.writeHeads > 1 ? k + 1 : 0) { label in
+      canvas.draw(label, x: x, y: y - StateFigure.textGap - Label.height)
+    }
+    if order == nil {
+      slotAxis.drawBeside(x: x, y: y, on: canvas)
+      slotAxis.drawBelow(x: x, y: y + side, on: canvas)
+    }
+    canvas.draw(before, x: x, y: y + side + belowLinks)
+    draw(path, x: x, y: y, on: canvas)
+  }
+
+  /// From slot i to j, written before it, by the cell (i, j): along the column of j to the diagonal, where row j begins.
+  private func draw(_ path: StrongestPath, x: Int, y: Int, on canvas: borrowing Canvas) {
+    let colour = Palette.colour(3)
+    let width = min(max(Double(cell) / 6, 1), 3)
+    func middle(_ slot: UInt32) -> Int { slotAxis.middle(Int(places.map { $0[Int(slot)] } ?? slot)) }
+    func at(_ row: Int, _ column: Int) -> Point { Point(x + column, y + row) }
+    for i in 0..<max(path.count - 1, 0) {
+      let row = middle(path.slots[i])
+      let column = middle(path.slots[i + 1])
+      canvas.drawLine(from: at(row, row), to: at(row, column), width: width, colour)
+      canvas.drawLine(from: at(row, column), to: at(column, column), width: width, colour)
+    }
+  }
+
+  /// The slots in the order in which they were written, the first ones left out if there is no room.
+  private func drawWords(
+    _ k: Int, _ path: StrongestPath, x: Int, y: Int, width: Int, on canvas: borrowing Canvas
+  ) {
+    var right = x
+    withLabel("strongest path", head: state.writeHeads > 1 ? k + 1 : 0) {
+      canvas.draw($0, x: right, y: y)
+      right += $0.width
+    }
+    let colon = Label(": ")
+    canvas.draw(colon, x: right, y: y)
+    right += colon.width
+    let arrow = Label(" → ")
+    var room = width - (right - x) - Label("… → ").width
+    var first = 0
+    while first < path.count {
+      var needed = 0
+      withLabel(Int(path.slots[first])) { needed = $0.width + (first > 0 ? arrow.width : 0) }
+      guard needed <= room else { break }
+      room -= needed
+      first += 1
+    }
+    if path.count == 0 { canvas.draw(Label("–"), x: right, y: y) }
+    if first < path.count {
+      canvas.draw(Label("… → "), x: right, y: y)
+      right += Label("… → ").width
+    }
+    for i in (0..<first).reversed() {
+      withLabel(Int(path.slots[i])) {
+        canvas.draw($0, x: right, y: y)
+        right += $0.width
+      }
+      if i > 0 {
+        canvas.draw(arrow, x: right, y: y)
+        right += arrow.width
+      }
+    }
+  }
+}

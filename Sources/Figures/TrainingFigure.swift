@@ -1,0 +1,283 @@
+import CPlatform
+
+/// How trainings went: the loss, below it a score, over one axis, and the names of the runs.
+struct TrainingFigure {
+  let title: Label
+  let theme: Theme
+  /// Of the frame of each panel.
+  let width, height: Int
+  let isOverTime: Bool
+  /// Of the runs, closed by zeros.
+  let names: UnsafePointer<UnsafePointer<CChar>?>
+
+  private static let margin = 14
+  private static let titleGap = 10
+  private static let labelGap = 8
+  private static let panelGap = 18
+  private static let lessonGap = 3
+  private static let axisLabelGap = 4
+  private static let legendGap = 20
+  /// Room for the end of the last number below.
+  private static let numberRoom = 18
+  private static let widestText = 480
+  private static let highestText = 240
+
+  private static let swatch = 24
+  private static let swatchGap = 6
+  private static let scoreGap = 10
+  private static let entryGap = 24
+  private static let entryHeight = 17
+  /// Of names, beside the panels and below them.
+  private static let narrowName = 30 * Font.small.glyphWidth
+  private static let wideName = 60 * Font.small.glyphWidth
+
+  private static let meanWidth = 2.0
+  private static let scoreWidth = 1.5
+  /// Of the raw loss, as a share of the run's colour.
+  private var paleness: Double { theme.paper.isLight ? 0.35 : 0.5 }
+  /// So many tests in a column of pixels are drawn as the raw loss is.
+  private static let densest = 2
+
+  func canvas(_ logs: borrowing TrainingLogs) throws(Failure) -> Canvas {
+    let times = times(logs)
+    let losses = lossScale(logs.losses)
+    let scores: Scale? = logs.scores.count > 0 ? scoreScale(logs) : nil
+    let scoreLabel = logs.metric.map { Label(cString: $0) } ?? Label("score")
+    let margin = TrainingFigure.margin
+
+    // Across: label, numbers, panel, legend.
+    let numberWidth = max(Plot.numberWidth(losses), scores.map { Plot.numberWidth($0) } ?? 0)
+    let panelX = Label.height + TrainingFigure.labelGap + numberWidth + Plot.numberDistance
+    // Down: lessons, panels, each with room for its label, numbers of the axis and what it is.
+    let label = scoreLabel.fitting(max(height, TrainingFigure.highestText))
+    let top = margin + (title.count > 0 ? title.height + TrainingFigure.titleGap : 0)
+    let lossY = top + (logs.lessons.count > 0 ? Label.height + TrainingFigure.lessonGap : 0)
+    let slot = max(height, label.width)
+    let scoreY = lossY + height + TrainingFigure.panelGap + (slot - height) / 2
+    let bottom = scores == nil ? lossY + height : scoreY + height
+    let axisLabelY = bottom + Plot.numberDistance + Label.height + TrainingFigure.axisLabelGap
+
+    let legend = legend(logs, panelsHeight: bottom - lossY, blockWidth: panelX + width + TrainingFigure.numberRoom)
+    let blockWidth =
+      panelX + width + (legend.isBeside ? TrainingFigure.legendGap + legend.width : TrainingFigure.numberRoom)
+    let title = title.fitting(max(blockWidth, TrainingFigure.widestText))
+    let innerWidth = max(blockWidth, title.width, legend.width)
+    let left = margin + (innerWidth - blockWidth) / 2
+    let legendY = legend.isBeside ? lossY : axisLabelY + Label.height + TrainingFigure.titleGap
+    let end = max(axisLabelY + Label.height, legendY + legend.rows * TrainingFigure.entryHeight)
+
+    let canvas = try Canvas(width: innerWidth + 2 * margin, height: end + margin, theme: theme)
+    let lossPlot = Plot(x: left + panelX, y: lossY, across: times, up: losses, isOverTime: isOverTime)
+    let scorePlot = scores.map { Plot(x: left + panelX, y: scoreY, across: times, up: $0, isOverTime: isOverTime) }
+    lossPlot.drawGrid(hasTimes: scores == nil, on: canvas)
+    scorePlot?.drawGrid(hasTimes: true, on: canvas)
+    try drawLessons(logs, lossPlot, scorePlot, y: top, on: canvas)
+    try drawLosses(logs, lossPlot, on: canvas)
+    if let scorePlot { try drawScores(logs.scores, scorePlot, on: canvas) }
+    lossPlot.drawFrame(on: canvas)
+    scorePlot?.drawFrame(on: canvas)
+
+    drawBeside("loss", x: left, plot: lossPlot, on: canvas)
+    if let scorePlot { drawBeside(label, x: left, plot: scorePlot, on: canvas) }
+    let middle = left + panelX + width / 2
+    canvas.drawCentred(title, at: middle, within: innerWidth, margin: margin, y: margin)
+    let time: StaticString = isOverTime ? "seconds" : "update"
+    canvas.drawCentred(Label(time), at: middle, within: innerWidth, margin: margin, y: axisLabelY)
+    let legendX =
+      legend.isBeside
+      ? left + panelX + width + TrainingFigure.legendGap
+      : min(left + panelX, margin + innerWidth - legend.width)
+    draw(legend, logs, x: legendX, y: legendY, on: canvas)
+    return canvas
+  }
+
+  private func drawBeside(_ word: StaticString, x: Int, plot: Plot, on canvas: borrowing Canvas) {
+    drawBeside(Label(word), x: x, plot: plot, on: canvas)
+  }
+
+  private func drawBeside(_ label: Label, x: Int, plot: Plot, on canvas: borrowing Canvas) {
+    canvas.drawUpwards(label, x: x, y: plot.y + (height - label.width) / 2)
+  }
+
+  // MARK: Axes
+
+  /// From 0 to the last line of all runs.
+  private func times(_ logs: borrowing TrainingLogs) -> Scale {
+    var last = 0.0
+    func see(_ samples: borrowing LogSamples) {
+      for run in 0..<logs.runs {
+        if let sample = samples[run].last { last = max(last, isOverTime ? sample.seconds : sample.update) }
+      }
+    }
+    see(logs.losses)
+    see(logs.scores)
+    see(logs.lessons)
+    return Scale(from: 0, to: last > 0 ? last : 1, pixels: width)
+  }
+
+  private func lossScale(_ losses: borrowing LogSamples) -> Scale {
+    let ends = Ends(of: losses, isLogarithmic: true)
+    return Scale(logarithmicFrom: ends.low, to: ends.high, pixels: height)
+  }
+
+  private func scoreScale(_ logs: borrowing TrainingLogs) -> Scale {
+    let first = logs.scores[0]
+    // An axis of logarithms has no 0, at which the best errors end.
+    let lastPositive = first.last { $0.value > 0 }?.value ?? .nan
+    let isLogarithmic = first.count > 0 && lastPositive < first[0].value / 10
+    let ends = Ends(of: logs.scores, isLogarithmic: isLogarithmic)
+    guard isLogarithmic else { return Scale(linearFrom: ends.low, to: ends.high, pixels: height) }
+    var scale = Scale(logarithmicFrom: ends.low, to: ends.high, pixels: height)
+    scale.hasZero = true
+    return scale
+  }
+
+  /// The least and the greatest number that has a place.
+  private struct Ends {
+    var low = Double.infinity
+    var high = -Double.infinity
+
+    init(of samples: borrowing LogSamples, isLogarithmic: Bool) {
+      for sample in samples.all where Scale.hasPlace(sample.value, isLogarithmic: isLogarithmic) {
+        low = min(low, sample.value)
+        high = max(high, sample.value)
+      }
+    }
+  }
+
+  // MARK: Lines
+
+  private func drawLosses(_ logs: borrowing TrainingLogs, _ plot: Plot, on canvas: borrowing Canvas) throws(Failure) {
+    let extents = try Memory(bytes: 2 * width * MemoryLayout<Double>.stride)
+    var longest = 0
+    for run in 0..<logs.runs {
+      longest = max(longest, logs.losses[run].count)
+      plot.drawExtents(
+        of: logs.losses[run], Palette.colour(run).mixed(paleness, with: theme.paper),
+        extents: extents.start.assumingMemoryBound(to: Double.self), on: canvas)
+    }
+    let scratch = try Memory(bytes: 2 * longest * MemoryLayout<MovingMean.Sum>.stride)
+    for run in 0..<logs.runs {
+      let losses = logs.losses[run]
+      let reach = losses.count / 40
+      func drawMean(_ lesson: Range<Int>) {
+        let samples = UnsafeBufferPointer(rebasing: losses[lesson])
+        let means = MovingMean(
+          samples, reach: reach, scratch: scratch.start.assumingMemoryBound(to: MovingMean.Sum.self))
+        plot.drawLine(
+          through: samples, means: means, Stroke(run: run, width: TrainingFigure.meanWidth), on: canvas)
+      }
+      // What a lesson begins with has nothing to do with what the one before came to.
+      var begin = 0
+      for lesson in logs.lessons[run] {
+        var end = begin
+        while end < losses.count, losses[end].update <= lesson.update { end += 1 }
+        drawMean(begin..<end)
+        begin = end
+      }
+      drawMean(begin..<losses.count)
+    }
+  }
+
+  private func drawScores(_ scores: borrowing LogSamples, _ plot: Plot, on canvas: borrowing Canvas) throws(Failure) {
+    let extents = try Memory(bytes: 2 * width * MemoryLayout<Double>.stride)
+    for run in 0..<scores.runs {
+      let samples = scores[run]
+      if samples.count > TrainingFigure.densest * width {
+        plot.drawExtents(
+          of: samples, Palette.colour(run), extents: extents.start.assumingMemoryBound(to: Double.self), on: canvas)
+      } else {
+        plot.drawLine(through: samples, Stroke(run: run, width: TrainingFigure.scoreWidth), on: canvas)
+        plot.drawMarks(at: samples, Palette.colour(run), on: canvas)
+      }
+    }
+  }
+
+  /// Lines through the panels, and above them the numbers that have room.
+  private func drawLessons(
+    _ logs: borrowing TrainingLogs, _ losses: Plot, _ scores: Plot?, y: Int, on canvas: borrowing Canvas
+  ) throws(Failure) {
+    guard logs.lessons.count > 0 else { return }
+    let word = Label("lesson")
+    canvas.draw(word, x: losses.x - Plot.numberDistance - word.width, y: y)
+    // Columns that have a number.
+    let taken = try Memory(bytes: canvas.width)
+    let isTaken = taken.start.assumingMemoryBound(to: Bool.self)
+    for run in 0..<logs.runs {
+      let colour = logs.runs == 1 ? theme.ink : Palette.colour(run)
+      for sample in logs.lessons[run] {
+        let column = losses.column(of: sample)
+        losses.drawVertical(at: column, colour, on: canvas)
+        scores?.drawVertical(at: column, colour, on: canvas)
+        guard sample.value.magnitude <= 1e9 else { continue }
+        withLabel(sample.value + 1, digits: 10) { label in
+          let left = max(column - label.width / 2 + 1, losses.x)
+          let columns = left - 3..<left + label.width + 3
+          guard columns.upperBound <= canvas.width, !columns.contains(where: { isTaken[$0] }) else { return }
+          for i in columns { isTaken[i] = true }
+          canvas.draw(label, x: left, y: y, colour)
+        }
+      }
+    }
+  }
+
+  // MARK: Legend
+
+  /// Entries in rows and columns, each a piece of the line, the name, and the last score.
+  private struct Legend {
+    let isBeside: Bool
+    let rows, columns: Int
+    let nameWidth, scoreWidth: Int
+
+    var entryWidth: Int {
+      TrainingFigure.swatch + TrainingFigure.swatchGap + nameWidth
+        + (scoreWidth > 0 ? TrainingFigure.scoreGap + scoreWidth : 0)
+    }
+    var width: Int { columns * (entryWidth + TrainingFigure.entryGap) - TrainingFigure.entryGap }
+  }
+
+  /// Below the panels, if it is one row there or names are long, else beside them.
+  private func legend(_ logs: borrowing TrainingLogs, panelsHeight: Int, blockWidth: Int) -> Legend {
+    var widest = 0
+    var scoreWidth = 0
+    for run in 0..<logs.runs {
+      widest = max(widest, Label(cString: names[run]).width)
+      withLastScore(logs.scores[run]) { scoreWidth = max(scoreWidth, $0.width) }
+    }
+    let name = min(widest, TrainingFigure.wideName)
+    let row = Legend(isBeside: false, rows: 1, columns: logs.runs, nameWidth: name, scoreWidth: scoreWidth)
+    if row.width <= width { return row }
+    if name <= TrainingFigure.narrowName && logs.runs * TrainingFigure.entryHeight <= panelsHeight {
+      return Legend(isBeside: true, rows: logs.runs, columns: 1, nameWidth: name, scoreWidth: scoreWidth)
+    }
+    let gap = TrainingFigure.entryGap
+    let columns = min(max((blockWidth + gap) / (row.entryWidth + gap), 1), logs.runs)
+    return Legend(
+      isBeside: false, rows: (logs.runs + columns - 1) / columns, columns: columns, nameWidth: name,
+      scoreWidth: scoreWidth)
+  }
+
+  private func draw(_ legend: Legend, _ logs: borrowing TrainingLogs, x: Int, y: Int, on canvas: borrowing Canvas) {
+    for run in 0..<logs.runs {
+      let left = x + run % legend.columns * (legend.entryWidth + TrainingFigure.entryGap)
+      let top = y + run / legend.columns * TrainingFigure.entryHeight
+      let middle = top + Label.height / 2
+      Plot.drawSample(
+        Stroke(run: run, width: TrainingFigure.meanWidth), x: left, y: middle, width: TrainingFigure.swatch, on: canvas)
+      let nameX = left + TrainingFigure.swatch + TrainingFigure.swatchGap
+      canvas.draw(Label(cString: names[run]).fitting(legend.nameWidth), x: nameX, y: top)
+      withLastScore(logs.scores[run]) { label in
+        canvas.draw(label, x: nameX + legend.nameWidth + TrainingFigure.scoreGap, y: top, theme.frame)
+      }
+    }
+  }
+
+  private func withLastScore(_ scores: UnsafeBufferPointer<LogSample>, _ body: (Label) -> Void) {
+    guard let score = scores.last(where: { $0.value.isFinite })?.value else { return }
+    func write(_ text: inout Text) {
+      text.append(score, digits: 4)
+      text.append(" (last)")
+    }
+    withLabel(writing: write, body)
+  }
+}

@@ -1,0 +1,278 @@
+import CDNC
+import CPlatform
+
+@c @implementation public func dnc_state_image_write(
+  _ path: UnsafePointer<CChar>!, _ instance: OpaquePointer!, _ batch_index: Int, _ step: Int,
+  _ options: UnsafePointer<dnc_image_options>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let path: UnsafePointer<CChar> = try require(path, "path")
+    try state(instance, batch_index, step, options).write(to: path)
+  }
+}
+
+@c @implementation public func dnc_state_image_encode(
+  _ instance: OpaquePointer!, _ batch_index: Int, _ step: Int, _ options: UnsafePointer<dnc_image_options>!,
+  _ png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>!, _ size: UnsafeMutablePointer<Int>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let receiver = try PNGReceiver(png, size)
+    receiver.take(try state(instance, batch_index, step, options))
+  }
+}
+
+@c @implementation public func dnc_film_write(
+  _ path: UnsafePointer<CChar>!, _ instance: OpaquePointer!, _ batch_index: Int, _ first_step: Int, _ steps: Int,
+  _ delay_milliseconds: UInt32, _ options: UnsafePointer<dnc_image_options>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let path: UnsafePointer<CChar> = try require(path, "path")
+    let film = try Film(instance, batch_index, first_step, steps, delay_milliseconds, options)
+    if film.view.options.has(DNC_IMAGE_NUMBERED_FILES) {
+      try film.writeFiles(path)
+    } else {
+      try film.animation().write(to: path)
+    }
+  }
+}
+
+@c @implementation public func dnc_film_encode(
+  _ instance: OpaquePointer!, _ batch_index: Int, _ first_step: Int, _ steps: Int, _ delay_milliseconds: UInt32,
+  _ options: UnsafePointer<dnc_image_options>!, _ png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>!,
+  _ size: UnsafeMutablePointer<Int>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let receiver = try PNGReceiver(png, size)
+    let film = try Film(instance, batch_index, first_step, steps, delay_milliseconds, options)
+    guard !film.view.options.has(DNC_IMAGE_NUMBERED_FILES) else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT, "options->flags has DNC_IMAGE_NUMBERED_FILES, allowed is that with dnc_film_write")
+    }
+    receiver.take(try film.animation())
+  }
+}
+
+private func state(
+  _ instance: OpaquePointer?, _ batchIndex: Int, _ step: Int, _ options: UnsafePointer<dnc_image_options>?
+) throws(Failure) -> EncodedPNG {
+  let view = try StateView(instance, batchIndex, options)
+  guard step != -1 else { return try EncodedPNG(try view.present()) }
+  let recorded = view.network.pointee.recordedSteps
+  guard recorded > 0 else {
+    throw Failure(
+      DNC_INVALID_STATE,
+      "step is \(UInt(bitPattern: step)), but no step is recorded; allowed is DNC_STEP_NOW: see dnc_set_training")
+  }
+  guard step >= 0, step < recorded else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT,
+      "step is \(UInt(bitPattern: step)), allowed are 0 to \(recorded - 1) and DNC_STEP_NOW")
+  }
+  let replay = try Replay(view.network, sequence: batchIndex, after: step)
+  return try EncodedPNG(try view.canvas(replay, range: nil, showsProgress: false))
+}
+
+/// What is drawn of one sequence, and how.
+private struct StateView: ~Copyable {
+  let network: Instance
+  let b: Int
+  let options: dnc_image_options
+  /// The order of the slots, their places in it, and the strongest paths of the write heads.
+  private let room: Memory
+  private let order, places, paths: UnsafeMutablePointer<UInt32>
+
+  init(
+    _ instance: OpaquePointer?, _ batchIndex: Int, _ options: UnsafePointer<dnc_image_options>?
+  ) throws(Failure) {
+    let network = try DNC.network(instance)
+    let c = network.pointee.configuration
+    try requireBatchIndex(batchIndex, c)
+    let checked = try imageOptions(options)
+    room = try Memory(bytes: (2 + c.K) * c.N * MemoryLayout<UInt32>.stride)
+    self.network = network
+    self.options = checked
+    b = batchIndex
+    order = room.start.bindMemory(to: UInt32.self, capacity: (2 + c.K) * c.N)
+    places = order + c.N
+    paths = places + c.N
+  }
+
+  func present() throws(Failure) -> Canvas {
+    let state = network.pointee.state
+    let row = network.pointee.recordedSteps
+    return try canvas(
+      memory: state.memory[0, b], link: state.link[0, b], row: row, step: row > 0 ? row - 1 : nil, range: nil,
+      showsProgress: false)
+  }
+
+  func canvas(_ replay: borrowing Replay, range: ValueRange?, showsProgress: Bool) throws(Failure) -> Canvas {
+    try canvas(
+      memory: replay.memory, link: replay.link, row: replay.step + 1, step: replay.step, range: range,
+      showsProgress: showsProgress)
+  }
+
+  /// The range of the memory's colours.
+  func range(of values: Values) -> ValueRange {
+    ValueRange(minimum: options.minimum, maximum: options.maximum, symmetric: true, of: values)
+  }
+
+  private func canvas(
+    memory: In<Float>, link: In<Float>, row: Int, step: Int?, range: ValueRange?, showsProgress: Bool
+  ) throws(Failure) -> Canvas {
+    let c = network.pointee.configuration
+    let state = network.pointee.state
+    let view = MemoryState(
+      slots: c.N, wordSize: c.W, readHeads: c.R, writeHeads: c.K, memory: memory, link: link,
+      usage: state.usage[row, b], precedence: state.precedence[row, b], writeWeights: state.writeWeights[row, b],
+      readWeights: state.readWeights[row, b])
+    let isSorted = options.has(DNC_IMAGE_SORT_SLOTS)
+    if isSorted { sortSlots(view) }
+    let count = network.pointee.recordedSteps
+    let figure = StateFigure(
+      state: view, order: isSorted ? UnsafePointer(order) : nil, places: isSorted ? UnsafePointer(places) : nil,
+      paths: paths, memoryRange: range ?? self.range(of: Values(start: memory, rows: c.N, columns: c.W)),
+      colormap: Colormap(dnc_colormap(rawValue: options.colormap)), theme: options.drawnTheme,
+      title: options.drawnTitle, cellPixels: Int(options.cell_pixels), step: step.map { (index: $0, count: count) },
+      showsProgress: showsProgress)
+    return try figure.canvas().enlarged(options.scale)
+  }
+
+  /// As they were first written in the record or, without one, along the strongest path of the first head.
+  private func sortSlots(_ view: MemoryState) {
+    let c = network.pointee.configuration
+    let recorded = network.pointee.recordedSteps
+    if recorded > 0 {
+      let state = network.pointee.state
+      let origins = ReadOrigins(
+        slots: c.N, readHeads: c.R, writeHeads: c.K, reads: state.readWeights[1, b], writes: state.writeWeights[1, b],
+        readStride: state.readWeights.stepCount, writeStride: state.writeWeights.stepCount, mask: nil)
+      origins.orderSlots(steps: recorded, first: places, order: order)
+    } else {
+      let path = StrongestPath(slots: c.N, precedence: view.precedence, link: view.link, path: paths)
+      for slot in 0..<c.N { places[slot] = 0 }
+      for i in 0..<path.count {
+        order[i] = path.slots[path.count - 1 - i]
+        places[Int(order[i])] = 1
+      }
+      var count = path.count
+      for slot in 0..<c.N where places[slot] == 0 {
+        order[count] = UInt32(slot)
+        count += 1
+      }
+    }
+    for place in 0..<c.N { places[Int(order[place])] = UInt32(place) }
+  }
+}
+
+/// Some recorded steps of one sequence, one after the other.
+private struct Film: ~Copyable {
+  let view: StateView
+  private let first, steps: Int
+  private let delayMilliseconds: Int
+  private let range: ValueRange
+
+  init(
+    _ instance: OpaquePointer?, _ batchIndex: Int, _ first: Int, _ steps: Int, _ delayMilliseconds: UInt32,
+    _ options: UnsafePointer<dnc_image_options>?
+  ) throws(Failure) {
+    let view = try StateView(instance, batchIndex, options)
+    let recorded = view.network.pointee.recordedSteps
+    guard recorded > 0 else {
+      throw Failure(DNC_INVALID_STATE, "no step is recorded: see dnc_set_training")
+    }
+    guard first >= 0, first < recorded else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT, "first_step is \(UInt(bitPattern: first)), allowed are 0 to \(recorded - 1)")
+    }
+    guard steps >= 1, steps <= recorded - first else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT, "steps is \(UInt(bitPattern: steps)), allowed are 1 to \(recorded - first)")
+    }
+    try require(Int(delayMilliseconds), in: 1...65535, "delay_milliseconds")
+    let range = try Film.range(view, first, steps)
+    self.range = range
+    self.view = view
+    self.first = first
+    self.steps = steps
+    self.delayMilliseconds = Int(delayMilliseconds)
+  }
+
+  /// One for all steps, so that colours can be compared.
+  private static func range(_ view: borrowing StateView, _ first: Int, _ steps: Int) throws(Failure) -> ValueRange {
+    let c = view.network.pointee.configuration
+    var replay = try Replay(view.network, sequence: view.b, after: first)
+    var peak: Float = 0
+    for step in first..<first + steps {
+      if step > first { replay.advance() }
+      for i in 0..<c.N * c.W where replay.memory[i].isFinite { peak = max(peak, replay.memory[i].magnitude) }
+    }
+    return view.range(of: Values(&peak))
+  }
+
+  private func forEachFrame(_ body: (consuming Canvas, Int) throws(Failure) -> Void) throws(Failure) {
+    var replay = try Replay(view.network, sequence: view.b, after: first)
+    for step in first..<first + steps {
+      if step > first { replay.advance() }
+      try body(try view.canvas(replay, range: range, showsProgress: true), step)
+    }
+  }
+
+  func animation() throws(Failure) -> EncodedPNG {
+    let first = try view.canvas(
+      try Replay(view.network, sequence: view.b, after: self.first), range: range, showsProgress: true)
+    var animation = try AnimatedPNG(
+      frames: steps, width: first.width, height: first.height, delayMilliseconds: delayMilliseconds)
+    try forEachFrame { (canvas, _) throws(Failure) in try animation.add(canvas) }
+    return try animation.finish()
+  }
+
+  /// A file for each frame.
+  func writeFiles(_ path: UnsafePointer<CChar>) throws(Failure) {
+    let name = try NumberedName(path)
+    var written = first
+    do throws(Failure) {
+      try forEachFrame { (canvas, step) throws(Failure) in
+        try EncodedPNG(canvas).write(to: name.with(step))
+        written = step + 1
+      }
+    } catch {
+      for step in first..<written { unlink(name.with(step)) }
+      throw error
+    }
+  }
+}
+
+/// A path with a number between its name and its ending.
+private struct NumberedName: ~Copyable {
+  private let path: UnsafePointer<CChar>
+  /// Before the ending.
+  private let stem: Int
+  private let room: Memory
+
+  init(_ path: UnsafePointer<CChar>) throws(Failure) {
+    let length = strlen(path)
+    var stem = length
+    var i = length
+    while i > 0, path[i - 1] != CChar(bitPattern: UInt8(ascii: "/")) {
+      i -= 1
+      if path[i] == CChar(bitPattern: UInt8(ascii: ".")), stem == length { stem = i }
+    }
+    // A name that begins with its only dot has no ending.
+    self.stem = stem == i ? length : stem
+    self.path = path
+    room = try Memory(bytes: length + 32)
+  }
+
+  /// Valid until the next call.
+  func with(_ number: Int) -> UnsafePointer<CChar> {
+    var text = Text(start: room.start.assumingMemoryBound(to: CChar.self), capacity: room.bytes)
+    for i in 0..<stem { text.append(byte: UInt8(bitPattern: path[i])) }
+    text.append("-")
+    if number < 1000 { text.append("0") }
+    if number < 100 { text.append("0") }
+    if number < 10 { text.append("0") }
+    text.append(number)
+    text.append(path + stem)
+    return UnsafePointer(text.start)
+  }
+}

@@ -1,0 +1,52 @@
+import CDNC
+
+@c @implementation public func dnc_training_image_write(
+  _ path: UnsafePointer<CChar>!, _ runs: Int, _ logs: UnsafePointer<UnsafePointer<CChar>?>!,
+  _ names: UnsafePointer<UnsafePointer<CChar>?>!, _ options: UnsafePointer<dnc_image_options>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let path: UnsafePointer<CChar> = try require(path, "path")
+    try training(runs, logs, names, options).write(to: path)
+  }
+}
+
+@c @implementation public func dnc_training_image_encode(
+  _ runs: Int, _ logs: UnsafePointer<UnsafePointer<CChar>?>!, _ names: UnsafePointer<UnsafePointer<CChar>?>!,
+  _ options: UnsafePointer<dnc_image_options>!, _ png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>!,
+  _ size: UnsafeMutablePointer<Int>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let receiver = try PNGReceiver(png, size)
+    receiver.take(try training(runs, logs, names, options))
+  }
+}
+
+private typealias Strings = UnsafePointer<UnsafePointer<CChar>?>
+
+private let mostRuns = 64
+private let usualWidth: UInt32 = 720
+private let usualHeight: UInt32 = 240
+
+private func training(
+  _ runs: Int, _ logs: Strings?, _ names: Strings?, _ options: UnsafePointer<dnc_image_options>?
+) throws(Failure) -> EncodedPNG {
+  guard runs >= 1, runs <= mostRuns else {
+    throw Failure(DNC_INVALID_ARGUMENT, "runs is \(UInt(bitPattern: runs)), allowed are 1 to \(mostRuns)")
+  }
+  let logs = try requireStrings(logs, runs, "logs")
+  let names = names == nil ? logs : try requireStrings(names, runs, "names")
+  let options = try imageOptions(options)
+  let read = try TrainingLogs.read(runs: runs, paths: logs, metric: options.metric)
+  let figure = TrainingFigure(
+    title: options.drawnTitle, theme: options.drawnTheme,
+    width: Int(options.width == 0 ? usualWidth : options.width),
+    height: Int(options.height == 0 ? usualHeight : options.height),
+    isOverTime: options.has(Int(DNC_IMAGE_OVER_TIME)), names: names)
+  return try EncodedPNG(try figure.canvas(read).enlarged(options.scale))
+}
+
+private func requireStrings(_ strings: Strings?, _ count: Int, _ name: StaticString) throws(Failure) -> Strings {
+  let strings: Strings = try require(strings, name)
+  for i in 0..<count where strings[i] == nil { throw Failure(DNC_INVALID_ARGUMENT, "\(name)[\(i)] is NULL") }
+  return strings
+}

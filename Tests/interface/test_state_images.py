@@ -1,0 +1,314 @@
+"""The state figure and the film, decoded by Pillow, against the states that dnc_get_state gives step by step."""
+
+import os
+import time
+
+import numpy as np
+import pytest
+from picture_tools import PALETTE, assert_has_margin, cells, decode, encoded, expected_colours, frames_of, rectangles
+from PIL import Image
+from support import Net, Refused, c, check, f32, floats, image_options
+
+CELL = 12
+STEPS = 9
+SIZES = dict(memory_slots=6, word_size=4, read_heads=2, write_heads=1, batch_size=2, input_size=3)
+
+
+def state_image(net, step, b=0, **fields):
+    return encoded(c.dnc_state_image_encode, net.handle, b, step, **fields)
+
+
+def film(net, first=0, steps=STEPS, delay=100, b=0, **fields):
+    return encoded(c.dnc_film_encode, net.handle, b, first, steps, delay, **fields)
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["one write head", "two"])
+def played(request):
+    """A network that recorded an episode, and the states that a twin without a record went through."""
+    sizes = {**SIZES, "write_heads": request.param}
+    net, twin = Net(**sizes).train(), Net(**sizes)
+    inputs = 4 * net.inputs(STEPS)
+    net.forward(inputs)
+    states = []
+    for t in range(STEPS):
+        twin.forward(inputs[t : t + 1])
+        states.append({name: twin.state(name) for name in
+                       ("memory", "link", "usage", "precedence", "write_weights", "read_weights")})  # fmt: skip
+    return net, states
+
+
+def columns(state, b):
+    """Usage, precedences, write and read weightings as the figure shows them, [columns, N]."""
+    names = ("precedence", "write_weights", "read_weights")
+    return np.concatenate([state["usage"][b][None], *(state[name][b] for name in names)])
+
+
+def assert_shows(picture, state, b, peak, order=slice(None), theme="light"):
+    """Every cell of every block has the colour of its value, but for the path that is drawn over the links."""
+    n, w = state["memory"][b].shape
+    heads = state["link"].shape[1]
+    memory, *rest = [r for r in rectangles(picture, theme) if r[2] == n * CELL]
+    singles, links = rest[:-heads], rest[-heads:]
+    shown = cells(picture, memory, n, w)
+    assert abs(shown - expected_colours(state["memory"][b][order], "diverging", -peak, peak)).max() <= 8
+    expected = columns(state, b)
+    assert len(singles) == len(expected)
+    for rectangle, values in zip(singles, expected):
+        assert abs(cells(picture, rectangle, n, 1)[:, 0] - expected_colours(values[order])).max() <= 8
+    for rectangle, values in zip(links, state["link"][b]):
+        y, x, _, _ = rectangle
+        corners = picture[y + 1 : y + n * CELL : CELL, x + 1 : x + n * CELL : CELL]
+        assert abs(corners - expected_colours(values[order][:, order])).max() <= 8
+
+
+@pytest.mark.parametrize("b", [0, 1])
+def test_every_recorded_step(played, b):
+    net, states = played
+    for step, state in enumerate(states):
+        peak = abs(state["memory"][b]).max()
+        assert_shows(decode(state_image(net, step, b, cell_pixels=CELL)), state, b, peak)
+    assert state_image(net, c.DNC_STEP_NOW, b) == state_image(net, STEPS - 1, b), "the present state is the last one"
+
+
+def test_what_is_not_recorded(played):
+    """The present state needs no record; other steps do."""
+    net, states = played
+    twin = net.clone()
+    assert twin.recorded == 0
+    peak = abs(states[-1]["memory"][0]).max()
+    assert_shows(decode(state_image(twin, c.DNC_STEP_NOW, cell_pixels=CELL)), states[-1], 0, peak)
+    for call in (lambda: state_image(twin, 0), lambda: film(twin)):
+        with pytest.raises(Refused, match="recorded") as refused:
+            call()
+        assert refused.value.status == c.DNC_INVALID_STATE
+
+
+def test_sorted_by_first_write(played):
+    net, states = played
+    writes = np.stack([state["write_weights"][0].max(0) for state in states])
+    first = np.where((writes >= 0.1).any(0), (writes >= 0.1).argmax(0), STEPS)
+    order = np.argsort(first, kind="stable")
+    assert (order != np.arange(6)).any(), "or else nothing is tested"
+    picture = decode(state_image(net, 5, cell_pixels=CELL, flags=c.DNC_IMAGE_SORT_SLOTS))
+    assert_shows(picture, states[5], 0, abs(states[5]["memory"][0]).max(), order)
+
+
+def chain(slots, *path):
+    """A network whose links say that the slots of `path` were written one after the other."""
+    net = Net(**{**SIZES, "memory_slots": slots, "batch_size": 1})
+    link, precedence = np.zeros((1, 1, slots, slots)), np.zeros((1, 1, slots))
+    precedence[0, 0, path[-1]] = 0.9
+    for before, after in zip(path, path[1:]):
+        link[0, 0, after, before] = 0.8
+    net.set_state("link", link)
+    net.set_state("precedence", precedence)
+    return net
+
+
+def marks(picture, slots):
+    """The cells [N, N] of the links through whose middle the path goes."""
+    rectangle = [r for r in rectangles(picture) if r[2] == slots * CELL][-1]
+    y, x, height, width = rectangle
+    ink = (abs(picture - np.array(PALETTE[3])).max(2) < 40)[y : y + height, x : x + width]
+    return ink.reshape(slots, CELL, slots, CELL)[:, CELL // 2, :, CELL // 2]
+
+
+def test_the_strongest_path():
+    """From the cell of each link straight to the diagonal, where the row of the slot written before begins."""
+    drawn = marks(decode(state_image(chain(7, 4, 1, 5, 2), c.DNC_STEP_NOW, cell_pixels=CELL)), 7)
+    expected = np.zeros((7, 7), bool)
+    for after, before in [(2, 5), (5, 1), (1, 4)]:
+        expected[after, min(after, before) : max(after, before) + 1] = True
+        expected[min(after, before) : max(after, before) + 1, before] = True
+    assert (drawn == expected).all()
+
+
+def test_a_path_ends_where_links_are_weak_or_go_round():
+    net = chain(7, 4, 1, 5, 2)
+    link = net.state("link")
+    link[0, 0, 5, 1] = 0.05
+    net.set_state("link", link)
+    assert marks(decode(state_image(net, c.DNC_STEP_NOW, cell_pixels=CELL)), 7)[1].sum() == 0
+    link[0, 0, 5, 1], link[0, 0, 4, 2] = 0.8, 0.8
+    net.set_state("link", link)
+    assert marks(decode(state_image(net, c.DNC_STEP_NOW, cell_pixels=CELL)), 7).any(), "a circle has an end, too"
+    assert not marks(decode(state_image(Net(**SIZES), c.DNC_STEP_NOW, cell_pixels=CELL)), 6).any(), "nothing written"
+
+
+def test_unrecorded_slots_are_sorted_along_the_path():
+    picture = decode(state_image(chain(7, 4, 1, 5, 2), c.DNC_STEP_NOW, cell_pixels=CELL, flags=c.DNC_IMAGE_SORT_SLOTS))
+    rectangle = [r for r in rectangles(picture) if r[2] == 7 * CELL][-1]
+    y, x, _, _ = rectangle
+    corners = picture[y + 1 : y + 7 * CELL : CELL, x + 1 : x + 7 * CELL : CELL]
+    expected = np.zeros((7, 7))
+    expected[[1, 2, 3], [0, 1, 2]] = 0.8
+    assert abs(corners - expected_colours(expected)).max() <= 8
+
+
+def test_large_memories_are_reduced_by_the_greatest():
+    slots = 1300
+    net = Net(**{**SIZES, "memory_slots": slots, "batch_size": 1})
+    for place in (0, 701, slots - 1):
+        memory, usage = np.zeros((1, slots, 4)), np.zeros((1, slots))
+        memory[0, place, 2], usage[0, place] = -3, 1
+        net.set_state("memory", memory)
+        net.set_state("usage", usage)
+        picture = decode(state_image(net, c.DNC_STEP_NOW))
+        assert max(picture.shape) < 1600
+        assert (picture == colour_at("diverging", 0)).all(2).any(), "the one number that is not 0"
+        first = rectangles(picture)[1]
+        column = picture[first[0] : first[0] + first[2], first[1] + first[3] // 2]
+        assert (column == colour_at("viridis", 255)).all(1).sum() == 1
+
+
+def colour_at(name, index):
+    return expected_colours(index / 255, name)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        dict(memory_slots=1, word_size=1, read_heads=1),
+        dict(memory_slots=3, word_size=40, read_heads=5, write_heads=4),
+        dict(memory_slots=200, word_size=2),
+    ],
+    ids=str,
+)
+def test_nothing_is_cut_off(theme, sizes):
+    net = Net(**{**SIZES, **sizes}).train()
+    net.forward(3 * net.inputs(4))
+    for title in (None, "Grüße → λ".encode(), b"long " * 200):
+        look = dict(title=title, theme=getattr(c, f"DNC_THEME_{theme.upper()}"))
+        picture = decode(state_image(net, 2, **look))
+        assert_has_margin(picture)
+        doubled = decode(state_image(net, 2, pixel_scale=2, **look))
+        assert (doubled == picture.repeat(2, 0).repeat(2, 1)).all()
+        assert_has_margin(decode(film(net, 2, 1, **look)), bottom=3)
+
+
+def test_film(played):
+    net, states = played
+    png = film(net, delay=70, cell_pixels=CELL)
+    shown, durations = frames_of(png)
+    assert len(shown) == STEPS and durations == [70] * STEPS
+    peak = max(abs(state["memory"][0]).max() for state in states)
+    for picture, state in zip(shown, states):
+        assert_shows(picture, state, 0, peak)
+    progress = [(picture[-1] == PALETTE[0]).all(1).sum() for picture in shown]
+    assert progress == [shown.shape[2] * (t + 1) // STEPS for t in range(STEPS)]
+
+
+def test_some_steps_of_a_film(played):
+    net, states = played
+    shown, _ = frames_of(film(net, 3, 4, cell_pixels=CELL, minimum=-2, maximum=2))
+    assert len(shown) == 4
+    for picture, state in zip(shown, states[3:]):
+        assert_shows(picture, state, 0, 2)
+    single, durations = frames_of(film(net, 8, 1))
+    assert len(single) == 1 and durations == [100]
+
+
+def test_old_viewers_show_the_first_frame(played, tmp_path):
+    """What is left when the chunks of the animation are passed over, as unknown ones are."""
+    png = film(played[0])
+    kept, place = png[:8], 8
+    while place < len(png):
+        size = 12 + int.from_bytes(png[place : place + 4], "big")
+        if png[place + 4 : place + 8] not in (b"acTL", b"fcTL", b"fdAT"):
+            kept += png[place : place + size]
+        place += size
+    assert (decode(kept) == frames_of(png)[0][0]).all()
+
+
+def test_a_film_that_does_not_move():
+    """Frames that are alike."""
+    net = Net(**SIZES).train()
+    net.parameters[:] = 0
+    net.forward(np.zeros((4, 2, 3)))
+    shown, durations = frames_of(film(net, 0, 4))
+    assert len(durations) == 4
+
+
+def test_numbered_files(played, tmp_path):
+    net, _ = played
+    options = image_options(flags=c.DNC_IMAGE_NUMBERED_FILES)
+    for path, names in {
+        "film.png": "film-{:04}.png",
+        "film": "film-{:04}",
+        ".film": ".film-{:04}",
+        "a.b.png": "a.b-{:04}.png",
+    }.items():
+        folder = tmp_path / f"of {path}.d"
+        folder.mkdir()
+        check(c.dnc_film_write(os.fsencode(folder / path), net.handle, 0, 2, 4, 100, options))
+        assert sorted(p.name for p in folder.iterdir()) == [names.format(t) for t in range(2, 6)]
+        frames = frames_of(film(net, 2, 4))[0]
+        for t in range(2, 6):
+            assert (decode((folder / names.format(t)).read_bytes()) == frames[t - 2]).all()
+
+
+def test_numbered_files_that_fail(played, tmp_path):
+    """A frame that can't be written takes those before it with it."""
+    (tmp_path / "film-0004.png").mkdir()
+    options = image_options(flags=c.DNC_IMAGE_NUMBERED_FILES)
+    status = c.dnc_film_write(os.fsencode(tmp_path / "film.png"), played[0].handle, 0, 2, 4, 100, options)
+    assert status == c.DNC_IO_ERROR
+    assert [p.name for p in tmp_path.iterdir()] == ["film-0004.png"]
+
+
+def test_write_and_encode_give_the_same_bytes(played, tmp_path):
+    net, _ = played
+    path = tmp_path / "picture.png"
+    check(c.dnc_state_image_write(os.fsencode(path), net.handle, 1, 4, None))
+    assert path.read_bytes() == state_image(net, 4, 1)
+    check(c.dnc_film_write(os.fsencode(path), net.handle, 1, 2, 3, 50, None))
+    assert path.read_bytes() == film(net, 2, 3, 50, 1)
+    assert [p.name for p in tmp_path.iterdir()] == ["picture.png"]
+
+
+def test_drawing_changes_nothing(played):
+    """Training goes on as if nobody had looked."""
+    net, twin = Net(**SIZES).train(), Net(**SIZES).train()
+    inputs = net.inputs(7)
+    for one in (net, twin):
+        one.forward(inputs)
+    film(net, 0, 7)
+    state_image(net, 3)
+    gradients = net.output_gradients(7)
+    assert (net.backward(gradients) == twin.backward(gradients)).all()
+    assert (net.gradients == twin.gradients).all()
+
+
+def test_long_records():
+    """Where the record keeps memory and links of a few steps only, the others are found again."""
+    net = Net(**{**SIZES, "memory_slots": 64, "word_size": 16, "batch_size": 1}).train()
+    twin = Net(**{**SIZES, "memory_slots": 64, "word_size": 16, "batch_size": 1})
+    inputs = 4 * net.inputs(150)
+    net.forward(inputs)
+    twin.forward(inputs[:123])
+    twin_picture = decode(state_image(twin, c.DNC_STEP_NOW))
+    picture = decode(state_image(net, 122))
+    assert (picture[60:] == twin_picture[60 - len(picture) + len(twin_picture) :]).all(), "all but the step's number"
+
+
+def test_fast_enough():
+    """A generous multiple of what it takes."""
+    net = Net(memory_slots=64, word_size=16, read_heads=4, batch_size=1, input_size=8).train()
+    inputs = net.inputs(200)
+    outputs = net.forward(inputs)
+    start = time.perf_counter()
+    film(net, 0, 200)
+    assert time.perf_counter() - start < 8, "2 s are promised, it takes 0.7"
+    net.reset().forward(inputs[:100])
+    start = time.perf_counter()
+    encoded(c.dnc_episode_image_encode, net.handle, 0, 100, floats(f32(inputs[:100])), None, floats(f32(outputs[:100])))
+    assert time.perf_counter() - start < 0.2, "50 ms are promised, it takes 13"
+
+
+def test_pillow_reads_the_animation(played):
+    import io
+
+    with Image.open(io.BytesIO(film(played[0], delay=65535))) as image:
+        assert image.is_animated and image.n_frames == STEPS and image.info["loop"] == 0
+        assert image.info["duration"] == 65535

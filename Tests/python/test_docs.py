@@ -1,0 +1,85 @@
+"""The pages: every relative link leads somewhere, and every function named in a link is in the file it leads to."""
+
+import re
+
+import pytest
+
+# `[text](target)` outside of code, and the same where the text is a name in code: [`LSTM.backward`](…/LSTM.swift).
+LINK = re.compile(r"\[([^][]*)\]\(([^()\s]+)\)")
+NAME = re.compile(r"`([A-Za-z_][\w.]*)`")
+CODE_BLOCK = re.compile(r"^ *```.*?^ *```", re.DOTALL | re.MULTILINE)
+SOURCES = {".swift", ".h", ".c", ".py"}
+
+
+@pytest.fixture(scope="module")
+def pages(repository):
+    pages = [repository / "README.md", repository / "CONTRIBUTING.md", *sorted((repository / "docs").rglob("*.md"))]
+    assert len(pages) > 20
+    return pages
+
+
+def links(page):
+    """(text, file, fragment) of each relative link; a link within the page has the page as its file."""
+    for text, target in LINK.findall(CODE_BLOCK.sub("", page.read_text())):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, fragment = target.partition("#")
+        yield text, (page.parent / path).resolve() if path else page, fragment
+
+
+def anchors(page):
+    """What GitHub makes of the page's headings."""
+    headings = re.findall(r"^#+ +(.*?) *$", CODE_BLOCK.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def declares(source, name):
+    """Whether the file declares `name`, or, as `Type.name`, the type at its top level and the name within."""
+    text = source.read_text()
+    if source.suffix == ".h":
+        return re.search(rf"\b{name}\b", text) is not None
+    if source.suffix == ".py":
+        return re.search(rf"^\s*(def|class) {name.split('.')[-1]}\b", text, re.MULTILINE) is not None
+    *types, last = name.split(".")
+    for kind in types:
+        bodies = rf"^(?:private )?(?:enum|struct|extension|protocol) {kind}\b.*?^}}"
+        text = "\n".join(re.findall(bodies, text, re.DOTALL | re.MULTILINE))
+    declaration = rf"\b(?:func|var|let|case|enum|struct|protocol)\s+(?:\w+, )*{last}\b"
+    return re.search(declaration, text) is not None
+
+
+def test_links_lead_somewhere(pages):
+    missing = []
+    for page in pages:
+        for text, file, fragment in links(page):
+            if not file.exists():
+                missing.append(f"{page}: {text}: no {file}")
+            elif fragment and (file.suffix != ".md" or fragment not in anchors(file)):
+                missing.append(f"{page}: {text}: no #{fragment} in {file.name}")
+    assert not missing, "\n".join(missing)
+
+
+def test_names_are_where_links_say(pages):
+    missing, found = [], 0
+    for page in pages:
+        for text, file, _ in links(page):
+            name = NAME.fullmatch(text)
+            if name and file.suffix in SOURCES and not name[1].endswith(file.suffix):
+                found += 1
+                if not declares(file, name[1]):
+                    missing.append(f"{page}: no {name[1]} in {file.name}")
+    assert found > 100
+    assert not missing, "\n".join(missing)
+
+
+def test_a_wrong_name_is_noticed(repository):
+    source = repository / "Sources" / "Mechanisms" / "LSTM.swift"
+    assert declares(source, "LSTM.backward")
+    assert not declares(source, "LSTM.sideways")
+    assert not declares(source, "Linear.backward")
+
+
+def test_every_mechanism_is_derived(repository):
+    derived = {file for page in (repository / "docs" / "gradients").glob("*.md") for _, file, _ in links(page)}
+    missing = [source.name for source in (repository / "Sources" / "Mechanisms").iterdir() if source not in derived]
+    assert not missing
