@@ -7,7 +7,7 @@ extension Model {
   @specialized(where Scalar == Double)
   public static func trainingStep(
     _ options: Options, parameters: [Scalar], inputs: [Scalar], targets: [Scalar]
-  ) -> (loss: Scalar, gradients: [Scalar], operations: Int, tapeBytes: Int) {
+  ) -> (loss: Scalar, gradients: [Scalar], tapeBytes: Int) {
     let tape = Tape<Scalar>()
     let model = Model(options, parameters: parameters, tape: tape)
     let width = options.B * options.X
@@ -17,8 +17,7 @@ extension Model {
     let outputs = model.run(steps, from: model.initialState()).outputs
     let mask = tape.constant(Array(repeating: 1, count: outputs.rows), columns: 1)
     let loss = outputs.sigmoidCrossEntropy(tape.constant(targets, columns: options.Y), mask: mask)
-    let operations = tape.count
     tape.backward(from: loss)
-    return (loss.values[0], model.parameters.flatMap(\.gradient), operations, tape.peakBytes)
+    return (loss.values[0], model.parameters.flatMap(\.gradient), tape.peakBytes)
   }
 }
