@@ -12,6 +12,8 @@ struct Network<Scalar: Real>: ~Copyable {
   private(set) var recordedSteps = 0
   /// Pieces of the state before the recorded steps that are still the learned parameters.
   private var learned: InitialState.Learned = []
+  /// Told of the steps of `dnc_forward` and `dnc_backward`.
+  var progress: Progress?
   /// Whether `record.backward.state` holds what a backward found.
   private(set) var hasStateGradient = false
 
@@ -134,7 +136,7 @@ struct Network<Scalar: Real>: ~Copyable {
 
   // MARK: Running
 
-  private func step(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
+  @inline(never) func step(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
     Step(
       c: configuration, parameters: parameters, record: record.planes, sequences: sequences,
       scratch: record.scratch(thread: thread), team: record.shards.count == 1 ? threads.team : nil)
@@ -146,12 +148,14 @@ struct Network<Scalar: Real>: ~Copyable {
     return steps * c.B * (parameterCount + c.K * c.N * (c.N * (c.R + 1) + c.W))
   }
 
-  /// Every sequence, some at a time, through `steps` steps.
-  private func forEachShard(steps: Int, _ body: (Step<Scalar>) -> Void) {
+  /// Every sequence, some at a time, through `steps` steps. Thread 0 is the caller's.
+  func forEachShard(steps: Int, _ body: (Step<Scalar>, _ thread: Int) -> Void) {
     threads.team.run(record.shards.count, work: work(steps: steps)) { index, thread in
-      body(step(record.shards[index], thread: thread))
+      body(step(record.shards[index], thread: thread), thread)
     }
   }
+
+  var shardCount: Int { record.shards.count }
 
   /// - Parameters:
   ///   - inputs: [T, B, X].
@@ -161,7 +165,7 @@ struct Network<Scalar: Real>: ~Copyable {
     if isTraining {
       try reserve(steps)
       let first = recordedSteps
-      forEachShard(steps: steps) { step in
+      forEachShard(steps: steps) { step, _ in
         step.inputs(inputs, steps: steps, row: first)
         for row in first..<first + steps {
           for b in step.sequences { step.record.keepCheckpoint(before: row, b) }
@@ -169,17 +173,20 @@ struct Network<Scalar: Real>: ~Copyable {
         }
         step.outputs(outputs, steps: steps, row: first, current: first + 1)
       }
-      recordedSteps += steps
     } else {
-      forEachShard(steps: steps) { step in
+      forEachShard(steps: steps) { step, _ in
         for t in 0..<steps {
           step.inputs(inputs + t * c.B * c.X, steps: 1, row: 0)
           step.forward(row: 0, previous: 0, current: 0)
           step.outputs(outputs + t * c.B * c.Y, steps: 1, row: 0, current: 0)
         }
       }
-      learned = []
     }
+    tookSteps(steps)
+  }
+
+  mutating func tookSteps(_ steps: Int) {
+    if isTraining { recordedSteps += steps } else { learned = [] }
   }
 
   /// Room for `steps` more. A record that grows step by step doubles, as long as there is memory.
@@ -204,21 +211,26 @@ struct Network<Scalar: Real>: ~Copyable {
   ///   - outputGradients: [T, B, Y].
   ///   - inputGradients: [T, B, X], written, or nil.
   mutating func backward(outputGradients: In<Scalar>, inputGradients: Out<Scalar>?) {
-    let c = configuration
     let steps = recordedSteps
     let gradient = record.backward
     gradient.state.zero()
-    forEachShard(steps: steps) { step in
+    forEachShard(steps: steps) { step, _ in
       step.backwardOutputs(outputGradients, steps: steps, gradient: gradient)
-      step.backward(steps: steps, gradient: gradient)
+      step.backward(steps: steps, gradient: gradient) { _ in true }
       if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
     }
+    finishBackward(steps: steps)
+  }
+
+  /// Adds what all steps and sequences give together to the gradients of the parameters.
+  mutating func finishBackward(steps: Int) {
+    let c = configuration
     let parts = threads.count == 1 ? 1 : 4 * threads.count
     threads.team.run(parts, work: work(steps: steps)) { part, _ in
       step(0..<c.B, thread: 0).backwardWeights(part: part, of: parts, steps: steps, gradients: gradients)
     }
     InitialState.backward(
-      c, learned: learned, state: record.planes.state, gradient: gradient.state, parameterGradients: gradients)
+      c, learned: learned, state: record.planes.state, gradient: record.backward.state, parameterGradients: gradients)
     detach()
     hasStateGradient = true
   }
@@ -236,6 +248,8 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// The gradient that the last backward found for the state before its first step, in row 0.
   var stateGradient: StatePlanes<Scalar> { record.backward.state }
+
+  var backwardPlanes: BackwardPlanes<Scalar> { record.backward }
 
   var recorded: RecordPlanes<Scalar> { record.planes }
 }
