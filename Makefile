@@ -1,7 +1,8 @@
 # make          builds build/libdnc.so
 # make demo     trains the copy task and draws what the network does
 # make test     every test
-# make bench    times training and inference steps
+# make gallery  draws the pictures of docs/gallery.md
+# make bench    times training and inference steps, and gradients by hand beside autodiff's
 # make bench-peers   times other implementations beside them, PEERS="--threads 2" and the like
 # make install  PREFIX=/usr/local: header, library, pkg-config file
 #
@@ -15,11 +16,11 @@ CFLAGS ?= -O2
 WARNINGS := -std=c99 -Wall -Wextra -Wpedantic -Werror
 
 LIBRARY := build/libdnc.so
-SOURCES := Package.swift dnc.map include/dnc.h $(shell find Sources -type f)
+SOURCES := Package.swift dnc.map include/dnc.h $(shell find Sources -type f -not -path 'Sources/Autodiff/*')
 PYTHON := build/venv/bin/python
-EXAMPLES := build/copy_task build/step
+EXAMPLES := build/copy_task build/pictures build/step
 
-.PHONY: all bench bench-peers demo test test-swift test-threads test-python lint format install clean setup
+.PHONY: all gallery bench bench-autodiff bench-peers demo test test-swift test-threads test-python lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -40,8 +41,24 @@ build/%: bindings/c/examples/%.c include/dnc.h $(LIBRARY)
 demo: build/copy_task
 	build/copy_task --output demo
 
+# The pictures of docs/gallery.md: model, log, task, the episode's options, the options of a length, folder.
+gallery: build/pictures
+	build/pictures models/copy.safetensors models/copy.jsonl copy min_length=8,max_length=8 \
+	  "min_length={},max_length={}" 4 docs/images/copy
+	build/pictures models/repeat_copy.safetensors models/repeat_copy.jsonl repeat_copy \
+	  min_length=4,max_length=4,min_repeats=3,max_repeats=3 \
+	  "min_length={},max_length={},min_repeats=2,max_repeats=2" 1 docs/images/repeat_copy
+	build/pictures models/graph_traversal.safetensors models/graph_traversal.jsonl graph_traversal \
+	  nodes=6,out_degree=2,path=4 "nodes={},out_degree=3,path=3" 4 docs/images/graph_traversal
+
 bench: build/bench
 	build/bench
+	$(MAKE) bench-autodiff
+
+# The same way of optimizing for both; that of the product is for size.
+bench-autodiff: | setup
+	swift build -c release --product autodiff-bench --scratch-path .build
+	.build/release/autodiff-bench $(AUTODIFF)
 
 bench-peers: $(LIBRARY) build/peers-venv/installed
 	DNC_LIBRARY=$(abspath $(LIBRARY)) build/peers-venv/bin/python benchmarks/peers/run.py $(PEERS)
@@ -72,12 +89,12 @@ test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
 	DNC_CPU=plain $(PYTHON) -m pytest -q Tests/interface -k "not valgrind and not helgrind and not learning"
 
 lint: $(PYTHON)
-	swift format lint -s -r Package.swift Sources Tests
+	swift format lint -s -r Package.swift Sources Tests benchmarks
 	build/venv/bin/ruff check -q benchmarks bindings Tests tools
 	build/venv/bin/ruff format -q --check benchmarks bindings Tests tools
 
 format: $(PYTHON)
-	swift format -i -r Package.swift Sources Tests
+	swift format -i -r Package.swift Sources Tests benchmarks
 	build/venv/bin/ruff format -q benchmarks bindings Tests tools
 
 install: $(LIBRARY)

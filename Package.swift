@@ -18,19 +18,23 @@ let kernelFlags = [
 ]
 
 /// The kernels, compiled for one CPU level. The folder is a link to Sources/Kernels.
-func kernels(_ name: String, level: String, _ settings: [SwiftSetting] = []) -> Target {
-  .target(
+/// - Parameter testedLevel: in debug builds.
+func kernels(_ name: String, level: String, testedLevel: String, _ settings: [SwiftSetting] = []) -> Target {
+  // Without the width the compiler shuns the vectors of sixteen.
+  func flags(_ level: String) -> [String] { ["-Xcc", "-march=\(level)", "-Xcc", "-mprefer-vector-width=512"] }
+  return .target(
     name: name, dependencies: ["CVector"], path: "Sources/\(name)",
-    // Without the width the compiler shuns the vectors of sixteen.
-    swiftSettings: [.unsafeFlags(["-Xcc", "-march=\(level)", "-Xcc", "-mprefer-vector-width=512"])] + settings
-      + (embedded ? productSettings + [.unsafeFlags(kernelFlags)] : []))
+    swiftSettings: [
+      .unsafeFlags(flags(testedLevel), .when(configuration: .debug)),
+      .unsafeFlags(flags(level) + kernelFlags, .when(configuration: .release)),
+    ] + settings + (embedded ? productSettings : []))
 }
 
 #if arch(x86_64)
   let levels = [
-    kernels("KernelsV3", level: "x86-64-v3"),
+    kernels("KernelsV3", level: "x86-64-v3", testedLevel: "x86-64-v3"),
     // The tests run the sixteen lanes on a CPU without AVX-512 too.
-    kernels("KernelsV4", level: embedded ? "x86-64-v4" : "x86-64-v3", [.define("LANES_16")]),
+    kernels("KernelsV4", level: "x86-64-v4", testedLevel: "x86-64-v3", [.define("LANES_16")]),
   ]
 #else
   let levels: [Target] = []
@@ -48,7 +52,7 @@ let package = Package(
       name: "DNC",
       dependencies: ["CPlatform", "CPNG", "CDNC"] + levels.map { .byName(name: $0.name) },
       path: "Sources",
-      exclude: ["CPlatform", "CPNG", "CDNC", "CVector", "Kernels", "KernelsV3", "KernelsV4"],
+      exclude: ["Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "Kernels", "KernelsV3", "KernelsV4"],
       swiftSettings: embedded
         ? productSettings + [.unsafeFlags(["-Osize", "-Xllvm", "-sil-disable-pass=closure-specialize"])] : [],
       linkerSettings: [.linkedLibrary("m")]
@@ -66,8 +70,11 @@ let package = Package(
     + (embedded
       ? []
       : [
+        .target(name: "Autodiff", path: "Sources/Autodiff"),
+        .executableTarget(
+          name: "autodiff-bench", dependencies: ["Autodiff", "DNC", "CDNC"], path: "benchmarks/autodiff"),
         .testTarget(
-          name: "DNCTests", dependencies: ["DNC", "CPlatform", "CPNG", "CDNC"],
-          path: "Tests/DNCTests")
+          name: "DNCTests", dependencies: ["DNC", "Autodiff", "CPlatform", "CPNG", "CDNC"],
+          path: "Tests/DNCTests"),
       ])
 )

@@ -17,7 +17,8 @@ import matplotlib
 from PIL import Image, ImageDraw, ImageFont
 
 FONTS = "/usr/share/fonts/X11/misc"
-SIZES = {"small": ("6x13", 6, 13), "large": ("9x15B", 9, 15)}
+# What the bold font lacks comes from the other one of its size.
+SIZES = {"small": (["6x13"], 6, 13), "large": (["9x15B", "9x15"], 9, 15)}
 ASCII = "".join(map(chr, range(32, 127)))
 GREEK = "ΓΔΘΛΞΠΣΦΨΩαβγδεζηθικλμνξοπρςστυφχψω"
 SIGNS = "°±²³·×–‖•…←↑→↓∂∇∏∑−∘√∞≈≠≤≥"
@@ -38,8 +39,8 @@ enum FontTable {{
 """
 
 FONT_COMMENT = """
-  /// {name}, {width} x {height} pixels. A glyph a line, its pixels row by row from the upper left, four in a hexadecimal
-  /// digit, the leftmost in the highest bit.
+  /// {name}, {width} x {height} pixels. A glyph a line, its pixels row by row from the upper left, four in a
+  /// hexadecimal digit, the leftmost in the highest bit.
 """
 
 COLORMAP_HEAD = """\
@@ -63,18 +64,26 @@ def constant(name, lines):
     return f'  static let {name}: StaticString = """\n{body}\n    """\n'
 
 
-def glyphs(name, width, height):
-    """The pixels of every character in hexadecimal digits."""
-    with gzip.open(f"{FONTS}/{name}.pcf.gz") as file:
-        font = ImageFont.truetype(io.BytesIO(file.read()), height)
+def pixels(font, character, width, height):
+    """A character in hexadecimal digits."""
+    cell = Image.new("1", (width, height))
+    ImageDraw.Draw(cell).text((0, 0), character, fill=1, font=font)
+    bits = "".join("01"[cell.getpixel((x, y)) > 0] for y in range(height) for x in range(width))
+    bits += "0" * (-len(bits) % 4)
+    return "".join(f"{int(bits[i : i + 4], 2):x}" for i in range(0, len(bits), 4))
+
+
+def glyphs(names, width, height):
+    """The pixels of every character."""
+    fonts = []
+    for name in names:
+        with gzip.open(f"{FONTS}/{name}.pcf.gz") as file:
+            fonts.append(ImageFont.truetype(io.BytesIO(file.read()), height))
     lines = []
     for character in ASCII + GREEK + SIGNS:
-        cell = Image.new("1", (width, height))
-        ImageDraw.Draw(cell).text((0, 0), character, fill=1, font=font)
-        assert character == " " or cell.getbbox(), f"{name} has no {character}"
-        bits = "".join("01"[cell.getpixel((x, y)) > 0] for y in range(height) for x in range(width))
-        bits += "0" * (-len(bits) % 4)
-        lines.append("".join(f"{int(bits[i : i + 4], 2):x}" for i in range(0, len(bits), 4)))
+        found = (pixels(font, character, width, height) for font in fonts)
+        missing = [pixels(font, "\ue000", width, height) for font in fonts]
+        lines.append(next(glyph for glyph in found if glyph not in missing))
     return lines
 
 
@@ -138,9 +147,9 @@ def colormap(name, comment, colors):
 def main():
     others = "".join(f"{ord(character):04x}" for character in GREEK + SIGNS)
     fonts = [FONT_HEAD + constant("others", [others[i : i + 80] for i in range(0, len(others), 80)])]
-    for size, (name, width, height) in SIZES.items():
-        comment = FONT_COMMENT.format(name=name, width=width, height=height)
-        fonts.append(comment + constant(size, glyphs(name, width, height)))
+    for size, (names, width, height) in SIZES.items():
+        comment = FONT_COMMENT.format(name=names[0], width=width, height=height)
+        fonts.append(comment + constant(size, glyphs(names, width, height)))
     (FIGURES / "FontTable.swift").write_text("".join(fonts) + "}\n")
     maps = [
         colormap("viridis", VIRIDIS, matplotlib_colors("viridis")),

@@ -59,6 +59,8 @@ struct Message: ExpressibleByStringInterpolation {
       appendInterpolation(bytes: UnsafeRawBufferPointer(start: value, count: strlen(value)))
     }
     mutating func appendInterpolation(_ value: Int) { text.append(value) }
+    /// Nothing, if there is none.
+    mutating func appendInterpolation(_ value: Int?) { if let value { text.append(value) } }
     mutating func appendInterpolation(_ value: UInt) { text.append(UInt64(value)) }
     mutating func appendInterpolation(_ value: UInt32) { text.append(Int(value)) }
     mutating func appendInterpolation(_ value: Double) { text.append(value) }

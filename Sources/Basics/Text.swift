@@ -65,7 +65,7 @@ struct Text {
   }
 }
 
-/// A literal for C, which does not go through a String: that would be on the heap.
+/// A literal for C. Given where C wants a string, it would become a String first, which may be on the heap.
 func cString(_ text: StaticString) -> UnsafePointer<CChar> {
   UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
 }

@@ -16,8 +16,8 @@ enum FontTable {
     2265
     """
 
-  /// 6x13, 6 x 13 pixels. A glyph a line, its pixels row by row from the upper left, four in a hexadecimal
-  /// digit, the leftmost in the highest bit.
+  /// 6x13, 6 x 13 pixels. A glyph a line, its pixels row by row from the upper left, four in a
+  /// hexadecimal digit, the leftmost in the highest bit.
   static let small: StaticString = """
     00000000000000000000\
     00020820820820020000\
@@ -177,8 +177,8 @@ enum FontTable {
     00003030233003e00000
     """
 
-  /// 9x15B, 9 x 15 pixels. A glyph a line, its pixels row by row from the upper left, four in a hexadecimal
-  /// digit, the leftmost in the highest bit.
+  /// 9x15B, 9 x 15 pixels. A glyph a line, its pixels row by row from the upper left, four in a
+  /// hexadecimal digit, the leftmost in the highest bit.
   static let large: StaticString = """
     0000000000000000000000000000000000\
     000006030180c06030180c000300000000\
@@ -324,15 +324,15 @@ enum FontTable {
     0000060787e6d86030180c060300000000\
     0000000100c031fcfe0606020000000000\
     000006030180c06030db3f0f0300000000\
-    006db6c00c36180186c30036db60000000\
-    006db6c00c36180186c30036db60000000\
-    006db6c00c36180186c30036db60000000\
-    006db6c00c36180186c30036db60000000\
+    00000003822010684c4221110700000000\
+    00001fc82411108844140a020100000000\
+    003f888442211088442211088447700000\
+    003f900401008020101008080807f00000\
     0000000000000001fe0000000000000000\
-    006db6c00c36180186c30036db60000000\
-    006db6c00c36180186c30036db60000000\
-    006db6c00c36180186c30036db60000000\
-    006db6c00c36180186c30036db60000000\
+    000000000000e08844220e000000000000\
+    0000004020201010084814040000000000\
+    0000000000031a531194b1800000000000\
+    00000000000181240c3024818000000000\
     0000000000c063fc30187f8c0600000000\
     00000000e1c38300e01c03801fe0000000\
     0000001c0380700c1c3870001fe0000000

@@ -66,8 +66,9 @@ struct Label {
     self.init(bytes: text.utf8Start, byteCount: text.utf8CodeUnitCount, font: font)
   }
 
-  /// `text` is closed by a zero; nil is empty.
-  @_disfavoredOverload init(_ text: UnsafePointer<CChar>?, font: Font = .small) {
+  /// `text` is closed by a zero; nil is empty. Named, since the compiler would take a literal for a String that ends before the
+  /// label does.
+  init(cString text: UnsafePointer<CChar>?, font: Font = .small) {
     guard let text else {
       self.init("", font: font)
       return
@@ -117,7 +118,7 @@ struct Label {
   withUnsafeTemporaryAllocation(of: CChar.self, capacity: 48) { buffer in
     var text = Text(start: buffer.baseAddress!, capacity: 48)
     write(&text)
-    body(Label(UnsafePointer(buffer.baseAddress!)))
+    body(Label(cString: buffer.baseAddress!))
   }
 }
 

@@ -140,15 +140,16 @@ struct Plot {
     }
   }
 
-  /// A line through what `value` says of each sample, interrupted where that has no place.
-  @inline(never) func drawLine(
-    through samples: UnsafeBufferPointer<LogSample>, _ stroke: Stroke, on canvas: borrowing Canvas,
-    _ value: (Int) -> Double
+  /// A line through the samples, or their means, interrupted where a sample is not finite or has no place.
+  func drawLine(
+    through samples: UnsafeBufferPointer<LogSample>, means: MovingMean? = nil, _ stroke: Stroke,
+    on canvas: borrowing Canvas
   ) {
     var last: Point?
     var travelled = 0.0
     for i in 0..<samples.count {
-      guard samples[i].value.isFinite, let point = point(samples[i], value(i)) else {
+      let value = samples[i].value
+      guard value.isFinite, let point = point(samples[i], means?[i] ?? value) else {
         last = nil
         continue
       }

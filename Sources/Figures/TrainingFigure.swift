@@ -42,7 +42,7 @@ struct TrainingFigure {
     let times = times(logs)
     let losses = lossScale(logs.losses)
     let scores: Scale? = logs.scores.count > 0 ? scoreScale(logs) : nil
-    let scoreLabel = logs.metric.map { Label($0) } ?? Label("score")
+    let scoreLabel = logs.metric.map { Label(cString: $0) } ?? Label("score")
     let margin = TrainingFigure.margin
 
     // Across: label, numbers, panel, legend.
@@ -81,8 +81,8 @@ struct TrainingFigure {
     if let scorePlot { drawBeside(label, x: left, plot: scorePlot, on: canvas) }
     let middle = left + panelX + width / 2
     canvas.drawCentred(title, at: middle, within: innerWidth, margin: margin, y: margin)
-    canvas.drawCentred(
-      Label(isOverTime ? "seconds" : "update"), at: middle, within: innerWidth, margin: margin, y: axisLabelY)
+    let time: StaticString = isOverTime ? "seconds" : "update"
+    canvas.drawCentred(Label(time), at: middle, within: innerWidth, margin: margin, y: axisLabelY)
     let legendX =
       legend.isBeside
       ? left + panelX + width + TrainingFigure.legendGap
@@ -164,7 +164,8 @@ struct TrainingFigure {
         let samples = UnsafeBufferPointer(rebasing: losses[lesson])
         let means = MovingMean(
           samples, reach: reach, scratch: scratch.start.assumingMemoryBound(to: MovingMean.Sum.self))
-        plot.drawLine(through: samples, Stroke(run: run, width: TrainingFigure.meanWidth), on: canvas) { means[$0] }
+        plot.drawLine(
+          through: samples, means: means, Stroke(run: run, width: TrainingFigure.meanWidth), on: canvas)
       }
       // What a lesson begins with has nothing to do with what the one before came to.
       var begin = 0
@@ -186,9 +187,7 @@ struct TrainingFigure {
         plot.drawExtents(
           of: samples, Palette.colour(run), extents: extents.start.assumingMemoryBound(to: Double.self), on: canvas)
       } else {
-        plot.drawLine(through: samples, Stroke(run: run, width: TrainingFigure.scoreWidth), on: canvas) {
-          samples[$0].value
-        }
+        plot.drawLine(through: samples, Stroke(run: run, width: TrainingFigure.scoreWidth), on: canvas)
         plot.drawMarks(at: samples, Palette.colour(run), on: canvas)
       }
     }
@@ -242,7 +241,7 @@ struct TrainingFigure {
     var widest = 0
     var scoreWidth = 0
     for run in 0..<logs.runs {
-      widest = max(widest, Label(names[run]).width)
+      widest = max(widest, Label(cString: names[run]).width)
       withLastScore(logs.scores[run]) { scoreWidth = max(scoreWidth, $0.width) }
     }
     let name = min(widest, TrainingFigure.wideName)
@@ -266,7 +265,7 @@ struct TrainingFigure {
       Plot.drawSample(
         Stroke(run: run, width: TrainingFigure.meanWidth), x: left, y: middle, width: TrainingFigure.swatch, on: canvas)
       let nameX = left + TrainingFigure.swatch + TrainingFigure.swatchGap
-      canvas.draw(Label(names[run]).fitting(legend.nameWidth), x: nameX, y: top)
+      canvas.draw(Label(cString: names[run]).fitting(legend.nameWidth), x: nameX, y: top)
       withLastScore(logs.scores[run]) { label in
         canvas.draw(label, x: nameX + legend.nameWidth + TrainingFigure.scoreGap, y: top, theme.frame)
       }

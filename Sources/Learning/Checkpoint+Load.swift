@@ -143,7 +143,7 @@ private struct TensorPlaces: ~Copyable {
       return withUnsafeTemporaryAllocation(of: CChar.self, capacity: ParameterLayout.nameBytes) { name in
         for tensor in layout {
           tensor.writeName(name.baseAddress!)
-          if key.equals(UnsafePointer(name.baseAddress!)) { return tensor.index }
+          if key.equals(cString: name.baseAddress!) { return tensor.index }
         }
         return nil
       }

@@ -18,7 +18,7 @@ struct JSONReader {
   /// The bytes that have not been read.
   var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[position...]) }
 
-  private func failure(_ expected: StaticString) -> Failure {
+  @inline(never) private func failure(_ expected: StaticString) -> Failure {
     Failure(DNC_BAD_FORMAT, "\(prefix)expected \(expected) at byte \(position)")
   }
 
@@ -32,7 +32,7 @@ struct JSONReader {
   }
 
   /// Takes `byte` if it is next, after spaces.
-  private mutating func take(_ byte: Unicode.Scalar) -> Bool {
+  @inline(never) private mutating func take(_ byte: Unicode.Scalar) -> Bool {
     skipSpace()
     guard position < bytes.count, bytes[position] == UInt8(ascii: byte) else { return false }
     position += 1
@@ -40,7 +40,7 @@ struct JSONReader {
   }
 
   /// Calls `body` with each key of an object; it must take the value.
-  mutating func object(
+  @inline(never) mutating func object(
     _ body: (UnsafeRawBufferPointer, inout JSONReader) throws(Failure) -> Void
   ) throws(Failure) {
     guard take("{") else { throw failure("an object") }
@@ -54,7 +54,7 @@ struct JSONReader {
   }
 
   /// Calls `body` for each element of an array; it must take the element.
-  mutating func array(_ body: (inout JSONReader) throws(Failure) -> Void) throws(Failure) {
+  @inline(never) mutating func array(_ body: (inout JSONReader) throws(Failure) -> Void) throws(Failure) {
     guard take("[") else { throw failure("an array") }
     if take("]") { return }
     repeat { try body(&self) } while take(",")
@@ -62,7 +62,7 @@ struct JSONReader {
   }
 
   /// The bytes between the quotes, escapes as they stand.
-  mutating func string() throws(Failure) -> UnsafeRawBufferPointer {
+  @inline(never) mutating func string() throws(Failure) -> UnsafeRawBufferPointer {
     guard take("\"") else { throw failure("a string") }
     let start = position
     while position < bytes.count {
@@ -90,7 +90,7 @@ struct JSONReader {
   }
 
   /// A number, or what Python writes where there is none: NaN, Infinity and -Infinity; null is NaN here.
-  mutating func number() throws(Failure) -> Double {
+  @inline(never) mutating func number() throws(Failure) -> Double {
     let word = plainWord()
     if word.equals("null") || word.equals("NaN") { return .nan }
     if word.equals("Infinity") { return .infinity }
@@ -142,14 +142,15 @@ struct JSONReader {
 }
 
 extension UnsafeRawBufferPointer {
-  /// Not inlined, for its size: it is asked of every key.
+  /// Not inlined, for its size, nor is what reads pieces of JSON.
   @inline(never) func equals(_ text: StaticString) -> Bool {
     guard count == text.utf8CodeUnitCount else { return false }
     for i in 0..<count where self[i] != text.utf8Start[i] { return false }
     return true
   }
 
-  @_disfavoredOverload func equals(_ text: UnsafePointer<CChar>) -> Bool {
+  /// Not named as the other: the compiler would make a String of a literal, and of that a pointer.
+  func equals(cString text: UnsafePointer<CChar>) -> Bool {
     for i in 0..<count where text[i] == 0 || UInt8(bitPattern: text[i]) != self[i] { return false }
     return text[count] == 0
   }

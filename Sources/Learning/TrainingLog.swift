@@ -165,7 +165,7 @@ struct TrainingLogs: ~Copyable {
       metricsDiffer =
         metricsDiffer
         || !UnsafeRawBufferPointer(rebasing: first.prefix(TrainingLogs.textBytes - 1))
-          .equals(UnsafePointer(firstMetric))
+          .equals(cString: firstMetric)
     }
   }
 }
@@ -226,7 +226,7 @@ private struct LogLine {
   private mutating func readScores(_ reader: inout JSONReader, _ metric: UnsafePointer<CChar>?) throws(Failure) {
     firstMetric = nil
     try reader.object { (name, reader) throws(Failure) in
-      let isWanted = metric.map { name.equals($0) } ?? (firstMetric == nil)
+      let isWanted = metric.map { name.equals(cString: $0) } ?? (firstMetric == nil)
       if firstMetric == nil { firstMetric = name }
       guard isWanted else { return try reader.skip() }
       hasScore = true

@@ -48,8 +48,8 @@ private func capacity(
     values: values, range: ValueRange(minimum: 0, maximum: 100, symmetric: false, of: values),
     colormap: Colormap(dnc_colormap(rawValue: options.colormap)),
     cell: options.cell_pixels > 0 ? Int(options.cell_pixels) : automatic,
-    title: options.drawnTitle, rowLabel: options.row_label.map { Label($0) } ?? Label("memory slots"),
-    columnLabel: options.column_label.map { Label($0) } ?? Label("length"), theme: options.drawnTheme,
+    title: options.drawnTitle, rowLabel: options.row_label.map { Label(cString: $0) } ?? Label("memory slots"),
+    columnLabel: options.column_label.map { Label(cString: $0) } ?? Label("length"), theme: options.drawnTheme,
     rowNumbers: slots, columnNumbers: lengths, unit: "%")
   return try EncodedPNG(try figure.canvas().enlarged(options.scale))
 }

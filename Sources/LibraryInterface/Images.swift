@@ -91,7 +91,7 @@ private var defaultImageOptions: dnc_image_options {
 
 extension dnc_image_options {
   var drawnTheme: Theme { theme == DNC_THEME_DARK.rawValue ? .dark : .light }
-  var drawnTitle: Label { Label(title, font: .large) }
+  var drawnTitle: Label { Label(cString: title, font: .large) }
   /// Every pixel is drawn as so many by so many.
   var scale: Int { Int(max(pixel_scale, 1)) }
   func has(_ flag: Int) -> Bool { flags & UInt32(flag) != 0 }
@@ -131,7 +131,8 @@ private func heatmap(
       minimum: options.minimum, maximum: options.maximum, symmetric: colormap == DNC_COLORMAP_DIVERGING, of: values),
     colormap: Colormap(colormap),
     cell: cell > 0 ? cell : CellGrid.automaticSide(longerSide: max(rows, columns)),
-    title: options.drawnTitle, rowLabel: Label(options.row_label), columnLabel: Label(options.column_label),
+    title: options.drawnTitle, rowLabel: Label(cString: options.row_label),
+    columnLabel: Label(cString: options.column_label),
     theme: options.drawnTheme)
   let canvas = options.has(DNC_IMAGE_BARE) ? try figure.bareCanvas() : try figure.canvas()
   return try canvas.enlarged(options.scale)

@@ -12,6 +12,8 @@ struct Network<Scalar: Real>: ~Copyable {
   private(set) var recordedSteps = 0
   /// Pieces of the state before the recorded steps that are still the learned parameters.
   private var learned: InitialState.Learned = []
+  /// Told of the steps of `dnc_forward` and `dnc_backward`.
+  var progress: Progress?
   /// Whether `record.backward.state` holds what a backward found.
   private(set) var hasStateGradient = false
 
@@ -134,7 +136,7 @@ struct Network<Scalar: Real>: ~Copyable {
 
   // MARK: Running
 
-  private func step(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
+  @inline(never) func step(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
     Step(
       c: configuration, parameters: parameters, record: record.planes, sequences: sequences,
       scratch: record.scratch(thread: thread), team: record.shards.count == 1 ? threads.team : nil)
@@ -145,6 +147,9 @@ struct Network<Scalar: Real>: ~Copyable {
     let c = configuration
     return steps * c.B * (parameterCount + c.K * c.N * (c.N * (c.R + 1) + c.W))
   }
+
+  /// Some sequences.
+  func shard(_ index: Int, thread: Int) -> Step<Scalar> { step(record.shards[index], thread: thread) }
 
   private enum Pass {
     case forward(inputs: In<Scalar>, outputs: Out<Scalar>)
@@ -160,7 +165,7 @@ struct Network<Scalar: Real>: ~Copyable {
     let pass: Pass
 
     func run(_ shard: Int, thread: Int) {
-      let step = network.pointee.step(network.pointee.record.shards[shard], thread: thread)
+      let step = network.pointee.shard(shard, thread: thread)
       switch pass {
       case .forward(let inputs, let outputs):
         for t in 0..<steps {
@@ -177,7 +182,7 @@ struct Network<Scalar: Real>: ~Copyable {
         step.outputs(outputs, steps: steps, row: first, current: first + 1)
       case .backward(let gradient, let outputGradients, let inputGradients):
         step.backwardOutputs(outputGradients, steps: steps, gradient: gradient)
-        step.backward(steps: steps, gradient: gradient)
+        step.backward(steps: steps, gradient: gradient) { _ in true }
         if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
       }
     }
@@ -194,13 +199,16 @@ struct Network<Scalar: Real>: ~Copyable {
     }
   }
 
-  /// Every sequence, some at a time.
-  private func run(_ pass: Pass, steps: Int) {
-    withUnsafePointer(to: self) { network in
-      threads.team.run(
-        record.shards.count, cost: cost(steps: steps), Shard(network: network, steps: steps, pass: pass))
-    }
+  /// Every sequence, some at a time, through `steps` steps. Thread 0 is the caller's.
+  func run<Work: ThreadWork>(steps: Int, _ work: (UnsafePointer<Network>) -> Work) {
+    withUnsafePointer(to: self) { threads.team.run(record.shards.count, cost: cost(steps: steps), work($0)) }
   }
+
+  private func run(_ pass: Pass, steps: Int) {
+    run(steps: steps) { Shard(network: $0, steps: steps, pass: pass) }
+  }
+
+  var shardCount: Int { record.shards.count }
 
   /// - Parameters:
   ///   - inputs: [T, B, X].
@@ -209,11 +217,14 @@ struct Network<Scalar: Real>: ~Copyable {
     if isTraining {
       try reserve(steps)
       run(.recorded(first: recordedSteps, inputs: inputs, outputs: outputs), steps: steps)
-      recordedSteps += steps
     } else {
       run(.forward(inputs: inputs, outputs: outputs), steps: steps)
-      learned = []
     }
+    tookSteps(steps)
+  }
+
+  mutating func tookSteps(_ steps: Int) {
+    if isTraining { recordedSteps += steps } else { learned = [] }
   }
 
   /// Room for `steps` more. A record that grows step by step doubles, as long as there is memory.
@@ -238,17 +249,22 @@ struct Network<Scalar: Real>: ~Copyable {
   ///   - outputGradients: [T, B, Y].
   ///   - inputGradients: [T, B, X], written, or nil.
   mutating func backward(outputGradients: In<Scalar>, inputGradients: Out<Scalar>?) {
-    let c = configuration
     let steps = recordedSteps
     let gradient = record.backward
     gradient.state.zero()
     run(.backward(gradient, outputGradients: outputGradients, inputGradients: inputGradients), steps: steps)
+    finishBackward(steps: steps)
+  }
+
+  /// Adds what all steps and sequences give together to the gradients of the parameters.
+  mutating func finishBackward(steps: Int) {
+    let c = configuration
     let parts = threads.count == 1 ? 1 : 4 * threads.count
     threads.team.run(
       parts, cost: cost(steps: steps),
       WeightGradients(step: step(0..<c.B, thread: 0), parts: parts, steps: steps, gradients: gradients))
     InitialState.backward(
-      c, learned: learned, state: record.planes.state, gradient: gradient.state, parameterGradients: gradients)
+      c, learned: learned, state: record.planes.state, gradient: record.backward.state, parameterGradients: gradients)
     detach()
     hasStateGradient = true
   }
@@ -266,6 +282,8 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// The gradient that the last backward found for the state before its first step, in row 0.
   var stateGradient: StatePlanes<Scalar> { record.backward.state }
+
+  var backwardPlanes: BackwardPlanes<Scalar> { record.backward }
 
   var recorded: RecordPlanes<Scalar> { record.planes }
 }

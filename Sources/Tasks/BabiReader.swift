@@ -154,7 +154,8 @@ struct BabiReader: ~Copyable {
     let space = line.firstIndex(of: UInt8(ascii: " ")) ?? line.count
     let found = UInt64(decimal: UnsafeRawBufferPointer(rebasing: line[..<space]))
     guard let found, found == 1 || found == number + 1 else {
-      throw Failure(DNC_BAD_FORMAT, "expected at the beginning is \(Int(number + 1))\(number > 0 ? " or 1" : "")")
+      let orFirst: StaticString = number > 0 ? " or 1" : ""
+      throw Failure(DNC_BAD_FORMAT, "expected at the beginning is \(Int(number + 1))\(orFirst)")
     }
     number = found
     return UnsafeRawBufferPointer(rebasing: line[space...])

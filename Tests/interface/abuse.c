@@ -116,6 +116,14 @@ static void state_and_trace(dnc *net, int has_cell) {
     }
 }
 
+/* Cancels at step seen[0], and counts its calls. */
+static int cancel(void *context, size_t done, size_t total) {
+    size_t *seen = context;
+    seen[1]++;
+    EXPECT(done >= 1 && done <= total);
+    return done == seen[0];
+}
+
 static void state_gradients(dnc *net, int has_cell) {
     for (uint32_t field = 0; field < (has_cell ? 9 : 8); field++) {
         float *values = buffer(state_counts[field], 0);
@@ -214,26 +222,34 @@ static void damaged_files(const dnc *net) {
     EXPECT(loaded == NULL);
 }
 
-/* Of T recorded steps. */
-static void memory_pictures(dnc *net, const float *inputs, const dnc_image_options *look) {
+/* Of a network with T recorded steps of B sequences. */
+static void memory_pictures(dnc *net, const float *inputs, const float *targets, const float *outputs) {
+    dnc_image_options look;
     uint8_t *png = NULL;
     size_t size = 0;
-    GOOD(dnc_episode_image_encode(net, 0, T, inputs, NULL, NULL, look, &png, &size));
+    GOOD(dnc_image_options_init(&look, sizeof look));
+    GOOD(dnc_episode_image_encode(net, 0, T, inputs, targets, outputs, &look, &png, &size));
     dnc_buffer_free(png);
-    GOOD(dnc_state_image_write(in_folder("state.png"), net, 1, T - 1, look));
-    GOOD(dnc_state_image_encode(net, 0, DNC_STEP_NOW, NULL, &png, &size));
-    dnc_buffer_free(png);
-    BAD(dnc_state_image_encode(net, B, 0, look, &png, &size), DNC_INVALID_ARGUMENT);
-    BAD(dnc_state_image_encode(net, 0, T, look, &png, &size), DNC_INVALID_ARGUMENT);
-    GOOD(dnc_film_write(in_folder("film.png"), net, 0, 0, T, 200, look));
-    GOOD(dnc_film_encode(net, 1, 1, T - 1, 1, NULL, &png, &size));
-    dnc_buffer_free(png);
-    BAD(dnc_film_encode(net, 1, 1, T, 1, NULL, &png, &size), DNC_INVALID_ARGUMENT);
-    BAD(dnc_film_encode(net, 1, SIZE_MAX, 2, 1, NULL, &png, &size), DNC_INVALID_ARGUMENT);
-    dnc_image_options files = *look;
-    files.flags = DNC_IMAGE_NUMBERED_FILES;
-    GOOD(dnc_film_write(in_folder("film.png"), net, 0, 1, 2, 200, &files));
-    BAD(dnc_film_write(in_folder("missing/film.png"), net, 0, 1, 2, 200, &files), DNC_IO_ERROR);
+    for (uint32_t flags = 0; flags <= DNC_IMAGE_SORT_SLOTS; flags += DNC_IMAGE_SORT_SLOTS) {
+        look.flags = flags;
+        look.title = flags ? "\xce\xb2 \xe2\x86\x92" : "";
+        for (size_t step = 0; step < T; step++) {
+            GOOD(dnc_state_image_encode(net, B - 1, step, &look, &png, &size));
+            dnc_buffer_free(png);
+        }
+        GOOD(dnc_state_image_write(in_folder("state.png"), net, 0, DNC_STEP_NOW, &look));
+        GOOD(dnc_film_encode(net, 0, 1, T - 1, 100, &look, &png, &size));
+        EXPECT(size > 8 && memcmp(png, "\x89PNG", 4) == 0);
+        dnc_buffer_free(png);
+    }
+    GOOD(dnc_film_write(in_folder("film.png"), net, 0, 0, T, 100, NULL));
+    look.flags = DNC_IMAGE_NUMBERED_FILES;
+    GOOD(dnc_film_write(in_folder("film.png"), net, 0, 0, T, 100, &look));
+    BAD(dnc_film_write(in_folder("missing/film.png"), net, 0, 0, T, 100, &look), DNC_IO_ERROR);
+    BAD(dnc_film_encode(net, 0, 0, T, 100, &look, &png, &size), DNC_INVALID_ARGUMENT);
+    BAD(dnc_film_encode(net, 0, 1, T, 100, NULL, &png, &size), DNC_INVALID_ARGUMENT);
+    BAD(dnc_state_image_encode(net, 0, T, NULL, &png, &size), DNC_INVALID_ARGUMENT);
+    BAD(dnc_state_image_write(in_folder("state.png"), net, B, 0, NULL), DNC_INVALID_ARGUMENT);
 }
 
 static void network(uint32_t controller, uint32_t initial_state) {
@@ -258,9 +274,9 @@ static void network(uint32_t controller, uint32_t initial_state) {
     look.theme = DNC_THEME_DARK;
     look.pixel_scale = 2;
     GOOD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, outputs, &look));
-    memory_pictures(net, inputs, &look);
     look.panels = DNC_PANEL_LOGITS;
     BAD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, NULL, &look), DNC_INVALID_ARGUMENT);
+    memory_pictures(net, inputs, targets, outputs);
     for (uint32_t kind = 0; kind < 3; kind++)
         GOOD(dnc_loss_evaluate(kind, T, B, Y, outputs, targets, mask, &loss, gradients));
     BAD(dnc_loss_evaluate(3, T, B, Y, outputs, targets, mask, &loss, gradients), DNC_INVALID_ARGUMENT);
@@ -270,6 +286,23 @@ static void network(uint32_t controller, uint32_t initial_state) {
     GOOD(dnc_detach(net));
     GOOD(dnc_forward(net, T - 1, inputs, outputs));
     GOOD(dnc_backward(net, gradients, NULL));
+    for (size_t at = 1; at <= T; at += T - 1) {
+        size_t seen[2] = {at, 0};
+        BAD(dnc_set_progress(NULL, cancel, seen), DNC_INVALID_ARGUMENT);
+        GOOD(dnc_set_progress(net, cancel, seen));
+        BAD(dnc_forward(net, T, inputs, outputs), DNC_CANCELLED);
+        seen[0] = T + 1;
+        GOOD(dnc_forward(net, T, inputs, outputs));
+        seen[0] = at;
+        BAD(dnc_backward(net, gradients, input_gradients), DNC_CANCELLED);
+        seen[0] = T + 1;
+        GOOD(dnc_backward(net, gradients, input_gradients));
+        GOOD(dnc_set_training(net, 0));
+        seen[0] = at;
+        BAD(dnc_forward(net, T, inputs, outputs), DNC_CANCELLED);
+        GOOD(dnc_set_training(net, 1));
+        GOOD(dnc_set_progress(net, NULL, NULL));
+    }
     BAD(dnc_forward(net, 0, inputs, outputs), DNC_INVALID_ARGUMENT);
     BAD(dnc_forward(net, SIZE_MAX, inputs, outputs), DNC_INVALID_ARGUMENT);
 

@@ -122,7 +122,7 @@ def test_step(built):
     assert run(built(EXAMPLES / "step.c")) == output
 
 
-PICTURES = {"input.png", "target.png", "prediction.png", "logits.png", "episode.png"}
+PICTURES = {"input.png", "target.png", "prediction.png", "logits.png", "episode.png", "state.png", "film.png"}
 
 
 def assert_demo(folder, optimizer_steps=None):
@@ -144,12 +144,27 @@ def test_copy_task(built, tmp_path):
     program = built(EXAMPLES / "copy_task.c")
     output = run(program, "--iterations", 30, "--batch", 4, "--output", tmp_path / "a", expect=1)
     assert output.startswith("not learned after 30 iterations")
+    assert all(name in output for name in PICTURES)
     assert_demo(tmp_path / "a", optimizer_steps=30)
     run(program, "--iterations", 30, "--batch", 4, "--output", tmp_path / "b", "--quiet", expect=1)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
     run(program, "--iterations", 30, "--batch", 4, "--output", tmp_path / "c", "--seed", 2, expect=1)
     assert (tmp_path / "a" / "copy.safetensors").read_bytes() != (tmp_path / "c" / "copy.safetensors").read_bytes()
+
+
+@needs("gcc")
+def test_pictures(built, tmp_path):
+    """Every picture, of a trained network."""
+    models = CHECKOUT / "models"
+    run(built(EXAMPLES / "pictures.c"), models / "copy.safetensors", models / "copy.jsonl", "copy", "max_length=3",
+        "min_length={},max_length={}", 1, tmp_path / "pictures", "dark")  # fmt: skip
+    names = ("episode.png", "state.png", "film.png", "training.png", "capacity.png")
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == sorted(names)
+    for name in names:
+        with Image.open(tmp_path / "pictures" / name) as image:
+            image.load()
+            assert min(image.size) > 100 and image.convert("RGB").getpixel((0, 0)) == (18, 18, 22)
 
 
 @needs("gcc")

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from pictures import PALETTE, assert_has_margin, cells, decode, encoded, expected_colours, frames_of, rectangles
+from picture_tools import PALETTE, assert_has_margin, cells, decode, encoded, expected_colours, frames_of, rectangles
 from PIL import Image
 from support import Net, Refused, c, check, f32, floats, image_options
 

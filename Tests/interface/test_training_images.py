@@ -174,6 +174,16 @@ def test_a_great_loss_spoils_only_its_neighbours(draw):
     assert below[10:300].all() and below[-300:-8].all()
 
 
+def test_the_mean_begins_anew_with_a_lesson(draw):
+    log = losses_only([1.0] * 100 + [0.01] * 100)
+    (across,) = panels(draw(log))
+    log.insert(100, line("lesson", 1000, lesson=1, options=""))
+    (apart,) = panels(draw(log))
+    middle = np.s_[20:-20]
+    assert across.has(RUNS[0], 30)[middle].any(), "a way from one to the other"
+    assert not apart.has(RUNS[0], 30)[middle].any()
+
+
 def test_scores_are_where_they_should_be(draw):
     scores = np.array([0, 0.25, 0.5, 0.3, 0.8])
     log = losses_only([1, 0.1, 0.01]) + [scored(100 * (i + 1), right=s, wrong=1 - s) for i, s in enumerate(scores)]
@@ -197,6 +207,14 @@ def test_a_score_that_falls_has_a_logarithmic_axis(draw):
     assert abs(np.diff(ys, 2)).max() <= 2, "a straight line"
     _, panel = panels(draw([*log, scored(1400, wrong=0.3)]))
     assert len(set(np.diff(panel.major))) <= 2, "an even axis"
+
+
+def test_an_error_of_0_lies_at_the_lower_end(draw):
+    log = losses_only([1, 0.1]) + [scored(u, wrong=s) for u, s in ((100, 0.5), (200, 0.01), (300, 0.0))]
+    _, panel = panels(draw(log))
+    column = int(np.round(linear(panel.times, np.linspace(0, 300, len(panel.times)), [300])[0]))
+    ys = np.flatnonzero(panel.has(RUNS[0], 30)[:, column - 1 : column + 2].any(1))
+    assert len(ys) and ys.min() >= panel.height - 8
 
 
 def test_over_time(draw):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from dnc import __main__ as command_line
-from dnc import run_files
+from dnc import _files
 
 NETWORK = dict(hidden_size=12, memory_slots=8, word_size=4, batch_size=4)
 SMALL = dnc.Plan(
@@ -464,7 +464,7 @@ def test_what_cannot_be_padded(sequences, mask, sentence):
 def test_the_state_file_is_replaced_whole(tmp_path):
     path = tmp_path / "file"
     path.write_text("old")
-    with pytest.raises(KeyError), run_files._replacing(path) as file:
+    with pytest.raises(KeyError), _files.replacing(path) as file:
         file.write(b"half")
         raise KeyError
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]

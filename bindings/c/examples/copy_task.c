@@ -9,6 +9,8 @@
  *
  *     copy.safetensors   the network and its optimizer, for dnc_load
  *     episode.png        one fresh episode of eight vectors, and what the memory did in it
+ *     state.png          the memory and its links when everything was read in
+ *     film.png           the same, step by step: an animated PNG
  *     input.png, target.png, prediction.png, logits.png   the same episode, matrix by matrix
  *
  * Exit status: 0 learned, or stopped by Ctrl-C (the network is kept); 1 not learned; 2 an error.
@@ -177,6 +179,9 @@ static void draw_episode(const dnc *trained, uint64_t seed) {
     look.mask = e.mask;
     look.flags = DNC_IMAGE_SORT_SLOTS;
     CHECK(dnc_episode_image_write(in_folder("episode.png"), net, 0, e.steps, e.inputs, e.targets, e.outputs, &look));
+    look.mask = NULL;
+    CHECK(dnc_state_image_write(in_folder("state.png"), net, 0, e.steps / 2, &look));
+    CHECK(dnc_film_write(in_folder("film.png"), net, 0, 0, e.steps, 300, &look));
     draw("input.png", "Input", DNC_COLORMAP_VIRIDIS, e.steps, e.x, e.inputs);
     draw("target.png", "Target", DNC_COLORMAP_VIRIDIS, e.steps, e.y, e.targets);
     draw("logits.png", "Logits", DNC_COLORMAP_DIVERGING, e.steps, e.y, e.outputs);
@@ -267,10 +272,14 @@ int main(int argc, char **argv) {
 
     CHECK(dnc_save(net, optimizer, in_folder("copy.safetensors")));
     draw_episode(net, options.seed + 3);
-    printf("%s%s after %ld iterations and %.0f s: loss %.4f, bit error %.3f %%; see %s/\n",
+    printf("%s%s after %ld iterations and %.0f s: loss %.4f, bit error %.3f %%\n",
            isatty(STDOUT_FILENO) && !options.quiet ? "\n" : "",
-           learned ? "learned" : interrupted ? "stopped" : "not learned", done, seconds() - start, loss, 100 * error,
-           options.output);
+           learned ? "learned" : interrupted ? "stopped" : "not learned", done, seconds() - start, loss, 100 * error);
+    printf("%s/episode.png  what the network saw, answered, wrote and read\n"
+           "%s/state.png    its memory and links when everything was read in\n"
+           "%s/film.png     its memory, step by step\n"
+           "%s/input.png, target.png, prediction.png, logits.png  the same episode, matrix by matrix\n",
+           options.output, options.output, options.output, options.output);
 
     free(lessons.inputs);
     free(questions.inputs);

@@ -4,8 +4,8 @@
     python bindings/python/examples/copy_task.py --output copy
 
 Trains until the bit error on 1,000 fresh episodes is below 0.1 %, then writes into the output folder the longest
-episode (input.png, target.png, prediction.png, logits.png), how the network solved it (episode.png), and the
-network itself (copy.safetensors).
+episode (input.png, target.png, prediction.png, logits.png), how the network solved it (episode.png, film.png),
+and the network itself (copy.safetensors).
 """
 
 from __future__ import annotations
