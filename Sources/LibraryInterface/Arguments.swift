@@ -7,6 +7,7 @@ func status(_ body: () throws(Failure) -> Void) -> dnc_status {
     try body()
     return DNC_OK
   } catch {
+    strcpy(lastMessage(), threadMessage())
     return error.status
   }
 }

@@ -39,7 +39,7 @@ private func string(_ text: StaticString) -> UnsafePointer<CChar> {
 }
 
 @c @implementation public func dnc_last_error() -> UnsafePointer<CChar>! {
-  UnsafePointer(threadMessage())
+  UnsafePointer(lastMessage())
 }
 
 @c @implementation public func dnc_self_test() -> dnc_status {

@@ -36,11 +36,13 @@ static UNUSED void fail(const char *file, int line, const char *what) {
     } while (0)
 
 /* An allocation beyond `megabytes` gives NULL, so that a size from a file can't take the machine's memory. */
-#define LARGEST_ALLOCATION(megabytes)                                                                                  \
-    const char *__asan_default_options(void);                                                                          \
-    const char *__asan_default_options(void) {                                                                         \
+#define LARGEST_ALLOCATION(megabytes)                                                                               \
+    static const size_t largest_allocation = (size_t)(megabytes) << 20;                                             \
+    const char *__asan_default_options(void);                                                                       \
+    const char *__asan_default_options(void) {                                                                      \
         return "allocator_may_return_null=1:max_allocation_size_mb=" #megabytes ":detect_stack_use_after_return=0"; \
     }
+static const size_t largest_allocation;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -62,7 +64,7 @@ static UNUSED int allocation_fails(size_t bytes) {
     if (!faults.inside) return 0;
     if (bytes > faults.largest) faults.largest = bytes;
     faults.total += bytes;
-    if (faults.allocations++ != faults.allocation) return 0;
+    if (faults.allocations++ != faults.allocation) return bytes > largest_allocation;
     faults.hit = 1;
     return 1;
 }
