@@ -7,7 +7,8 @@
  * sizes. Networks with small numbers in them give finite ones. Files that were written can be read, and those that could
  * not be written are as they were before.
  *
- * The input is a program: a byte says which call, the ones after it what with.
+ * The input is a program, a call a line: a letter says which, the bytes after it what with. Where there are none it is as if
+ * they were 0, which is right and usual.
  */
 #include "fuzz.h"
 
@@ -66,7 +67,7 @@ static size_t some_size(size_t good) {
     return kind < 200 ? good : kind < 220 ? good + 1 : kind < 235 ? good - 1 : wild[kind % (sizeof wild / sizeof *wild)];
 }
 
-static int chance(int of) { return byte(&input) % of == 0; }
+static int chance(int of) { return byte(&input) % of == of - 1; }
 
 static const char *path(void) {
     static char paths[8][300];
@@ -631,6 +632,7 @@ static void load(void) {
 /* ---------------------------------------------------------------------------------- pictures -- */
 
 static void picture(void) {
+    uint32_t what = below(&input, 5);
     static const char *const titles[] = {NULL, "", "A title", "\xce\xb1\xce\xb2 \xe2\x88\x91 \xff\xc3", "\xf0\x9f\x98\x80\xe2\x82", "a\nb\tc\x7f"};
     static char longest[3000];
     memset(longest, 'w', sizeof longest - 1);
@@ -670,7 +672,7 @@ static void picture(void) {
     if (writes) place = path();
     const dnc_image_options *options = chance(8) ? NULL : look;
     dnc_status status;
-    switch (below(&input, 5)) {
+    switch (what) {
     case 0: {
         size_t rows = 1 + below(&input, 20), columns = 1 + below(&input, 20);
         float *values = numbers(rows * columns);
@@ -914,13 +916,31 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     return 0;
 }
 
+static const struct {
+    char letter;
+    void (*call)(void);
+} calls[] = {
+    {'n', create}, {'c', clone}, {'g', get_config}, {'e', estimate}, {'r', resize}, {'.', simple}, {'f', forward},
+    {'b', backward}, {'w', parameters}, {'s', state}, {'l', loss}, {'u', optimize}, {'o', optimizer_create}, {'S', save},
+    {'L', load}, {'p', picture}, {'t', task_create}, {'T', task_use}, {'v', library},
+};
+
+static void run_line(const uint8_t *start, size_t length) {
+    enum { COUNT = sizeof calls / sizeof *calls };
+    size_t which = start[0] % COUNT;
+    for (size_t i = 0; i < COUNT; i++)
+        if (calls[i].letter == (char)start[0]) which = i;
+    input = (bytes){start + 1, length - 1};
+    calls[which].call();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length) {
-    static void (*const calls[])(void) = {
-        create, clone, get_config, estimate, resize, simple, forward, backward, parameters, state, loss, optimize,
-        optimizer_create, save, load, picture, task_create, task_use, library, simple, forward, backward, forward,
-    };
-    input = (bytes){data, length};
-    for (int i = 0; i < CALLS && input.left > 0; i++) calls[byte(&input) % (sizeof calls / sizeof *calls)]();
+    const uint8_t *end = data + length;
+    for (int i = 0; i < CALLS && data < end; i++) {
+        const uint8_t *newline = memchr(data, '\n', (size_t)(end - data)), *stop = newline ? newline : end;
+        if (stop > data) run_line(data, (size_t)(stop - data));
+        data = stop + 1;
+    }
     for (int i = 0; i < NETS; i++) drop(&nets[i]);
     for (int i = 0; i < OPTIMIZERS; i++) {
         dnc_optimizer_free(optimizers[i]);
