@@ -63,7 +63,7 @@ typedef enum dnc_status {
     DNC_IO_ERROR = 4,         /* a file could not be read or written */
     DNC_BAD_FORMAT = 5,       /* a file was read, but is not what it should be */
     DNC_NOT_FINITE = 6,       /* NaN or infinity where a finite number is needed */
-    DNC_CANCELLED = 7,        /* reserved */
+    DNC_CANCELLED = 7,        /* the host's dnc_progress wanted so */
     DNC_INTERNAL = 8          /* the library contradicts itself: please report it */
 } dnc_status;
 
@@ -128,6 +128,14 @@ typedef struct dnc_config {
     uint64_t max_record_bytes; /* 0; 0 means no limit. What the state and the record of a training instance may take: to
                                 * stay below, backward computes more again, which takes longer; if that isn't enough,
                                 * recording a step gives DNC_OUT_OF_MEMORY */
+    uint32_t check_finite;   /* 0 or 1; 0. With 1, dnc_step, dnc_forward and dnc_backward look at everything that they compute,
+                              * and end at the first number that is not finite with DNC_NOT_FINITE and a sentence that
+                              * names it: "the read weighting of head 1 is nan in step 17, sequence 3". Layers, heads and
+                              * sequences count from 0, steps from the first of the call, in dnc_backward from the first
+                              * that is recorded. Inside the library numbers stay finite as long as parameters are, but
+                              * gradients may overflow; what dnc_backward adds up over the steps, the gradients of
+                              * parameters and inputs, isn't looked at. Costs as much as a dnc_progress, and a look */
+    uint32_t reserved;       /* 0 */
 } dnc_config;
 
 /* Sets the defaults. size = sizeof(dnc_config); no more than size bytes are written. */
@@ -196,6 +204,18 @@ dnc_status dnc_detach(dnc *instance);
 
 /* Steps recorded since the last reset, backward or detach; 0 for NULL. */
 size_t dnc_recorded_steps(const dnc *instance);
+
+/* Is told that `done` of the `total` steps of a call are done, from 1 to total. Not 0 cancels the call: it returns
+ * DNC_CANCELLED, and the instance is as before. It must return, and not use the instance. */
+typedef int (*dnc_progress)(void *context, size_t done, size_t total);
+
+/* From now on, dnc_forward and dnc_backward call `progress` (NULL: nobody) between their steps, in the thread that called
+ * them. Where several threads or a large batch have some sequences ahead of others, `done` is a mean, numbers may be left
+ * out, and there is none while the caller's thread waits for the others; after a call that succeeds, all steps are done,
+ * whatever was told. A clone has none.
+ * To go back, such a call keeps aside: dnc_forward the outputs and, without training, a copy of the state; dnc_backward the
+ * controller's gates and interface vectors of all recorded steps. Without memory for that it gives DNC_OUT_OF_MEMORY. */
+dnc_status dnc_set_progress(dnc *instance, dnc_progress progress, void *context);
 
 /* -------------------------------------------------------------------------------- parameters -- */
 

@@ -29,6 +29,13 @@ struct Failure: Error {
     }
   }
 
+  /// What errno says.
+  static func system(_ path: UnsafePointer<CChar>, _ action: StaticString) -> Failure {
+    let error = dnc_platform_errno()
+    return Failure(
+      error == ENOMEM ? DNC_OUT_OF_MEMORY : DNC_IO_ERROR, "\(path) could not be \(action): \(systemError: error)")
+  }
+
   static func outOfMemory(bytes: Int) -> Failure {
     Failure(DNC_OUT_OF_MEMORY, "out of memory: \(bytes) bytes could not be allocated")
   }
@@ -51,10 +58,12 @@ struct Message: ExpressibleByStringInterpolation {
     mutating func appendLiteral(_ literal: StaticString) { text.append(literal) }
     mutating func appendInterpolation(_ value: StaticString) { text.append(value) }
     /// A string from outside. Control characters become '?', so that the message stays one line.
-    mutating func appendInterpolation(_ value: UnsafePointer<CChar>) {
+    @_disfavoredOverload mutating func appendInterpolation(_ value: UnsafePointer<CChar>) {
       appendInterpolation(bytes: UnsafeRawBufferPointer(start: value, count: strlen(value)))
     }
     mutating func appendInterpolation(_ value: Int) { text.append(value) }
+    /// Nothing, if there is none.
+    mutating func appendInterpolation(_ value: Int?) { if let value { text.append(value) } }
     mutating func appendInterpolation(_ value: UInt) { text.append(UInt64(value)) }
     mutating func appendInterpolation(_ value: UInt32) { text.append(Int(value)) }
     mutating func appendInterpolation(_ value: Double) { text.append(value) }

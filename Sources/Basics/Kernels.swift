@@ -15,10 +15,9 @@ enum CPULevel: Int {
   static let active: CPULevel = {
     let highest: CPULevel =
       dnc_platform_has_x86_64_v4() != 0 ? .v4 : dnc_platform_has_x86_64_v3() != 0 ? .v3 : .plain
-    let (variable, plain, v3): (StaticString, StaticString, StaticString) = ("DNC_CPU", "plain", "x86-64-v3")
-    guard let wanted = getenv(variable.cString) else { return highest }
-    if strcmp(wanted, plain.cString) == 0 { return .plain }
-    if strcmp(wanted, v3.cString) == 0, highest == .v4 { return .v3 }
+    guard let wanted = getenv(cString("DNC_CPU")) else { return highest }
+    if strcmp(wanted, cString("plain")) == 0 { return .plain }
+    if strcmp(wanted, cString("x86-64-v3")) == 0, highest == .v4 { return .v3 }
     return highest
   }()
 }
@@ -32,6 +31,7 @@ struct Kernels: Sendable {
   typealias S = Float
   typealias Linear = @Sendable (Int, Int, Int, I, Int, I, Int, O, Int) -> Void
   let dotProduct: @Sendable (Int, I, I) -> S
+  let areModerate: @Sendable (Int, I) -> Bool
   let addScaled: @Sendable (Int, S, I, O) -> Void
   let scale: @Sendable (Int, S, I, O) -> Void
   let linearForward: Linear
@@ -46,10 +46,11 @@ struct Kernels: Sendable {
   let usageBackward: @Sendable (Int, Int, Bool, I, I, I, I, O, O, O, O) -> Void
   let softmaxForward: @Sendable (Int, I, O) -> Void
   let rowNorms: @Sendable (Int, Int, I, O) -> Void
-  let contentForward: @Sendable (Int, Int, I, I, I, S, O, O) -> Void
-  let contentBackward: @Sendable (Int, Int, I, I, I, S, I, I, O, O, O, O) -> Void
-  /// With one write head.
-  let memoryWriteForward: @Sendable (Int, Int, I, I, I, I, O, O) -> Void
+  /// False, and then nothing is done, where norms are so large that only the mechanism's own code gets them right.
+  let contentForward: @Sendable (Int, Int, I, I, I, S, O, O) -> Bool
+  let contentBackward: @Sendable (Int, Int, I, I, I, S, I, I, O, O, O, O) -> Bool
+  /// With one write head. False where a row's norm is too large for its square.
+  let memoryWriteForward: @Sendable (Int, Int, I, I, I, I, O, O) -> Bool
   let memoryWriteBackward: @Sendable (Int, Int, I, I, I, I, O, O, O, O) -> Void
   /// Some rows.
   let linksForward: @Sendable (Int, Int, Int, Int, I, I, I, I, O, O, Int, O, Int) -> Void
@@ -73,7 +74,8 @@ extension Kernels {
       case .plain: nil
       case .v3:
         Kernels(
-          dotProduct: KernelsV3.dotProduct, addScaled: KernelsV3.addScaled, scale: KernelsV3.scale,
+          dotProduct: KernelsV3.dotProduct, areModerate: KernelsV3.areModerate, addScaled: KernelsV3.addScaled,
+          scale: KernelsV3.scale,
           linearForward: KernelsV3.linearForward,
           linearBackward: KernelsV3.linearBackward,
           linearBackwardWeight: KernelsV3.linearBackwardWeight, lstmForward: KernelsV3.lstmForward,
@@ -87,7 +89,8 @@ extension Kernels {
           sumOfSquares: KernelsV3.sumOfSquares)
       case .v4:
         Kernels(
-          dotProduct: KernelsV4.dotProduct, addScaled: KernelsV4.addScaled, scale: KernelsV4.scale,
+          dotProduct: KernelsV4.dotProduct, areModerate: KernelsV4.areModerate, addScaled: KernelsV4.addScaled,
+          scale: KernelsV4.scale,
           linearForward: KernelsV4.linearForward,
           linearBackward: KernelsV4.linearBackward,
           linearBackwardWeight: KernelsV4.linearBackwardWeight, lstmForward: KernelsV4.lstmForward,

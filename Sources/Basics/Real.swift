@@ -8,12 +8,16 @@ protocol Real: BinaryFloatingPoint, BitwiseCopyable {
   static func tanh(_ x: Self) -> Self
   /// The fast twins of the mechanisms, if this CPU has some for these numbers.
   static var kernels: Kernels? { get }
+  /// What keys, write vectors and memories end at, small enough for the norm of any row of them; nil where nothing does,
+  /// since only the checks run in these numbers.
+  static var saturation: Self? { get }
   /// Σ x[i] y[i] as eight interleaved partial sums: what `dot` is where no kernel runs.
   static func dot(_ count: Int, _ x: In<Self>, _ y: In<Self>) -> Self
 }
 
 extension Float: Real {
   static var kernels: Kernels? { Kernels.active }
+  static var saturation: Float? { 0x1p119 }
   static func dot(_ count: Int, _ x: In<Float>, _ y: In<Float>) -> Float { eightWideDot(count, x, y) }
   static func exp(_ x: Float) -> Float { expf(x) }
   static func log1p(_ x: Float) -> Float { log1pf(x) }
@@ -22,6 +26,7 @@ extension Float: Real {
 
 extension Double: Real {
   static var kernels: Kernels? { nil }
+  static var saturation: Double? { nil }
   static func dot(_ count: Int, _ x: In<Double>, _ y: In<Double>) -> Double { eightWideDot(count, x, y) }
   static func exp(_ x: Double) -> Double { CPlatform.exp(x) }
   static func log1p(_ x: Double) -> Double { CPlatform.log1p(x) }
@@ -80,6 +85,19 @@ struct Rows<Scalar> {
 func dot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Scalar {
   if let fast = Scalar.kernels?.dotProduct { return Scalar(fast(count, x.float, y.float)) }
   return Scalar.dot(count, x, y)
+}
+
+/// Σ x[i] y[i] of numbers whose products overflow.
+func wideDot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Double {
+  var sum = 0.0
+  for i in 0..<count { sum += Double(x[i]) * Double(y[i]) }
+  return sum
+}
+
+/// A quick look whether all numbers are finite and, by far, not large: the sum of their squares is finite.
+func areModerate<Scalar: Real>(_ count: Int, _ x: In<Scalar>) -> Bool {
+  if let fast = Scalar.kernels?.areModerate { return fast(count, x.float) }
+  return Scalar.dot(count, x, x).isFinite
 }
 
 private func eightWideDot<Scalar: SIMDScalar & BinaryFloatingPoint>(

@@ -1,6 +1,8 @@
 // What works on the rows of the memory. See `ContentWeighting`, `MemoryWrite` and `ReadVectors` for what they compute.
 
 private let epsilon: Float = 1e-6
+/// Below it, the product of two norms and the dot product of their vectors are finite, with every sum on the way.
+private let greatestNorms: Float = 1e38
 
 @export(interface) public func softmax(
   _ count: Int, _ logits: UnsafePointer<Float>, _ probabilities: UnsafeMutablePointer<Float>
@@ -43,7 +45,7 @@ private let epsilon: Float = 1e-6
   _ slots: Int, _ wordSize: Int, _ memory: UnsafePointer<Float>, _ rowNorms: UnsafePointer<Float>,
   _ key: UnsafePointer<Float>, _ strength: Float, _ similarity: UnsafeMutablePointer<Float>,
   _ weighting: UnsafeMutablePointer<Float>
-) {
+) -> Bool {
   let keyNorm = (dot(wordSize, key, key) + epsilon).squareRoot()
   var n = 0
   while n + 4 <= slots {
@@ -61,13 +63,18 @@ private let epsilon: Float = 1e-6
     similarity[n] = dot(wordSize, key, memory + n * wordSize)
     n += 1
   }
+  var allNorms = Vector.zero
   forEachVector(slots) { i, count in
     // The lanes beyond the end divide 0 by ε.
-    let d = load(similarity + i, count) / (load(rowNorms + i, count) * keyNorm + epsilon)
+    let norms = load(rowNorms + i, count) * keyNorm + epsilon
+    allNorms += norms
+    let d = load(similarity + i, count) / norms
     store(d, similarity + i, count)
     store(d * strength, weighting + i, count)
   }
+  guard total(allNorms) < greatestNorms else { return false }
   softmax(slots, weighting, weighting)
+  return true
 }
 
 @export(interface) public func contentBackward(
@@ -76,8 +83,9 @@ private let epsilon: Float = 1e-6
   _ weighting: UnsafePointer<Float>, _ weightingGradient: UnsafeMutablePointer<Float>,
   _ memoryGradient: UnsafeMutablePointer<Float>, _ keyGradient: UnsafeMutablePointer<Float>,
   _ strengthGradient: UnsafeMutablePointer<Float>
-) {
+) -> Bool {
   let keyNorm = (dot(wordSize, key, key) + epsilon).squareRoot()
+  guard keyNorm < greatestNorms else { return false }
   let mean = dot(slots, weighting, weightingGradient)
   var strengthSums = Vector.zero
   var keySums = Vector.zero
@@ -104,6 +112,7 @@ private let epsilon: Float = 1e-6
     }
   }
   addScaled(wordSize, -total(keySums) / keyNorm, key, keyGradient)
+  return true
 }
 
 /// With one write head.
@@ -111,7 +120,8 @@ private let epsilon: Float = 1e-6
   _ slots: Int, _ wordSize: Int, _ previousMemory: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
   _ erase: UnsafePointer<Float>, _ write: UnsafePointer<Float>, _ memory: UnsafeMutablePointer<Float>,
   _ rowNorms: UnsafeMutablePointer<Float>
-) {
+) -> Bool {
+  var greatest: Float = 0
   for n in 0..<slots {
     let w = Vector(repeating: weights[n])
     var squares = Vector.zero
@@ -122,8 +132,11 @@ private let epsilon: Float = 1e-6
       store(m, memory + n * wordSize + j, count)
       squares = squares.addingProduct(m, m)
     }
-    rowNorms[n] = (total(squares) + epsilon).squareRoot()
+    let norm = (total(squares) + epsilon).squareRoot()
+    rowNorms[n] = norm
+    greatest = greatest < norm ? norm : greatest
   }
+  return greatest.isFinite
 }
 
 /// With one write head.

@@ -153,6 +153,25 @@ typealias Output = UnsafeMutablePointer<Float>
   _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>
 ) -> Float { dot(count, x, y) }
 
+/// Σ x[i]² is finite, in four sums that don't wait for each other.
+@export(interface) public func areModerate(_ count: Int, _ x: UnsafePointer<Float>) -> Bool {
+  var sums = InlineArray<4, Vector>(repeating: .zero)
+  var i = 0
+  while i + 4 * lanes <= count {
+    for v in 0..<4 {
+      let part = load(x + i + v * lanes)
+      sums[v] = sums[v].addingProduct(part, part)
+    }
+    i += 4 * lanes
+  }
+  while i < count {
+    let part = load(x + i, min(lanes, count - i))
+    sums[0] = sums[0].addingProduct(part, part)
+    i += lanes
+  }
+  return total((sums[0] + sums[1]) + (sums[2] + sums[3])).isFinite
+}
+
 /// y[i] += a x[i]
 @export(interface) public func addScaled(
   _ count: Int, _ a: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>

@@ -53,6 +53,7 @@ struct CheckpointMetadata {
     try integer(&config.num_threads, "config.", "num_threads")
     try long(&config.seed, "config.", "seed")
     try long(&config.max_record_bytes, "config.", "max_record_bytes")
+    try integer(&config.check_finite, "config.", "check_finite")
 
     guard var fields = optimizer else { return }
     try integer(&fields.algorithm, "optimizer.", "algorithm")

@@ -36,6 +36,9 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
     let output = try require(output, "output")
     let c = network.pointee.configuration
     try requireFinite(input, count: c.B * c.X, "input")
+    if c.checksFinite {
+      return try network.pointee.watchedForward(steps: 1, inputs: input, outputs: output, progress: nil)
+    }
     try network.pointee.forward(steps: 1, inputs: input, outputs: output)
   }
 }
@@ -53,6 +56,10 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
     // Before the numbers are read: steps that no machine could record are more likely a mistake than a buffer.
     if network.pointee.isTraining { try network.pointee.reserve(steps) }
     try requireFinite(inputs, count: try elements(steps, c.B, c.X), "inputs")
+    let progress = network.pointee.progress
+    if progress != nil || c.checksFinite {
+      return try network.pointee.watchedForward(steps: steps, inputs: inputs, outputs: outputs, progress: progress)
+    }
     try network.pointee.forward(steps: steps, inputs: inputs, outputs: outputs)
   }
 }
@@ -68,7 +75,21 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
     let c = network.pointee.configuration
     try requireFinite(
       outputGradients, count: network.pointee.recordedSteps * c.B * c.Y, "output_gradients")
+    let progress = network.pointee.progress
+    if progress != nil || c.checksFinite {
+      return try network.pointee.watchedBackward(
+        outputGradients: outputGradients, inputGradients: input_gradients, progress: progress)
+    }
     network.pointee.backward(outputGradients: outputGradients, inputGradients: input_gradients)
+  }
+}
+
+@c @implementation public func dnc_set_progress(
+  _ instance: OpaquePointer!, _ progress: dnc_progress!, _ context: UnsafeMutableRawPointer!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let network = try network(instance)
+    network.pointee.progress = progress.map { Progress(function: $0, context: context) }
   }
 }
 

@@ -3,17 +3,28 @@
 ///     ‖u‖_ε = sqrt(Σ u_j² + ε)      D(u, v) = (u·v) / (‖u‖_ε ‖v‖_ε + ε)
 ///     C(M, k, β)[i] = exp(β D(k, M[i])) / Σ_j exp(β D(k, M[j]))
 ///
-/// Smooth at the all-zero memory, where its gradient is finite.
+/// Smooth at the all-zero memory, where its gradient is finite. Where squares or products overflow, norms and D are computed in
+/// Double; |D| is at most 1, and β D then finite.
 enum ContentWeighting {
   static func norm<Scalar: Real>(_ count: Int, _ vector: In<Scalar>) -> Scalar {
-    (dot(count, vector, vector) + 1e-6).squareRoot()
+    let squares = dot(count, vector, vector) + 1e-6
+    guard Scalar.saturation != nil, squares == .infinity else { return squares.squareRoot() }
+    return Scalar(wideNorm(count, vector))
+  }
+
+  private static func wideNorm<Scalar: Real>(_ count: Int, _ vector: In<Scalar>) -> Double {
+    (wideDot(count, vector, vector) + 1e-6).squareRoot()
   }
 
   /// - Parameters:
   ///   - memory: M [N, W].
   ///   - norms: out, ‖M[i]‖_ε [N].
   static func rowNorms<Scalar: Real>(slots: Int, wordSize: Int, memory: In<Scalar>, norms: Out<Scalar>) {
-    if let fast = Scalar.kernels?.rowNorms { return fast(slots, wordSize, memory.float, norms.float) }
+    if let fast = Scalar.kernels?.rowNorms {
+      fast(slots, wordSize, memory.float, norms.float)
+      for n in 0..<slots where norms[n] == .infinity { norms[n] = norm(wordSize, memory + n * wordSize) }
+      return
+    }
     for n in 0..<slots { norms[n] = norm(wordSize, memory + n * wordSize) }
   }
 
@@ -28,13 +39,21 @@ enum ContentWeighting {
     slots: Int, wordSize: Int, memory: In<Scalar>, rowNorms: In<Scalar>, key: In<Scalar>, strength: Scalar,
     similarity: Out<Scalar>, weighting: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.contentForward {
-      return fast(
-        slots, wordSize, memory.float, rowNorms.float, key.float, Float(strength), similarity.float, weighting.float)
+    if let fast = Scalar.kernels?.contentForward,
+      fast(slots, wordSize, memory.float, rowNorms.float, key.float, Float(strength), similarity.float, weighting.float)
+    {
+      return
     }
     let keyNorm = norm(wordSize, key)
     for n in 0..<slots {
-      similarity[n] = dot(wordSize, key, memory + n * wordSize) / (keyNorm * rowNorms[n] + 1e-6)
+      let row = memory + n * wordSize
+      let norms = keyNorm * rowNorms[n] + 1e-6
+      if Scalar.saturation != nil, !(norms < 1e38) {
+        similarity[n] = Scalar(
+          wideDot(wordSize, key, row) / (wideNorm(wordSize, key) * wideNorm(wordSize, row) + 1e-6))
+      } else {
+        similarity[n] = dot(wordSize, key, row) / norms
+      }
       weighting[n] = strength * similarity[n]
     }
     Softmax.forward(slots, logits: weighting, probabilities: weighting)
@@ -54,10 +73,12 @@ enum ContentWeighting {
     similarity: In<Scalar>, weighting: In<Scalar>, weightingGradient: Out<Scalar>,
     memoryGradient: Out<Scalar>, keyGradient: Out<Scalar>, strengthGradient: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.contentBackward {
-      return fast(
+    if let fast = Scalar.kernels?.contentBackward,
+      fast(
         slots, wordSize, memory.float, rowNorms.float, key.float, Float(strength), similarity.float, weighting.float,
         weightingGradient.float, memoryGradient.float, keyGradient.float, strengthGradient.float)
+    {
+      return
     }
     let keyNorm = norm(wordSize, key)
     Softmax.backward(slots, probabilities: weighting, gradient: weightingGradient, logitGradient: weightingGradient)

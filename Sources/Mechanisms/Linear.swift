@@ -47,6 +47,39 @@ enum Linear {
     }
   }
 
+  /// Comes after all products that make y up, and before anything is made of it: elements that overflowed, on the way or for
+  /// good, or are beyond `bound`, are computed again in Double, and end at the bound. So y is finite for finite numbers.
+  /// - Parameter terms: all that was added to the bias.
+  @inline(never) static func saturate<Scalar: Real>(
+    rows: Int, outputs: Int, bias: In<Scalar>, terms: Terms<Scalar>, bound: Scalar = .greatestFiniteMagnitude,
+    output y: Rows<Scalar>
+  ) {
+    guard Scalar.saturation != nil else { return }
+    if y.stride == outputs, areModerate(rows * outputs, y.start) { return }
+    for r in 0..<rows where !areModerate(outputs, y[r]) {
+      for o in 0..<outputs where !(y[r][o].magnitude <= bound) {
+        var sum = Double(bias[o])
+        for term in 0..<terms.count { sum += wideDot(terms[term].inputs, terms[term].weight[o], terms[term].input[r]) }
+        y[r][o] = Scalar(sum.clamped(to: Double(bound)))
+      }
+    }
+  }
+
+  /// W x
+  struct Term<Scalar> {
+    let weight, input: Rows<Scalar>
+    let inputs: Int
+
+    init(_ weight: Rows<Scalar>, _ input: Rows<Scalar>, inputs: Int) {
+      self.weight = weight
+      self.input = input
+      self.inputs = inputs
+    }
+  }
+
+  /// Those that there are; the others have 0 inputs.
+  typealias Terms<Scalar> = InlineArray<3, Term<Scalar>>
+
   /// y[r] = b
   static func setBias<Scalar: Real>(rows: Int, outputs: Int, bias: In<Scalar>, output y: Rows<Scalar>) {
     for r in 0..<rows { copyValues(outputs, bias, to: y[r]) }

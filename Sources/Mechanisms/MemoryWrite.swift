@@ -2,7 +2,8 @@
 ///
 ///     M_t = M_{t-1} ∘ Π_k (1 − w^{w,k}_t (e^k)ᵀ) + Σ_k w^{w,k}_t (v^k)ᵀ
 ///
-/// It also keeps the norms of the rows, which the content weightings of this read and the next write need.
+/// It also keeps the norms of the rows, which the content weightings of this read and the next write need. Nothing is erased
+/// for sure, so the same vector may be added without end: numbers end at ±`saturation`.
 enum MemoryWrite {
   /// - Parameters:
   ///   - previousMemory: M_{t-1} [N, W]. May be `memory`.
@@ -15,8 +16,10 @@ enum MemoryWrite {
     write: In<Scalar>, memory: Out<Scalar>, rowNorms: Out<Scalar>
   ) {
     if writeHeads == 1, let fast = Scalar.kernels?.memoryWriteForward {
-      return fast(
+      let isModerate = fast(
         slots, wordSize, previousMemory.float, weights.float, erase.float, write.float, memory.float, rowNorms.float)
+      if !isModerate { saturate(slots, wordSize: wordSize, memory: memory, rowNorms: rowNorms) }
+      return
     }
     for n in 0..<slots {
       let row = memory + n * wordSize
@@ -30,6 +33,19 @@ enum MemoryWrite {
         }
         row[j] = kept + added
       }
+      rowNorms[n] = ContentWeighting.norm(wordSize, row)
+    }
+    saturate(slots, wordSize: wordSize, memory: memory, rowNorms: rowNorms)
+  }
+
+  /// Rows whose norms, true or infinite, are larger than any number may be.
+  private static func saturate<Scalar: Real>(
+    _ slots: Int, wordSize: Int, memory: Out<Scalar>, rowNorms: Out<Scalar>
+  ) {
+    guard let bound = Scalar.saturation else { return }
+    for n in 0..<slots where rowNorms[n] > bound {
+      let row = memory + n * wordSize
+      for j in 0..<wordSize { row[j] = row[j].clamped(to: bound) }
       rowNorms[n] = ContentWeighting.norm(wordSize, row)
     }
   }

@@ -15,6 +15,8 @@ struct Configuration {
   var seed: UInt64
   /// 0: no limit.
   var maxRecordBytes: UInt64
+  /// Steps end at the first number that is not finite.
+  var checksFinite: Bool
 
   enum Controller: UInt32 {
     case lstm = 0
@@ -80,6 +82,8 @@ struct Configuration {
     clipValue = Double(config.clip_value)
     seed = config.seed
     maxRecordBytes = config.max_record_bytes
+    checksFinite = try size(config.check_finite, 0...1, "check_finite") == 1
+    _ = try size(config.reserved, 0...0, "reserved")
     guard initialValue >= 0, initialValue <= 1 else {
       throw Failure(DNC_INVALID_ARGUMENT, "config->initial_value is \(initialValue), allowed are 0 to 1")
     }
@@ -110,6 +114,7 @@ struct Configuration {
     config.num_threads = UInt32(threads)
     config.seed = seed
     config.max_record_bytes = maxRecordBytes
+    config.check_finite = checksFinite ? 1 : 0
     return config
   }
 }

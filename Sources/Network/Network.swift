@@ -12,6 +12,8 @@ struct Network<Scalar: Real>: ~Copyable {
   private(set) var recordedSteps = 0
   /// Pieces of the state before the recorded steps that are still the learned parameters.
   private var learned: InitialState.Learned = []
+  /// Told of the steps of `dnc_forward` and `dnc_backward`.
+  var progress: Progress?
   /// Whether `record.backward.state` holds what a backward found.
   private(set) var hasStateGradient = false
 
@@ -134,52 +136,95 @@ struct Network<Scalar: Real>: ~Copyable {
 
   // MARK: Running
 
-  private func step(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
+  @inline(never) func step(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
     Step(
       c: configuration, parameters: parameters, record: record.planes, sequences: sequences,
       scratch: record.scratch(thread: thread), team: record.shards.count == 1 ? threads.team : nil)
   }
 
   /// Roughly how many multiplications `steps` steps take.
-  private func work(steps: Int) -> Int {
+  private func cost(steps: Int) -> Int {
     let c = configuration
     return steps * c.B * (parameterCount + c.K * c.N * (c.N * (c.R + 1) + c.W))
   }
 
-  /// Every sequence, some at a time, through `steps` steps.
-  private func forEachShard(steps: Int, _ body: (Step<Scalar>) -> Void) {
-    threads.team.run(record.shards.count, work: work(steps: steps)) { index, thread in
-      body(step(record.shards[index], thread: thread))
-    }
+  /// Some sequences.
+  func shard(_ index: Int, thread: Int) -> Step<Scalar> { step(record.shards[index], thread: thread) }
+
+  private enum Pass {
+    case forward(inputs: In<Scalar>, outputs: Out<Scalar>)
+    /// Into the record, from row `first` on.
+    case recorded(first: Int, inputs: In<Scalar>, outputs: Out<Scalar>)
+    case backward(BackwardPlanes<Scalar>, outputGradients: In<Scalar>, inputGradients: Out<Scalar>?)
   }
 
-  /// - Parameters:
-  ///   - inputs: [T, B, X].
-  ///   - outputs: [T, B, Y], written.
-  mutating func forward(steps: Int, inputs: In<Scalar>, outputs: Out<Scalar>) throws(Failure) {
-    let c = configuration
-    if isTraining {
-      try reserve(steps)
-      let first = recordedSteps
-      forEachShard(steps: steps) { step in
+  /// Some sequences through `steps` steps.
+  private struct Shard: ThreadWork {
+    let network: UnsafePointer<Network>
+    let steps: Int
+    let pass: Pass
+
+    @inline(never) func run(_ shard: Int, thread: Int) {
+      let step = network.pointee.shard(shard, thread: thread)
+      switch pass {
+      case .forward(let inputs, let outputs):
+        for t in 0..<steps {
+          step.inputs(inputs + t * step.c.B * step.c.X, steps: 1, row: 0)
+          step.forward(row: 0, previous: 0, current: 0)
+          step.outputs(outputs + t * step.c.B * step.c.Y, steps: 1, row: 0, current: 0)
+        }
+      case .recorded(let first, let inputs, let outputs):
         step.inputs(inputs, steps: steps, row: first)
         for row in first..<first + steps {
           for b in step.sequences { step.record.keepCheckpoint(before: row, b) }
           step.forward(row: row, previous: row, current: row + 1)
         }
         step.outputs(outputs, steps: steps, row: first, current: first + 1)
+      case .backward(let gradient, let outputGradients, let inputGradients):
+        step.backwardOutputs(outputGradients, steps: steps, gradient: gradient)
+        step.backward(steps: steps, gradient: gradient) { _ in true }
+        if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
       }
-      recordedSteps += steps
-    } else {
-      forEachShard(steps: steps) { step in
-        for t in 0..<steps {
-          step.inputs(inputs + t * c.B * c.X, steps: 1, row: 0)
-          step.forward(row: 0, previous: 0, current: 0)
-          step.outputs(outputs + t * c.B * c.Y, steps: 1, row: 0, current: 0)
-        }
-      }
-      learned = []
     }
+  }
+
+  /// Some rows of the weights' gradients, from all sequences and steps.
+  private struct WeightGradients: ThreadWork {
+    let step: Step<Scalar>
+    let parts, steps: Int
+    let gradients: Parameters<Scalar>
+
+    @inline(never) func run(_ part: Int, thread: Int) {
+      step.backwardWeights(part: part, of: parts, steps: steps, gradients: gradients)
+    }
+  }
+
+  /// Every sequence, some at a time, through `steps` steps. Thread 0 is the caller's.
+  func run<Work: ThreadWork>(steps: Int, _ work: (UnsafePointer<Network>) -> Work) {
+    withUnsafePointer(to: self) { threads.team.run(record.shards.count, cost: cost(steps: steps), work($0)) }
+  }
+
+  private func run(_ pass: Pass, steps: Int) {
+    run(steps: steps) { Shard(network: $0, steps: steps, pass: pass) }
+  }
+
+  var shardCount: Int { record.shards.count }
+
+  /// - Parameters:
+  ///   - inputs: [T, B, X].
+  ///   - outputs: [T, B, Y], written.
+  mutating func forward(steps: Int, inputs: In<Scalar>, outputs: Out<Scalar>) throws(Failure) {
+    if isTraining {
+      try reserve(steps)
+      run(.recorded(first: recordedSteps, inputs: inputs, outputs: outputs), steps: steps)
+    } else {
+      run(.forward(inputs: inputs, outputs: outputs), steps: steps)
+    }
+    tookSteps(steps)
+  }
+
+  mutating func tookSteps(_ steps: Int) {
+    if isTraining { recordedSteps += steps } else { learned = [] }
   }
 
   /// Room for `steps` more. A record that grows step by step doubles, as long as there is memory.
@@ -204,21 +249,22 @@ struct Network<Scalar: Real>: ~Copyable {
   ///   - outputGradients: [T, B, Y].
   ///   - inputGradients: [T, B, X], written, or nil.
   mutating func backward(outputGradients: In<Scalar>, inputGradients: Out<Scalar>?) {
-    let c = configuration
     let steps = recordedSteps
     let gradient = record.backward
     gradient.state.zero()
-    forEachShard(steps: steps) { step in
-      step.backwardOutputs(outputGradients, steps: steps, gradient: gradient)
-      step.backward(steps: steps, gradient: gradient)
-      if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
-    }
+    run(.backward(gradient, outputGradients: outputGradients, inputGradients: inputGradients), steps: steps)
+    finishBackward(steps: steps)
+  }
+
+  /// Adds what all steps and sequences give together to the gradients of the parameters.
+  mutating func finishBackward(steps: Int) {
+    let c = configuration
     let parts = threads.count == 1 ? 1 : 4 * threads.count
-    threads.team.run(parts, work: work(steps: steps)) { part, _ in
-      step(0..<c.B, thread: 0).backwardWeights(part: part, of: parts, steps: steps, gradients: gradients)
-    }
+    threads.team.run(
+      parts, cost: cost(steps: steps),
+      WeightGradients(step: step(0..<c.B, thread: 0), parts: parts, steps: steps, gradients: gradients))
     InitialState.backward(
-      c, learned: learned, state: record.planes.state, gradient: gradient.state, parameterGradients: gradients)
+      c, learned: learned, state: record.planes.state, gradient: record.backward.state, parameterGradients: gradients)
     detach()
     hasStateGradient = true
   }
@@ -236,6 +282,8 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// The gradient that the last backward found for the state before its first step, in row 0.
   var stateGradient: StatePlanes<Scalar> { record.backward.state }
+
+  var backwardPlanes: BackwardPlanes<Scalar> { record.backward }
 
   var recorded: RecordPlanes<Scalar> { record.planes }
 }

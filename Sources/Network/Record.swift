@@ -58,6 +58,26 @@ struct RecordPlanes<Scalar: Real> {
     copyValues(state.link.width, state.link[0, b], to: linkCheckpoints[t / segment, b])
   }
 
+  /// Takes memory and links of a sequence, which are those before step t, to those after it, with the same numbers.
+  func advance(
+    _ c: Configuration, _ b: Int, step t: Int, memory: Out<Scalar>, link: Out<Scalar>, rowNorms: Out<Scalar>,
+    linkScratch: Out<Scalar>
+  ) {
+    let weights = state.writeWeights[t + 1, b]
+    MemoryWrite.forward(
+      slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: memory, weights: weights,
+      erase: interface[t, b] + c.interface.eraseVectors, write: interface[t, b] + c.interface.writeVectors,
+      memory: memory, rowNorms: rowNorms)
+    for k in 0..<c.K {
+      let links = link + k * c.N * c.N
+      let none = Rows(rowNorms, stride: 0)
+      TemporalLinks.forward(
+        slots: c.N, readHeads: 0, writeWeighting: weights + k * c.N,
+        previousPrecedence: state.precedence[t, b] + k * c.N, previousReadWeights: weights, previousLink: links,
+        link: links, forwardWeights: none, backwardWeights: none, scratch: linkScratch, team: nil)
+    }
+  }
+
   /// The gates of layer l in step t, [B, gates·H].
   func gates(_ l: Int, _ step: Int) -> Rows<Scalar> { gates.rows(from: l * steps + step) }
 

@@ -39,22 +39,9 @@ struct Replay: ~Copyable {
 
   /// To the next step, which is recorded too.
   mutating func advance() {
-    let c = network.pointee.configuration
-    let state = network.pointee.state
-    let interface = network.pointee.recorded.interface[step + 1, b]
-    let weights = state.writeWeights[step + 2, b]
-    MemoryWrite.forward(
-      slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: memory, weights: weights,
-      erase: interface + c.interface.eraseVectors, write: interface + c.interface.writeVectors, memory: memory,
-      rowNorms: rowNorms)
-    for k in 0..<c.K {
-      let links = link + k * c.N * c.N
-      let none = Rows(rowNorms, stride: 0)
-      TemporalLinks.forward(
-        slots: c.N, readHeads: 0, writeWeighting: weights + k * c.N,
-        previousPrecedence: state.precedence[step + 1, b] + k * c.N, previousReadWeights: weights,
-        previousLink: links, link: links, forwardWeights: none, backwardWeights: none, scratch: linkScratch, team: nil)
-    }
+    network.pointee.recorded.advance(
+      network.pointee.configuration, b, step: step + 1, memory: memory, link: link, rowNorms: rowNorms,
+      linkScratch: linkScratch)
     step += 1
   }
 }

@@ -87,7 +87,7 @@ struct StatePlanes<Scalar: Real> {
   func moveToFront(row: Int) { forEachSmall { $0.copy(row: row, to: 0) } }
 
   /// Rows 0..<rows of the small pieces from `other`'s rows `first` and later, and its memory and link.
-  func copy(rows: Int, from other: StatePlanes, startingAt first: Int = 0) {
+  @inline(never) func copy(rows: Int, from other: StatePlanes, startingAt first: Int = 0) {
     memory.copy(rows: 1, from: other.memory)
     link.copy(rows: 1, from: other.link)
     rowNorms.copy(rows: rows, from: other.rowNorms, startingAt: first)

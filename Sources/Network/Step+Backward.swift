@@ -20,13 +20,19 @@ extension Step {
   }
 
   /// All recorded steps, from the last to the first.
-  /// - Parameter gradient: in `gradient.controller` and `gradient.readVectors`, what the output layer passes on.
-  func backward(steps: Int, gradient: BackwardPlanes<Scalar>) {
+  /// - Parameters:
+  ///   - gradient: in `gradient.controller` and `gradient.readVectors`, what the output layer passes on.
+  ///   - goesOn: called after each step; false ends it.
+  func backward(steps: Int, gradient: BackwardPlanes<Scalar>, goesOn: (_ step: Int) -> Bool) {
     let segment = record.segment
-    for first in stride(from: 0, to: steps, by: segment).reversed() {
+    // Not the strides reversed, which would be an array.
+    for first in stride(from: (steps - 1) / segment * segment, through: 0, by: -segment) {
       let end = min(first + segment, steps)
       rollForward(from: first, to: end)
-      for t in (first..<end).reversed() { backward(step: t, gradient: gradient) }
+      for t in (first..<end).reversed() {
+        backward(step: t, gradient: gradient)
+        guard goesOn(t) else { return }
+      }
     }
   }
 

@@ -46,10 +46,20 @@ struct Step<Scalar: Real> {
     for l in 0..<c.L { controller(layer: l, row: row, previous: previous, current: current) }
 
     let rawInterface = rows(record.rawInterface, row)
+    let controller = rows(state.hidden, current).dropping(columns: c.controllerOffset)
     Linear.setBias(rows: batch, outputs: c.interface.count, bias: parameters.interfaceBias, output: rawInterface)
     Linear.forward(
       rows: batch, outputs: c.interface.count, inputs: c.controllerWidth, weight: parameters.interfaceWeight,
-      input: rows(state.hidden, current).dropping(columns: c.controllerOffset), output: rawInterface)
+      input: controller, output: rawInterface)
+    if let bound = Scalar.saturation {
+      Linear.saturate(
+        rows: batch, outputs: c.interface.count, bias: parameters.interfaceBias,
+        terms: [
+          Linear.Term(parameters.interfaceWeight, controller, inputs: c.controllerWidth),
+          Linear.Term(parameters.interfaceWeight, controller, inputs: 0),
+          Linear.Term(parameters.interfaceWeight, controller, inputs: 0),
+        ], bound: bound, output: rawInterface)
+    }
     for b in sequences {
       Interface.forward(c.interface, raw: record.rawInterface[row, b], interface: record.interface[row, b])
       write(b, row: row, previous: previous, current: current)
@@ -81,6 +91,7 @@ struct Step<Scalar: Real> {
     let z = gates(l, row)
     let units = c.gates * c.H
     let weight = parameters.inputWeight(l)
+    let seen = c.seesInput(layer: l) ? c.controllerInput : 0
     if c.seesInput(layer: l) {
       Linear.forward(
         rows: batch, outputs: units, inputs: c.readWidth, weight: weight.dropping(columns: c.X),
@@ -89,15 +100,27 @@ struct Step<Scalar: Real> {
     if l > 0 {
       Linear.forward(
         rows: batch, outputs: units, inputs: c.H,
-        weight: weight.dropping(columns: c.seesInput(layer: l) ? c.controllerInput : 0),
+        weight: weight.dropping(columns: seen),
         input: rows(hidden, current).dropping(columns: (l - 1) * c.H), output: z)
     }
     let layerHidden = rows(hidden, current).dropping(columns: l * c.H)
+    let previousHidden = rows(hidden, previous).dropping(columns: l * c.H)
+    if c.controller == .lstm {
+      Linear.forward(
+        rows: batch, outputs: units, inputs: c.H, weight: parameters.recurrentWeight(l), input: previousHidden,
+        output: z)
+    }
+    Linear.saturate(
+      rows: batch, outputs: units, bias: parameters.controllerBias(l),
+      terms: [
+        Linear.Term(weight, rows(record.controllerInput, row), inputs: seen),
+        Linear.Term(
+          weight.dropping(columns: seen), rows(hidden, current).dropping(columns: (l - 1) * c.H),
+          inputs: l > 0 ? c.H : 0),
+        Linear.Term(parameters.recurrentWeight(l), previousHidden, inputs: c.controller == .lstm ? c.H : 0),
+      ], output: z)
     switch c.controller {
     case .lstm:
-      Linear.forward(
-        rows: batch, outputs: units, inputs: c.H, weight: parameters.recurrentWeight(l),
-        input: rows(hidden, previous).dropping(columns: l * c.H), output: z)
       let layer = (l * c.B + sequences.lowerBound) * c.H
       LSTM.forward(
         batch: batch, hiddenSize: c.H, clip: clip, gates: z.start,

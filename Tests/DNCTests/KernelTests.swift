@@ -143,8 +143,9 @@ import Testing
       ContentWeighting.forward(
         slots: slots, wordSize: word, memory: memory.exact, rowNorms: norms.exact, key: key.exact, strength: 3.5,
         similarity: similarity.exact, weighting: weighting.exact)
-      kernels.contentForward(
+      let isDone = kernels.contentForward(
         slots, word, memory.float, norms.float, key.float, 3.5, similarity.float, weighting.float)
+      #expect(isDone)
       expect(similarity, "similarity \(slots) × \(word)")
       expect(weighting, "content \(slots) × \(word)")
 
@@ -157,9 +158,10 @@ import Testing
         similarity: similarity.exact, weighting: weighting.exact, weightingGradient: weightingGradient.exact,
         memoryGradient: memoryGradient.exact, keyGradient: keyGradient.exact,
         strengthGradient: strengthGradient.exact)
-      kernels.contentBackward(
+      let isDoneBackward = kernels.contentBackward(
         slots, word, memory.float, norms.float, key.float, 3.5, similarity.float, weighting.float,
         weightingGradient.float, memoryGradient.float, keyGradient.float, strengthGradient.float)
+      #expect(isDoneBackward)
       for numbers in [memoryGradient, keyGradient, strengthGradient] {
         expect(numbers, "content backward \(slots) × \(word)", tolerance: 1e-5)
       }
@@ -179,8 +181,9 @@ import Testing
       MemoryWrite.forward(
         slots: slots, wordSize: word, writeHeads: 1, previousMemory: previous.exact, weights: weights.exact,
         erase: erase.exact, write: write.exact, memory: memory.exact, rowNorms: norms.exact)
-      kernels.memoryWriteForward(
+      let isModerate = kernels.memoryWriteForward(
         slots, word, previous.float, weights.float, erase.float, write.float, memory.float, norms.float)
+      #expect(isModerate)
       for numbers in [memory, norms] { expect(numbers, "write \(slots) × \(word)") }
 
       let weightsGradient = Numbers(slots, &random)
@@ -208,6 +211,49 @@ import Testing
       kernels.readVectorBackward(
         slots, word, previous.float, weights.float, write.float, memory.float, weightsGradient.float)
       for numbers in [memory, weightsGradient] { expect(numbers, "read backward \(slots) × \(word)") }
+    }
+  }
+
+  /// One number anywhere is enough to leave the work to the mechanism.
+  @Test(arguments: levels) func largeNumbersAreNoticed(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    for (slots, word, _) in KernelTests.shapes {
+      for place in [0, slots * word / 2, slots * word - 1] {
+        for large in [Float.infinity, .nan, 1e25, -1e25] {
+          var random = Random(seed: 7)
+          let memory = Numbers(slots * word, &random)
+          let norms = Numbers(slots, &random, from: 1, to: 2)
+          let erase = Numbers(word, &random, from: 0)
+          let key = Numbers(word, &random)
+          #expect(kernels.areModerate(slots * word, memory.float))
+          memory.float[place] = large
+          #expect(!kernels.areModerate(slots * word, memory.float))
+          let weights = Numbers(slots, &random, from: 0)
+          if large.isFinite {
+            #expect(
+              !kernels.memoryWriteForward(
+                slots, word, memory.float, weights.float, erase.float, key.float, memory.float, norms.float))
+            #expect(norms.float[place / word] == .infinity)
+          }
+
+          norms.float[place / word] = 1e38
+          let similarity = Numbers(slots, &random)
+          let weighting = Numbers(slots, &random)
+          key.float[0] = 2
+          #expect(
+            !kernels.contentForward(
+              slots, word, memory.float, norms.float, key.float, 3.5, similarity.float, weighting.float))
+          key.float[place % word] = 1e20
+          norms.float[place / word] = 1
+          #expect(
+            !kernels.contentForward(
+              slots, word, memory.float, norms.float, key.float, 3.5, similarity.float, weighting.float))
+          #expect(
+            !kernels.contentBackward(
+              slots, word, memory.float, norms.float, key.float, 3.5, similarity.float, weighting.float,
+              weighting.float, memory.float, key.float, norms.float))
+        }
+      }
     }
   }
 

@@ -116,6 +116,14 @@ static void state_and_trace(dnc *net, int has_cell) {
     }
 }
 
+/* Cancels at step seen[0], and counts its calls. */
+static int cancel(void *context, size_t done, size_t total) {
+    size_t *seen = context;
+    seen[1]++;
+    EXPECT(done >= 1 && done <= total);
+    return done == seen[0];
+}
+
 static void state_gradients(dnc *net, int has_cell) {
     for (uint32_t field = 0; field < (has_cell ? 9 : 8); field++) {
         float *values = buffer(state_counts[field], 0);
@@ -278,6 +286,23 @@ static void network(uint32_t controller, uint32_t initial_state) {
     GOOD(dnc_detach(net));
     GOOD(dnc_forward(net, T - 1, inputs, outputs));
     GOOD(dnc_backward(net, gradients, NULL));
+    for (size_t at = 1; at <= T; at += T - 1) {
+        size_t seen[2] = {at, 0};
+        BAD(dnc_set_progress(NULL, cancel, seen), DNC_INVALID_ARGUMENT);
+        GOOD(dnc_set_progress(net, cancel, seen));
+        BAD(dnc_forward(net, T, inputs, outputs), DNC_CANCELLED);
+        seen[0] = T + 1;
+        GOOD(dnc_forward(net, T, inputs, outputs));
+        seen[0] = at;
+        BAD(dnc_backward(net, gradients, input_gradients), DNC_CANCELLED);
+        seen[0] = T + 1;
+        GOOD(dnc_backward(net, gradients, input_gradients));
+        GOOD(dnc_set_training(net, 0));
+        seen[0] = at;
+        BAD(dnc_forward(net, T, inputs, outputs), DNC_CANCELLED);
+        GOOD(dnc_set_training(net, 1));
+        GOOD(dnc_set_progress(net, NULL, NULL));
+    }
     BAD(dnc_forward(net, 0, inputs, outputs), DNC_INVALID_ARGUMENT);
     BAD(dnc_forward(net, SIZE_MAX, inputs, outputs), DNC_INVALID_ARGUMENT);
 

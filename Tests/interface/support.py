@@ -132,6 +132,12 @@ class Net:
         check(c.dnc_get_config(self.handle, byref(result)))
         return result
 
+    def progress(self, function):
+        """function(done, total) returns whether to cancel; None: nobody is told."""
+        self.told = c.dnc_progress(lambda context, done, total: int(bool(function(done, total)))) if function else None
+        check(c.dnc_set_progress(self.handle, self.told or c.dnc_progress(), None))
+        return self
+
     def train(self, enabled=True):
         check(c.dnc_set_training(self.handle, int(enabled)))
         return self
@@ -153,15 +159,21 @@ class Net:
         size = self.config
         assert inputs.shape[1:] == (size.batch_size, size.input_size)
         outputs = np.empty((len(inputs), size.batch_size, size.output_size), np.float32)
-        check(c.dnc_forward(self.handle, len(inputs), floats(inputs), floats(outputs)))
+        self.forward_into(inputs, outputs)
         return outputs
+
+    def forward_into(self, inputs, outputs):
+        check(c.dnc_forward(self.handle, len(inputs), floats(inputs), floats(outputs)))
 
     def backward(self, output_gradients):
         size = self.config
         assert output_gradients.shape == (self.recorded, size.batch_size, size.output_size)
         result = np.empty((self.recorded, size.batch_size, size.input_size), np.float32)
-        check(c.dnc_backward(self.handle, floats(f32(output_gradients)), floats(result)))
+        self.backward_into(f32(output_gradients), result)
         return result
+
+    def backward_into(self, output_gradients, input_gradients):
+        check(c.dnc_backward(self.handle, floats(output_gradients), floats(input_gradients)))
 
     @property
     def recorded(self):

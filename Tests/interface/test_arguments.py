@@ -191,6 +191,8 @@ CONFIG = {
     "initial_value": [*NOT_NUMBERS, -0.001, 1.001],
     "clip_value": [*NOT_NUMBERS, -0.001],
     "num_threads": beyond(1024, zero=False),
+    "check_finite": beyond(1, zero=False),
+    "reserved": beyond(0, zero=False),
 }
 CONFIG_CASES = struct_argument(config, dict(input_size=3, output_size=2), CONFIG)
 OPTIMIZER = {
@@ -371,6 +373,11 @@ FUNCTIONS = {
         ("input_gradients", buffer("input_gradients"), []),
     ],
     "dnc_detach": [("instance", handle("net"), null)],
+    "dnc_set_progress": [
+        ("instance", handle("net"), null),
+        ("progress", constant(c.dnc_progress()), []),
+        ("context", constant(NULL), []),
+    ],
     "dnc_parameters_changed": [("instance", handle("net"), null)],
     "dnc_zero_gradients": [("instance", handle("net"), null)],
     "dnc_tensor_at": [
@@ -716,7 +723,8 @@ def test_all_null():
     for name in sorted(set(FUNCTIONS) | NEVER_FAILS):
         function = getattr(c, name)
         numbers = (c_int, c_uint32, c_uint64, c_size_t)
-        result = function(*[0 if kind in numbers else None for kind in function.argtypes])
+        nothing = {c.dnc_progress: c.dnc_progress()}
+        result = function(*[0 if kind in numbers else nothing.get(kind) for kind in function.argtypes])
         if name in FUNCTIONS:
             assert result == INVALID, name
 

@@ -94,7 +94,7 @@ NETWORKS = {
     "everything": dict(
         num_layers=2, hidden_size=9, write_heads=2, initial_state=c.DNC_INITIAL_LEARNED, clip_value=0.1,
         usage_gradient=c.DNC_USAGE_GRADIENT_STOPPED, num_threads=3, seed=2**64 - 1, batch_size=7,
-        max_record_bytes=2**63,
+        max_record_bytes=2**63, check_finite=1,
     ),
     "feedforward": dict(
         controller=c.DNC_CONTROLLER_FEEDFORWARD, activation=c.DNC_ACTIVATION_RELU, num_layers=3, seed=2**53 + 1,
@@ -358,8 +358,10 @@ CONFIG_LIMITS = {
     "input_size": 65536, "output_size": 65536, "hidden_size": 65536, "num_layers": 64, "memory_slots": 65536,
     "word_size": 65536, "read_heads": 256, "write_heads": 64, "batch_size": 65536, "num_threads": 1024,
     "initial_value": 1, "clip_value": 3e38, "seed": 2**64 - 1, "max_record_bytes": 2**64 - 1,
+    "check_finite": 1,
 }  # fmt: skip
-MAY_CHANGE = {"memory_slots", "batch_size", "num_threads", "initial_value", "clip_value", "seed", "max_record_bytes"}
+MAY_BE_0 = {"num_threads", "initial_value", "clip_value", "seed", "max_record_bytes", "check_finite"}
+MAY_CHANGE = {"memory_slots", "batch_size", *MAY_BE_0}
 
 
 def rewritten(good, field, value):
@@ -393,7 +395,7 @@ def test_hostile_configurations(tmp_path):
         if field not in MAY_CHANGE:
             bad[field, "another"] = rewritten(good, field, "3")
             bad[field, "largest"] = rewritten(good, field, str(limit))
-        if field not in ("num_threads", "initial_value", "clip_value", "seed", "max_record_bytes"):
+        if field not in MAY_BE_0:
             bad[field, "0"] = rewritten(good, field, "0")
     bad["memory_slots", "largest"] = rewritten(good, "memory_slots", "65536")  # 2^32 links
     paths = []

@@ -40,6 +40,7 @@ class Header:
         self.declared = {}
         self.enums = set()
         self.structs = set()
+        self.functions = set()
         for name, value in re.findall(r"^#define (\w+) (.+)$", text, re.MULTILINE):
             value = MACROS.get(value, value)
             self.declared[name] = value.strip('"') if value.startswith('"') else int(value, 0)
@@ -53,6 +54,10 @@ class Header:
                 self.enums.add(node.name)
                 self.declared[node.name] = ctypes.c_int
                 self.add_constants(kind)
+            elif isinstance(kind, c_ast.FuncDecl):
+                parameters = [self.type(parameter.type) for parameter in kind.args.params]
+                self.functions.add(node.name)
+                self.declared[node.name] = ctypes.CFUNCTYPE(self.type(kind.type), *parameters)
             else:
                 assert isinstance(kind, c_ast.Struct)
                 self.structs.add(node.name)
@@ -78,6 +83,8 @@ class Header:
                 return ctypes.c_char_p if name == "char" else ctypes.c_void_p
             return ctypes.POINTER(self.type(node.type))
         name = self.name(node)
+        if name in self.functions:
+            return self.declared[name]
         if name == "void":
             return None
         if name in self.enums:
@@ -97,7 +104,7 @@ def mirrored(module):
         if isinstance(value, type) and issubclass(value, ctypes.Structure):
             assert value.__name__ == name
             yield name, list(getattr(value, "_fields_", []))
-        elif hasattr(value, "argtypes"):
+        elif not isinstance(value, type) and hasattr(value, "argtypes"):
             assert value.__name__ == name
             yield name, (value.restype, list(value.argtypes))
         else:
@@ -154,6 +161,7 @@ def test_every_kind_of_declaration_was_seen(header, tmp_path):
         ("dnc_detach(dnc *instance)", "dnc_detach(dnc *instance, int more)"),
         ("size_t dnc_tensor_count(const dnc *", "uint32_t dnc_tensor_count(const dnc *"),
         ("const float *mask, double *value", "const float *mask, float *value"),
+        ("size_t done, size_t total);", "size_t done, uint32_t total);"),
         ("typedef struct dnc_task dnc_task;", "typedef struct dnc_task { int a; } dnc_task;"),
         (
             "dnc_status dnc_optimizer_get_config(const dnc_optimizer *optimizer, dnc_optimizer_config *config);\n"

@@ -4,6 +4,7 @@ Nothing is added; the header is the manual. `Tests/python/test_mirror.py` compar
 """
 
 from ctypes import (
+    CFUNCTYPE,
     POINTER,
     Structure,
     c_char_p,
@@ -86,6 +87,8 @@ class dnc_config(Structure):
         ("num_threads", c_uint32),
         ("seed", c_uint64),
         ("max_record_bytes", c_uint64),
+        ("check_finite", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 
@@ -121,6 +124,10 @@ dnc_forward = _function("dnc_forward", dnc_status, POINTER(dnc), c_size_t, _floa
 dnc_backward = _function("dnc_backward", dnc_status, POINTER(dnc), _floats, _floats)
 dnc_detach = _function("dnc_detach", dnc_status, POINTER(dnc))
 dnc_recorded_steps = _function("dnc_recorded_steps", c_size_t, POINTER(dnc))
+
+dnc_progress = CFUNCTYPE(c_int, c_void_p, c_size_t, c_size_t)
+
+dnc_set_progress = _function("dnc_set_progress", dnc_status, POINTER(dnc), dnc_progress, c_void_p)
 
 # ------------------------------------------------------------------------------------ parameters --
 

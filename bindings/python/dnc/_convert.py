@@ -43,6 +43,9 @@ def loss_name(number: int) -> str:
     return next(name for name, value in LOSSES.items() if value == number)
 
 
+# The struct fields that are not for the caller, and those that are 0 or 1.
+_NO_SETTINGS = {"struct_size", "reserved"}
+_FLAGS = {"check_finite"}
 # The struct fields whose numbers have names.
 CHOICES = {
     "controller": {"lstm": _c.DNC_CONTROLLER_LSTM, "feedforward": _c.DNC_CONTROLLER_FEEDFORWARD},
@@ -135,8 +138,7 @@ def defaults(kind: type[Struct], initialize: Any) -> Struct:
 
 def fill(struct: ctypes.Structure, settings: Mapping[str, Any]) -> None:
     """Writes settings into the fields of their names."""
-    types: dict[str, Any] = {field[0]: field[1] for field in struct._fields_}
-    del types["struct_size"]
+    types: dict[str, Any] = {field[0]: field[1] for field in struct._fields_ if field[0] not in _NO_SETTINGS}
     for name, value in settings.items():
         if name not in types:
             raise TypeError(f"there is no setting {name!r}, only {', '.join(types)}")
@@ -154,11 +156,13 @@ def fill(struct: ctypes.Structure, settings: Mapping[str, Any]) -> None:
 def settings_of(struct: ctypes.Structure) -> dict[str, Any]:
     """The fields as `fill` takes them. A float32 is given as the shortest number that it stands for."""
     settings = {}
-    for name in [field[0] for field in struct._fields_ if field[0] != "struct_size"]:
+    for name in [field[0] for field in struct._fields_ if field[0] not in _NO_SETTINGS]:
         value = getattr(struct, name)
         if name in CHOICES:
             value = next(word for word, number in CHOICES[name].items() if number == value)
         elif isinstance(value, float):
             value = float(str(np.float32(value)))
+        elif name in _FLAGS:
+            value = bool(value)
         settings[name] = value
     return settings

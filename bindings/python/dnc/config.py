@@ -34,6 +34,7 @@ class Options(TypedDict, total=False):
     num_threads: int  # 1; 0: one per core
     seed: int  # the parameters are drawn from it; 0
     max_record_bytes: int  # of a training network; 0: no limit
+    check_finite: bool  # end at the first number that is not finite, and name it; False
 
 
 class Config(Options):

@@ -6,7 +6,7 @@ import ctypes
 from collections.abc import Mapping
 from ctypes import byref
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Callable, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -85,6 +85,7 @@ class DNC(Resource):
         self._open_handle = Handle(pointer, _c.dnc_free)
         self._training = training
         self._tensors: tuple[dict[str, FloatArray], dict[str, FloatArray]] | None = None
+        self._progress = _Progress(None)
         self._read_sizes()
 
     def close(self) -> None:
@@ -163,7 +164,7 @@ class DNC(Resource):
         """Continues the episode by T steps: inputs [T, B, X] to outputs [T, B, Y], as logits."""
         inputs = array(inputs, "inputs", "TBX", self._sizes)
         outputs = self._empty("TBY", steps=len(inputs))
-        check(_c.dnc_forward(self._handle, len(inputs), floats(inputs), floats(outputs)))
+        self._progress.check(_c.dnc_forward(self._handle, len(inputs), floats(inputs), floats(outputs)))
         return outputs
 
     def backward(self, output_gradients: npt.ArrayLike, input_gradients: bool = False) -> FloatArray | None:
@@ -177,12 +178,27 @@ class DNC(Resource):
         sizes = {**self._sizes, "T": steps} if steps else self._sizes
         gradients = array(output_gradients, "output_gradients", "TBY", sizes)
         result = self._empty("TBX", steps) if input_gradients else None
-        check(_c.dnc_backward(self._handle, floats(gradients), floats(result)))
+        self._progress.check(_c.dnc_backward(self._handle, floats(gradients), floats(result)))
         return result
 
     def detach(self) -> None:
         """Drops the record and keeps the state."""
         check(_c.dnc_detach(self._handle))
+
+    @property
+    def progress(self) -> Callable[[int, int], object] | None:
+        """Is called as progress(done, total) between the steps of `forward` and `backward`; None: nobody.
+
+        An exception in it, KeyboardInterrupt among them, cancels the call, leaves the network as it was before,
+        and comes out of it. It must not use the network. A clone has none; what it costs stands in dnc.h.
+        """
+        return self._progress.function
+
+    @progress.setter
+    def progress(self, function: Callable[[int, int], object] | None) -> None:
+        progress = _Progress(function)
+        check(_c.dnc_set_progress(self._handle, progress.from_c, None))
+        self._progress = progress  # the old one has stayed alive until now
 
     @property
     def recorded_steps(self) -> int:
@@ -281,6 +297,29 @@ class DNC(Resource):
     def save(self, path: Path, optimizer: Optimizer | None = None) -> None:
         """Writes parameters and configuration, and the optimizer's state, as a safetensors file for `load`."""
         check(_c.dnc_save(self._handle, optimizer and optimizer._handle, path_bytes(path)))
+
+
+class _Progress:
+    """A function of Python's that C calls, and what it raised."""
+
+    def __init__(self, function: Callable[[int, int], object] | None) -> None:
+        self.function = function
+        raised = self._raised = []  # type: list[BaseException]
+
+        def call(context: Any, done: int, total: int) -> int:
+            try:
+                assert function is not None
+                function(done, total)
+            except BaseException as error:  # noqa: BLE001 - it goes on where C has returned
+                raised.append(error)
+            return len(raised)
+
+        self.from_c = _c.dnc_progress() if function is None else _c.dnc_progress(call)
+
+    def check(self, status: int) -> None:
+        if self._raised:
+            raise self._raised.pop()
+        check(status)
 
 
 def _piece(pieces: Mapping[str, tuple[int, str]], name: str) -> tuple[int, str]:

@@ -1,0 +1,222 @@
+"""Finite numbers in, finite numbers out: outputs, states and traces of networks far from anything sensible, at the CPU
+level that runs. docs/never-nan.md says why they are finite."""
+
+import numpy as np
+import pytest
+from support import SMALL, TRACES, Net, Optimizer, Refused, assert_close, c, f32
+
+LARGEST = np.finfo(np.float32).max
+STEPS = 10
+
+
+def extreme(random, shape, kind):
+    """Numbers of one kind of extreme."""
+    signs = random.choice(f32([-1, 1]), shape)
+    if kind == "ordinary":
+        return f32(random.standard_normal(shape))
+    if kind == "large":
+        return f32(signs * 1e30)
+    if kind == "largest":
+        return f32(signs * LARGEST)
+    if kind == "positive":
+        return np.full(shape, 1e30, np.float32)
+    if kind == "denormal":
+        return f32(signs * 1e-42)
+    if kind == "zero":
+        return np.zeros(shape, np.float32)
+    if kind == "any size":
+        return f32(signs * 10 ** random.uniform(-44, 30, shape))
+    if kind == "some large":
+        return f32(np.where(random.random(shape) < 0.1, signs * 1e30, random.standard_normal(shape)))
+    assert kind == "squares overflow"
+    return f32(random.standard_normal(shape) * 1e20)
+
+
+KINDS = [
+    "ordinary", "large", "largest", "positive", "denormal", "zero", "any size", "some large", "squares overflow",
+]  # fmt: skip
+
+
+def assert_finite(net, outputs, what):
+    assert np.isfinite(outputs).all(), f"{what}: outputs"
+    for field in net.fields:
+        assert np.isfinite(net.state(field)).all(), f"{what}: {field}"
+    if net.recorded:
+        for name in TRACES:
+            assert np.isfinite(net.trace(name)).all(), f"{what}: trace of {name}"
+
+
+def any_network(random):
+    return dict(
+        input_size=int(random.choice([1, 3, 17])), output_size=int(random.choice([1, 2, 9])),
+        hidden_size=int(random.choice([1, 5, 16, 37])), num_layers=int(random.choice([1, 1, 3])),
+        memory_slots=int(random.choice([1, 2, 5, 16, 33, 50])), word_size=int(random.choice([1, 3, 16, 20, 64])),
+        read_heads=int(random.choice([1, 2, 5])), write_heads=int(random.choice([1, 1, 3])),
+        batch_size=int(random.choice([1, 2, 5])), controller=int(random.choice([0, 0, 1])),
+        activation=int(random.choice([0, 1])), initial_state=int(random.choice([0, 1, 2])),
+        initial_value=float(random.choice([1e-6, 0, 1])), clip_value=float(random.choice([0, 0, 20, 1e30])),
+        num_threads=int(random.choice([1, 2])),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_any_network(seed):
+    """Parameters of one kind of extreme, or each tensor of its own, and inputs of another."""
+    random = np.random.default_rng(seed)
+    net = Net(**any_network(random)).train(random.random() < 0.5)
+    kinds = [str(random.choice(KINDS))] * 64 if random.random() < 0.3 else [str(k) for k in random.choice(KINDS, 64)]
+    for kind, (values, _) in zip(kinds, net.tensors().values()):
+        values[...] = extreme(random, values.shape, kind)
+    net.reset()
+    what = f"seed {seed}, {kinds[: len(net.tensors())]}"
+    size = net.config
+    for _ in range(2):
+        kind = str(random.choice(KINDS))
+        inputs = extreme(random, (STEPS, size.batch_size, size.input_size), kind)
+        assert_finite(net, net.forward(inputs), f"{what}, inputs {kind}")
+    assert_finite(net, net.step(inputs[0]), f"{what}, a step")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("slots, word", [(1, 1), (6, 4), (40, 33)])
+def test_any_memory(kind, slots, word):
+    """A memory set from outside."""
+    random = np.random.default_rng(1)
+    for write_heads in (1, 2):
+        net = Net(memory_slots=slots, word_size=word, write_heads=write_heads)
+        net.set_state("memory", extreme(random, net.shape("memory"), kind))
+        net.set_state("read_vectors", extreme(random, net.shape("read_vectors"), kind))
+        net.set_state("cell", extreme(random, net.shape("cell"), kind))
+        assert_finite(net, net.forward(net.inputs(STEPS)), kind)
+
+
+def interface(net, **parts):
+    """A network whose interface vector is constant: each named part has one value, the others are 0."""
+    s = net.config
+    w, r, k = s.word_size, s.read_heads, s.write_heads
+    widths = dict(
+        read_keys=r * w, read_strengths=r, write_keys=k * w, write_strengths=k, erase=k * w, write=k * w, free_gates=r,
+        allocation_gates=k, write_gates=k, read_modes=r * (2 * k + 1),
+    )  # fmt: skip
+    tensors = net.tensors()
+    tensors["interface.weight"][0][...] = 0
+    bias, at = tensors["interface.bias"][0], 0
+    bias[...] = 0
+    for name, width in widths.items():
+        if name in parts:
+            bias[at : at + width] = parts.pop(name)
+        at += width
+    assert at == bias.size and not parts
+    return net.reset()
+
+
+@pytest.mark.parametrize("write_heads", [1, 3])
+@pytest.mark.parametrize("size", [1e10, 1e19, 1e25, 1e30, LARGEST])
+def test_writing_the_same_without_end(size, write_heads):
+    """Nothing is erased, and a large vector is added to the same slot at every step."""
+    net = Net(memory_slots=1, write_heads=write_heads)
+    interface(net, write=size, write_gates=100, erase=-1e30, read_modes=0)
+    for _ in range(20):
+        assert_finite(net, net.forward(net.inputs(50)), size)
+    assert np.abs(net.state("memory")).min() >= min(size, 1e35)
+
+
+@pytest.mark.parametrize("gates", [-1e30, 1e30, -100, 100])
+@pytest.mark.parametrize("slots", [1, 6, 33])
+def test_saturated_gates(gates, slots):
+    for name in ("erase", "free_gates", "allocation_gates", "write_gates", "read_modes", "read_strengths"):
+        net = interface(Net(memory_slots=slots), **{name: gates}, write=1, read_keys=1)
+        assert_finite(net, net.train().forward(net.inputs(STEPS)), f"{name} {gates}")
+    everything = ("erase", "free_gates", "allocation_gates", "write_gates", "write_strengths", "read_strengths")
+    net = interface(Net(memory_slots=slots), **dict.fromkeys(everything, gates), write=1e30)
+    assert_finite(net, net.train().forward(net.inputs(STEPS)), f"all {gates}")
+
+
+@pytest.mark.parametrize("usage", [0, 0.5, 1, 1e-42, 1 - 2**-24])
+def test_equal_usages(usage):
+    for write_heads in (1, 4):
+        net = Net(memory_slots=40, write_heads=write_heads)
+        net.set_state("usage", np.full(net.shape("usage"), usage))
+        assert_finite(net, net.forward(net.inputs(STEPS)), usage)
+
+
+# ------------------------------------------------------------------------------ right, not only finite --
+
+
+@pytest.mark.parametrize("size", [1e-3, 1e10, 1e17, 1e20, 1e25, 1e30])
+@pytest.mark.parametrize("word", [3, 16, 37])
+def test_content_of_any_size(size, word):
+    """Where to read does not depend on how large keys and memory are, once ε counts for nothing."""
+
+    def weighting(key_size, memory_size):
+        random = np.random.default_rng(word)
+        net = Net(memory_slots=21, word_size=word, read_heads=1, batch_size=1)
+        key = random.standard_normal(word) * key_size
+        memory = f32(random.standard_normal(net.shape("memory")) * memory_size)
+        interface(net, read_keys=key, read_modes=[0, 100, 0], write_gates=-100, read_strengths=9)
+        net.set_state("memory", memory)
+        net.step(net.inputs(1)[0])
+        return net.state("read_weights")
+
+    expected = weighting(1e3, 1e3)
+    assert expected.max() > 0.1
+    for key_size, memory_size in ((1e3, size), (size, 1e3), (size, size)):
+        if min(key_size, memory_size) >= 1:
+            assert_close(weighting(key_size, memory_size), expected, 2e-5, f"{key_size}, {memory_size}")
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_sums_that_only_overflow_on_the_way(batch_size):
+    """Products beyond every Float whose sum is not, in the controller and the output."""
+    net = Net(
+        controller=c.DNC_CONTROLLER_FEEDFORWARD, activation=c.DNC_ACTIVATION_RELU, input_size=37, hidden_size=9,
+        batch_size=batch_size,
+    )  # fmt: skip
+    net.parameters[...] = 0
+    tensors = net.tensors()
+    tensors["controller.0.weight"][0][:, 0] = 2e30
+    tensors["controller.0.weight"][0][:, 20] = -1.9e30
+    tensors["output.weight"][0][:, 0] = 2e3
+    tensors["output.weight"][0][:, 8] = -1.9e3
+    outputs = net.reset().forward(np.full((STEPS, batch_size, 37), 1e9))
+    assert_close(net.state("hidden"), np.full((1, batch_size, 9), 1e38), 1e-5)
+    assert (outputs == LARGEST).all()
+    tensors["output.weight"][0][:, 8] = -1.99e3
+    assert_close(net.reset().forward(np.full((STEPS, batch_size, 37), 2e7)), np.full_like(outputs, 2e37), 1e-5)
+
+
+def test_outputs_beyond_every_float():
+    """They end at the greatest one, with their sign."""
+    net = Net()
+    tensors = net.tensors()
+    tensors["output.weight"][0][...] = 0
+    tensors["output.weight"][0][0, 0], tensors["output.weight"][0][1, 0] = LARGEST, -LARGEST
+    tensors["output.bias"][0][...] = [LARGEST, -LARGEST]
+    tensors["controller.0.bias"][0][...] = 100
+    assert (net.forward(net.inputs(3)) == f32([LARGEST, -LARGEST])).all()
+
+
+def test_a_network_that_is_not_a_number_stays_so():
+    """Nothing hides a diverged run: the numbers in it may be anything only as long as they were finite before."""
+    net = Net()
+    net.tensors()["controller.0.bias"][0][0] = np.nan
+    assert np.isnan(net.forward(net.inputs(3))).any()
+
+
+# -------------------------------------------------------------------------------------- gradients --
+
+
+def test_gradients_may_overflow_and_are_then_refused():
+    """What is not promised: where derivatives are too large for a Float, the optimizer says so."""
+    random = np.random.default_rng(3)
+    net = Net(**SMALL).train()
+    net.parameters[...] = random.standard_normal(net.parameters.size) * 3
+    net.tensors()["output.weight"][0][...] = 1e30
+    net.reset()
+    outputs = net.forward(net.inputs(STEPS) * 10)
+    assert np.isfinite(outputs).all()
+    net.backward(np.full_like(outputs, 1e30))
+    assert not np.isfinite(net.gradients).all()
+    with pytest.raises(Refused, match="the gradient of .* is ") as refused:
+        Optimizer(net).step(net)
+    assert refused.value.status == c.DNC_NOT_FINITE
