@@ -4,7 +4,7 @@
  *
  * After each call: what failed says why, has left its outputs and its instance as they were, to the last bit, and has
  * leaked nothing; what succeeded has written exactly what the header says, and knows what it did: counts, positions,
- * sizes. Networks with small numbers in them give finite ones. Files that were written can be read, and those that could
+ * sizes. Networks whose parameters are finite give finite numbers. Files that were written can be read, and those that could
  * not be written are as they were before.
  *
  * The input is a program, a call a line: a letter says which, the bytes after it what with. Where there are none it is as if
@@ -19,7 +19,11 @@ enum { NETS = 3, OPTIMIZERS = 2, TASKS = 2, LARGEST_NET = 1 << 21, CALLS = 64, M
 typedef struct {
     dnc *net;
     size_t recorded;
-    int training, tame, backward;
+    /* All that the present state has come from is finite. */
+    int tame;
+    int training, backward;
+    /* Whom it tells of its steps, if anybody; from which step on that one cancels. */
+    int tells, cancels;
 } network;
 
 static network nets[NETS];
@@ -145,11 +149,17 @@ static uint64_t seen_optimizer(const dnc_optimizer *optimizer) {
     return hash_bytes(dnc_optimizer_step_count(optimizer), &config, sizeof config);
 }
 
-/* Numbers that started small stay finite, usages between 0 and 1. */
-static void check_state(const network *n) {
+static int has_finite_parameters(const network *n) {
+    return all_finite(dnc_parameters(n->net), dnc_parameter_count(n->net));
+}
+
+/* Where parameters are finite all numbers are, and usages are between 0 and 1. */
+static void check_state(network *n) {
     dnc_config c = config_of(n->net);
-    if (!n->tame || (c.controller == DNC_CONTROLLER_FEEDFORWARD && c.activation == DNC_ACTIVATION_RELU)) return;
-    for (uint32_t field = 0; field < 8; field++) {
+    if (!has_finite_parameters(n)) n->tame = 0;
+    if (!n->tame) return;
+    for (uint32_t field = 0; field < 9; field++) {
+        if (field == DNC_FIELD_CELL && c.controller == DNC_CONTROLLER_FEEDFORWARD) continue;
         size_t count = state_count(&c, field);
         CHECK(CALL(dnc_get_state(n->net, field, scratch(), count)) == DNC_OK);
         CHECK(all_finite(scratch(), count));
@@ -217,6 +227,7 @@ static void create(void) {
     if (chance(16)) c.max_record_bytes = (uint64_t)1 << below(&input, 64);
     if (chance(32)) c.struct_size = below(&input, 2) ? word(&input) : byte(&input);
     c.seed = byte(&input);
+    c.check_finite = byte(&input) % 64 == 63 ? word(&input) : byte(&input) % 4 == 3;
 
     size_t estimate = 0;
     dnc_status status = CALL(dnc_estimate_bytes(&c, 0, 0, &estimate));
@@ -252,8 +263,7 @@ static void clone(void) {
     }
     CHECK(dnc_recorded_steps(copy) == 0 && dnc_parameter_count(copy) == dnc_parameter_count(from->net));
     CHECK((dnc_parameters(copy) == dnc_parameters(from->net)) == (sharing == DNC_CLONE_SHARE_PARAMETERS));
-    network made = {copy, 0, from->training, from->tame && sharing == DNC_CLONE_COPY, 0};
-    if (sharing == DNC_CLONE_SHARE_PARAMETERS) from->tame = 0; /* whose parameters others may change */
+    network made = {.net = copy, .tame = from->tame, .training = from->training};
     drop(to);
     *to = made;
 }
@@ -319,7 +329,7 @@ static void resize(void) {
     }
     maybe_break();
     dnc_status status = CALL(slots ? dnc_set_memory_slots(n->net, count) : dnc_set_batch_size(n->net, count));
-    if (status == DNC_OK) n->recorded = 0, n->backward = 0;
+    if (status == DNC_OK) n->recorded = 0, n->backward = 0, n->tame = has_finite_parameters(n);
     change(n, status, before);
     if (status == DNC_OK) {
         dnc_config c = config_of(n->net);
@@ -343,7 +353,7 @@ static void simple(void) {
         break;
     case 2:
         status = CALL(dnc_reset(n->net));
-        if (status == DNC_OK) n->recorded = 0;
+        if (status == DNC_OK) n->recorded = 0, n->tame = has_finite_parameters(n);
         break;
     case 3:
         status = CALL(dnc_detach(n->net));
@@ -353,6 +363,24 @@ static void simple(void) {
     }
     CHECK((status == DNC_OK) == (n->net != NULL));
     change(n, status, before);
+}
+
+static size_t told;
+
+static int progress(void *context, size_t done, size_t total) {
+    const network *n = context;
+    CHECK(n >= nets && n < nets + NETS && n->tells);
+    CHECK(done >= 1 && done <= total && done >= told);
+    told = done;
+    return n->cancels && done >= (size_t)n->cancels;
+}
+
+static void tell(void) {
+    network *n = some_net();
+    int tells = !chance(4);
+    CHECK((CALL(dnc_set_progress(n->net, tells ? progress : NULL, n)) == DNC_OK) == (n->net != NULL));
+    n->tells = tells;
+    n->cancels = tells && chance(2) ? 1 + (int)below(&input, 8) : 0;
 }
 
 static void forward(void) {
@@ -367,6 +395,7 @@ static void forward(void) {
     int single = chance(2);
     size_t steps = single ? 1 : 1 + below(&input, MOST_STEPS), x = c.batch_size * c.input_size, y = c.batch_size * c.output_size;
     if (n->recorded + steps > 3 * MOST_STEPS) return;
+    if (!has_finite_parameters(n)) n->tame = 0;
     uint64_t before = seen(n->net);
     float *inputs = numbers(steps * x), *outputs = patterned(4 * steps * y), *again = malloc(4 * steps * y);
     size_t said = steps;
@@ -376,20 +405,22 @@ static void forward(void) {
     if (chance(2) && CALL(dnc_clone(n->net, DNC_CLONE_COPY, &twin)) != DNC_OK) twin = NULL;
     maybe_break();
     int broken = faults.allocation >= 0;
+    told = 0;
     dnc_status status = CALL(single ? dnc_step(n->net, inputs, outputs) : dnc_forward(n->net, said, inputs, outputs));
     if (status == DNC_OK) {
         CHECK(said == steps && all_finite(inputs, steps * x));
         if (n->training) n->recorded += steps;
-        if (!is_small(inputs, steps * x)) n->tame = 0;
-        if (n->tame && !(c.controller == DNC_CONTROLLER_FEEDFORWARD && c.activation == DNC_ACTIVATION_RELU))
-            CHECK(all_finite(outputs, steps * y));
+        if (n->tame || c.check_finite) CHECK(all_finite(outputs, steps * y));
     } else {
         CHECK(is_patterned(outputs, 4 * steps * y));
-        if (said == steps) CHECK(status == DNC_NOT_FINITE || (status == DNC_OUT_OF_MEMORY && (broken || c.max_record_bytes)));
+        CHECK(status != DNC_CANCELLED || n->cancels);
+        if (said == steps && status != DNC_CANCELLED)
+            CHECK(status == DNC_NOT_FINITE || (status == DNC_OUT_OF_MEMORY && (broken || c.max_record_bytes)));
+        if (status == DNC_NOT_FINITE && n->tame) CHECK(!all_finite(inputs, steps * x));
     }
     change(n, status, before);
     /* Step by step, and without a record, the same. */
-    if (status == DNC_OK && twin && all_finite(outputs, steps * y)) {
+    if (status == DNC_OK && twin && n->tame) {
         CHECK(CALL(dnc_set_training(twin, 0)) == DNC_OK);
         for (size_t t = 0; t < steps; t++) CHECK(CALL(dnc_step(twin, inputs + t * x, again + t * y)) == DNC_OK);
         CHECK(memcmp(outputs, again, 4 * steps * y) == 0);
@@ -410,19 +441,22 @@ static void backward(void) {
     dnc_config c = config_of(n->net);
     size_t x = n->recorded * c.batch_size * c.input_size, y = n->recorded * c.batch_size * c.output_size;
     float *gradients = numbers(y), *found = patterned(4 * x + 1);
-    int wants = below(&input, 2), fresh = n->tame && is_small(dnc_gradients(n->net), dnc_parameter_count(n->net));
+    int wants = below(&input, 2);
     uint64_t before = seen(n->net);
     maybe_break();
+    told = 0;
     dnc_status status = CALL(dnc_backward(n->net, chance(32) ? NULL : gradients, wants ? found : NULL));
     CHECK(((uint8_t *)found)[4 * x] == 0xa5);
     if (status == DNC_OK) {
         CHECK(n->recorded > 0 && all_finite(gradients, y));
         n->recorded = 0, n->backward = 1;
-        int relu = c.controller == DNC_CONTROLLER_FEEDFORWARD && c.activation == DNC_ACTIVATION_RELU;
-        if (fresh && is_small(gradients, y) && !relu && wants) CHECK(all_finite(found, x));
+        if (wants && n->tame && is_small(dnc_parameters(n->net), dnc_parameter_count(n->net)) && is_small(gradients, y))
+            CHECK(all_finite(found, x));
     } else {
         CHECK(is_patterned(found, 4 * x));
-        CHECK(status == DNC_INVALID_ARGUMENT || status == (n->recorded ? DNC_NOT_FINITE : DNC_INVALID_STATE));
+        if (status == DNC_CANCELLED) CHECK(n->cancels);
+        else if (status == DNC_OUT_OF_MEMORY) CHECK(faults.hit);
+        else CHECK(status == DNC_INVALID_ARGUMENT || status == (n->recorded ? DNC_NOT_FINITE : DNC_INVALID_STATE));
     }
     change(n, status, before);
     free(gradients);
@@ -448,7 +482,6 @@ static void parameters(void) {
         if (chance(2)) {
             float *some = numbers(numbers_in);
             memcpy(chance(2) ? t.values : t.gradients, some, 4 * numbers_in);
-            n->tame = 0;
             free(some);
         }
     }
@@ -477,8 +510,10 @@ static void state(void) {
         CHECK(said == count && n->net);
         if (kind == 1) {
             CHECK(all_finite(values, count) && n->recorded == 0);
+            /* Weightings and links that are none may lead anywhere; the other pieces may be anything. */
+            int is_any = field == DNC_FIELD_MEMORY || field >= DNC_FIELD_READ_VECTORS;
             for (size_t i = 0; i < count; i++)
-                if (!(values[i] >= 0 && values[i] <= 1)) n->tame = 0;
+                if (!is_any && !(values[i] >= 0 && values[i] <= 1)) n->tame = 0;
         }
         if (kind == 2) CHECK(n->backward);
         if (kind == 3) CHECK(n->recorded > 0);
@@ -524,7 +559,6 @@ static void optimize(void) {
     dnc_status status = CALL(dnc_optimizer_step(optimizer, n->net, chance(4) ? NULL : &norm));
     if (status == DNC_OK) {
         CHECK(optimizer && n->net && dnc_optimizer_step_count(optimizer) == ++updates[which]);
-        n->tame = 0;
     } else {
         CHECK(norm == -77 && seen_optimizer(optimizer) == before_optimizer);
         CHECK(status == DNC_NOT_FINITE || status == DNC_INVALID_ARGUMENT);
@@ -922,7 +956,7 @@ static const struct {
 } calls[] = {
     {'n', create}, {'c', clone}, {'g', get_config}, {'e', estimate}, {'r', resize}, {'.', simple}, {'f', forward},
     {'b', backward}, {'w', parameters}, {'s', state}, {'l', loss}, {'u', optimize}, {'o', optimizer_create}, {'S', save},
-    {'L', load}, {'p', picture}, {'t', task_create}, {'T', task_use}, {'v', library},
+    {'L', load}, {'p', picture}, {'t', task_create}, {'T', task_use}, {'v', library}, {'P', tell},
 };
 
 static void run_line(const uint8_t *start, size_t length) {

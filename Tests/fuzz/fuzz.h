@@ -158,7 +158,7 @@ static UNUSED dnc_status after_call(dnc_status status) {
         CHECK(same(error, sentinel));
         return status;
     }
-    CHECK(status != DNC_INTERNAL && status != DNC_CANCELLED);
+    CHECK(status != DNC_INTERNAL);
     size_t length = strlen(error);
     CHECK(length > 0 && length < 512 && !same(error, sentinel));
     for (size_t i = 0; i < length; i++) CHECK((unsigned char)error[i] >= 32 && error[i] != 127);

@@ -69,6 +69,8 @@ PROGRAMS = {
     "faults": [create(), TRAIN, call("f", 0, 0, 3, *NUMBERS, 0, 224), FORWARD, call("S", 0, 2, 0, 210), call("S", 0, 2, 0, 192)]
     + [call("S", 0, 2, 1, 0, 208 + k) for k in range(6)]
     + [call("p", 2, *([0] * 40), 224 + k) for k in range(3)],
+    "told": [create(), call("P"), FORWARD, TRAIN, FORWARD, BACKWARD, call("P", 0, 0, 1, 2), FORWARD, STEP, STEP, BACKWARD],
+    "watched": [create(0, 2, 1, 4, 5, 2, 1, 0, 0x55, 0, 0, 0, 0, 0, 0, 0, 3), TRAIN, call("w", 0, 0, 0, 1, *[255] * 5), FORWARD],
     "loss": [call("l", 2, 1, 3, 0, kind, *NUMBERS * 3) for kind in range(4)] + [call("g", 0), call("v", 0)],
 }  # fmt: skip
 TASKS = 9  # the first names of calls.c
