@@ -2,6 +2,7 @@
 # make demo     trains the copy task and draws what the network does
 # make test     every test
 # make gallery  draws the pictures of docs/gallery.md
+# make fuzz     looks for inputs that break something, FUZZ=checkpoint and SECONDS=3600 as wanted; docs/reliability.md
 # make bench    times training and inference steps, and gradients by hand beside autodiff's
 # make bench-peers   times other implementations beside them, PEERS="--threads 2" and the like
 # make install  PREFIX=/usr/local: header, library, pkg-config file
@@ -18,9 +19,19 @@ WARNINGS := -std=c99 -Wall -Wextra -Wpedantic -Werror
 LIBRARY := build/libdnc.so
 SOURCES := Package.swift dnc.map include/dnc.h $(shell find Sources -type f -not -path 'Sources/Autodiff/*')
 PYTHON := build/venv/bin/python
+# In lists that make cuts at commas.
+, := ,
 EXAMPLES := build/copy_task build/pictures build/step
 
-.PHONY: all gallery bench bench-autodiff bench-peers demo test test-swift test-threads test-python lint format install clean setup
+FUZZ := checkpoint calls babi curriculum options graph log
+SECONDS := 600
+# The library that is shipped, with AddressSanitizer, libFuzzer's coverage and the checks of debug builds.
+FUZZ_SWIFT := -sanitize=address -sanitize-coverage=edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table \
+  -assert-config Debug -g
+# What the targets let fail.
+FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread write
+
+.PHONY: all gallery bench bench-autodiff bench-peers demo fuzz test test-swift test-threads test-fuzz test-python lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -74,7 +85,7 @@ $(PYTHON): Tests/requirements.txt
 	@tools/setup.sh python
 	@touch $@
 
-test: lint test-swift test-threads test-python
+test: lint test-swift test-threads test-fuzz test-python
 
 test-swift: | setup
 	swift test --scratch-path .build
@@ -82,6 +93,25 @@ test-swift: | setup
 # Every access of the threads to memory, watched.
 test-threads: | setup
 	swift test --scratch-path .build-tsan --sanitize=thread --filter ThreadsTests
+
+.build-fuzz/built: $(SOURCES) | setup
+	@tools/setup.sh fuzz
+	@rm -f .build-fuzz/release/*.build/*.o
+	DNC_EMBEDDED=1 swift build -c release --target DNC --scratch-path .build-fuzz $(addprefix -Xswiftc ,$(FUZZ_SWIFT))
+	@touch $@
+
+build/fuzz/%: Tests/fuzz/%.c Tests/fuzz/fuzz.h Tests/fuzz/tasks.h include/dnc.h .build-fuzz/built
+	@mkdir -p build/fuzz
+	clang -std=gnu11 -Wall -Wextra -Werror -O1 -g -fuse-ld=lld -fsanitize=fuzzer,address -Iinclude \
+	  $(addprefix -Wl$(,)--wrap=,$(FUZZ_WRAPPED)) -o $@ $< \
+	  .build-fuzz/release/DNC.build/*.o .build-fuzz/release/Kernels*.build/*.o $$(pkg-config --libs libpng) -lm -lpthread
+
+fuzz: $(FUZZ:%=build/fuzz/%)
+	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target $(SECONDS) || exit 1; done
+
+# Every seed and every input that once broke something, and new ones for a minute and a half.
+test-fuzz: $(FUZZ:%=build/fuzz/%)
+	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target 13 test || exit 1; done
 
 test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
 	$(PYTHON) -m pytest -q Tests
@@ -107,4 +137,4 @@ install: $(LIBRARY)
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/dnc.pc
 
 clean:
-	rm -rf build demo .build .build-embedded .build-tsan
+	rm -rf build demo .build .build-embedded .build-tsan .build-fuzz

@@ -5,11 +5,16 @@ import PackageDescription
 // Without it the same sources are built as ordinary Swift for the tests.
 let embedded = Context.environment["DNC_EMBEDDED"] == "1"
 
-// Small rather than fast: what takes time is in the kernels. A copy of a function for each closure it is called with is
-// worth nothing here.
+// Small rather than fast: what takes time is in the kernels. A copy of a function for each closure that it is called with,
+// or of a mechanism for each of its callers, is worth nothing here.
 let productSettings: [SwiftSetting] = [
   .enableExperimentalFeature("Embedded"),
   .unsafeFlags(["-wmo", "-parse-as-library"]),
+]
+
+let sizeFlags = [
+  "-Osize", "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xllvm", "-sil-inline-never-functions=forward", "-Xllvm",
+  "-sil-inline-never-functions=backward",
 ]
 
 /// The loops over columns and slots are written unrolled as far as it pays.
@@ -53,8 +58,7 @@ let package = Package(
       dependencies: ["CPlatform", "CPNG", "CDNC"] + levels.map { .byName(name: $0.name) },
       path: "Sources",
       exclude: ["Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "Kernels", "KernelsV3", "KernelsV4"],
-      swiftSettings: embedded
-        ? productSettings + [.unsafeFlags(["-Osize", "-Xllvm", "-sil-disable-pass=closure-specialize"])] : [],
+      swiftSettings: embedded ? productSettings + [.unsafeFlags(sizeFlags)] : [],
       linkerSettings: [.linkedLibrary("m")]
         + (embedded
           ? [

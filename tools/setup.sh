@@ -2,6 +2,7 @@
 # Installs what is missing, or says the exact command when it may not.
 #   tools/setup.sh build     what building the library takes: Swift 6.3, a C compiler, libpng
 #   tools/setup.sh python    a local environment, build/venv, with what the tests take; and valgrind
+#   tools/setup.sh fuzz      what the fuzz targets take: Clang with AddressSanitizer and libFuzzer, and lld
 #   tools/setup.sh peers     another one, build/peers-venv, with the implementations that benchmarks/peers compares
 set -eu
 
@@ -24,6 +25,12 @@ build)
     fi
     command -v cc >/dev/null && command -v pkg-config >/dev/null && pkg-config --exists libpng ||
         packages gcc libc6-dev pkg-config libpng-dev
+    ;;
+fuzz)
+    # Swift brings all of it; where its Clang is not in the PATH, Debian's does as well.
+    program="int LLVMFuzzerTestOneInput(const char *data, unsigned long size) { return data && size > 99999; }"
+    echo "$program" | clang -x c -fsanitize=fuzzer,address -fuse-ld=lld -o /dev/null - 2>/dev/null ||
+        packages clang lld libclang-rt-dev
     ;;
 peers)
     python3 -c 'import venv, ensurepip' 2>/dev/null || packages python3-venv

@@ -1,8 +1,8 @@
 import CDNC
 import CPlatform
 
-/// Why a call failed: the status travels with the error, the sentence waits in the thread's message buffer
-/// until the caller asks for it with `dnc_last_error`.
+/// Why a call failed: the status travels with the error, the sentence waits in the thread's message buffer. Once the call
+/// has failed, `dnc_last_error` gives it.
 struct Failure: Error {
   let status: dnc_status
 
@@ -41,9 +41,12 @@ struct Failure: Error {
   }
 }
 
-/// This thread's message buffer. Not inlined: the C function's buffer is static, and every object file that calls it would
-/// have one of its own.
-@inline(never) func threadMessage() -> UnsafeMutablePointer<CChar> { dnc_platform_message() }
+/// What this thread's last failing call said. Not inlined: the C function's buffer is static, and every object file that
+/// calls it would have one of its own.
+@inline(never) func lastMessage() -> UnsafeMutablePointer<CChar> { dnc_platform_messages() }
+
+/// Where a sentence is written. A call that goes on after a failure leaves the last message as it was.
+func threadMessage() -> UnsafeMutablePointer<CChar> { lastMessage() + Int(DNC_PLATFORM_MESSAGE_BYTES) }
 
 /// A sentence written by string interpolation straight into the thread's message buffer, without heap.
 struct Message: ExpressibleByStringInterpolation {

@@ -88,7 +88,7 @@ extension Threads.Team {
   /// numbered from 0, the caller's, and below the number of indices. Work with only one index may have more for the threads
   /// itself, other may not.
   /// - Parameter cost: multiplications, roughly, for all indices together. It takes some for waking a thread to pay.
-  func run<Work: ThreadWork>(_ indices: Int, cost: Int, _ work: Work) {
+  @inline(never) func run<Work: ThreadWork>(_ indices: Int, cost: Int, _ work: Work) {
     let participants = min(indices, count)
     guard participants > 1, cost > 1 << 19, start() > 0 else {
       for index in 0..<indices { work.run(index, thread: 0) }

@@ -21,10 +21,11 @@
 
 #define DNC_PLATFORM_MESSAGE_BYTES 512
 
-/* This thread's last error message. The loader frees it with the thread or with the library. */
-static inline char *dnc_platform_message(void) {
-    static _Thread_local char message[DNC_PLATFORM_MESSAGE_BYTES];
-    return message;
+/* Two error messages of this thread: the last one, and the one that is being written. The loader frees them with the thread
+ * or with the library. */
+static inline char *dnc_platform_messages(void) {
+    static _Thread_local char messages[2 * DNC_PLATFORM_MESSAGE_BYTES];
+    return messages;
 }
 
 /* errno is a macro, and open is variadic: Swift can use neither. */

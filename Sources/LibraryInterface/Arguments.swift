@@ -14,6 +14,7 @@ import CPlatform
     try body()
     return DNC_OK
   } catch {
+    strcpy(lastMessage(), threadMessage())
     return error.status
   }
 }

@@ -36,7 +36,7 @@ import CPlatform
 }
 
 @c @implementation public func dnc_last_error() -> UnsafePointer<CChar>! {
-  UnsafePointer(threadMessage())
+  UnsafePointer(lastMessage())
 }
 
 @c @implementation public func dnc_self_test() -> dnc_status {

@@ -45,7 +45,7 @@ enum TemporalLinks {
       part == 0 ? backwardWeights : Rows(scratch + parts.sums(part, readHeads: readHeads), stride: slots)
     }
 
-    func run(_ part: Int, thread: Int) {
+    @inline(never) func run(_ part: Int, thread: Int) {
       TemporalLinks.forward(
         rows: parts[part], slots: slots, readHeads: readHeads, writeWeighting: writeWeighting,
         previousPrecedence: previousPrecedence, previousReadWeights: previousReadWeights, previousLink: previousLink,
@@ -126,7 +126,7 @@ enum TemporalLinks {
       part == 0 ? precedenceGradient : writeSums(part) + slots
     }
 
-    func run(_ part: Int, thread: Int) {
+    @inline(never) func run(_ part: Int, thread: Int) {
       if part > 0 { setZero((readHeads + 2) * slots, readSums(part)) }
       TemporalLinks.backward(
         rows: parts[part], slots: slots, readHeads: readHeads, history: history,

@@ -98,7 +98,7 @@ private struct WatchedForward: ThreadWork {
   let inputs: In<Float>
   let outputs: Out<Float>
 
-  func run(_ shard: Int, thread: Int) {
+  @inline(never) func run(_ shard: Int, thread: Int) {
     let step = network.pointee.shard(shard, thread: thread)
     let c = step.c
     for t in 0..<steps {
@@ -127,7 +127,7 @@ private struct WatchedBackward: ThreadWork {
   let gradient: BackwardPlanes<Float>
   let outputGradients: In<Float>
 
-  func run(_ shard: Int, thread: Int) {
+  @inline(never) func run(_ shard: Int, thread: Int) {
     let step = network.pointee.shard(shard, thread: thread)
     step.backwardOutputs(outputGradients, steps: steps, gradient: gradient)
     guard watch.pointee.wants(0, step.sequences) else { return }
@@ -150,7 +150,7 @@ private struct InputGradients: ThreadWork {
   let steps: Int
   let gradients: Out<Float>
 
-  func run(_ shard: Int, thread: Int) {
+  @inline(never) func run(_ shard: Int, thread: Int) {
     network.pointee.shard(shard, thread: thread).backwardInputs(gradients, steps: steps)
   }
 }

@@ -164,7 +164,7 @@ struct Network<Scalar: Real>: ~Copyable {
     let steps: Int
     let pass: Pass
 
-    func run(_ shard: Int, thread: Int) {
+    @inline(never) func run(_ shard: Int, thread: Int) {
       let step = network.pointee.shard(shard, thread: thread)
       switch pass {
       case .forward(let inputs, let outputs):
@@ -194,7 +194,7 @@ struct Network<Scalar: Real>: ~Copyable {
     let parts, steps: Int
     let gradients: Parameters<Scalar>
 
-    func run(_ part: Int, thread: Int) {
+    @inline(never) func run(_ part: Int, thread: Int) {
       step.backwardWeights(part: part, of: parts, steps: steps, gradients: gradients)
     }
   }

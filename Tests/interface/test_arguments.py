@@ -5,6 +5,7 @@ untouched twins do."""
 
 import os
 import re
+import resource
 from ctypes import (
     POINTER,
     addressof,
@@ -783,6 +784,21 @@ def test_more_than_there_is(fields):
     assert "memory" in last_error() and not handle
     assert c.dnc_estimate_bytes(byref(given), 1, 0, byref(size)) == c.DNC_OK
     assert size.value > 2**45
+
+
+def test_a_batch_that_is_too_large_leaves_the_last_one():
+    task = Task("graph_traversal", "nodes=500-500,out_degree=20-20")
+    episodes = task.sample(1)
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (2**32, limits[1]))
+    try:
+        status, message = c.dnc_task_sample(task.handle, 65536, byref(c_size_t())), last_error()
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+    assert status == MEMORY and "memory" in message
+    assert c.dnc_task_position(task.handle) == 1
+    for before, after in zip(episodes, task.read()):
+        assert_equal(after, before)
 
 
 def test_an_estimate_beyond_all_numbers():
