@@ -118,6 +118,10 @@ test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
 	DNC_CPU=x86-64-v3 $(PYTHON) -m pytest -q Tests/interface -k "not valgrind and not helgrind and not learning"
 	DNC_CPU=plain $(PYTHON) -m pytest -q Tests/interface -k "not valgrind and not helgrind and not learning"
 
+# The interface as a description that programs can be checked against: what is in it must stay.
+abi: $(PYTHON)
+	$(PYTHON) Tests/abi/describe.py Tests/abi/libdnc.so.0.abi
+
 lint: $(PYTHON)
 	swift format lint -s -r Package.swift Sources Tests benchmarks
 	build/venv/bin/ruff check -q benchmarks bindings Tests tools
