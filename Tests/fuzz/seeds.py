@@ -49,7 +49,9 @@ PICTURES = [
     for what in range(5) for kind in (0, 0x1F, 0x23) for index in (0,) for writes in (0, 2)
 ]  # fmt: skip
 NUMBERS = (100, 120, 90, 130, 111)
-PLAY = [call("T", 0, 0, *NUMBERS, 0, 1)] + [call("T", 0, k, *NUMBERS) for k in (3, 3, 2, 4, 5, 7, 0, 5, 6, 8, 9, 0, 11, 4, 5)]
+PLAY = [call("T", 0, 0, *NUMBERS, 0, 1)] + [
+    call("T", 0, k, *NUMBERS) for k in (3, 3, 2, 4, 5, 7, 0, 5, 6, 8, 9, 0, 11, 4, 5)
+]
 PROGRAMS = {
     "lstm": [create(), TRAIN, FORWARD, STEP, *STATES, BACKWARD, *STATES, RESET, FORWARD, DETACH, STOP, STEP, CHANGED],
     "feedforward": [create(kind=1), TRAIN, FORWARD, *STATES, BACKWARD, *STATES, STEP],
@@ -78,7 +80,11 @@ for task in range(TASKS):
     PROGRAMS[f"task_{task}"] = [call("t", 0, task, 0, task, 0, 5), *PLAY]
 # Inputs that broke something.
 REGRESSIONS = {
-    "batch_too_large": [call("t", 0, 4, 0, 5, 0, 5), call("T", 0, 0, *NUMBERS, 0, 0), call("T", 0, 0, *NUMBERS, 0, 3, 224)],
+    "batch_too_large": [
+        call("t", 0, 4, 0, 5, 0, 5),
+        call("T", 0, 0, *NUMBERS, 0, 0),
+        call("T", 0, 0, *NUMBERS, 0, 3, 224),
+    ],
 }
 
 
