@@ -30,11 +30,12 @@ static struct {
     atomic_long calls;   /* counted so far */
     atomic_long failed;
     atomic_long blocks;  /* of memory, that are alive */
+    atomic_int lowest_file; /* that was read from or written to */
     const char *_Atomic last; /* the name of the function that failed last */
 } interposed;
 
 /* From here on, the `first`-th call of those kinds fails, and if it persists, all others do after it. */
-static void arm(unsigned kinds, long first, int error, int persists) {
+__attribute__((unused)) static void arm(unsigned kinds, long first, int error, int persists) {
     interposed.first = first;
     interposed.error = error;
     interposed.persists = persists;
@@ -43,7 +44,7 @@ static void arm(unsigned kinds, long first, int error, int persists) {
 }
 
 /* How many calls failed. */
-static long disarm(void) {
+__attribute__((unused)) static long disarm(void) {
     interposed.kinds = 0;
     return interposed.failed;
 }
@@ -148,14 +149,20 @@ int open(const char *path, int flags, ...) {
     return fails_with_error(FILES, "open", 0) ? -1 : real(path, flags, mode);
 }
 
+static void used(int file) {
+    if (file < interposed.lowest_file) interposed.lowest_file = file;
+}
+
 ssize_t write(int file, const void *bytes, size_t count) {
     REAL(write);
+    used(file);
     if (fails_with_error(FILES, "write", 1)) return interposed.error == HALF ? real(file, bytes, (count + 1) / 2) : -1;
     return real(file, bytes, count);
 }
 
 ssize_t pread(int file, void *bytes, size_t count, off_t offset) {
     REAL(pread);
+    used(file);
     if (fails_with_error(FILES, "pread", 1))
         return interposed.error == HALF ? real(file, bytes, (count + 1) / 2, offset) : -1;
     return real(file, bytes, count, offset);

@@ -239,11 +239,6 @@ def test_threads_under_helgrind(built):
     run("valgrind", "--quiet", "--tool=helgrind", "--error-exitcode=99", *quiet, program)
 
 
-@needs("gcc")
-def test_unloading(built):
-    run(built(HERE / "unloading.c", "-ldl", "-std=gnu11"), LIBRARY)
-
-
 def test_abuse_calls_every_function():
     source = (HERE / "abuse.c").read_text()
     for name in (HERE / "symbols.txt").read_text().split():
