@@ -14,7 +14,8 @@ HERE = Path(__file__).parent
 
 # What a host may call where nothing may be allocated.
 WITHOUT_MEMORY = {
-    "set_training", "reset", "detach", "step", "forward", "forward_threads", "backward", "set_progress", "parameters_changed",
+    "set_training", "reset", "detach", "step", "forward", "forward_threads", "backward", "set_progress",
+    "parameters_changed",
     "zero_gradients", "get_state", "get_trace", "set_state", "get_state_gradient", "loss_evaluate", "optimizer_step",
     "task_read", "task_next", "task_loss", "task_score", "task_seek", "task_set_lesson", "task_set_evaluating",
 }  # fmt: skip
