@@ -142,10 +142,15 @@ struct Network<Scalar: Real>: ~Copyable {
       scratch: record.scratch(thread: thread), team: record.shards.count == 1 ? threads.team : nil)
   }
 
-  /// Roughly how many multiplications `steps` steps take.
+  /// Roughly how many multiplications `steps` steps take, of which there may be more than a number can hold.
+  static func cost(_ c: Configuration, parameterCount: Int, steps: Int) -> Int {
+    let (rows, rowsOverflow) = steps.multipliedReportingOverflow(by: c.B)
+    let (cost, overflow) = rows.multipliedReportingOverflow(by: parameterCount + c.K * c.N * (c.N * (c.R + 1) + c.W))
+    return rowsOverflow || overflow ? .max : cost
+  }
+
   private func cost(steps: Int) -> Int {
-    let c = configuration
-    return steps * c.B * (parameterCount + c.K * c.N * (c.N * (c.R + 1) + c.W))
+    Network.cost(configuration, parameterCount: parameterCount, steps: steps)
   }
 
   /// Some sequences.

@@ -485,6 +485,10 @@ static void parameters(void) {
             free(some);
         }
     }
+    if (chance(8)) {
+        float value = number();
+        for (size_t i = 0; i < count; i++) dnc_parameters(n->net)[i] = value;
+    }
     if (chance(4)) {
         CHECK(CALL(dnc_zero_gradients(n->net)) == DNC_OK);
         CHECK(is_small(dnc_gradients(n->net), count));

@@ -45,7 +45,7 @@ STEP = call("f", 0, 1, 3, 100, 120, 90, 130, 111)
 BACKWARD = call("b", 0, 100, 120, 90, 130, 111, 1)
 STATES = [call("s", 0, 0, field, kind) for kind in range(4) for field in range(9)]
 PICTURES = [
-    call("p", what, 0, kind, 1, *([0] * 9), index, 0, 0, 0, 0, *([100, 120, 90, 130, 111] * 4), 1, writes)
+    call("p", what, 0, kind, 1, *([0] * 11), 1, 0, index, 0, *([100, 120, 90, 130, 111] * 4), 1, writes)
     for what in range(5) for kind in (0, 0x1F, 0x23) for index in (0,) for writes in (0, 2)
 ]  # fmt: skip
 NUMBERS = (100, 120, 90, 130, 111)
@@ -61,20 +61,59 @@ PROGRAMS = {
     + [
         update
         for algorithm in range(4)
-        for update in (call("o", 0, 0, algorithm, 128, 128, 128), FORWARD, BACKWARD, call("u", 0, 0), call("S", 0, 0, 1))
+        for update in (
+            call("o", 0, 0, algorithm, 128, 128, 128),
+            FORWARD,
+            BACKWARD,
+            call("u", 0, 0),
+            call("S", 0, 0, 1),
+        )
     ]
-    + [call("L", 1, 0, 1), call("w", 0, 0, 0, 2, 1), call("u", 0, 0)],
-    "clones": [create(), TRAIN, FORWARD, call("c", 0, 1, 0, 0), call("c", 0, 2, 0, 1), BACKWARD, call("f", 1, 0, 2), STEP],
+    + [call("L", 1, 0, 1), call("w", 0, 0, 2, 0, 1), call("u", 0, 0)],
+    "clones": [
+        create(),
+        TRAIN,
+        FORWARD,
+        call("c", 0, 1, 0, 0),
+        call("c", 0, 2, 0, 1),
+        BACKWARD,
+        call("f", 1, 0, 2),
+        STEP,
+    ],
     "sizes": [create(), TRAIN, FORWARD, call("r", 0, 1, 30), STEP, call("r", 0, 0, 1), FORWARD, BACKWARD, call("e", 0)],
     "pictures": [create(more=0x56), TRAIN, FORWARD, *PICTURES[:14]],
     "more_pictures": [create(b=2, kind=1), TRAIN, FORWARD, *PICTURES[14:], DETACH, *PICTURES[12:15]],
-    "faults": [create(), TRAIN, call("f", 0, 0, 3, *NUMBERS, 0, 224), FORWARD, call("S", 0, 2, 0, 210), call("S", 0, 2, 0, 192)]
+    "faults": [
+        create(),
+        TRAIN,
+        call("f", 0, 0, 3, *NUMBERS, 0, 224),
+        FORWARD,
+        call("S", 0, 2, 0, 210),
+        call("S", 0, 2, 0, 192),
+    ]
     + [call("S", 0, 2, 1, 0, 208 + k) for k in range(6)]
     + [call("p", 2, *([0] * 40), 224 + k) for k in range(3)],
-    "told": [create(), call("P"), FORWARD, TRAIN, FORWARD, BACKWARD, call("P", 0, 0, 1, 2), FORWARD, STEP, STEP, BACKWARD],
-    "watched": [create(0, 2, 1, 4, 5, 2, 1, 0, 0x55, 0, 0, 0, 0, 0, 0, 0, 3), TRAIN, call("w", 0, 0, 0, 1, *[255] * 5), FORWARD],
+    "told": [
+        create(),
+        call("P"),
+        FORWARD,
+        TRAIN,
+        FORWARD,
+        BACKWARD,
+        call("P", 0, 0, 1, 2),
+        FORWARD,
+        STEP,
+        STEP,
+        BACKWARD,
+    ],
+    "watched": [
+        create(0, 2, 1, 4, 5, 2, 1, 0, 0x55, 0, 0, 0, 0, 0, 0, 0, 3),
+        TRAIN,
+        call("w", 0, 0, 1, 0, 1, *[250] * 5, 1),
+        FORWARD,
+    ],
     "loss": [call("l", 2, 1, 3, 0, kind, *NUMBERS * 3) for kind in range(4)] + [call("g", 0), call("v", 0)],
-}  # fmt: skip
+}
 TASKS = 9  # the first names of calls.c
 for task in range(TASKS):
     PROGRAMS[f"task_{task}"] = [call("t", 0, task, 0, task, 0, 5), *PLAY]
@@ -84,6 +123,13 @@ REGRESSIONS = {
         call("t", 0, 4, 0, 5, 0, 5),
         call("T", 0, 0, *NUMBERS, 0, 0),
         call("T", 0, 0, *NUMBERS, 0, 3, 224),
+    ],
+    "diverged_episode": [
+        create(),
+        *[call("w", 0, 0, tensor, 0, 1, *[250] * 5, 1) for tensor in range(7)],
+        TRAIN,
+        call("f", 0, 0, 3, *NUMBERS),
+        call("p", 1, 0, 0, 1, *([0] * 11), 1, 0, 0, 0, *NUMBERS * 4),
     ],
 }
 
