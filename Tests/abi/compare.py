@@ -2,8 +2,8 @@
 
     python compare.py BEFORE.abi AFTER.abi
 
-Functions, constants, types, and fields at the end of a struct that begins with its size may be added. Everything else is
-a break, and the exit status is 1. `abidiff BEFORE.abi AFTER.abi` says more of it, but calls additions changes too.
+Functions, constants, types, and fields at the end of a struct that begins with its size may be added. Everything else
+is a break, and the exit status is 1. `abidiff BEFORE.abi AFTER.abi` says more, but calls additions changes too.
 """
 
 import sys

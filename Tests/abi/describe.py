@@ -2,8 +2,8 @@
 
     python describe.py OUTPUT.abi [HEADER]
 
-The library is stripped and in Swift, so the description is that of a C library which defines every function of the header
-and knows its types. That the true library has the same functions is tested in Tests/interface/test_build.py.
+The library is stripped and in Swift, so the description is that of a C library which defines every function of the
+header and knows its types. That the true library has the same functions is tested in Tests/interface/test_build.py.
 """
 
 import re
