@@ -307,7 +307,8 @@ static void realtime(void) {
 
 /* ------------------------------------------------------------------------- what the host has -- */
 
-static char *words_of_abuse[] = {"abuse", folder, NULL};
+static char given[sizeof folder];
+static char *words_of_abuse[] = {"abuse", given, NULL};
 
 typedef struct belongings {
     void (*handlers[65])(int);
@@ -449,7 +450,7 @@ static void without_files(void) {
         return;
     }
     EXPECT(chdir("/") == 0 && mkdir("/here", 0700) == 0);
-    strcpy(folder, "/here");
+    strcpy(given, "/here");
     EXPECT(abuse(2, words_of_abuse) == 0);
     dnc *net = busy(0);
     EXPECT(train(net) != 0);
@@ -465,6 +466,7 @@ int main(int count, char **words) {
                  {"alarms", alarms},   {"stack", stack},         {"chroot", without_files}};
     if (count != 3 || strlen(words[2]) >= sizeof folder - 8) return 2;
     strcpy(folder, words[2]);
+    strcpy(given, folder);
     for (int i = 0; i < STEPS * SEQUENCES * X; i++) many[i] = (float)(i * 7 % 11) / 5 - 1;
     for (int i = 0; i < STEPS * SEQUENCES * Y; i++) wanted[i] = (float)(i % 3) - 1;
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
