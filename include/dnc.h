@@ -81,9 +81,10 @@ const char *dnc_status_string(dnc_status status);
  * this thread's next failing call. */
 const char *dnc_last_error(void);
 
-/* Checks this build on this CPU: the hand-derived gradients of small networks of every kind against
- * central differences in double precision, and single precision against double. About a second.
- * DNC_INTERNAL when something disagrees, with the name of the item in dnc_last_error(). */
+/* Checks this build on this CPU: the hand-derived gradients of small networks of every kind against central differences in
+ * double precision; outputs, gradients and an update in single precision, by the kernels in use, against the plain code in
+ * double; and that what is saved is loaded again, in a file in TMPDIR or /tmp that is then removed (left out where none can be
+ * made). Less than two seconds. DNC_INTERNAL when something disagrees, with the name of the item in dnc_last_error(). */
 dnc_status dnc_self_test(void);
 
 /* ----------------------------------------------------------------------------- configuration -- */
