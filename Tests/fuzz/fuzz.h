@@ -35,12 +35,12 @@ static UNUSED void fail(const char *file, int line, const char *what) {
         if (!(condition)) fail(__FILE__, __LINE__, #condition);       \
     } while (0)
 
-/* An allocation beyond `megabytes` gives NULL, so that a size from a file can't take the machine's memory. */
-#define LARGEST_ALLOCATION(megabytes)                                                                               \
-    static const size_t largest_allocation = (size_t)(megabytes) << 20;                                             \
-    const char *__asan_default_options(void);                                                                       \
-    const char *__asan_default_options(void) {                                                                      \
-        return "allocator_may_return_null=1:max_allocation_size_mb=" #megabytes ":detect_stack_use_after_return=0"; \
+/* An allocation of the library beyond `megabytes` gives NULL, so that a size from a file can't take the machine's memory. */
+#define LARGEST_ALLOCATION(megabytes)                                                                                  \
+    static const size_t largest_allocation = (size_t)(megabytes) << 20;                                                \
+    const char *__asan_default_options(void);                                                                          \
+    const char *__asan_default_options(void) {                                                                         \
+        return "allocator_may_return_null=1:max_allocation_size_mb=64:detect_stack_use_after_return=0";                \
     }
 static const size_t largest_allocation;
 
