@@ -275,8 +275,8 @@ typedef enum dnc_field {
     DNC_FIELD_CELL = 8           /* [L, B, H]    c; DNC_INVALID_ARGUMENT for a feedforward controller */
 } dnc_field;
 
-/* Copies a piece of the present state out or in; count is its number of floats, as a check.
- * dnc_set_state is DNC_INVALID_STATE while steps are recorded (call dnc_detach first), since their
+/* Copies a piece of the present state out or in; count is its number of floats, as a check. Usage, links, precedence and
+ * weightings are from 0 to 1 (0.001 beyond is taken for rounding). dnc_set_state is DNC_INVALID_STATE while steps are recorded (call dnc_detach first), since their
  * gradient would no longer be that of the steps taken. */
 dnc_status dnc_get_state(const dnc *instance, uint32_t field, float *values, size_t count);
 dnc_status dnc_set_state(dnc *instance, uint32_t field, const float *values, size_t count);

@@ -289,6 +289,13 @@ static void forget(world *w) { GOOD(dnc_detach(w->net)); }
 static void stop(world *w) { GOOD(dnc_set_training(w->net, 0)); }
 static void back(world *w) { GOOD(dnc_backward(w->net, w->gradients, NULL)); }
 
+static int told(void *context, size_t done, size_t total) { return (void)context, done > total; }
+static void watch(world *w) { GOOD(dnc_set_progress(w->net, told, NULL)); }
+static void watch_without_training(world *w) {
+    stop(w);
+    watch(w);
+}
+
 static dnc_status create(world *w, uint32_t controller, uint32_t initial_state, uint32_t threads) {
     dnc_config config = small(controller, initial_state, threads);
     return dnc_create(&config, &w->got.net);
@@ -308,6 +315,7 @@ static dnc_status call_step(world *w) { return dnc_step(w->net, w->inputs, w->go
 static dnc_status call_forward(world *w) { return dnc_forward(w->net, T, w->inputs, w->got.values); }
 static dnc_status call_forward_long(world *w) { return dnc_forward(w->net, 150, nothing, w->got.values); }
 static dnc_status call_backward(world *w) { return dnc_backward(w->net, w->gradients, w->got.values); }
+static dnc_status call_progress(world *w) { return dnc_set_progress(w->net, NULL, NULL); }
 static dnc_status call_changed(world *w) { return dnc_parameters_changed(w->net); }
 static dnc_status call_zero(world *w) { return dnc_zero_gradients(w->net); }
 static dnc_status call_get_state(world *w) { return dnc_get_state(w->net, DNC_FIELD_LINK, w->got.values, B * K * N * N); }
@@ -438,6 +446,10 @@ static const scenario scenarios[] = {
     {"forward", stop, call_forward, NULL},
     {"forward_threads", many_threads, call_forward_long, NULL},
     {"backward", NULL, call_backward, NULL},
+    {"forward_recorded_watched", watch, call_forward, NULL},
+    {"forward_watched", watch_without_training, call_forward, NULL},
+    {"backward_watched", watch, call_backward, NULL},
+    {"set_progress", NULL, call_progress, NULL},
     {"parameters_changed", NULL, call_changed, NULL},
     {"zero_gradients", NULL, call_zero, NULL},
     {"get_state", NULL, call_get_state, NULL},
