@@ -94,6 +94,8 @@ static UNUSED dnc_task *made(dnc_status (*make)(void *, dnc_task **), void *argu
 
 static UNUSED uint32_t chance_of(const uint8_t *data, size_t size) { return (uint32_t)(hash_bytes(1, data, size) >> 20); }
 
+MUTATE_NUMBERS
+
 /* A present folder with a graph in "g" and stories in "b", for options that name files. */
 static UNUSED void enter_folder(void) {
     static const char graph[] = "source,edge,destination\na,0,b\nb,1,a\nb,2,c\nc,0,a\na,3,c\n";
