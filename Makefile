@@ -31,7 +31,7 @@ FUZZ_SWIFT := -sanitize=address -sanitize-coverage=edge,indirect-calls,trace-cmp
 # What the targets let fail.
 FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread write
 
-.PHONY: all gallery bench bench-autodiff bench-peers demo fuzz test test-swift test-threads test-fuzz test-python lint format install clean setup
+.PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-peers demo fuzz test test-swift test-threads test-fuzz test-python lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -94,6 +94,14 @@ test-swift: | setup
 test-threads: | setup
 	swift test --scratch-path .build-tsan --sanitize=thread --filter ThreadsTests
 
+# Not part of make test, since they take long: every access to memory, and every access of the threads in C programs too.
+test-asan: | setup
+	ASAN_OPTIONS=detect_leaks=0 swift test --scratch-path .build-asan --sanitize=address
+	Tests/interface/sanitized.sh address
+
+test-tsan: test-threads
+	Tests/interface/sanitized.sh thread
+
 .build-fuzz/built: $(SOURCES) | setup
 	@tools/setup.sh fuzz
 	@rm -f .build-fuzz/release/*.build/*.o
@@ -118,6 +126,10 @@ test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
 	DNC_CPU=x86-64-v3 $(PYTHON) -m pytest -q Tests/interface -k "not valgrind and not helgrind and not learning"
 	DNC_CPU=plain $(PYTHON) -m pytest -q Tests/interface -k "not valgrind and not helgrind and not learning"
 
+# The interface as a description that programs can be checked against: what is in it must stay.
+abi: $(PYTHON)
+	$(PYTHON) Tests/abi/describe.py Tests/abi/libdnc.so.0.abi
+
 lint: $(PYTHON)
 	swift format lint -s -r Package.swift Sources Tests benchmarks
 	build/venv/bin/ruff check -q benchmarks bindings Tests tools
@@ -137,4 +149,4 @@ install: $(LIBRARY)
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/dnc.pc
 
 clean:
-	rm -rf build demo .build .build-embedded .build-tsan .build-fuzz
+	rm -rf build demo .build .build-embedded .build-tsan .build-asan .build-*-library .build-fuzz

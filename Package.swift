@@ -4,6 +4,8 @@ import PackageDescription
 // DNC_EMBEDDED=1 builds the product, libdnc.so, in Embedded Swift: no Swift runtime, no Foundation.
 // Without it the same sources are built as ordinary Swift for the tests.
 let embedded = Context.environment["DNC_EMBEDDED"] == "1"
+// A sanitizer's functions are those of the program that loads the library.
+let isSanitized = Context.environment["DNC_SANITIZED"] == "1"
 
 // Small rather than fast: what takes time is in the kernels. A copy of a function for each closure that it is called with,
 // or of a mechanism for each of its callers, is worth nothing here.
@@ -66,7 +68,7 @@ let package = Package(
               "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker",
               "--version-script=\(Context.packageDirectory)/dnc.map",
               "-Xlinker", "-soname", "-Xlinker", "libdnc.so.0",
-              "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "defs",
+              "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", isSanitized ? "undefs" : "defs",
             ])
           ] : [])),
   ]

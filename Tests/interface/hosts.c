@@ -371,7 +371,9 @@ static void streams(void) {
     GOOD(dnc_save(net, NULL, in_folder("saved")));
     GOOD(dnc_load(in_folder("saved"), &loaded, NULL));
     GOOD(dnc_image_write(in_folder("picture"), STEPS, X, many, NULL));
+#ifndef WITHOUT_INTERPOSING
     EXPECT(interposed.lowest_file >= 3 && interposed.lowest_file < 1000);
+#endif
     for (int file = 0; file < 3; file++) EXPECT(fcntl(file, F_GETFD) == -1);
     EXPECT(abuse(2, words_of_abuse) == 0);
     dnc_free(net);

@@ -34,6 +34,8 @@ static struct {
     const char *_Atomic last; /* the name of the function that failed last */
 } interposed;
 
+#ifndef WITHOUT_INTERPOSING /* as under a sanitizer, which does the same */
+
 /* From here on, the `first`-th call of those kinds fails, and if it persists, all others do after it. */
 __attribute__((unused)) static void arm(unsigned kinds, long first, int error, int persists) {
     interposed.first = first;
@@ -199,5 +201,7 @@ struct dirent *readdir(DIR *folder) {
     REAL(readdir);
     return fails_with_error(FILES, "readdir", 0) ? NULL : real(folder);
 }
+
+#endif
 
 #endif
