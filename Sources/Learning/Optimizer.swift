@@ -118,7 +118,8 @@ struct Optimizer<Scalar: Real>: ~Copyable {
   /// and sets the gradients to 0.
   mutating func step(parameters: Out<Scalar>, gradients: Out<Scalar>, norm: Double) {
     let c = configuration
-    stepCount += 1
+    // A file may say that it is as large as a number can be.
+    if stepCount < .max { stepCount += 1 }
     if c.maxGradientNorm > 0, norm > c.maxGradientNorm {
       let scale = c.maxGradientNorm / norm
       for i in 0..<parameterCount { gradients[i] = Scalar(Double(gradients[i]) * scale) }

@@ -8,9 +8,6 @@
 
 LARGEST_ALLOCATION(64)
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t largest);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t largest, unsigned seed);
-
 enum { HEADER = 1 << 15, TENSORS = 1 << 15 };
 
 /* The end of the last tensor, as the header says it. */
@@ -37,7 +34,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t largest, unsig
     size_t rest = size - 8 - (size_t)length;
     if (seed % 16 == 1 && rest > 0) return (size_t)(tensors - data) + LLVMFuzzerMutate(tensors, rest, rest);
     memcpy(header, data + 8, length);
-    size_t changed = LLVMFuzzerMutate(header, (size_t)length, HEADER);
+    size_t changed = seed % 16 > 10 ? mutate_number(header, (size_t)length, HEADER, seed / 16) : 0;
+    if (changed == 0) changed = LLVMFuzzerMutate(header, (size_t)length, HEADER);
     size_t wanted = seed % 16 < 4 ? rest : tensors_end(header, changed);
     if (8 + changed + wanted > largest) return size;
     memmove(data + 8 + changed, tensors, rest < wanted ? rest : wanted);

@@ -35,12 +35,12 @@ static UNUSED void fail(const char *file, int line, const char *what) {
         if (!(condition)) fail(__FILE__, __LINE__, #condition);       \
     } while (0)
 
-/* An allocation beyond `megabytes` gives NULL, so that a size from a file can't take the machine's memory. */
-#define LARGEST_ALLOCATION(megabytes)                                                                               \
-    static const size_t largest_allocation = (size_t)(megabytes) << 20;                                             \
-    const char *__asan_default_options(void);                                                                       \
-    const char *__asan_default_options(void) {                                                                      \
-        return "allocator_may_return_null=1:max_allocation_size_mb=" #megabytes ":detect_stack_use_after_return=0"; \
+/* An allocation of the library beyond `megabytes` gives NULL, so that a size from a file can't take the machine's memory. */
+#define LARGEST_ALLOCATION(megabytes)                                                                                  \
+    static const size_t largest_allocation = (size_t)(megabytes) << 20;                                                \
+    const char *__asan_default_options(void);                                                                          \
+    const char *__asan_default_options(void) {                                                                         \
+        return "allocator_may_return_null=1:max_allocation_size_mb=64:detect_stack_use_after_return=0";                \
     }
 static const size_t largest_allocation;
 
@@ -235,6 +235,43 @@ static UNUSED int is_patterned(const void *block, size_t size) {
         if (at[i] != 0xa5) return 0;
     return 1;
 }
+
+/* ---------------------------------------------------------------------------------- mutations -- */
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t largest);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t largest, unsigned seed);
+
+static UNUSED int is_digit(uint8_t byte) { return byte >= '0' && byte <= '9'; }
+
+/* Puts a number from the border of what a type or the library can take in the place of one in the text; 0 if there is none, or
+ * no room. */
+static UNUSED size_t mutate_number(uint8_t *data, size_t size, size_t largest, unsigned seed) {
+    static const char *const borders[] = {
+        "0", "1", "2", "16", "20", "100", "255", "256", "500", "1000", "1001", "65534", "65535", "65536", "65537", "1000000",
+        "1000001", "2147483647", "2147483648", "4294967295", "4294967296", "9007199254740993", "9223372036854775807",
+        "9223372036854775808", "18446744073709551615", "18446744073709551616", "1e39", "1e-46", "1e400", "-1", "-0", "0.5",
+        "1e999999999999", "00000000000000000000001", "",
+    };
+    size_t start = size ? seed / 64 % size : 0;
+    for (size_t i = 0; i < size && !is_digit(data[start]); i++) start = (start + 1) % size;
+    if (size == 0 || !is_digit(data[start])) return 0;
+    size_t end = start;
+    while (start > 0 && is_digit(data[start - 1])) start--;
+    while (end < size && is_digit(data[end])) end++;
+    const char *border = borders[seed / 7 % (sizeof borders / sizeof *borders)];
+    size_t length = strlen(border), changed = size - (end - start) + length;
+    if (changed > largest) return 0;
+    memmove(data + start + length, data + end, size - end);
+    memcpy(data + start, border, length);
+    return changed;
+}
+
+/* Every fourth mutation is one of a number. */
+#define MUTATE_NUMBERS                                                                                     \
+    size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t largest, unsigned seed) {            \
+        size_t changed = seed % 4 == 0 ? mutate_number(data, size, largest, seed) : 0;                     \
+        return changed ? changed : LLVMFuzzerMutate(data, size, largest);                                  \
+    }
 
 /* ------------------------------------------------------------------------------------- files -- */
 

@@ -8,6 +8,8 @@
 
 LARGEST_ALLOCATION(64)
 
+MUTATE_NUMBERS
+
 enum { RUNS = 3 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

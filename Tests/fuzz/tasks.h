@@ -47,7 +47,7 @@ static UNUSED void play(dnc_task *task, size_t batch, uint64_t position) {
     CHECK(CALL(dnc_task_seek(task, position)) == DNC_OK);
     CHECK(CALL(dnc_task_sample(task, batch, &again)) == DNC_OK && again == steps);
     for (size_t t = 0; t < steps; t++)
-        CHECK(CALL(dnc_task_next(task, t ? outputs + (t - 1) * batch * y : NULL, seen + t * batch * x)) == DNC_OK);
+        CHECK(dnc_task_next(task, t ? outputs + (t - 1) * batch * y : NULL, seen + t * batch * x) == DNC_OK);
     CHECK(CALL(dnc_task_next(task, outputs, inputs)) == DNC_INVALID_STATE);
     CHECK(all_finite(seen, rows * x));
     if (!dnc_task_is_interactive(task)) CHECK(rows == 0 || memcmp(seen, inputs, rows * x * 4) == 0);
@@ -93,6 +93,8 @@ static UNUSED dnc_task *made(dnc_status (*make)(void *, dnc_task **), void *argu
 }
 
 static UNUSED uint32_t chance_of(const uint8_t *data, size_t size) { return (uint32_t)(hash_bytes(1, data, size) >> 20); }
+
+MUTATE_NUMBERS
 
 /* A present folder with a graph in "g" and stories in "b", for options that name files. */
 static UNUSED void enter_folder(void) {

@@ -1,5 +1,5 @@
 """Finite numbers in, finite numbers out: outputs, states and traces of networks far from anything sensible, at the CPU
-level that runs. docs/never-nan.md says why they are finite."""
+level that runs. docs/gradients/README.md says why they are finite, and its pages mechanism by mechanism."""
 
 import numpy as np
 import pytest
