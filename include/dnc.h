@@ -277,8 +277,8 @@ typedef enum dnc_field {
 } dnc_field;
 
 /* Copies a piece of the present state out or in; count is its number of floats, as a check. Usage, links, precedence and
- * weightings are from 0 to 1 (0.001 beyond is taken for rounding). dnc_set_state is DNC_INVALID_STATE while steps are recorded (call dnc_detach first), since their
- * gradient would no longer be that of the steps taken. */
+ * weightings are from 0 to 1 (0.001 beyond is taken for rounding). dnc_set_state is DNC_INVALID_STATE while steps are
+ * recorded (call dnc_detach first), since their gradient would no longer be that of the steps taken. */
 dnc_status dnc_get_state(const dnc *instance, uint32_t field, float *values, size_t count);
 dnc_status dnc_set_state(dnc *instance, uint32_t field, const float *values, size_t count);
 
@@ -689,8 +689,9 @@ dnc_status dnc_film_encode(const dnc *instance, size_t batch_index, size_t first
 /* How one or more trainings went (1 to 64), from the logs that `python -m dnc train` writes, a JSON object a line: the loss
  * of the "train" lines on a logarithmic axis, raw in pale and as a moving mean over a fortieth of all lines to each side,
  * within a lesson; one score of the "test" lines, on a logarithmic axis (0 at its lower end) if that of the first run falls
- * to less than a tenth; and where a "lesson" begins, its number, from 1. names of the runs for the legend, or NULL: the paths of the logs. A last line that is not
- * finished is passed over, other lines that are no JSON give DNC_BAD_FORMAT; a log may have 256 MiB.
+ * to less than a tenth; and where a "lesson" begins, its number, from 1. names of the runs for the legend, or NULL: the
+ * paths of the logs. A last line that is not finished is passed over, other lines that are no JSON give DNC_BAD_FORMAT; a
+ * log may have 256 MiB.
  * options or NULL: title, theme, pixel_scale, metric, width, height and DNC_IMAGE_OVER_TIME count. */
 dnc_status dnc_training_image_write(const char *path, size_t runs, const char *const *logs, const char *const *names,
                                     const dnc_image_options *options);

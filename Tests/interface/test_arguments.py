@@ -312,6 +312,28 @@ CAPACITY = [
 
 # function: [(argument, good value, bad values)] in the header's order. A bad value is (what, make, status) and, when
 # the sentence names something else than the argument, that name.
+ENCODED = [("png", reference("png"), null), ("size", reference("size"), null)]
+OF_A_SEQUENCE = [("instance", handle("net"), null), ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE]))]
+EPISODE = [
+    *OF_A_SEQUENCE,
+    ("steps", constant(3), each([0, 2**40, 2**60, 2**63, SIZE])),
+    ("inputs", buffer("inputs"), []),
+    ("targets", buffer("targets"), []),
+    ("outputs", lambda w: w.output_gradients, []),
+    ("options", lambda w: image_options(), EPISODE_CASES),
+]
+STATE_IMAGE = [
+    *OF_A_SEQUENCE,
+    ("step", constant(2), each([3, 2**32, 2**63, SIZE - 1])),
+    ("options", lambda w: image_options(), IMAGE_CASES),
+]
+FILM = [
+    *OF_A_SEQUENCE,
+    ("first_step", constant(1), each([3, 2**32, 2**63, SIZE])),
+    ("steps", constant(2), each([0, 3, 2**32, 2**63, SIZE])),
+    ("delay_milliseconds", constant(100), each([0, 65536, U32])),
+]
+
 FUNCTIONS = {
     "dnc_config_init": [
         ("config", struct(c.dnc_config), null),
@@ -559,65 +581,16 @@ FUNCTIONS = {
         ("png", reference("png"), null),
         ("size", reference("size"), null),
     ],
-    "dnc_episode_image_write": [
-        ("path", buffer("path"), BAD_PATHS),
-        ("instance", handle("net"), null),
-        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
-        ("steps", constant(3), each([0, 2**40, 2**60, 2**63, SIZE])),
-        ("inputs", buffer("inputs"), []),
-        ("targets", buffer("targets"), []),
-        ("outputs", lambda w: w.output_gradients, []),
-        ("options", lambda w: image_options(), EPISODE_CASES),
-    ],
-    "dnc_episode_image_encode": [
-        ("instance", handle("net"), null),
-        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
-        ("steps", constant(3), each([0, 2**40, 2**60, 2**63, SIZE])),
-        ("inputs", buffer("inputs"), []),
-        ("targets", buffer("targets"), []),
-        ("outputs", lambda w: w.output_gradients, []),
-        ("options", lambda w: image_options(), EPISODE_CASES),
-        ("png", reference("png"), null),
-        ("size", reference("size"), null),
-    ],
-    "dnc_state_image_write": [
-        ("path", buffer("path"), BAD_PATHS),
-        ("instance", handle("net"), null),
-        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
-        ("step", constant(2), each([3, 2**32, 2**63, SIZE - 1])),
-        ("options", lambda w: image_options(), IMAGE_CASES),
-    ],
-    "dnc_state_image_encode": [
-        ("instance", handle("net"), null),
-        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
-        ("step", constant(2), each([3, 2**32, 2**63, SIZE - 1])),
-        ("options", lambda w: image_options(), IMAGE_CASES),
-        ("png", reference("png"), null),
-        ("size", reference("size"), null),
-    ],
-    "dnc_film_write": [
-        ("path", buffer("path"), BAD_PATHS),
-        ("instance", handle("net"), null),
-        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
-        ("first_step", constant(1), each([3, 2**32, 2**63, SIZE])),
-        ("steps", constant(2), each([0, 3, 2**32, 2**63, SIZE])),
-        ("delay_milliseconds", constant(100), each([0, 65536, U32])),
-        ("options", lambda w: image_options(), IMAGE_CASES),
-    ],
-    "dnc_film_encode": [
-        ("instance", handle("net"), null),
-        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
-        ("first_step", constant(1), each([3, 2**32, 2**63, SIZE])),
-        ("steps", constant(2), each([0, 3, 2**32, 2**63, SIZE])),
-        ("delay_milliseconds", constant(100), each([0, 65536, U32])),
-        ("options", lambda w: image_options(), [*IMAGE_CASES, NUMBERED]),
-        ("png", reference("png"), null),
-        ("size", reference("size"), null),
-    ],
+    "dnc_episode_image_write": [("path", buffer("path"), BAD_PATHS), *EPISODE],
+    "dnc_episode_image_encode": [*EPISODE, *ENCODED],
+    "dnc_state_image_write": [("path", buffer("path"), BAD_PATHS), *STATE_IMAGE],
+    "dnc_state_image_encode": [*STATE_IMAGE, *ENCODED],
+    "dnc_film_write": [("path", buffer("path"), BAD_PATHS), *FILM, ("options", lambda w: image_options(), IMAGE_CASES)],
+    "dnc_film_encode": [*FILM, ("options", lambda w: image_options(), [*IMAGE_CASES, NUMBERED]), *ENCODED],
     "dnc_training_image_write": [("path", buffer("path"), BAD_PATHS), *TRAINING],
-    "dnc_training_image_encode": [*TRAINING, ("png", reference("png"), null), ("size", reference("size"), null)],
+    "dnc_training_image_encode": [*TRAINING, *ENCODED],
     "dnc_capacity_image_write": [("path", buffer("path"), BAD_PATHS), *CAPACITY],
-    "dnc_capacity_image_encode": [*CAPACITY, ("png", reference("png"), null), ("size", reference("size"), null)],
+    "dnc_capacity_image_encode": [*CAPACITY, *ENCODED],
 }
 
 # What cannot fail, and what it gives for NULL.
