@@ -63,8 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     options.metric = first[0] && first[1] ? first + 1 : NULL;
     options.title = fields[RUNS];
-    options.width = number(fields[RUNS + 1], options.width, 64, 8192, 800, &wrong);
-    options.height = number(fields[RUNS + 2], options.height, 64, 8192, 300, &wrong);
+    options.width = number(fields[RUNS + 1], options.width, 64, 8192, 320, &wrong);
+    options.height = number(fields[RUNS + 2], options.height, 64, 8192, 160, &wrong);
     options.pixel_scale = number(fields[RUNS + 3], 0, 1, 8, 2, &wrong);
     options.theme = number(fields[RUNS + 4], options.theme, 1, 1, 1, &wrong);
     uint8_t *png = (uint8_t *)first;
