@@ -39,7 +39,7 @@ if [ "$mode" = test ]; then
         tail -n 60 "$log"
         exit 1
     }
-    echo "fuzz $target: $(grep -a ' DONE ' "$log")"
+    echo "fuzz $target: $(grep -aw DONE "$log")"
 else
     "$program" $options -fork=2 -ignore_ooms=0 -ignore_timeouts=0 -max_total_time="$seconds" "$corpus" $seeds $regressions
 fi
