@@ -793,7 +793,7 @@ static void task_create(void) {
         "width=2,max_length=3", "mask=all,width=3", "width=3,max_length=2,max_repeats=2", "width=2,words=1,max_blocks=3",
         "width=3,max_pairs=3,query=both", "nodes=3-5,out_degree=2,path=1-2", "nodes=5,path=1-2,planning=1,beta=0.5",
         "nodes=6,relation=2,queries=2,planning=0", "goals=1,blocks=3,constraints=1,depth=1", "folder=.", "=", "width",
-        "max_length=1000000", "nodes=500,out_degree=20", ""};
+        "max_length=1000000", "nodes=100,out_degree=20", ""};
     uint32_t which = below(&input, TASKS);
     const char *name = names[below(&input, 11)], *text = chance(8) ? NULL : options[below(&input, 15)];
     dnc_task *made = (dnc_task *)&input;

@@ -32,6 +32,8 @@ esac
 mkdir -p "$found" "$corpus"
 
 if [ "$mode" = test ]; then
+    # On a machine that has other work, what is slow is not yet an endless loop.
+    options="$options -timeout=120"
     corpus=$FUZZ_FOLDER/corpus
     mkdir "$corpus"
     find $seeds $regressions -type f -exec "$program" $options {} + >"$log" 2>&1 &&
