@@ -31,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     arguments a = {name, options};
     dnc_task *task = made(make, &a, DNC_INVALID_ARGUMENT, chance);
     if (task) {
+        metrics(task);
         play(task, 1 + chance % 3, chance % 7);
         dnc_task_free(task);
     }

@@ -1,8 +1,9 @@
 /*
  * Logs of trainings that anybody may have written, drawn as the training figure.
  *
- * The input is a line, a letter whose bits say how to draw and then the metric's name, and after it up to three logs: the
- * first, and others after a line "==".
+ * The input is a line and after it up to three logs: the first, and others after a line "==". The line is a letter whose bits
+ * say how to draw and then the metric's name, and after tabs, as far as it has any: the names of the three runs, the title,
+ * width, height, pixel_scale and theme.
  */
 #include "fuzz.h"
 
@@ -11,6 +12,24 @@ LARGEST_ALLOCATION(64)
 MUTATE_NUMBERS
 
 enum { RUNS = 3 };
+
+/* Cuts the text before its first tab; what comes after it, NULL if there is none. */
+static char *cut(char *text) {
+    char *tab = text ? strchr(text, '\t') : NULL;
+    if (tab == NULL) return NULL;
+    *tab = 0;
+    return tab + 1;
+}
+
+/* A number of the line, or what there was. One that may be is made small, so that a picture takes little time; one that may
+ * not be is kept, and noticed. */
+static uint32_t number(const char *text, uint32_t otherwise, uint32_t least, uint32_t most, uint32_t small, int *wrong) {
+    if (text == NULL || !is_digit((uint8_t)text[0])) return otherwise;
+    uint32_t value = (uint32_t)strtoul(text, NULL, 10);
+    int may_be = value == 0 || (value >= least && value <= most);
+    if (!may_be) *wrong = 1;
+    return may_be && value > small ? least + value % (small - least + 1) : value;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static memory_file files[RUNS];
@@ -35,25 +54,37 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     options.theme = how >> 1 & 1;
     options.width = how & 4 ? 64 : how & 8 ? 720 : 200;
     options.height = how & 16 ? 64 : 150;
+    char *fields[RUNS + 5], *rest = cut(first);
+    int wrong = 0;
+    for (int i = 0; i < RUNS + 5; i++) {
+        fields[i] = rest;
+        rest = cut(rest);
+        if (i < RUNS && fields[i]) names[i] = fields[i];
+    }
     options.metric = first[0] && first[1] ? first + 1 : NULL;
+    options.title = fields[RUNS];
+    options.width = number(fields[RUNS + 1], options.width, 64, 8192, 320, &wrong);
+    options.height = number(fields[RUNS + 2], options.height, 64, 8192, 160, &wrong);
+    options.pixel_scale = number(fields[RUNS + 3], 0, 1, 8, 2, &wrong);
+    options.theme = number(fields[RUNS + 4], options.theme, 1, 1, 1, &wrong);
     uint8_t *png = (uint8_t *)first;
     size_t bytes_of_it = 77;
     dnc_status status = CALL(dnc_training_image_encode(runs, paths, how & 32 ? names : NULL, &options, &png, &bytes_of_it));
     long allocations = faults.allocations, systems = faults.systems;
     if (status == DNC_OK) {
-        CHECK(bytes_of_it > 57 && memcmp(png, "\x89PNG\r\n\x1a\n", 8) == 0);
+        CHECK(!wrong && bytes_of_it > 57 && memcmp(png, "\x89PNG\r\n\x1a\n", 8) == 0);
         CHECK(memcmp(png + bytes_of_it - 8, "IEND", 4) == 0);
         dnc_buffer_free(png);
         png = (uint8_t *)first;
         bytes_of_it = 77;
     } else {
         CHECK(status == DNC_BAD_FORMAT || status == DNC_INVALID_ARGUMENT || status == DNC_OUT_OF_MEMORY);
-        CHECK(status != DNC_INVALID_ARGUMENT || options.metric != NULL);
+        CHECK(status != DNC_INVALID_ARGUMENT || options.metric != NULL || wrong);
         CHECK(png == (uint8_t *)first && bytes_of_it == 77);
     }
     uint64_t chance = hash_bytes(1, data, size) >> 8;
-    if (chance % 2) faults.allocation = (long)(chance / 2 % (uint64_t)allocations);
-    else faults.system = (long)(chance / 2 % (uint64_t)systems);
+    if (chance % 2 && allocations > 0) faults.allocation = (long)(chance / 2 % (uint64_t)allocations);
+    else if (systems > 0) faults.system = (long)(chance / 2 % (uint64_t)systems);
     faults.interrupts = chance % 3 == 0;
     status = CALL(dnc_training_image_encode(runs, paths, how & 32 ? names : NULL, &options, &png, &bytes_of_it));
     if (status == DNC_OK) dnc_buffer_free(png);

@@ -40,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         dnc_lesson lesson = {.struct_size = sizeof lesson};
         CHECK(dnc_task_lesson_count(task) == 1 && CALL(dnc_task_lesson_at(task, 0, &lesson)) == DNC_OK);
         CHECK(same(lesson.options, options ? options : "") && isnan(lesson.pass_score));
+        words(task);
         play(task, 1 + chance % 3, chance % 5 == 0 ? UINT64_MAX - 1 : chance % 7);
         CHECK(CALL(dnc_task_set_evaluating(task, 1)) == DNC_OK);
         play(task, 1, 0);

@@ -22,7 +22,7 @@ regressions=$here/regressions/$target
 [ -d "$regressions" ] || regressions=""
 # Backtraces of the Swift runtime take minutes.
 export SWIFT_BACKTRACE=enable=no
-options="-timeout=25 -rss_limit_mb=1500 -malloc_limit_mb=0 -artifact_prefix=$found/"
+options="-print_funcs=0 -timeout=25 -rss_limit_mb=1500 -malloc_limit_mb=0 -artifact_prefix=$found/"
 case $target in
 checkpoint) options="$options -max_len=16384" ;;
 calls) options="$options -max_len=2048 -len_control=20" ;;
@@ -39,7 +39,7 @@ if [ "$mode" = test ]; then
         tail -n 60 "$log"
         exit 1
     }
-    echo "fuzz $target: $(grep -a ' DONE ' "$log")"
+    echo "fuzz $target: $(grep -aw DONE "$log")"
 else
     "$program" $options -fork=2 -ignore_ooms=0 -ignore_timeouts=0 -max_total_time="$seconds" "$corpus" $seeds $regressions
 fi

@@ -124,6 +124,7 @@ REGRESSIONS = {
         call("T", 0, 0, *NUMBERS, 0, 0),
         call("T", 0, 0, *NUMBERS, 0, 3, 224),
     ],
+    "title_cut_in_two": [call("p", 0, 0, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 15, 29)],
     "diverged_episode": [
         create(),
         *[call("w", 0, 0, tensor, 0, 1, *[250] * 5, 1) for tensor in range(7)],

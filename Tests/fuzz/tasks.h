@@ -7,6 +7,9 @@
 /* Numbers that a batch may have, so that an input takes no longer than some milliseconds. */
 enum { MOST_NUMBERS = 1 << 17, MOST_METRICS = 32 };
 
+/* The episodes of a batch are fewer. */
+enum { LARGER_BATCH = 4 };
+
 static UNUSED void metrics(const dnc_task *task) {
     size_t count = dnc_task_metric_count(task);
     CHECK(count >= 1 && count <= MOST_METRICS);
@@ -15,6 +18,22 @@ static UNUSED void metrics(const dnc_task *task) {
         CHECK(CALL(dnc_task_metric_at(task, i, &metric)) == (i < count ? DNC_OK : DNC_INVALID_ARGUMENT));
         if (i < count) CHECK(metric.is_error <= 1 && metric.name[0] != 0);
     }
+}
+
+/* The channels' words, in the order of their bytes and each once, or none. */
+static UNUSED void words(const dnc_task *task) {
+    uint32_t x = 0;
+    const char *none = (const char *)&x, *word = none, *before = NULL;
+    CHECK(CALL(dnc_task_sizes(task, &x, NULL, NULL)) == DNC_OK);
+    uint32_t count = CALL(dnc_task_word(task, 0, &word)) == DNC_OK ? x : 0;
+    for (uint32_t i = 0; i <= count; i++) {
+        word = none;
+        CHECK(CALL(dnc_task_word(task, i, &word)) == (i < count ? DNC_OK : DNC_INVALID_ARGUMENT));
+        if (i == count) break;
+        CHECK(word[0] && (before == NULL || strcmp(before, word) < 0));
+        before = word;
+    }
+    CHECK(word == none);
 }
 
 /* A batch, read, played, evaluated and scored; and once more the same batch, with the same numbers. */
@@ -41,6 +60,14 @@ static UNUSED void play(dnc_task *task, size_t batch, uint64_t position) {
     CHECK(all_finite(inputs, rows * x) && all_finite(targets, rows * y) && all_finite(mask, rows));
     for (size_t i = 0; i < rows; i++) CHECK(mask[i] >= 0 && mask[i] <= 1);
     for (size_t i = 0; i < rows * y; i++) CHECK(targets[i] >= 0 && targets[i] <= 1);
+
+    /* No memory for a larger batch than any before: the number of the next one and the episodes drawn last stay. */
+    size_t none = 77;
+    faults.allocation = 0;
+    CHECK(CALL(dnc_task_sample(task, LARGER_BATCH, &none)) == DNC_OUT_OF_MEMORY && faults.hit && none == 77);
+    CHECK(dnc_task_position(task) == position + 1);
+    CHECK(CALL(dnc_task_read(task, seen, NULL, NULL)) == DNC_OK);
+    CHECK(rows == 0 || memcmp(seen, inputs, rows * x * 4) == 0);
 
     /* The same batch again, step by step, with outputs of any kind. */
     for (size_t i = 0; i < rows * y; i++) outputs[i] = (float)((int)(i * 2654435761u >> 16 & 15) - 8);

@@ -881,6 +881,18 @@ def test_older_image_options():
     assert encode(values, old) == encode(values, image_options(cell_pixels=9))
 
 
+def test_no_pointer_is_cut_in_two():
+    """Options whose struct_size ends inside of a pointer are of no header."""
+    for size in range(4, sizeof(c.dnc_image_options)):
+        options = image_options(title=b"a title", metric=b"loss", struct_size=size)
+        png, count = POINTER(c_uint8)(), c_size_t()
+        status = c.dnc_image_encode(1, 1, floats(f32([1])), byref(options), byref(png), byref(count))
+        assert status == (INVALID if size % 8 else c.DNC_OK), size
+        if status == INVALID:
+            assert "struct_size" in last_error()
+        c.dnc_buffer_free(png)
+
+
 def test_an_older_tensor():
     net = Net()
     for field in ("name", "values", "gradients", "rank", "shape"):
