@@ -2,7 +2,8 @@
 # make demo     trains the copy task and draws what the network does
 # make test     every test
 # make gallery  draws the pictures of docs/gallery.md
-# make bench    times training and inference steps
+# make fuzz     looks for inputs that break something, FUZZ=checkpoint and SECONDS=3600 as wanted; docs/reliability.md
+# make bench    times training and inference steps, and gradients by hand beside autodiff's
 # make bench-peers   times other implementations beside them, PEERS="--threads 2" and the like
 # make install  PREFIX=/usr/local: header, library, pkg-config file
 #
@@ -16,11 +17,21 @@ CFLAGS ?= -O2
 WARNINGS := -std=c99 -Wall -Wextra -Wpedantic -Werror
 
 LIBRARY := build/libdnc.so
-SOURCES := Package.swift dnc.map include/dnc.h $(shell find Sources -type f)
+SOURCES := Package.swift dnc.map include/dnc.h $(shell find Sources -type f -not -path 'Sources/Autodiff/*')
 PYTHON := build/venv/bin/python
+# In lists that make cuts at commas.
+, := ,
 EXAMPLES := build/copy_task build/pictures build/step
 
-.PHONY: all gallery bench bench-peers demo test test-swift test-threads test-python lint format install clean setup
+FUZZ := checkpoint calls babi curriculum options graph log
+SECONDS := 600
+# The library that is shipped, with AddressSanitizer, libFuzzer's coverage and the checks of debug builds.
+FUZZ_SWIFT := -sanitize=address -sanitize-coverage=edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table \
+  -assert-config Debug -g
+# What the targets let fail.
+FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread write
+
+.PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-peers demo fuzz test test-swift test-threads test-fuzz test-python lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -53,6 +64,12 @@ gallery: build/pictures
 
 bench: build/bench
 	build/bench
+	$(MAKE) bench-autodiff
+
+# The same way of optimizing for both; that of the product is for size.
+bench-autodiff: | setup
+	swift build -c release --product autodiff-bench --scratch-path .build
+	.build/release/autodiff-bench $(AUTODIFF)
 
 bench-peers: $(LIBRARY) build/peers-venv/installed
 	DNC_LIBRARY=$(abspath $(LIBRARY)) build/peers-venv/bin/python benchmarks/peers/run.py $(PEERS)
@@ -68,7 +85,7 @@ $(PYTHON): Tests/requirements.txt
 	@tools/setup.sh python
 	@touch $@
 
-test: lint test-swift test-threads test-python
+test: lint test-swift test-threads test-fuzz test-python
 
 test-swift: | setup
 	swift test --scratch-path .build
@@ -77,18 +94,49 @@ test-swift: | setup
 test-threads: | setup
 	swift test --scratch-path .build-tsan --sanitize=thread --filter ThreadsTests
 
+# Not part of make test, since they take long: every access to memory, and every access of the threads in C programs too.
+test-asan: | setup
+	ASAN_OPTIONS=detect_leaks=0 swift test --scratch-path .build-asan --sanitize=address
+	Tests/interface/sanitized.sh address
+
+test-tsan: test-threads
+	Tests/interface/sanitized.sh thread
+
+.build-fuzz/built: $(SOURCES) | setup
+	@tools/setup.sh fuzz
+	@rm -f .build-fuzz/release/*.build/*.o
+	DNC_EMBEDDED=1 swift build -c release --target DNC --scratch-path .build-fuzz $(addprefix -Xswiftc ,$(FUZZ_SWIFT))
+	@touch $@
+
+build/fuzz/%: Tests/fuzz/%.c Tests/fuzz/fuzz.h Tests/fuzz/tasks.h include/dnc.h .build-fuzz/built
+	@mkdir -p build/fuzz
+	clang -std=gnu11 -Wall -Wextra -Werror -O1 -g -fuse-ld=lld -fsanitize=fuzzer,address -Iinclude \
+	  $(addprefix -Wl$(,)--wrap=,$(FUZZ_WRAPPED)) -o $@ $< \
+	  .build-fuzz/release/DNC.build/*.o .build-fuzz/release/Kernels*.build/*.o $$(pkg-config --libs libpng) -lm -lpthread
+
+fuzz: $(FUZZ:%=build/fuzz/%)
+	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target $(SECONDS) || exit 1; done
+
+# Every seed and every input that once broke something, and new ones for a minute and a half.
+test-fuzz: $(FUZZ:%=build/fuzz/%)
+	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target 13 test || exit 1; done
+
 test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
 	$(PYTHON) -m pytest -q Tests
 	DNC_CPU=x86-64-v3 $(PYTHON) -m pytest -q Tests/interface -k "not valgrind and not helgrind and not learning"
 	DNC_CPU=plain $(PYTHON) -m pytest -q Tests/interface -k "not valgrind and not helgrind and not learning"
 
+# The interface as a description that programs can be checked against: what is in it must stay.
+abi: $(PYTHON)
+	$(PYTHON) Tests/abi/describe.py Tests/abi/libdnc.so.0.abi
+
 lint: $(PYTHON)
-	swift format lint -s -r Package.swift Sources Tests
+	swift format lint -s -r Package.swift Sources Tests benchmarks
 	build/venv/bin/ruff check -q benchmarks bindings Tests tools
 	build/venv/bin/ruff format -q --check benchmarks bindings Tests tools
 
 format: $(PYTHON)
-	swift format -i -r Package.swift Sources Tests
+	swift format -i -r Package.swift Sources Tests benchmarks
 	build/venv/bin/ruff format -q benchmarks bindings Tests tools
 
 install: $(LIBRARY)
@@ -101,4 +149,4 @@ install: $(LIBRARY)
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/dnc.pc
 
 clean:
-	rm -rf build demo .build .build-embedded .build-tsan
+	rm -rf build demo .build .build-embedded .build-tsan .build-asan .build-*-library .build-fuzz

@@ -4,12 +4,19 @@ import PackageDescription
 // DNC_EMBEDDED=1 builds the product, libdnc.so, in Embedded Swift: no Swift runtime, no Foundation.
 // Without it the same sources are built as ordinary Swift for the tests.
 let embedded = Context.environment["DNC_EMBEDDED"] == "1"
+// A sanitizer's functions are those of the program that loads the library.
+let isSanitized = Context.environment["DNC_SANITIZED"] == "1"
 
-// Small rather than fast: what takes time is in the kernels. A copy of a function for each closure it is called with is
-// worth nothing here.
+// Small rather than fast: what takes time is in the kernels. A copy of a function for each closure that it is called with,
+// or of a mechanism for each of its callers, is worth nothing here.
 let productSettings: [SwiftSetting] = [
   .enableExperimentalFeature("Embedded"),
   .unsafeFlags(["-wmo", "-parse-as-library"]),
+]
+
+let sizeFlags = [
+  "-Osize", "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xllvm", "-sil-inline-never-functions=forward", "-Xllvm",
+  "-sil-inline-never-functions=backward",
 ]
 
 /// The loops over columns and slots are written unrolled as far as it pays.
@@ -18,19 +25,23 @@ let kernelFlags = [
 ]
 
 /// The kernels, compiled for one CPU level. The folder is a link to Sources/Kernels.
-func kernels(_ name: String, level: String, _ settings: [SwiftSetting] = []) -> Target {
-  .target(
+/// - Parameter testedLevel: in debug builds.
+func kernels(_ name: String, level: String, testedLevel: String, _ settings: [SwiftSetting] = []) -> Target {
+  // Without the width the compiler shuns the vectors of sixteen.
+  func flags(_ level: String) -> [String] { ["-Xcc", "-march=\(level)", "-Xcc", "-mprefer-vector-width=512"] }
+  return .target(
     name: name, dependencies: ["CVector"], path: "Sources/\(name)",
-    // Without the width the compiler shuns the vectors of sixteen.
-    swiftSettings: [.unsafeFlags(["-Xcc", "-march=\(level)", "-Xcc", "-mprefer-vector-width=512"])] + settings
-      + (embedded ? productSettings + [.unsafeFlags(kernelFlags)] : []))
+    swiftSettings: [
+      .unsafeFlags(flags(testedLevel), .when(configuration: .debug)),
+      .unsafeFlags(flags(level) + kernelFlags, .when(configuration: .release)),
+    ] + settings + (embedded ? productSettings : []))
 }
 
 #if arch(x86_64)
   let levels = [
-    kernels("KernelsV3", level: "x86-64-v3"),
+    kernels("KernelsV3", level: "x86-64-v3", testedLevel: "x86-64-v3"),
     // The tests run the sixteen lanes on a CPU without AVX-512 too.
-    kernels("KernelsV4", level: embedded ? "x86-64-v4" : "x86-64-v3", [.define("LANES_16")]),
+    kernels("KernelsV4", level: "x86-64-v4", testedLevel: "x86-64-v3", [.define("LANES_16")]),
   ]
 #else
   let levels: [Target] = []
@@ -48,9 +59,8 @@ let package = Package(
       name: "DNC",
       dependencies: ["CPlatform", "CPNG", "CDNC"] + levels.map { .byName(name: $0.name) },
       path: "Sources",
-      exclude: ["CPlatform", "CPNG", "CDNC", "CVector", "Kernels", "KernelsV3", "KernelsV4"],
-      swiftSettings: embedded
-        ? productSettings + [.unsafeFlags(["-Osize", "-Xllvm", "-sil-disable-pass=closure-specialize"])] : [],
+      exclude: ["Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "Kernels", "KernelsV3", "KernelsV4"],
+      swiftSettings: embedded ? productSettings + [.unsafeFlags(sizeFlags)] : [],
       linkerSettings: [.linkedLibrary("m")]
         + (embedded
           ? [
@@ -58,7 +68,7 @@ let package = Package(
               "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker",
               "--version-script=\(Context.packageDirectory)/dnc.map",
               "-Xlinker", "-soname", "-Xlinker", "libdnc.so.0",
-              "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "defs",
+              "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", isSanitized ? "undefs" : "defs",
             ])
           ] : [])),
   ]
@@ -66,8 +76,11 @@ let package = Package(
     + (embedded
       ? []
       : [
+        .target(name: "Autodiff", path: "Sources/Autodiff"),
+        .executableTarget(
+          name: "autodiff-bench", dependencies: ["Autodiff", "DNC", "CDNC"], path: "benchmarks/autodiff"),
         .testTarget(
-          name: "DNCTests", dependencies: ["DNC", "CPlatform", "CPNG", "CDNC"],
-          path: "Tests/DNCTests")
+          name: "DNCTests", dependencies: ["DNC", "Autodiff", "CPlatform", "CPNG", "CDNC"],
+          path: "Tests/DNCTests"),
       ])
 )

@@ -81,11 +81,10 @@ const char *dnc_status_string(dnc_status status);
  * this thread's next failing call. */
 const char *dnc_last_error(void);
 
-/* Checks this build on this CPU: the hand-derived gradients of small networks of every kind against
- * central differences in double precision; outputs, gradients and an update in single precision, as the
- * kernels in use compute them, against double precision; and that what is saved in $TMPDIR, or /tmp, is
- * loaded again (where no file can be made there, that is left out). Less than a second.
- * DNC_INTERNAL when something disagrees, with the name of the item in dnc_last_error(). */
+/* Checks this build on this CPU: the hand-derived gradients of small networks of every kind against central differences in
+ * double precision; outputs, gradients and an update in single precision, by the kernels in use, against the plain code in
+ * double; and that what is saved is loaded again, in a file in TMPDIR or /tmp that is then removed (left out where none can be
+ * made). Less than two seconds. DNC_INTERNAL when something disagrees, with the name of the item in dnc_last_error(). */
 dnc_status dnc_self_test(void);
 
 /* ----------------------------------------------------------------------------- configuration -- */
@@ -277,9 +276,9 @@ typedef enum dnc_field {
     DNC_FIELD_CELL = 8           /* [L, B, H]    c; DNC_INVALID_ARGUMENT for a feedforward controller */
 } dnc_field;
 
-/* Copies a piece of the present state out or in; count is its number of floats, as a check.
- * dnc_set_state is DNC_INVALID_STATE while steps are recorded (call dnc_detach first), since their
- * gradient would no longer be that of the steps taken. */
+/* Copies a piece of the present state out or in; count is its number of floats, as a check. Usage, links, precedence and
+ * weightings are from 0 to 1 (0.001 beyond is taken for rounding). dnc_set_state is DNC_INVALID_STATE while steps are
+ * recorded (call dnc_detach first), since their gradient would no longer be that of the steps taken. */
 dnc_status dnc_get_state(const dnc *instance, uint32_t field, float *values, size_t count);
 dnc_status dnc_set_state(dnc *instance, uint32_t field, const float *values, size_t count);
 
@@ -690,8 +689,9 @@ dnc_status dnc_film_encode(const dnc *instance, size_t batch_index, size_t first
 /* How one or more trainings went (1 to 64), from the logs that `python -m dnc train` writes, a JSON object a line: the loss
  * of the "train" lines on a logarithmic axis, raw in pale and as a moving mean over a fortieth of all lines to each side,
  * within a lesson; one score of the "test" lines, on a logarithmic axis (0 at its lower end) if that of the first run falls
- * to less than a tenth; and where a "lesson" begins, its number, from 1. names of the runs for the legend, or NULL: the paths of the logs. A last line that is not
- * finished is passed over, other lines that are no JSON give DNC_BAD_FORMAT; a log may have 256 MiB.
+ * to less than a tenth; and where a "lesson" begins, its number, from 1. names of the runs for the legend, or NULL: the
+ * paths of the logs. A last line that is not finished is passed over, other lines that are no JSON give DNC_BAD_FORMAT; a
+ * log may have 256 MiB.
  * options or NULL: title, theme, pixel_scale, metric, width, height and DNC_IMAGE_OVER_TIME count. */
 dnc_status dnc_training_image_write(const char *path, size_t runs, const char *const *logs, const char *const *names,
                                     const dnc_image_options *options);

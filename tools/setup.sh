@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what is missing, or says the exact command when it may not.
 #   tools/setup.sh build     what building the library takes: Swift 6.3, a C compiler, libpng
-#   tools/setup.sh python    a local environment, build/venv, with what the tests take; and valgrind
+#   tools/setup.sh python    a local environment, build/venv, with what the tests take; valgrind, abigail-tools
+#   tools/setup.sh fuzz      what the fuzz targets take: Clang with AddressSanitizer and libFuzzer, and lld
 #   tools/setup.sh peers     another one, build/peers-venv, with the implementations that benchmarks/peers compares
 set -eu
 
@@ -25,6 +26,12 @@ build)
     command -v cc >/dev/null && command -v pkg-config >/dev/null && pkg-config --exists libpng ||
         packages gcc libc6-dev pkg-config libpng-dev
     ;;
+fuzz)
+    # Swift brings all of it; where its Clang is not in the PATH, Debian's does as well.
+    program="int LLVMFuzzerTestOneInput(const char *data, unsigned long size) { return data && size > 99999; }"
+    echo "$program" | clang -x c -fsanitize=fuzzer,address -fuse-ld=lld -o /dev/null - 2>/dev/null ||
+        packages clang lld libclang-rt-dev
+    ;;
 peers)
     python3 -c 'import venv, ensurepip' 2>/dev/null || packages python3-venv
     [ -x build/peers-venv/bin/pip ] || python3 -m venv build/peers-venv
@@ -33,7 +40,7 @@ peers)
     $pip --no-deps dnc==1.1.0 # the package asks for another that it does not need
     ;;
 python)
-    for tool in valgrind g++ cmake; do command -v $tool >/dev/null || packages valgrind g++ cmake; done
+    for tool in valgrind g++ cmake abidw; do command -v $tool >/dev/null || packages valgrind g++ cmake abigail-tools; done
     python3 -c 'import venv, ensurepip' 2>/dev/null || packages python3-venv
     [ -x build/venv/bin/pip ] || python3 -m venv build/venv
     build/venv/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt

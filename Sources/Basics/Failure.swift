@@ -1,8 +1,8 @@
 import CDNC
 import CPlatform
 
-/// Why a call failed: the status travels with the error, the sentence waits in the thread's message buffer
-/// until the caller asks for it with `dnc_last_error`.
+/// Why a call failed: the status travels with the error, the sentence waits in the thread's message buffer. Once the call
+/// has failed, `dnc_last_error` gives it.
 struct Failure: Error {
   let status: dnc_status
 
@@ -29,14 +29,24 @@ struct Failure: Error {
     }
   }
 
+  /// What errno says.
+  static func system(_ path: UnsafePointer<CChar>, _ action: StaticString) -> Failure {
+    let error = dnc_platform_errno()
+    return Failure(
+      error == ENOMEM ? DNC_OUT_OF_MEMORY : DNC_IO_ERROR, "\(path) could not be \(action): \(systemError: error)")
+  }
+
   static func outOfMemory(bytes: Int) -> Failure {
     Failure(DNC_OUT_OF_MEMORY, "out of memory: \(bytes) bytes could not be allocated")
   }
 }
 
-/// This thread's message buffer. Not inlined: the C function's buffer is static, and every object file that calls it would
-/// have one of its own.
-@inline(never) func threadMessage() -> UnsafeMutablePointer<CChar> { dnc_platform_message() }
+/// What this thread's last failing call said. Not inlined: the C function's buffer is static, and every object file that
+/// calls it would have one of its own.
+@inline(never) func lastMessage() -> UnsafeMutablePointer<CChar> { dnc_platform_messages() }
+
+/// Where a sentence is written. A call that goes on after a failure leaves the last message as it was.
+func threadMessage() -> UnsafeMutablePointer<CChar> { lastMessage() + Int(DNC_PLATFORM_MESSAGE_BYTES) }
 
 /// A sentence written by string interpolation straight into the thread's message buffer, without heap.
 struct Message: ExpressibleByStringInterpolation {
@@ -48,7 +58,7 @@ struct Message: ExpressibleByStringInterpolation {
     mutating func appendLiteral(_ literal: StaticString) { text.append(literal) }
     mutating func appendInterpolation(_ value: StaticString) { text.append(value) }
     /// A string from outside. Control characters become '?', so that the message stays one line.
-    mutating func appendInterpolation(_ value: UnsafePointer<CChar>) {
+    @_disfavoredOverload mutating func appendInterpolation(_ value: UnsafePointer<CChar>) {
       appendInterpolation(bytes: UnsafeRawBufferPointer(start: value, count: strlen(value)))
     }
     mutating func appendInterpolation(_ value: Int) { text.append(value) }

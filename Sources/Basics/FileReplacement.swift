@@ -25,7 +25,7 @@ struct FileReplacement: ~Copyable {
       descriptor = dnc_platform_open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       attempt += 1
     } while descriptor < 0 && dnc_platform_errno() == EEXIST && attempt < 1000
-    guard descriptor >= 0 else { throw FileReplacement.failure("created", path) }
+    guard descriptor >= 0 else { throw Failure.system(path, "created") }
     self.path = path
     self.temporaryPath = temporaryPath
     self.descriptor = descriptor
@@ -42,22 +42,17 @@ struct FileReplacement: ~Copyable {
     while done < bytes {
       let written = CPlatform.write(descriptor, start + done, bytes - done)
       if written < 0 && dnc_platform_errno() == EINTR { continue }
-      guard written > 0 else { throw FileReplacement.failure("written", path) }
+      guard written > 0 else { throw Failure.system(path, "written") }
       done += written
     }
   }
 
   consuming func commit() throws(Failure) {
-    guard fsync(descriptor) == 0 else { throw FileReplacement.failure("flushed", path) }
+    guard dnc_platform_flush(descriptor) == 0 else { throw Failure.system(path, "flushed") }
     guard rename(temporaryPath.start.assumingMemoryBound(to: CChar.self), path) == 0 else {
-      throw FileReplacement.failure("renamed", path)
+      throw Failure.system(path, "renamed")
     }
     close(descriptor)
     descriptor = -1
-  }
-
-  private static func failure(_ action: StaticString, _ path: UnsafePointer<CChar>) -> Failure {
-    let error = dnc_platform_errno()
-    return Failure(DNC_IO_ERROR, "\(path) could not be \(action): \(systemError: error)")
   }
 }

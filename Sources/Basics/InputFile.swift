@@ -9,11 +9,14 @@ struct InputFile: ~Copyable {
   init(path: UnsafePointer<CChar>) throws(Failure) {
     // Not to wait for the other end of a pipe.
     let descriptor = dnc_platform_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
-    guard descriptor >= 0 else {
-      throw Failure(DNC_IO_ERROR, "\(path) could not be opened: \(systemError: dnc_platform_errno())")
-    }
+    guard descriptor >= 0 else { throw Failure.system(path, "opened") }
     var info = stat()
-    guard fstat(descriptor, &info) == 0, info.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG) else {
+    guard fstat(descriptor, &info) == 0 else {
+      let failure = Failure.system(path, "read")
+      close(descriptor)
+      throw failure
+    }
+    guard info.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG) else {
       close(descriptor)
       throw Failure(DNC_IO_ERROR, "\(path) is not a regular file")
     }

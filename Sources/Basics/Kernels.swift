@@ -15,10 +15,9 @@ enum CPULevel: Int {
   static let active: CPULevel = {
     let highest: CPULevel =
       dnc_platform_has_x86_64_v4() != 0 ? .v4 : dnc_platform_has_x86_64_v3() != 0 ? .v3 : .plain
-    let (variable, plain, v3): (StaticString, StaticString, StaticString) = ("DNC_CPU", "plain", "x86-64-v3")
-    guard let wanted = getenv(variable.cString) else { return highest }
-    if strcmp(wanted, plain.cString) == 0 { return .plain }
-    if strcmp(wanted, v3.cString) == 0, highest == .v4 { return .v3 }
+    guard let wanted = getenv(cString("DNC_CPU")) else { return highest }
+    if strcmp(wanted, cString("plain")) == 0 { return .plain }
+    if strcmp(wanted, cString("x86-64-v3")) == 0, highest == .v4 { return .v3 }
     return highest
   }()
 }

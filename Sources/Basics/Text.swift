@@ -25,7 +25,8 @@ struct Text {
     for i in 0..<text.utf8CodeUnitCount { append(byte: text.utf8Start[i]) }
   }
 
-  @inline(never) mutating func append(_ text: UnsafePointer<CChar>) {
+  /// Disfavored, for a literal would otherwise become a String first, on the heap.
+  @_disfavoredOverload @inline(never) mutating func append(_ text: UnsafePointer<CChar>) {
     var i = 0
     while text[i] != 0 {
       append(byte: UInt8(bitPattern: text[i]))
@@ -64,7 +65,7 @@ struct Text {
   }
 }
 
-extension StaticString {
-  /// For C. A literal that is given where C wants a string would become a String first, which may be on the heap.
-  var cString: UnsafePointer<CChar> { UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
+/// A literal for C. Given where C wants a string, it would become a String first, which may be on the heap.
+func cString(_ text: StaticString) -> UnsafePointer<CChar> {
+  UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
 }

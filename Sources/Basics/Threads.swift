@@ -1,5 +1,11 @@
 import CPlatform
 
+/// What threads can do together. Not a closure: what that captures is on Swift's heap, which ends the process when memory runs
+/// out.
+protocol ThreadWork {
+  func run(_ index: Int, thread: Int)
+}
+
 /// Worker threads of one instance. They sleep while there is nothing to do, and exist from the first work that is worth
 /// more than one thread until the instance goes.
 struct Threads: ~Copyable {
@@ -10,7 +16,9 @@ struct Threads: ~Copyable {
     var finished = pthread_cond_t()
     /// Counts the calls of `run`.
     var generation: UInt = 0
-    var body: ((_ index: Int, _ thread: Int) -> Void)?
+    /// What there is to do, on the owner's stack, and what does it.
+    var work: UnsafeRawPointer?
+    var body: ((_ work: UnsafeRawPointer, _ index: Int, _ thread: Int) -> Void)?
     var count = 0
     var next = 0
     var unfinished = 0
@@ -76,20 +84,23 @@ extension Threads.Team {
     shared.pointee.process = getpid()
   }
 
-  /// Calls `body` once for each index, in any order, from at most `count` threads, and returns when all calls did. Threads
-  /// are numbered from 0, the caller's, and below the number of indices. A body with only one index may have work for the
-  /// threads itself, others may not.
-  /// - Parameter work: multiplications, roughly, in all calls together. It takes some for waking a thread to pay.
-  func run(_ indices: Int, work: Int, _ body: (_ index: Int, _ thread: Int) -> Void) {
+  /// Does the work of each index once, in any order, on at most `count` threads, and returns when all is done. Threads are
+  /// numbered from 0, the caller's, and below the number of indices. Work with only one index may have more for the threads
+  /// itself, other may not.
+  /// - Parameter cost: multiplications, roughly, for all indices together. It takes some for waking a thread to pay.
+  @inline(never) func run<Work: ThreadWork>(_ indices: Int, cost: Int, _ work: Work) {
     let participants = min(indices, count)
-    guard participants > 1, work > 1 << 19, start() > 0 else {
-      for index in 0..<indices { body(index, 0) }
+    guard participants > 1, cost > 1 << 19, start() > 0 else {
+      for index in 0..<indices { work.run(index, thread: 0) }
       return
     }
-    withoutActuallyEscaping(body) { body in
+    withUnsafePointer(to: work) { work in
       let s = shared
       pthread_mutex_lock(&s.pointee.mutex)
-      s.pointee.body = body
+      s.pointee.work = UnsafeRawPointer(work)
+      s.pointee.body = { work, index, thread in
+        work.assumingMemoryBound(to: Work.self).pointee.run(index, thread: thread)
+      }
       s.pointee.count = indices
       s.pointee.next = 0
       s.pointee.unfinished = indices
@@ -99,18 +110,18 @@ extension Threads.Team {
       pthread_cond_broadcast(&s.pointee.changed)
       Self.take(s, thread: 0)
       while s.pointee.unfinished > 0 { pthread_cond_wait(&s.pointee.finished, &s.pointee.mutex) }
-      s.pointee.body = nil
+      s.pointee.work = nil
       pthread_mutex_unlock(&s.pointee.mutex)
     }
   }
 
   /// Takes one index after the other, with the mutex locked before, between and after.
   private static func take(_ s: UnsafeMutablePointer<Threads.Shared>, thread: Int) {
-    while s.pointee.next < s.pointee.count, let body = s.pointee.body {
+    while s.pointee.next < s.pointee.count, let work = s.pointee.work, let body = s.pointee.body {
       let index = s.pointee.next
       s.pointee.next += 1
       pthread_mutex_unlock(&s.pointee.mutex)
-      body(index, thread)
+      body(work, index, thread)
       pthread_mutex_lock(&s.pointee.mutex)
       s.pointee.unfinished -= 1
       if s.pointee.unfinished == 0 { pthread_cond_signal(&s.pointee.finished) }
@@ -130,14 +141,14 @@ extension Threads.Team {
     while s.pointee.started < count - 1 {
       let worker = workers + s.pointee.started
       worker.initialize(to: Threads.Worker(index: s.pointee.started + 1, shared: s))
-      guard pthread_create(&worker.pointee.thread, nil, Self.work, worker) == 0 else { break }
+      guard pthread_create(&worker.pointee.thread, nil, Self.main, worker) == 0 else { break }
       s.pointee.started += 1
     }
     pthread_sigmask(SIG_SETMASK, &previous, nil)
     return s.pointee.started
   }
 
-  private static let work: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { raw in
+  private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { raw in
     let worker = raw!.assumingMemoryBound(to: Threads.Worker.self)
     let s = worker.pointee.shared
     let index = worker.pointee.index

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fenv.h>
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
@@ -20,19 +21,46 @@
 
 #define DNC_PLATFORM_MESSAGE_BYTES 512
 
-/* This thread's last error message. The loader frees it with the thread or with the library. */
-static inline char *dnc_platform_message(void) {
-    static _Thread_local char message[DNC_PLATFORM_MESSAGE_BYTES];
-    return message;
+/* Two error messages of this thread: the last one, and the one that is being written. The loader frees them with the thread
+ * or with the library. */
+static inline char *dnc_platform_messages(void) {
+    static _Thread_local char messages[2 * DNC_PLATFORM_MESSAGE_BYTES];
+    return messages;
 }
 
 /* errno is a macro, and open is variadic: Swift can use neither. */
 static inline int dnc_platform_errno(void) { return errno; }
 
-static inline int dnc_platform_open(const char *path, int flags, int mode) { return open(path, flags, mode); }
+static inline void dnc_platform_set_errno(int error) { errno = error; }
+
+/* Never 0, 1 or 2, even if the host has closed them: what it prints must not end in our file. */
+static inline int dnc_platform_open(const char *path, int flags, int mode) {
+    int file, moved;
+    do file = open(path, flags, mode);
+    while (file < 0 && errno == EINTR);
+    if (file < 0 || file > 2) return file;
+    moved = fcntl(file, F_DUPFD_CLOEXEC, 3);
+    int error = errno;
+    close(file);
+    if (moved < 0 && (flags & O_EXCL)) unlink(path);
+    errno = error;
+    return moved;
+}
+
+static inline int dnc_platform_flush(int file) {
+    int result;
+    do result = fsync(file);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
 
 /* A folder's entries: the next one's name, valid until the one after it; NULL at the end (errno 0) or after an error. */
-static inline void *dnc_platform_open_folder(const char *path) { return opendir(path); }
+static inline void *dnc_platform_open_folder(const char *path) {
+    DIR *folder;
+    do folder = opendir(path);
+    while (folder == NULL && errno == EINTR);
+    return folder;
+}
 
 static inline const char *dnc_platform_next_entry(void *folder) {
     errno = 0;
@@ -83,6 +111,28 @@ static inline long dnc_platform_processors(void) {
 #endif
     return sysconf(_SC_NPROCESSORS_ONLN);
 }
+
+/* The host's exceptions of floating point: which have happened, and which end the process (feenableexcept). Between begin and
+ * end none does; afterwards all is as before. */
+#if defined(__x86_64__)
+typedef uint32_t dnc_platform_float_state;
+static inline dnc_platform_float_state dnc_platform_begin_float(void) {
+    uint32_t mode = __builtin_ia32_stmxcsr();
+    if (~mode & 0x1F80) __builtin_ia32_ldmxcsr(mode | 0x1F80);
+    return mode;
+}
+static inline void dnc_platform_end_float(dnc_platform_float_state state) {
+    if (__builtin_ia32_stmxcsr() != state) __builtin_ia32_ldmxcsr(state);
+}
+#else
+typedef fenv_t dnc_platform_float_state;
+static inline dnc_platform_float_state dnc_platform_begin_float(void) {
+    fenv_t state;
+    feholdexcept(&state);
+    return state;
+}
+static inline void dnc_platform_end_float(dnc_platform_float_state state) { fesetenv(&state); }
+#endif
 
 /* How this thread rounds and whether it flushes denormal numbers to 0. */
 #if defined(__x86_64__)

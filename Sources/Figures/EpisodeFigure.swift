@@ -227,6 +227,8 @@ struct EpisodeFigure {
     for kind in 0..<3 {
       var share = 0.0
       for t in times { share += Double(modes.share(kind, t)) / Double(times.count) }
+      // Of a network whose parameters are NaN.
+      guard share.isFinite else { return }
       let from = Int(reached * Double(height) + 0.5)
       reached = min(reached + share, 1)
       let to = kind == 2 ? height : Int(reached * Double(height) + 0.5)

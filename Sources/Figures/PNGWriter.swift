@@ -80,7 +80,7 @@ extension Canvas {
   private static func failure(_ image: inout png_image) -> Failure {
     withUnsafeBytes(of: &image.message) { bytes in
       let message = bytes.baseAddress!.assumingMemoryBound(to: CChar.self)
-      if strstr(message, "ut of memory") != nil || strstr(message, "insufficient memory") != nil {
+      if strstr(message, cString("ut of memory")) != nil || strstr(message, cString("insufficient memory")) != nil {
         return Failure(DNC_OUT_OF_MEMORY, "out of memory while a PNG was encoded")
       }
       return Failure(DNC_INTERNAL, "libpng refused to encode a picture: \(message)")

@@ -7,7 +7,8 @@
   forEachVector(count) { i, n in
     let g = load(gradients + i, n)
     let m = (g * forget1).addingProduct(Vector(repeating: beta1), load(first + i, n))
-    let v = (g * forget2 * g).addingProduct(Vector(repeating: beta2), load(second + i, n))
+    var v = (g * forget2 * g).addingProduct(Vector(repeating: beta2), load(second + i, n))
+    v.replace(with: Float.greatestFiniteMagnitude, where: v .== Float.infinity)
     store(m, first + i, n)
     store(v, second + i, n)
     let step = m * rate / ((v * correction2).squareRoot() + epsilon)

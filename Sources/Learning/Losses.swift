@@ -146,7 +146,7 @@ enum Loss: Equatable {
     for y in 0..<width {
       let difference = Double(z[y]) - Double(q[y])
       sum += difference * difference
-      gradient?[y] = 2 * share * (z[y] - q[y])
+      gradient?[y] = Scalar(2 * Double(share) * difference)
     }
     return sum
   }

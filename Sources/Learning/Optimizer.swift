@@ -77,6 +77,8 @@ struct OptimizerConfiguration {
 ///     RMSProp   s ← decay·s + (1 − decay)·g²         m ← momentum·m + lr·g / √(s + ε)      p ← p − m
 ///     Adam      m, v moving averages of g, g²        p ← p − lr·m̂ / (√v̂ + ε)   (Kingma and Ba 2015, Algorithm 1)
 ///     AdamW     as Adam, with p ← p − lr·weight_decay·p first   (Loshchilov and Hutter 2019)
+///
+/// s and v end at the greatest number: if they became infinite, they would stay so, and the parameter with them.
 struct Optimizer<Scalar: Real>: ~Copyable {
   private(set) var configuration: OptimizerConfiguration
   let parameterCount: Int
@@ -116,7 +118,8 @@ struct Optimizer<Scalar: Real>: ~Copyable {
   /// and sets the gradients to 0.
   mutating func step(parameters: Out<Scalar>, gradients: Out<Scalar>, norm: Double) {
     let c = configuration
-    stepCount += 1
+    // A file may say that it is as large as a number can be.
+    if stepCount < .max { stepCount += 1 }
     if c.maxGradientNorm > 0, norm > c.maxGradientNorm {
       let scale = c.maxGradientNorm / norm
       for i in 0..<parameterCount { gradients[i] = Scalar(Double(gradients[i]) * scale) }
@@ -146,7 +149,7 @@ struct Optimizer<Scalar: Real>: ~Copyable {
     let epsilon = Scalar(configuration.epsilon)
     for i in 0..<parameterCount {
       let g = gradients[i]
-      second[i] = decay * second[i] + forget * g * g
+      second[i] = (decay * second[i] + forget * g * g).clamped(to: .greatestFiniteMagnitude)
       first[i] = momentum * first[i] + rate * g / (second[i] + epsilon).squareRoot()
       parameters[i] -= first[i]
     }
@@ -170,7 +173,7 @@ struct Optimizer<Scalar: Real>: ~Copyable {
     for i in 0..<parameterCount {
       let g = gradients[i]
       first[i] = beta1 * first[i] + forget1 * g
-      second[i] = beta2 * second[i] + forget2 * g * g
+      second[i] = (beta2 * second[i] + forget2 * g * g).clamped(to: .greatestFiniteMagnitude)
       parameters[i] = kept * parameters[i] - rate * first[i] / ((second[i] * correction2).squareRoot() + epsilon)
     }
   }

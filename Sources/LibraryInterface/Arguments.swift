@@ -1,12 +1,20 @@
 import CDNC
 import CPlatform
 
-/// Runs the body of a function of the interface and turns what it throws into a status.
-func status(_ body: () throws(Failure) -> Void) -> dnc_status {
+/// Runs the body of a function of the interface and turns what it throws into a status. The host's errno and its exceptions of
+/// floating point are afterwards as they were.
+@inline(never) func status(_ body: () throws(Failure) -> Void) -> dnc_status {
+  let error = dnc_platform_errno()
+  let floatState = dnc_platform_begin_float()
+  defer {
+    dnc_platform_end_float(floatState)
+    dnc_platform_set_errno(error)
+  }
   do {
     try body()
     return DNC_OK
   } catch {
+    strcpy(lastMessage(), threadMessage())
     return error.status
   }
 }

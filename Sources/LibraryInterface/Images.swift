@@ -53,6 +53,11 @@ struct PNGReceiver {
 func imageOptions(_ options: UnsafePointer<dnc_image_options>?) throws(Failure) -> dnc_image_options {
   guard let options else { return defaultImageOptions }
   let checked = try read(options, "options", defaults: defaultImageOptions)
+  // As every struct with pointers has it; or a pointer would be cut in two.
+  guard options.pointee.struct_size % 8 == 0 else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT, "options->struct_size is \(options.pointee.struct_size), allowed are multiples of 8")
+  }
   let lastColormap = DNC_COLORMAP_DIVERGING.rawValue
   guard checked.colormap <= lastColormap else {
     throw Failure(

@@ -85,10 +85,13 @@ private func copy(_ piece: Piece, _ field: UInt32, _ c: Configuration, each: (_ 
         "the state can't be changed while \(network.pointee.recordedSteps) steps are recorded: call dnc_detach first")
     }
     try requireFinite(values, count: count, "values")
-    if dnc_field(field) == DNC_FIELD_USAGE {
-      for i in 0..<count where !(0...1).contains(values[i]) {
-        throw Failure(DNC_INVALID_ARGUMENT, "values[\(i)] is \(values[i]), allowed for a usage are 0 to 1")
+    switch dnc_field(field) {
+    case DNC_FIELD_USAGE, DNC_FIELD_LINK, DNC_FIELD_PRECEDENCE, DNC_FIELD_WRITE_WEIGHTS, DNC_FIELD_READ_WEIGHTS:
+      // Rounding leaves some of the library's own a little outside.
+      for i in 0..<count where !(-0.001...1.001).contains(values[i]) {
+        throw Failure(DNC_INVALID_ARGUMENT, "values[\(i)] is \(values[i]), allowed for this field are 0 to 1")
       }
+    default: break
     }
     copy(piece, field, c) { inside, outside in piece.values[inside] = values[outside] }
     network.pointee.stateChanged(piece.learned)

@@ -206,7 +206,7 @@ private struct Film: ~Copyable {
       if step > first { replay.advance() }
       for i in 0..<c.N * c.W where replay.memory[i].isFinite { peak = max(peak, replay.memory[i].magnitude) }
     }
-    return view.range(of: Values(&peak))
+    return withUnsafePointer(to: peak) { view.range(of: Values($0)) }
   }
 
   private func forEachFrame(_ body: (consuming Canvas, Int) throws(Failure) -> Void) throws(Failure) {

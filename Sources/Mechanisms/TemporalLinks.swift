@@ -21,18 +21,35 @@ enum TemporalLinks {
     previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: Out<Scalar>, forwardWeights: Rows<Scalar>,
     backwardWeights: Rows<Scalar>, scratch: Out<Scalar>, team: Threads.Team?
   ) {
-    let parts = LinkParts(slots: slots)
+    let whole = Forward(
+      slots: slots, readHeads: readHeads, writeWeighting: writeWeighting, previousPrecedence: previousPrecedence,
+      previousReadWeights: previousReadWeights, previousLink: previousLink, link: link, forwardWeights: forwardWeights,
+      backwardWeights: backwardWeights, scratch: scratch)
+    whole.parts.forEach(team, readHeads: readHeads, whole)
+    for part in 1..<whole.parts.count {
+      for head in 0..<readHeads { addScaled(slots, 1, whole.sums(part)[head], to: backwardWeights[head]) }
+    }
+  }
+
+  /// What `forward` was given, for those who compute a part of it.
+  private struct Forward<Scalar: Real>: ThreadWork {
+    let slots, readHeads: Int
+    let writeWeighting, previousPrecedence, previousReadWeights, previousLink: In<Scalar>
+    let link: Out<Scalar>
+    let forwardWeights, backwardWeights: Rows<Scalar>
+    let scratch: Out<Scalar>
+
+    var parts: LinkParts { LinkParts(slots: slots) }
+
     func sums(_ part: Int) -> Rows<Scalar> {
       part == 0 ? backwardWeights : Rows(scratch + parts.sums(part, readHeads: readHeads), stride: slots)
     }
-    parts.forEach(team, readHeads: readHeads) { part in
-      forward(
+
+    @inline(never) func run(_ part: Int, thread: Int) {
+      TemporalLinks.forward(
         rows: parts[part], slots: slots, readHeads: readHeads, writeWeighting: writeWeighting,
         previousPrecedence: previousPrecedence, previousReadWeights: previousReadWeights, previousLink: previousLink,
         link: link, forwardWeights: forwardWeights, backwardWeights: sums(part))
-    }
-    for part in 1..<parts.count {
-      for head in 0..<readHeads { addScaled(slots, 1, sums(part)[head], to: backwardWeights[head]) }
     }
   }
 
@@ -75,25 +92,48 @@ enum TemporalLinks {
     writeWeightingGradient: Out<Scalar>, precedenceGradient: Out<Scalar>, readWeightsGradient: Out<Scalar>,
     scratch: Out<Scalar>, team: Threads.Team?
   ) {
-    let parts = LinkParts(slots: slots)
+    let whole = Backward(
+      slots: slots, readHeads: readHeads, history: history, previousReadWeights: previousReadWeights,
+      forwardGradient: forwardGradient, backwardGradient: backwardGradient, linkGradient: linkGradient,
+      writeWeightingGradient: writeWeightingGradient, precedenceGradient: precedenceGradient,
+      readWeightsGradient: readWeightsGradient, scratch: scratch)
+    whole.parts.forEach(team, readHeads: readHeads, whole)
+    for part in 1..<whole.parts.count {
+      addScaled(readHeads * slots, 1, whole.readSums(part), to: readWeightsGradient)
+      addScaled(slots, 1, whole.writeSums(part), to: writeWeightingGradient)
+      addScaled(slots, 1, whole.precedenceSums(part), to: precedenceGradient)
+    }
+  }
+
+  /// What `backward` was given, for those who compute a part of it.
+  private struct Backward<Scalar: Real>: ThreadWork {
+    let slots, readHeads: Int
+    let history: LinkHistory<Scalar>
+    let previousReadWeights: In<Scalar>
+    let forwardGradient, backwardGradient: Rows<Scalar>
+    let linkGradient, writeWeightingGradient, precedenceGradient, readWeightsGradient, scratch: Out<Scalar>
+
+    var parts: LinkParts { LinkParts(slots: slots) }
+
     // The gradients of w^r, w^w and p, in this order.
-    func sums(_ part: Int) -> Out<Scalar> { scratch + parts.sums(part, readHeads: readHeads) }
-    let writeSums = readHeads * slots
-    let precedenceSums = writeSums + slots
-    parts.forEach(team, readHeads: readHeads) { part in
-      if part > 0 { setZero((readHeads + 2) * slots, sums(part)) }
-      backward(
+    func readSums(_ part: Int) -> Out<Scalar> {
+      part == 0 ? readWeightsGradient : scratch + parts.sums(part, readHeads: readHeads)
+    }
+    func writeSums(_ part: Int) -> Out<Scalar> {
+      part == 0 ? writeWeightingGradient : readSums(part) + readHeads * slots
+    }
+    func precedenceSums(_ part: Int) -> Out<Scalar> {
+      part == 0 ? precedenceGradient : writeSums(part) + slots
+    }
+
+    @inline(never) func run(_ part: Int, thread: Int) {
+      if part > 0 { setZero((readHeads + 2) * slots, readSums(part)) }
+      TemporalLinks.backward(
         rows: parts[part], slots: slots, readHeads: readHeads, history: history,
         previousReadWeights: previousReadWeights, scratch: scratch + parts.rows(part),
         forwardGradient: forwardGradient, backwardGradient: backwardGradient, linkGradient: linkGradient,
-        writeWeightingGradient: part == 0 ? writeWeightingGradient : sums(part) + writeSums,
-        precedenceGradient: part == 0 ? precedenceGradient : sums(part) + precedenceSums,
-        readWeightsGradient: part == 0 ? readWeightsGradient : sums(part))
-    }
-    for part in 1..<parts.count {
-      addScaled(readHeads * slots, 1, sums(part), to: readWeightsGradient)
-      addScaled(slots, 1, sums(part) + writeSums, to: writeWeightingGradient)
-      addScaled(slots, 1, sums(part) + precedenceSums, to: precedenceGradient)
+        writeWeightingGradient: writeSums(part), precedenceGradient: precedenceSums(part),
+        readWeightsGradient: readSums(part))
     }
   }
 
@@ -200,11 +240,11 @@ struct LinkParts {
   func sums(_ part: Int, readHeads: Int) -> Int { 4 * count * slots + (part - 1) * (readHeads + 2) * slots }
   func scratchCount(readHeads: Int) -> Int { sums(count, readHeads: readHeads) }
 
-  func forEach(_ team: Threads.Team?, readHeads: Int, _ body: (Int) -> Void) {
+  func forEach(_ team: Threads.Team?, readHeads: Int, _ work: some ThreadWork) {
     guard count > 1, let team else {
-      for part in 0..<count { body(part) }
+      for part in 0..<count { work.run(part, thread: 0) }
       return
     }
-    team.run(count, work: slots * slots * (readHeads + 1)) { part, _ in body(part) }
+    team.run(count, cost: slots * slots * (readHeads + 1), work)
   }
 }

@@ -14,19 +14,11 @@ extension Network<Float> {
     let kept = try Kept(c, outputs: steps * c.B * c.Y, keepsState: !isTraining)
     kept.state?.copy(rows: 1, from: state)
     let watch = Watch(progress, steps: steps, batch: c.B, shards: shardCount)
-    forEachShard(steps: steps) { step, thread in
-      for t in 0..<steps {
-        let row = first + advance * t
-        // At least before the first step, to go back to.
-        if advance == 1 { for b in step.sequences { step.record.keepCheckpoint(before: row, b) } }
-        guard watch.wants(t, step.sequences) else { return }
-        step.inputs(inputs + t * c.B * c.X, steps: 1, row: row)
-        step.forward(row: row, previous: row, current: row + advance)
-        step.outputs(kept.outputs + t * c.B * c.Y, steps: 1, row: row, current: row + advance)
-        if c.checksFinite {
-          for b in step.sequences where step.notFinite(b, row: row, current: row + advance) != nil { watch.found(t, b) }
-        }
-        watch.tookStep(thread: thread)
+    withUnsafePointer(to: watch) { watch in
+      run(steps: steps) {
+        WatchedForward(
+          network: $0, watch: watch, steps: steps, first: first, advance: advance, inputs: inputs,
+          outputs: kept.outputs)
       }
     }
     do throws(Failure) {
@@ -76,16 +68,9 @@ extension Network<Float> {
     kept.state?.copy(rows: 1, from: gradient.state)
     let watch = Watch(progress, steps: steps, batch: c.B, shards: shardCount)
     gradient.state.zero()
-    forEachShard(steps: steps) { step, thread in
-      step.backwardOutputs(outputGradients, steps: steps, gradient: gradient)
-      guard watch.wants(0, step.sequences) else { return }
-      step.backward(steps: steps, gradient: gradient) { t in
-        let turn = steps - 1 - t
-        if c.checksFinite {
-          for b in step.sequences where step.gradientNotFinite(b, row: t, gradient) != nil { watch.found(turn, b) }
-        }
-        watch.tookStep(thread: thread)
-        return watch.wants(turn + 1, step.sequences)
+    withUnsafePointer(to: watch) { watch in
+      run(steps: steps) {
+        WatchedBackward(network: $0, watch: watch, steps: steps, gradient: gradient, outputGradients: outputGradients)
       }
     }
     do throws(Failure) {
@@ -99,9 +84,74 @@ extension Network<Float> {
       throw error
     }
     if let inputGradients {
-      forEachShard(steps: steps) { step, _ in step.backwardInputs(inputGradients, steps: steps) }
+      run(steps: steps) { InputGradients(network: $0, steps: steps, gradients: inputGradients) }
     }
     finishBackward(steps: steps)
+  }
+}
+
+/// Some sequences forwards.
+private struct WatchedForward: ThreadWork {
+  let network: UnsafePointer<Network<Float>>
+  let watch: UnsafePointer<Watch>
+  let steps, first, advance: Int
+  let inputs: In<Float>
+  let outputs: Out<Float>
+
+  @inline(never) func run(_ shard: Int, thread: Int) {
+    let step = network.pointee.shard(shard, thread: thread)
+    let c = step.c
+    for t in 0..<steps {
+      let row = first + advance * t
+      // At least before the first step, to go back to.
+      if advance == 1 { for b in step.sequences { step.record.keepCheckpoint(before: row, b) } }
+      guard watch.pointee.wants(t, step.sequences) else { return }
+      step.inputs(inputs + t * c.B * c.X, steps: 1, row: row)
+      step.forward(row: row, previous: row, current: row + advance)
+      step.outputs(outputs + t * c.B * c.Y, steps: 1, row: row, current: row + advance)
+      if c.checksFinite {
+        for b in step.sequences where step.notFinite(b, row: row, current: row + advance) != nil {
+          watch.pointee.found(t, b)
+        }
+      }
+      watch.pointee.tookStep(thread: thread)
+    }
+  }
+}
+
+/// Some sequences backwards.
+private struct WatchedBackward: ThreadWork {
+  let network: UnsafePointer<Network<Float>>
+  let watch: UnsafePointer<Watch>
+  let steps: Int
+  let gradient: BackwardPlanes<Float>
+  let outputGradients: In<Float>
+
+  @inline(never) func run(_ shard: Int, thread: Int) {
+    let step = network.pointee.shard(shard, thread: thread)
+    step.backwardOutputs(outputGradients, steps: steps, gradient: gradient)
+    guard watch.pointee.wants(0, step.sequences) else { return }
+    step.backward(steps: steps, gradient: gradient) { t in
+      let turn = steps - 1 - t
+      if step.c.checksFinite {
+        for b in step.sequences where step.gradientNotFinite(b, row: t, gradient) != nil {
+          watch.pointee.found(turn, b)
+        }
+      }
+      watch.pointee.tookStep(thread: thread)
+      return watch.pointee.wants(turn + 1, step.sequences)
+    }
+  }
+}
+
+/// The gradients of some sequences' inputs.
+private struct InputGradients: ThreadWork {
+  let network: UnsafePointer<Network<Float>>
+  let steps: Int
+  let gradients: Out<Float>
+
+  @inline(never) func run(_ shard: Int, thread: Int) {
+    network.pointee.shard(shard, thread: thread).backwardInputs(gradients, steps: steps)
   }
 }
 

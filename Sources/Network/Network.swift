@@ -142,17 +142,75 @@ struct Network<Scalar: Real>: ~Copyable {
       scratch: record.scratch(thread: thread), team: record.shards.count == 1 ? threads.team : nil)
   }
 
-  /// Roughly how many multiplications `steps` steps take.
-  private func work(steps: Int) -> Int {
-    let c = configuration
-    return steps * c.B * (parameterCount + c.K * c.N * (c.N * (c.R + 1) + c.W))
+  /// Roughly how many multiplications `steps` steps take, of which there may be more than a number can hold.
+  static func cost(_ c: Configuration, parameterCount: Int, steps: Int) -> Int {
+    let (rows, rowsOverflow) = steps.multipliedReportingOverflow(by: c.B)
+    let (cost, overflow) = rows.multipliedReportingOverflow(by: parameterCount + c.K * c.N * (c.N * (c.R + 1) + c.W))
+    return rowsOverflow || overflow ? .max : cost
+  }
+
+  private func cost(steps: Int) -> Int {
+    Network.cost(configuration, parameterCount: parameterCount, steps: steps)
+  }
+
+  /// Some sequences.
+  func shard(_ index: Int, thread: Int) -> Step<Scalar> { step(record.shards[index], thread: thread) }
+
+  private enum Pass {
+    case forward(inputs: In<Scalar>, outputs: Out<Scalar>)
+    /// Into the record, from row `first` on.
+    case recorded(first: Int, inputs: In<Scalar>, outputs: Out<Scalar>)
+    case backward(BackwardPlanes<Scalar>, outputGradients: In<Scalar>, inputGradients: Out<Scalar>?)
+  }
+
+  /// Some sequences through `steps` steps.
+  private struct Shard: ThreadWork {
+    let network: UnsafePointer<Network>
+    let steps: Int
+    let pass: Pass
+
+    @inline(never) func run(_ shard: Int, thread: Int) {
+      let step = network.pointee.shard(shard, thread: thread)
+      switch pass {
+      case .forward(let inputs, let outputs):
+        for t in 0..<steps {
+          step.inputs(inputs + t * step.c.B * step.c.X, steps: 1, row: 0)
+          step.forward(row: 0, previous: 0, current: 0)
+          step.outputs(outputs + t * step.c.B * step.c.Y, steps: 1, row: 0, current: 0)
+        }
+      case .recorded(let first, let inputs, let outputs):
+        step.inputs(inputs, steps: steps, row: first)
+        for row in first..<first + steps {
+          for b in step.sequences { step.record.keepCheckpoint(before: row, b) }
+          step.forward(row: row, previous: row, current: row + 1)
+        }
+        step.outputs(outputs, steps: steps, row: first, current: first + 1)
+      case .backward(let gradient, let outputGradients, let inputGradients):
+        step.backwardOutputs(outputGradients, steps: steps, gradient: gradient)
+        step.backward(steps: steps, gradient: gradient) { _ in true }
+        if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
+      }
+    }
+  }
+
+  /// Some rows of the weights' gradients, from all sequences and steps.
+  private struct WeightGradients: ThreadWork {
+    let step: Step<Scalar>
+    let parts, steps: Int
+    let gradients: Parameters<Scalar>
+
+    @inline(never) func run(_ part: Int, thread: Int) {
+      step.backwardWeights(part: part, of: parts, steps: steps, gradients: gradients)
+    }
   }
 
   /// Every sequence, some at a time, through `steps` steps. Thread 0 is the caller's.
-  func forEachShard(steps: Int, _ body: (Step<Scalar>, _ thread: Int) -> Void) {
-    threads.team.run(record.shards.count, work: work(steps: steps)) { index, thread in
-      body(step(record.shards[index], thread: thread), thread)
-    }
+  func run<Work: ThreadWork>(steps: Int, _ work: (UnsafePointer<Network>) -> Work) {
+    withUnsafePointer(to: self) { threads.team.run(record.shards.count, cost: cost(steps: steps), work($0)) }
+  }
+
+  private func run(_ pass: Pass, steps: Int) {
+    run(steps: steps) { Shard(network: $0, steps: steps, pass: pass) }
   }
 
   var shardCount: Int { record.shards.count }
@@ -161,26 +219,11 @@ struct Network<Scalar: Real>: ~Copyable {
   ///   - inputs: [T, B, X].
   ///   - outputs: [T, B, Y], written.
   mutating func forward(steps: Int, inputs: In<Scalar>, outputs: Out<Scalar>) throws(Failure) {
-    let c = configuration
     if isTraining {
       try reserve(steps)
-      let first = recordedSteps
-      forEachShard(steps: steps) { step, _ in
-        step.inputs(inputs, steps: steps, row: first)
-        for row in first..<first + steps {
-          for b in step.sequences { step.record.keepCheckpoint(before: row, b) }
-          step.forward(row: row, previous: row, current: row + 1)
-        }
-        step.outputs(outputs, steps: steps, row: first, current: first + 1)
-      }
+      run(.recorded(first: recordedSteps, inputs: inputs, outputs: outputs), steps: steps)
     } else {
-      forEachShard(steps: steps) { step, _ in
-        for t in 0..<steps {
-          step.inputs(inputs + t * c.B * c.X, steps: 1, row: 0)
-          step.forward(row: 0, previous: 0, current: 0)
-          step.outputs(outputs + t * c.B * c.Y, steps: 1, row: 0, current: 0)
-        }
-      }
+      run(.forward(inputs: inputs, outputs: outputs), steps: steps)
     }
     tookSteps(steps)
   }
@@ -214,11 +257,7 @@ struct Network<Scalar: Real>: ~Copyable {
     let steps = recordedSteps
     let gradient = record.backward
     gradient.state.zero()
-    forEachShard(steps: steps) { step, _ in
-      step.backwardOutputs(outputGradients, steps: steps, gradient: gradient)
-      step.backward(steps: steps, gradient: gradient) { _ in true }
-      if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
-    }
+    run(.backward(gradient, outputGradients: outputGradients, inputGradients: inputGradients), steps: steps)
     finishBackward(steps: steps)
   }
 
@@ -226,9 +265,9 @@ struct Network<Scalar: Real>: ~Copyable {
   mutating func finishBackward(steps: Int) {
     let c = configuration
     let parts = threads.count == 1 ? 1 : 4 * threads.count
-    threads.team.run(parts, work: work(steps: steps)) { part, _ in
-      step(0..<c.B, thread: 0).backwardWeights(part: part, of: parts, steps: steps, gradients: gradients)
-    }
+    threads.team.run(
+      parts, cost: cost(steps: steps),
+      WeightGradients(step: step(0..<c.B, thread: 0), parts: parts, steps: steps, gradients: gradients))
     InitialState.backward(
       c, learned: learned, state: record.planes.state, gradient: record.backward.state, parameterGradients: gradients)
     detach()

@@ -25,7 +25,8 @@ extension Step {
   ///   - goesOn: called after each step; false ends it.
   func backward(steps: Int, gradient: BackwardPlanes<Scalar>, goesOn: (_ step: Int) -> Bool) {
     let segment = record.segment
-    for first in stride(from: 0, to: steps, by: segment).reversed() {
+    // Not the strides reversed, which would be an array.
+    for first in stride(from: (steps - 1) / segment * segment, through: 0, by: -segment) {
       let end = min(first + segment, steps)
       rollForward(from: first, to: end)
       for t in (first..<end).reversed() {

@@ -83,7 +83,7 @@ enum SelfTest {
       episode.inputCount, episode.inputs, episode.inputGradients)
   }
 
-  private static func checkDifferences(
+  static func checkDifferences(
     _ episode: borrowing Episode<Double>, _ probe: inout Network<Double>, _ kind: Int, _ what: UnsafePointer<CChar>,
     _ count: Int, _ values: Out<Double>, _ gradients: In<Double>
   ) throws(Failure) {

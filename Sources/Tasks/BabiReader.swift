@@ -20,9 +20,7 @@ private struct BabiFolder: ~Copyable {
   /// Leaves the path of a file in `path`; that of the folder if it isn't there. Tasks count from 1.
   func find(_ task: Int, _ ending: StaticString) throws(Failure) -> Bool {
     path[folderBytes] = 0
-    guard let folder = dnc_platform_open_folder(path) else {
-      throw Failure(DNC_IO_ERROR, "\(path) could not be opened: \(systemError: dnc_platform_errno())")
-    }
+    guard let folder = dnc_platform_open_folder(path) else { throw Failure.system(path, "opened") }
     defer { dnc_platform_close_folder(folder) }
     var isFound = false
     while let name = dnc_platform_next_entry(folder) {
@@ -35,6 +33,10 @@ private struct BabiFolder: ~Copyable {
       var file = Text(start: path + folderBytes, capacity: BabiFolder.nameBytes)
       file.append("/")
       file.append(name)
+    }
+    guard dnc_platform_errno() == 0 else {
+      path[folderBytes] = 0
+      throw Failure.system(path, "read")
     }
     return isFound
   }

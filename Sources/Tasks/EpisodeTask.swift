@@ -74,10 +74,7 @@ struct EpisodeTask: ~Copyable {
 
   /// Draws the next batch; `steps` becomes that of its longest episode.
   mutating func sample(batch: Int) throws(Failure) {
-    if records.bytes < batch * recordBytes {
-      drop()
-      records = try Memory(bytes: batch * recordBytes)
-    }
+    if records.bytes < batch * recordBytes { records = try Memory(bytes: batch * recordBytes) }
     memset(records.start, 0, batch * recordBytes)
     self.batch = batch
     steps = 0

@@ -118,10 +118,10 @@ import Testing
 
 @Suite struct FailureTests {
   @Test func sentencesAreWrittenWithoutHeap() {
-    let failure = Failure(DNC_BAD_FORMAT, "n is \(-5), x is \(Float(0.5)), \("a\u{1}b")")
+    let failure = Failure(DNC_BAD_FORMAT, "n is \(-5), x is \(Float(0.5)), \(cString("a\u{1}b"))")
     #expect(failure.status == DNC_BAD_FORMAT)
-    #expect(lastError() == "n is -5, x is 0.5, a?b")
+    #expect(lastSentence() == "n is -5, x is 0.5, a?b")
     _ = failure.within("file", DNC_IO_ERROR)
-    #expect(lastError() == "file: n is -5, x is 0.5, a?b")
+    #expect(lastSentence() == "file: n is -5, x is 0.5, a?b")
   }
 }

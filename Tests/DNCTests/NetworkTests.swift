@@ -25,6 +25,15 @@ import Testing
     return own
   }
 
+  /// Of so many steps that nobody waits for their end, but which can be asked for: their number is all that they cost memory.
+  @Test func theCostOfAllSteps() throws {
+    var fields = Configuration.defaults
+    (fields.input_size, fields.output_size, fields.memory_slots, fields.read_heads) = (1, 1, 65536, 256)
+    let c = try Configuration(fields)
+    #expect(Network<Float>.cost(c, parameterCount: 1, steps: 1) > 1 << 40)
+    for steps in [1 << 23, Int.max] { #expect(Network<Float>.cost(c, parameterCount: 1, steps: steps) == Int.max) }
+  }
+
   @Test func stepByStepEqualsAllAtOnce() throws {
     let c = try configuration()
     let steps = 40

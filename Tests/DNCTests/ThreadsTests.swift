@@ -63,8 +63,14 @@ import Testing
     let threads = try Threads(count: 5)
     let calls = UnsafeMutablePointer<Int>.allocate(capacity: 1000)
     calls.initialize(repeating: 0, count: 1000)
-    for _ in 0..<200 { threads.team.run(1000, work: .max) { index, thread in calls[index] += thread < 5 ? 1 : 1000 } }
+    for _ in 0..<200 { threads.team.run(1000, cost: .max, Counting(calls: calls)) }
     #expect((0..<1000).allSatisfy { calls[$0] == 200 })
     calls.deallocate()
   }
+}
+
+private struct Counting: ThreadWork {
+  let calls: UnsafeMutablePointer<Int>
+
+  func run(_ index: Int, thread: Int) { calls[index] += thread < 5 ? 1 : 1000 }
 }

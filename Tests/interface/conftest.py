@@ -7,3 +7,5 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 os.environ.setdefault("DNC_LIBRARY", str(CHECKOUT / "build" / "libdnc.so"))
 sys.path.insert(0, str(CHECKOUT / "bindings" / "python"))
+
+from programs import built  # noqa: E402, F401

@@ -5,6 +5,7 @@ untouched twins do."""
 
 import os
 import re
+import resource
 from ctypes import (
     POINTER,
     addressof,
@@ -311,6 +312,28 @@ CAPACITY = [
 
 # function: [(argument, good value, bad values)] in the header's order. A bad value is (what, make, status) and, when
 # the sentence names something else than the argument, that name.
+ENCODED = [("png", reference("png"), null), ("size", reference("size"), null)]
+OF_A_SEQUENCE = [("instance", handle("net"), null), ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE]))]
+EPISODE = [
+    *OF_A_SEQUENCE,
+    ("steps", constant(3), each([0, 2**40, 2**60, 2**63, SIZE])),
+    ("inputs", buffer("inputs"), []),
+    ("targets", buffer("targets"), []),
+    ("outputs", lambda w: w.output_gradients, []),
+    ("options", lambda w: image_options(), EPISODE_CASES),
+]
+STATE_IMAGE = [
+    *OF_A_SEQUENCE,
+    ("step", constant(2), each([3, 2**32, 2**63, SIZE - 1])),
+    ("options", lambda w: image_options(), IMAGE_CASES),
+]
+FILM = [
+    *OF_A_SEQUENCE,
+    ("first_step", constant(1), each([3, 2**32, 2**63, SIZE])),
+    ("steps", constant(2), each([0, 3, 2**32, 2**63, SIZE])),
+    ("delay_milliseconds", constant(100), each([0, 65536, U32])),
+]
+
 FUNCTIONS = {
     "dnc_config_init": [
         ("config", struct(c.dnc_config), null),
@@ -558,65 +581,16 @@ FUNCTIONS = {
         ("png", reference("png"), null),
         ("size", reference("size"), null),
     ],
-    "dnc_episode_image_write": [
-        ("path", buffer("path"), BAD_PATHS),
-        ("instance", handle("net"), null),
-        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
-        ("steps", constant(3), each([0, 2**40, 2**60, 2**63, SIZE])),
-        ("inputs", buffer("inputs"), []),
-        ("targets", buffer("targets"), []),
-        ("outputs", lambda w: w.output_gradients, []),
-        ("options", lambda w: image_options(), EPISODE_CASES),
-    ],
-    "dnc_episode_image_encode": [
-        ("instance", handle("net"), null),
-        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
-        ("steps", constant(3), each([0, 2**40, 2**60, 2**63, SIZE])),
-        ("inputs", buffer("inputs"), []),
-        ("targets", buffer("targets"), []),
-        ("outputs", lambda w: w.output_gradients, []),
-        ("options", lambda w: image_options(), EPISODE_CASES),
-        ("png", reference("png"), null),
-        ("size", reference("size"), null),
-    ],
-    "dnc_state_image_write": [
-        ("path", buffer("path"), BAD_PATHS),
-        ("instance", handle("net"), null),
-        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
-        ("step", constant(2), each([3, 2**32, 2**63, SIZE - 1])),
-        ("options", lambda w: image_options(), IMAGE_CASES),
-    ],
-    "dnc_state_image_encode": [
-        ("instance", handle("net"), null),
-        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
-        ("step", constant(2), each([3, 2**32, 2**63, SIZE - 1])),
-        ("options", lambda w: image_options(), IMAGE_CASES),
-        ("png", reference("png"), null),
-        ("size", reference("size"), null),
-    ],
-    "dnc_film_write": [
-        ("path", buffer("path"), BAD_PATHS),
-        ("instance", handle("net"), null),
-        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
-        ("first_step", constant(1), each([3, 2**32, 2**63, SIZE])),
-        ("steps", constant(2), each([0, 3, 2**32, 2**63, SIZE])),
-        ("delay_milliseconds", constant(100), each([0, 65536, U32])),
-        ("options", lambda w: image_options(), IMAGE_CASES),
-    ],
-    "dnc_film_encode": [
-        ("instance", handle("net"), null),
-        ("batch_index", constant(1), each([2, 2**32, 2**63, SIZE])),
-        ("first_step", constant(1), each([3, 2**32, 2**63, SIZE])),
-        ("steps", constant(2), each([0, 3, 2**32, 2**63, SIZE])),
-        ("delay_milliseconds", constant(100), each([0, 65536, U32])),
-        ("options", lambda w: image_options(), [*IMAGE_CASES, NUMBERED]),
-        ("png", reference("png"), null),
-        ("size", reference("size"), null),
-    ],
+    "dnc_episode_image_write": [("path", buffer("path"), BAD_PATHS), *EPISODE],
+    "dnc_episode_image_encode": [*EPISODE, *ENCODED],
+    "dnc_state_image_write": [("path", buffer("path"), BAD_PATHS), *STATE_IMAGE],
+    "dnc_state_image_encode": [*STATE_IMAGE, *ENCODED],
+    "dnc_film_write": [("path", buffer("path"), BAD_PATHS), *FILM, ("options", lambda w: image_options(), IMAGE_CASES)],
+    "dnc_film_encode": [*FILM, ("options", lambda w: image_options(), [*IMAGE_CASES, NUMBERED]), *ENCODED],
     "dnc_training_image_write": [("path", buffer("path"), BAD_PATHS), *TRAINING],
-    "dnc_training_image_encode": [*TRAINING, ("png", reference("png"), null), ("size", reference("size"), null)],
+    "dnc_training_image_encode": [*TRAINING, *ENCODED],
     "dnc_capacity_image_write": [("path", buffer("path"), BAD_PATHS), *CAPACITY],
-    "dnc_capacity_image_encode": [*CAPACITY, ("png", reference("png"), null), ("size", reference("size"), null)],
+    "dnc_capacity_image_encode": [*CAPACITY, *ENCODED],
 }
 
 # What cannot fail, and what it gives for NULL.
@@ -785,6 +759,21 @@ def test_more_than_there_is(fields):
     assert size.value > 2**45
 
 
+def test_a_batch_that_is_too_large_leaves_the_last_one():
+    task = Task("graph_traversal", "nodes=500-500,out_degree=20-20")
+    episodes = task.sample(1)
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (2**32, limits[1]))
+    try:
+        status, message = c.dnc_task_sample(task.handle, 65536, byref(c_size_t())), last_error()
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+    assert status == MEMORY and "memory" in message
+    assert c.dnc_task_position(task.handle) == 1
+    for before, after in zip(episodes, task.read()):
+        assert_equal(after, before)
+
+
 def test_an_estimate_beyond_all_numbers():
     """So many steps that their bytes can't be counted."""
     size = c_size_t(77)
@@ -892,6 +881,18 @@ def test_older_image_options():
     assert encode(values, old) == encode(values, image_options(cell_pixels=9))
 
 
+def test_no_pointer_is_cut_in_two():
+    """Options whose struct_size ends inside of a pointer are of no header."""
+    for size in range(4, sizeof(c.dnc_image_options)):
+        options = image_options(title=b"a title", metric=b"loss", struct_size=size)
+        png, count = POINTER(c_uint8)(), c_size_t()
+        status = c.dnc_image_encode(1, 1, floats(f32([1])), byref(options), byref(png), byref(count))
+        assert status == (INVALID if size % 8 else c.DNC_OK), size
+        if status == INVALID:
+            assert "struct_size" in last_error()
+        c.dnc_buffer_free(png)
+
+
 def test_an_older_tensor():
     net = Net()
     for field in ("name", "values", "gradients", "rank", "shape"):
@@ -946,13 +947,18 @@ def test_a_state_that_is_not_finite(field):
     assert_equal(net.step(net.inputs(1)[0]), twin.step(net.inputs(1)[0]))
 
 
-def test_a_usage_is_between_0_and_1():
+@pytest.mark.parametrize("field", ["usage", "link", "precedence", "write_weights", "read_weights"])
+def test_what_is_between_0_and_1(field):
+    """Rounding may leave a state of the library's own a little outside."""
     net = Net()
-    for number in (-0.001, 1.001):
-        bad = spoiled(net.state("usage"), number)
-        assert c.dnc_set_state(net.handle, c.DNC_FIELD_USAGE, floats(bad), bad.size) == INVALID
-        assert re.search(r"\bvalues\b", last_error())
-    assert not net.state("usage").any()
+    for number in (-0.01, 1.01, 1e30):
+        for at in (0, -1):
+            bad = spoiled(net.state(field), number, at)
+            assert c.dnc_set_state(net.handle, FIELDS[field], floats(bad), bad.size) == INVALID
+            assert re.search(r"\bvalues\b", last_error())
+    assert not net.state(field).any()
+    for number in (0, 1, -1e-5, 1 + 1e-5):
+        net.set_state(field, np.full(net.shape(field), number))
 
 
 @pytest.mark.parametrize("huge", [1e30, -1e30, 3e38])

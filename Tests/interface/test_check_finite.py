@@ -96,29 +96,6 @@ def test_the_first_place_is_named(training, num_threads, before):
     assert_goes_on_alike(net, twin)
 
 
-@pytest.mark.parametrize("training", [False, True], ids=["running", "training"])
-@pytest.mark.parametrize("name", ["a large batch", "two threads", "lstm"])
-def test_a_state_that_is_not_finite_is_found_where_it_is_used(training, name):
-    """A weighting beyond all sense that is set from outside makes links overflow, later and later in the batch."""
-    net = Net(**dict(NETWORKS[name], check_finite=1))
-    b, step = net.config.batch_size - 1, 0
-    precedence = net.state("precedence")
-    precedence[b] = 3e38
-    net.set_state("precedence", precedence)
-    weights = net.state("read_weights")
-    weights[b] = 3e38
-    net.set_state("read_weights", weights)
-    net.train(training)
-    before = net.states()
-    message = refused(net.forward, net.inputs(STEPS))
-    assert message.endswith(f" is nan in step {step}, sequence {b}") or message.endswith(
-        f" is inf in step {step}, sequence {b}"
-    )
-    for field, values in before.items():
-        assert_equal(net.state(field), values, field)
-    assert net.recorded == 0
-
-
 def test_one_step():
     net = Net(check_finite=1)
     net.step(net.inputs(1)[0])

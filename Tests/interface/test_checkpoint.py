@@ -104,6 +104,19 @@ NETWORKS = {
 every_network = pytest.mark.parametrize("fields", NETWORKS.values(), ids=NETWORKS)
 
 
+def test_the_last_update_that_can_be_counted(saved):
+    """A count as large as its number can be is a count."""
+    header, data = header_of(saved.read_bytes())
+    header["__metadata__"]["optimizer.step_count"] = str(2**64 - 1)
+    saved.write_bytes(build(header, data))
+    net, optimizer = load(saved)
+    net.train().step(net.inputs(1)[0])
+    net.backward(net.output_gradients(1))
+    optimizer.step(net)
+    assert c.dnc_optimizer_step_count(optimizer.handle) == 2**64 - 1
+    assert np.isfinite(net.parameters).all()
+
+
 @every_network
 def test_round_trip(fields, tmp_path):
     net = Net(**fields)

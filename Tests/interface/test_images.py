@@ -310,6 +310,27 @@ def test_episode_options(tmp_path):
     assert large.shape[0] > plain.shape[0] and large.shape[1] > plain.shape[1]
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
+def test_a_network_that_has_diverged(value):
+    """What it did can be looked at, whatever numbers that were."""
+    net = Net(read_heads=2, write_heads=2).train()
+    net.parameters[:] = value
+    check(c.dnc_parameters_changed(net.handle))
+    inputs = net.inputs(4)
+    outputs = net.forward(inputs)
+    for flags in (0, c.DNC_IMAGE_SORT_SLOTS):
+        look, png, size = image_options(flags=flags), POINTER(c_uint8)(), c_size_t()
+        for draw in (
+            lambda *rest: c.dnc_episode_image_encode(
+                net.handle, 0, 4, floats(inputs), floats(outputs), floats(outputs), *rest
+            ),
+            lambda *rest: c.dnc_state_image_encode(net.handle, 0, 2, *rest),
+            lambda *rest: c.dnc_film_encode(net.handle, 0, 0, 4, 100, *rest),
+        ):
+            check(draw(byref(look), byref(png), byref(size)))
+            c.dnc_buffer_free(png)
+
+
 def test_episode_without_anything(tmp_path):
     with pytest.raises(Refused) as refused:
         episode(tmp_path, Net(), None, None, None, steps=3)

@@ -1,9 +1,9 @@
 """Finite numbers in, finite numbers out: outputs, states and traces of networks far from anything sensible, at the CPU
-level that runs. docs/never-nan.md says why they are finite."""
+level that runs. docs/gradients/README.md says why they are finite, and its pages mechanism by mechanism."""
 
 import numpy as np
 import pytest
-from support import SMALL, TRACES, Net, Optimizer, Refused, assert_close, c, f32
+from support import ALGORITHMS, SMALL, TRACES, Net, Optimizer, Refused, assert_close, c, f32, loss
 
 LARGEST = np.finfo(np.float32).max
 STEPS = 10
@@ -220,3 +220,28 @@ def test_gradients_may_overflow_and_are_then_refused():
     with pytest.raises(Refused, match="the gradient of .* is ") as refused:
         Optimizer(net).step(net)
     assert refused.value.status == c.DNC_NOT_FINITE
+
+
+@pytest.mark.parametrize("algorithm", ["rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize("size", [1e15, 1e19, 1e25, LARGEST])
+def test_a_parameter_outlives_a_large_gradient(algorithm, size):
+    """One gradient whose square overflows, and the parameter still learns from those that follow."""
+    net = Net(input_size=30)
+    optimizer = Optimizer(net, algorithm=ALGORITHMS[algorithm], decay=0.1, beta1=0.1, beta2=0.1)
+    net.gradients[...] = size
+    optimizer.step(net)
+    assert np.isfinite(net.parameters).all()
+    for _ in range(200):
+        net.gradients[...] = 1
+        optimizer.step(net)
+    net.parameters[...] = 0
+    net.gradients[...] = 1
+    optimizer.step(net)
+    assert np.isfinite(net.parameters).all() and (net.parameters < 0).all()
+
+
+def test_the_gradient_of_a_large_error():
+    """A difference beyond every Float, a thousandth of which is its gradient."""
+    value, gradients = loss("mean_squared_error", f32([[[3e38] + 999 * [0]]]), f32([[[-3e38] + 999 * [0]]]))
+    assert np.isfinite(value)
+    assert_close(gradients[0, 0, :2], f32([2 * 6e38 / 1000, 0]), 1e-6)

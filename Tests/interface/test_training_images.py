@@ -364,6 +364,14 @@ def test_an_unfinished_last_line_is_passed_over(draw):
     assert refused.value.status == c.DNC_BAD_FORMAT
 
 
+def test_an_unfinished_last_line_is_no_error(draw):
+    """A call that succeeds keeps the last error."""
+    c.dnc_reset(None)
+    mine = last_error()
+    draw("".join(text + "\n" for text in losses_only(np.geomspace(1, 0.1, 10))) + train(110, 1e-7)[:30])
+    assert last_error() == mine
+
+
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_the_logs_of_the_models(draw, path):
     start = time.monotonic()

@@ -1,0 +1,44 @@
+/// Section 1 of model.md, for all sequences at once.
+extension Model {
+  /// Replaces h and c in the state.
+  /// - Parameter input: χ [B, X + R·W].
+  /// - Returns: ν [B, V].
+  func controller(_ input: Matrix<Scalar>, _ state: inout State<Scalar>) -> Matrix<Scalar> {
+    switch options.controller {
+    case .lstm:
+      for l in 0..<options.L {
+        let layerInput = l == 0 ? input : .joined(columns: [input, state.hidden[l - 1]])
+        (state.hidden[l], state.cells[l]) = lstm(layer: l, layerInput, state.hidden[l], state.cells[l])
+      }
+      return .joined(columns: state.hidden)
+    case .tanh, .relu:
+      return (0..<options.L).reduce(input) { a, l in feedforward(layer: l, a) }
+    }
+  }
+
+  /// z = W_ih a + W_hh h_{t−1} + b, cut into i, f, g, o
+  ///
+  ///     c_t = σ(f) ∘ c_{t−1} + σ(i) ∘ tanh(g)        h_t = σ(o) ∘ tanh(c_t)
+  ///
+  /// h comes from the unclamped c, then both are clamped.
+  private func lstm(
+    layer l: Int, _ input: Matrix<Scalar>, _ hidden: Matrix<Scalar>, _ cell: Matrix<Scalar>
+  ) -> (hidden: Matrix<Scalar>, cell: Matrix<Scalar>) {
+    let H = options.H
+    let z =
+      input.times(transposed: parameter("controller.\(l).weight_ih"))
+      + hidden.times(transposed: parameter("controller.\(l).weight_hh"))
+      + parameter("controller.\(l).bias")
+    func gate(_ i: Int) -> Matrix<Scalar> { z.columns(i * H..<(i + 1) * H) }
+
+    let c = gate(1).sigmoid * cell + gate(0).sigmoid * gate(2).tanh
+    let h = gate(3).sigmoid * c.tanh
+    return (h.clamped(to: clip), c.clamped(to: clip))
+  }
+
+  /// h = φ(W a + b), clamped
+  private func feedforward(layer l: Int, _ input: Matrix<Scalar>) -> Matrix<Scalar> {
+    let z = input.times(transposed: parameter("controller.\(l).weight")) + parameter("controller.\(l).bias")
+    return (options.controller == .tanh ? z.tanh : z.relu).clamped(to: clip)
+  }
+}

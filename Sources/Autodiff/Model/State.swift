@@ -1,0 +1,49 @@
+/// What the network carries from step to step.
+public struct State<Scalar: Number> {
+  /// h and c of every layer [B, H]; a feedforward controller carries none.
+  public var hidden, cells: [Matrix<Scalar>]
+  /// The memory of every sequence.
+  public var memories: [MemoryState<Scalar>]
+}
+
+/// The memory of one sequence, and what addresses it.
+public struct MemoryState<Scalar: Number> {
+  public var memory: Matrix<Scalar>  // M [N, W]
+  public var usage: Matrix<Scalar>  // u [1, N]
+  public var links: [Matrix<Scalar>]  // L [N, N] of every write head
+  public var precedence: Matrix<Scalar>  // p [K, N]
+  public var writeWeights: Matrix<Scalar>  // w^w [K, N]
+  public var readWeights: Matrix<Scalar>  // w^r [R, N]
+  public var readVectors: Matrix<Scalar>  // r [R, W]
+}
+
+extension Model {
+  /// The state in which an episode starts (model.md, "State at the start of an episode"). Its matrices are the
+  /// state's alone, so that they get its gradient, of each sequence by itself.
+  public func initialState() -> State<Scalar> {
+    let o = options
+    func filled(_ rows: Int, _ columns: Int, with value: Scalar = 0) -> Matrix<Scalar> {
+      tape.variable(Array(repeating: value, count: rows * columns), columns: columns)
+    }
+    var start: Scalar = 0
+    if case .constant(let value) = o.initialState { start = Scalar(value) }
+
+    let memories = (0..<o.B).map { _ in
+      var state = MemoryState(
+        memory: filled(o.N, o.W, with: start), usage: filled(1, o.N, with: start),
+        links: (0..<o.K).map { _ in filled(o.N, o.N) }, precedence: filled(o.K, o.N),
+        writeWeights: filled(o.K, o.N, with: start), readWeights: filled(o.R, o.N, with: start),
+        readVectors: filled(o.R, o.W, with: start))
+      if o.initialState == .learned {
+        state.memory = parameter("initial.memory").reshaped(columns: o.W)
+        state.readVectors = parameter("initial.read_vectors").reshaped(columns: o.W)
+        state.readWeights = parameter("initial.read_weight_logits").softmax
+      }
+      return state
+    }
+    let layers = o.controller == .lstm ? o.L : 0
+    return State(
+      hidden: (0..<layers).map { _ in filled(o.B, o.H) }, cells: (0..<layers).map { _ in filled(o.B, o.H) },
+      memories: memories)
+  }
+}

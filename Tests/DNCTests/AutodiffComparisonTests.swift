@@ -1,0 +1,202 @@
+import Autodiff
+import CDNC
+import Testing
+
+@testable import DNC
+
+/// The hand-derived network in Double against the autodiff model, which shares no code with it, over random configurations:
+/// outputs, loss, final state, and the gradients of every parameter, the inputs, and every piece of the state before the
+/// first step. Every combination of options occurs twice: once from the state in which an episode starts, once from a random one.
+///
+/// An error is max |a − b| / max |b| over one tensor. What fails is printed with its number; `Case(number: …)` makes it again.
+@Suite struct AutodiffComparisonTests {
+  @Test(arguments: 0..<12) func everyCombination(part: Int) throws {
+    let numbers = 0..<2 * Case.combinations
+    for number in numbers.count * part / 12..<numbers.count * (part + 1) / 12 { try compare(Case(number: number)) }
+  }
+
+  private func compare(_ test: Case) throws {
+    let c = test.configuration
+    var network = try TestNetwork(c)
+    network.parameters = test.parameters
+    network.network.reset()
+    if let state = test.state {
+      for ((plane, piece), values) in zip(network.network.state.everything, state)
+      where piece.isEmpty || !test.learned.contains(piece) {
+        plane[0].update(from: values, count: values.count)
+        network.network.stateChanged(piece)
+      }
+    }
+    let episode = AutodiffEpisode(
+      c, parameters: test.parameters, inputs: test.inputs, state: test.state == nil ? nil : network.network.state,
+      learned: test.learned)
+    func expect(_ found: [Double], _ expected: [Double], _ what: String) {
+      let error = relativeError(found, expected)
+      #expect(error <= 1e-9, "\(what) differ by \(error) in \(test)")
+    }
+    expect(episode.model.parameters.flatMap(\.values), network.parameters, "parameters")
+
+    var outputs: [Double] = []
+    for piece in test.cutInputs { outputs += try network.forward(piece) }
+    expect(outputs, episode.outputs.values, "outputs")
+    let final = network.network.state.pieces(row: test.steps, c)
+    for (found, expected) in zip(final, episode.states.last!.pieces(\.values)) {
+      expect(found.numbers, expected.numbers, "final \(found.name)")
+    }
+
+    var outputGradients = [Double](repeating: .nan, count: outputs.count)
+    let loss = test.loss.evaluate(
+      rows: test.steps * c.B, width: c.Y, outputs: outputs, targets: test.targets, mask: test.mask,
+      gradients: &outputGradients)
+    let expectedLoss = test.loss(of: episode.outputs)
+    expect([loss], expectedLoss.values, "losses")
+
+    let inputGradients = network.backward(outputGradients)
+    episode.tape.backward(from: expectedLoss)
+    expect(inputGradients, episode.inputGradients, "input gradients")
+    let gradients = network.gradients
+    for ((name, range), parameter) in zip(network.tensors, episode.model.parameters) {
+      expect(Array(gradients[range]), parameter.gradient, "gradients of \(name)")
+    }
+    let stateGradients = network.network.stateGradient.pieces(row: 0, c)
+    for (found, expected) in zip(stateGradients, episode.start.pieces(\.gradient)) {
+      expect(found.numbers, expected.numbers, "gradients of the first \(found.name)")
+    }
+  }
+}
+
+/// A random configuration and an episode for it: small sizes, every combination of options in turn.
+private struct Case: CustomStringConvertible {
+  let number: Int
+  let configuration: Configuration
+  let steps: Int
+  /// Steps of a first call of forward, when there are two.
+  let cut: Int
+  let loss: Loss
+  let parameters, inputs, targets: [Double]
+  let mask: [Double]?
+  /// Before the first step, in the order of `StatePlanes.everything`; nil for that in which an episode starts.
+  let state: [[Double]]?
+  /// What of a random state is still the learned parameters. Only there do learned read weights get a gradient: they mean
+  /// nothing to a memory without usage and links.
+  let learned: InitialState.Learned
+
+  /// Controller, usage gradient, initial state, clipping, write heads, layers, batch.
+  static let combinations = 3 * 2 * 3 * 2 * 3 * 2 * 2
+
+  init(number: Int) throws {
+    self.number = number
+    var random = Random(seed: 7, stream: UInt64(number))
+    func numbers(_ count: Int, within bound: Double = 1) -> [Double] {
+      (0..<count).map { _ in random.uniform(within: bound) }
+    }
+    let loss = Case.losses[random.below(Case.losses.count)]
+    var c = try Configuration(Case.fields(number, loss, &random))
+    let steps = 1 + random.below(9)
+    cut = random.below(steps)
+    if cut == 0, random.below(2) == 0 { c = try Case.withLeastRecord(c, steps: steps) }
+    (self.loss, configuration, self.steps) = (loss, c, steps)
+
+    let sharpness = [0.6, 1.2, 3][random.below(3)]
+    parameters = numbers(ParameterLayout(configuration: c).parameterCount, within: sharpness)
+    inputs = numbers(steps * c.B * c.X, within: 1.5)
+    targets = numbers(steps * c.B * c.Y).map { abs($0) }
+    let weights = numbers(steps * c.B)
+    switch random.below(3) {
+    case 0: mask = nil
+    case 1: mask = weights.map { $0 > 0 ? 1 : 0 }
+    default: mask = weights.map { max($0, 0) }
+    }
+    let network = try Network<Double>(c)
+    // Weightings and usages are positive and small enough for every product in the model to stay below 1.
+    let ofAnySign = [network.state.memory.start, network.state.hidden.start, network.state.cell.start]
+    let state = network.state.everything.map { plane, _ in
+      let signed = ofAnySign.contains(plane.start)
+      let values = numbers(plane.stepCount, within: signed ? 1 : 0.5 / Double(c.N))
+      return signed ? values : values.map { abs($0) }
+    }
+    self.state = number < Case.combinations ? nil : state
+    let learned = InitialState.Learned(rawValue: UInt8(random.below(8)))
+    self.learned = self.state != nil && c.initialState == .learned ? learned : []
+  }
+
+  private static let losses: [Loss] = [
+    .sigmoidCrossEntropy, .softmaxCrossEntropy, .meanSquaredError, .groupedSoftmaxCrossEntropy(size: 2),
+  ]
+
+  /// The options from the number, the sizes from the random numbers.
+  private static func fields(_ number: Int, _ loss: Loss, _ random: inout Random) -> dnc_config {
+    var rest = number
+    func option(_ count: Int) -> UInt32 {
+      defer { rest /= count }
+      return UInt32(rest % count)
+    }
+    func size(_ largest: Int) -> UInt32 { UInt32(1 + random.below(largest)) }
+    var fields = Configuration.defaults
+    let controller = option(3)
+    (fields.controller, fields.activation) = (controller == 0 ? 0 : 1, controller == 2 ? 1 : 0)
+    fields.usage_gradient = option(2)
+    fields.initial_state = option(3)
+    fields.initial_value = 0.3 * random.uniform()
+    fields.clip_value = option(2) == 0 ? 0 : 0.2 + random.uniform()
+    fields.write_heads = 1 + option(3)
+    fields.num_layers = option(2) == 0 ? 1 : 1 + size(2)
+    fields.batch_size = option(2) == 0 ? 1 : 1 + size(2)
+    fields.input_size = size(4)
+    fields.output_size = loss == .groupedSoftmaxCrossEntropy(size: 2) ? 2 * size(2) : size(4)
+    fields.hidden_size = size(5)
+    fields.memory_slots = size(7)
+    fields.word_size = size(4)
+    fields.read_heads = size(3)
+    return fields
+  }
+
+  /// With memory and links kept for as few steps as possible, so that backward computes most of them again.
+  private static func withLeastRecord(_ c: Configuration, steps: Int) throws -> Configuration {
+    var c = c
+    while true {
+      var less = c
+      less.maxRecordBytes = UInt64(try Record<Double>.bytes(c, capacity: steps, threads: 1) - 1)
+      guard (try? Record<Double>.bytes(less, capacity: steps, threads: 1)) != nil else { return c }
+      c = less
+    }
+  }
+
+  var cutInputs: [[Double]] {
+    let first = cut * configuration.B * configuration.X
+    return [Array(inputs[..<first]), Array(inputs[first...])].filter { !$0.isEmpty }
+  }
+
+  /// The same loss on the tape.
+  func loss(of outputs: Matrix<Double>) -> Matrix<Double> {
+    let targets = outputs.tape.constant(targets, columns: outputs.columns)
+    let mask = outputs.tape.constant(mask ?? Array(repeating: 1, count: outputs.rows), columns: 1)
+    switch loss {
+    case .sigmoidCrossEntropy: return outputs.sigmoidCrossEntropy(targets, mask: mask)
+    case .softmaxCrossEntropy: return outputs.softmaxCrossEntropy(targets, mask: mask)
+    case .meanSquaredError: return outputs.squaredError(targets, mask: mask)
+    case .groupedSoftmaxCrossEntropy(let size):
+      return outputs.softmaxCrossEntropy(targets, mask: mask, groupSize: size)
+    }
+  }
+
+  var description: String {
+    let c = configuration
+    return """
+      case \(number): \(c.controller) (\(c.activation)), X \(c.X), Y \(c.Y), H \(c.H), L \(c.L), N \(c.N), W \(c.W), \
+      R \(c.R), K \(c.K), B \(c.B), T \(cut) + \(steps - cut), usage gradient \(c.usageGradientStopped ? "stopped" : "full"), \
+      starts from \(state == nil ? "\(c.initialState)" : "a random state, learned \(learned.rawValue)"), clip \(c.clipValue), \(loss), \
+      \(mask == nil ? "no mask" : "mask"), at most \(c.maxRecordBytes) bytes
+      """
+  }
+}
+
+extension StatePlanes {
+  /// All pieces but the row norms, which follow from the memory, and which of the learned ones they are.
+  fileprivate var everything: [(plane: Plane<Scalar>, learned: InitialState.Learned)] {
+    [
+      (memory, .memory), (usage, []), (link, []), (precedence, []), (writeWeights, []), (readWeights, .readWeights),
+      (readVectors, .readVectors), (hidden, []), (cell, []),
+    ]
+  }
+}
