@@ -6,6 +6,7 @@ import inspect
 import io
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -228,6 +229,85 @@ def test_gradients_are_differences_of_the_loss(net, inputs):
         net.flat_parameters[:] = start + sign * np.float32(0.01) * direction
         values.append(evaluate()[0])
     assert (values[0] - values[1]) / 0.02 == pytest.approx(np.linalg.norm(gradient), rel=0.02)
+
+
+def test_progress(net, inputs):
+    """Every step is told, numbers stay the same, and what the function returns does not matter."""
+    told = []
+
+    def listen(done, total):
+        told.append((done, total))
+        return True
+
+    twin = net.clone()
+    assert net.progress is None
+    net.progress = listen
+    assert net.progress is listen and net.clone().progress is None
+    np.testing.assert_array_equal(trained(net, inputs), trained(twin, inputs))
+    np.testing.assert_array_equal(net.flat_gradients, twin.flat_gradients)
+    assert told == 2 * [(step, T) for step in range(1, T + 1)]
+    net.progress = None
+    trained(net, inputs)
+    assert len(told) == 2 * T
+    with pytest.raises(TypeError):
+        net.progress = 3
+
+
+class Stop(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("error", [ValueError, Stop, KeyboardInterrupt])
+def test_an_exception_in_progress_cancels(net, inputs, error):
+    """It comes out of the call, and the network goes on as if there had been none."""
+    twin = net.clone()
+    at = 2
+
+    def listen(done, total):
+        if done == at and error is KeyboardInterrupt:
+            signal.raise_signal(signal.SIGINT)
+        elif done == at:
+            raise error("enough")
+
+    net.progress = listen
+    for training in (False, True):
+        net.training = twin.training = training
+        with pytest.raises(error):
+            net.forward(inputs)
+        assert net.recorded_steps == 0
+    net.progress = None
+    outputs = net.forward(inputs)
+    np.testing.assert_array_equal(outputs, twin.forward(inputs))
+    net.progress = listen
+    with pytest.raises(error):
+        net.backward(outputs)
+    assert net.recorded_steps == T and not net.flat_gradients.any()
+    at = 0
+    given = net.backward(outputs, input_gradients=True)
+    np.testing.assert_array_equal(given, twin.backward(outputs, input_gradients=True))
+    np.testing.assert_array_equal(net.flat_gradients, twin.flat_gradients)
+
+
+def test_the_library_s_own_error_comes_out_of_a_call_with_progress(net, inputs):
+    net.progress = lambda done, total: None
+    with pytest.raises(dnc.InvalidArgument):
+        net.forward(inputs[:0])
+
+
+def test_progress_keeps_no_network_alive(inputs):
+    net = dnc.DNC(**SIZES)
+    net.progress = lambda done, total: None
+    net.forward(inputs)
+    handle = weakref.ref(net._handle)
+    del net
+    assert handle() is None
+
+
+def test_check_finite(inputs):
+    net = dnc.DNC(**SIZES, check_finite=True)
+    net.parameters["output.bias"][1] = np.nan
+    with pytest.raises(dnc.NotFinite, match="the output is nan in step 0, sequence 0"):
+        net.forward(inputs)
 
 
 def test_backward_with_nothing_recorded(net):

@@ -190,12 +190,15 @@ class DNC(Resource):
         """Is called as progress(done, total) between the steps of `forward` and `backward`; None: nobody.
 
         An exception in it, KeyboardInterrupt among them, cancels the call, leaves the network as it was before,
-        and comes out of it. It must not use the network. A clone has none; what it costs stands in dnc.h.
+        and comes out of it; what it returns is ignored. It must not use the network. A clone has none; what it costs
+        stands in dnc.h.
         """
         return self._progress.function
 
     @progress.setter
     def progress(self, function: Callable[[int, int], object] | None) -> None:
+        if function is not None and not callable(function):
+            raise TypeError(f"progress is {function!r}, allowed are a function or None")
         progress = _Progress(function)
         check(_c.dnc_set_progress(self._handle, progress.from_c, None))
         self._progress = progress  # the old one has stayed alive until now
