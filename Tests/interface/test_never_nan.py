@@ -206,6 +206,18 @@ def test_a_network_that_is_not_a_number_stays_so():
 # -------------------------------------------------------------------------------------- gradients --
 
 
+@pytest.mark.parametrize("size", [1e10, 1e20, 1e25])
+@pytest.mark.parametrize("slots, word", [(6, 4), (40, 33)])
+def test_gradients_over_a_large_memory(size, slots, word):
+    """Norms whose squares overflow are right, so that nothing is 0 times infinity."""
+    net = Net(memory_slots=slots, word_size=word)
+    random = np.random.default_rng(5)
+    net.set_state("memory", random.standard_normal(net.shape("memory")) * size)
+    net.train().forward(net.inputs(2))
+    assert np.isfinite(net.backward(net.output_gradients(2))).all()
+    assert np.isfinite(net.gradients).all()
+
+
 def test_gradients_may_overflow_and_are_then_refused():
     """What is not promised: where derivatives are too large for a Float, the optimizer says so."""
     random = np.random.default_rng(3)
