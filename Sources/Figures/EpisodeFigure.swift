@@ -134,7 +134,7 @@ struct EpisodeFigure {
     var legendWidth = 0
     var panelsHeight = -EpisodeFigure.panelGap
     for panel in panels {
-      withName(panel) { labelWidth = max(labelWidth, $0.width) }
+      withLabel(panel.name, head: panel.head) { labelWidth = max(labelWidth, $0.width) }
       numberWidth = max(numberWidth, channelAxis(panel)?.widthBeside ?? 0)
       legendWidth = max(legendWidth, self.legendWidth(panel))
       panelsHeight += height(panel) + EpisodeFigure.panelGap
@@ -153,7 +153,7 @@ struct EpisodeFigure {
     for panel in panels {
       let height = height(panel)
       draw(panel, x: left + panelX, y: y, height: height, on: canvas)
-      withName(panel) { label in
+      withLabel(panel.name, head: panel.head) { label in
         canvas.draw(label, x: left + labelWidth - label.width, y: y + (height - Label.height) / 2)
       }
       y += height + EpisodeFigure.panelGap
@@ -164,10 +164,6 @@ struct EpisodeFigure {
     canvas.drawCentred(title, at: middle, within: innerWidth, margin: margin, y: margin)
     canvas.drawCentred(Label("step"), at: middle, within: innerWidth, margin: margin, y: axisLabelY)
     return canvas
-  }
-
-  private func withName(_ panel: EpisodePanel, _ body: (Label) -> Void) {
-    withLabel(panel.name, head: panel.head, body)
   }
 
   /// Through the gap below a panel, a line where an answer begins or ends.

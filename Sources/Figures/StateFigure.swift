@@ -37,6 +37,7 @@ struct StateFigure {
   private static let barWidth = 14
   private static let lowestBar = 64
   private static let progressHeight = 3
+  private static let widestText = 480
   /// Of the links of a single head, and of one of several.
   private static let widestLinks = 512
   private static let widestOfSeveral = 256
@@ -81,7 +82,7 @@ struct StateFigure {
     let linksX = columnsX + columnsWidth + linksPitch - linksWidth
     let barsX = columnsX + columnsWidth + state.writeHeads * linksPitch + StateFigure.barGap
     let blockWidth = barsX + barsWidth
-    let title = title.fitting(max(blockWidth, 480))
+    let title = title.fitting(max(blockWidth, StateFigure.widestText))
     let width = max(blockWidth, title.width) + 2 * margin
 
     let titleHeight = title.count > 0 ? title.height + StateFigure.textGap : 0
