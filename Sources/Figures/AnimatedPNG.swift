@@ -9,7 +9,8 @@ struct AnimatedPNG: ~Copyable {
   private let delayMilliseconds: Int
   private let output: UnsafeMutablePointer<Output>
   private let png: png_structp
-  private let encoded: Memory
+  /// Room for a frame; at first for none.
+  private var encoded: Memory
   private var previous: Canvas?
   /// Of the next fcTL or fdAT.
   private var sequence = 0
@@ -29,11 +30,9 @@ struct AnimatedPNG: ~Copyable {
     }
   }
 
-  /// - Parameters:
-  ///   - frames: exactly so many will be added.
-  ///   - width, height: of every frame.
-  init(frames: Int, width: Int, height: Int, delayMilliseconds: Int) throws(Failure) {
-    let encoded = try Memory(bytes: Region(x: 0, y: 0, width: width, height: height).mostEncodedBytes)
+  /// - Parameter frames: exactly so many will be added, all of one size.
+  init(frames: Int, delayMilliseconds: Int) throws(Failure) {
+    let encoded = try Memory(bytes: 0)
     let output = try allocateHandle(Output(bytes: try GrowingMemory(capacity: 1 << 16)))
     let append: @convention(c) (png_structp?, png_bytep?, Int) -> Void = { png, data, count in
       png_get_io_ptr(png)!.assumingMemoryBound(to: Output.self).pointee.append(data!, count)
@@ -56,6 +55,7 @@ struct AnimatedPNG: ~Copyable {
 
   mutating func add(_ canvas: consuming Canvas) throws(Failure) {
     let region = changes(canvas)
+    if encoded.bytes == 0 { encoded = try Memory(bytes: region.mostEncodedBytes) }
     let size = try canvas.encode(region, into: encoded.start, capacity: encoded.bytes)
     let file = encoded.start.assumingMemoryBound(to: UInt8.self)
     let isFirst = sequence == 0

@@ -218,10 +218,7 @@ private struct Film: ~Copyable {
   }
 
   func animation() throws(Failure) -> EncodedPNG {
-    let first = try view.canvas(
-      try Replay(view.network, sequence: view.b, after: self.first), range: range, showsProgress: true)
-    var animation = try AnimatedPNG(
-      frames: steps, width: first.width, height: first.height, delayMilliseconds: delayMilliseconds)
+    var animation = try AnimatedPNG(frames: steps, delayMilliseconds: delayMilliseconds)
     try forEachFrame { (canvas, _) throws(Failure) in try animation.add(canvas) }
     return try animation.finish()
   }
