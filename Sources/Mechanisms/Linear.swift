@@ -49,26 +49,28 @@ enum Linear {
 
   /// Comes after all products that make y up, and before anything is made of it: elements that overflowed, on the way or for
   /// good, or are beyond `bound`, are computed again in Double, and end at the bound. So y is finite for finite numbers.
-  /// - Parameter terms: all that was added to the bias.
+  /// - Parameters:
+  ///   - first, second, third: all that was added to the bias.
   @inline(never) static func saturate<Scalar: Real>(
-    rows: Int, outputs: Int, bias: In<Scalar>, terms: Terms<Scalar>, bound: Scalar = .greatestFiniteMagnitude,
-    output y: Rows<Scalar>
+    rows: Int, outputs: Int, bias: In<Scalar>, _ first: Term<Scalar>, _ second: Term<Scalar>? = nil,
+    _ third: Term<Scalar>? = nil, bound: Scalar = .greatestFiniteMagnitude, output y: Rows<Scalar>
   ) {
     guard Scalar.saturation != nil else { return }
     if y.stride == outputs, areModerate(rows * outputs, y.start) { return }
     for r in 0..<rows where !areModerate(outputs, y[r]) {
       for o in 0..<outputs where !(y[r][o].magnitude <= bound) {
-        var sum = Double(bias[o])
-        for term in 0..<terms.count { sum += wideDot(terms[term].inputs, terms[term].weight[o], terms[term].input[r]) }
+        let sum = Double(bias[o]) + first.element(r, o) + (second?.element(r, o) ?? 0) + (third?.element(r, o) ?? 0)
         y[r][o] = Scalar(sum.clamped(to: Double(bound)))
       }
     }
   }
 
   /// W x
-  struct Term<Scalar> {
+  struct Term<Scalar: Real> {
     let weight, input: Rows<Scalar>
     let inputs: Int
+
+    fileprivate func element(_ row: Int, _ output: Int) -> Double { wideDot(inputs, weight[output], input[row]) }
 
     init(_ weight: Rows<Scalar>, _ input: Rows<Scalar>, inputs: Int) {
       self.weight = weight
@@ -76,9 +78,6 @@ enum Linear {
       self.inputs = inputs
     }
   }
-
-  /// Those that there are; the others have 0 inputs.
-  typealias Terms<Scalar> = InlineArray<3, Term<Scalar>>
 
   /// y[r] = b
   static func setBias<Scalar: Real>(rows: Int, outputs: Int, bias: In<Scalar>, output y: Rows<Scalar>) {

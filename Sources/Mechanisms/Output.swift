@@ -24,12 +24,8 @@ struct Output<Scalar: Real> {
       rows: rows, outputs: outputSize, inputs: readWidth, weight: weight.dropping(columns: controllerWidth),
       input: readVectors, output: y)
     Linear.saturate(
-      rows: rows, outputs: outputSize, bias: bias,
-      terms: [
-        Linear.Term(weight, controller, inputs: controllerWidth),
-        Linear.Term(weight.dropping(columns: controllerWidth), readVectors, inputs: readWidth),
-        Linear.Term(weight, controller, inputs: 0),
-      ], output: y)
+      rows: rows, outputs: outputSize, bias: bias, Linear.Term(weight, controller, inputs: controllerWidth),
+      Linear.Term(weight.dropping(columns: controllerWidth), readVectors, inputs: readWidth), output: y)
     for row in 0..<rows {
       for i in 0..<outputSize { output[row][i] = y[row][i].clamped(to: clip) }
     }

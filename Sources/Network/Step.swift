@@ -54,11 +54,8 @@ struct Step<Scalar: Real> {
     if let bound = Scalar.saturation {
       Linear.saturate(
         rows: batch, outputs: c.interface.count, bias: parameters.interfaceBias,
-        terms: [
-          Linear.Term(parameters.interfaceWeight, controller, inputs: c.controllerWidth),
-          Linear.Term(parameters.interfaceWeight, controller, inputs: 0),
-          Linear.Term(parameters.interfaceWeight, controller, inputs: 0),
-        ], bound: bound, output: rawInterface)
+        Linear.Term(parameters.interfaceWeight, controller, inputs: c.controllerWidth), bound: bound,
+        output: rawInterface)
     }
     for b in sequences {
       Interface.forward(c.interface, raw: record.rawInterface[row, b], interface: record.interface[row, b])
@@ -112,13 +109,11 @@ struct Step<Scalar: Real> {
     }
     Linear.saturate(
       rows: batch, outputs: units, bias: parameters.controllerBias(l),
-      terms: [
-        Linear.Term(weight, rows(record.controllerInput, row), inputs: seen),
-        Linear.Term(
-          weight.dropping(columns: seen), rows(hidden, current).dropping(columns: (l - 1) * c.H),
-          inputs: l > 0 ? c.H : 0),
-        Linear.Term(parameters.recurrentWeight(l), previousHidden, inputs: c.controller == .lstm ? c.H : 0),
-      ], output: z)
+      Linear.Term(weight, rows(record.controllerInput, row), inputs: seen),
+      l > 0
+        ? Linear.Term(
+          weight.dropping(columns: seen), rows(hidden, current).dropping(columns: (l - 1) * c.H), inputs: c.H) : nil,
+      c.controller == .lstm ? Linear.Term(parameters.recurrentWeight(l), previousHidden, inputs: c.H) : nil, output: z)
     switch c.controller {
     case .lstm:
       let layer = (l * c.B + sequences.lowerBound) * c.H
