@@ -257,8 +257,16 @@ class Stop(BaseException):
     pass
 
 
+@pytest.fixture
+def ctrl_c():
+    """As in a terminal: a shell has its programs in the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("error", [ValueError, Stop, KeyboardInterrupt])
-def test_an_exception_in_progress_cancels(net, inputs, error):
+def test_an_exception_in_progress_cancels(net, inputs, error, ctrl_c):
     """It comes out of the call, and the network goes on as if there had been none."""
     twin = net.clone()
     at = 2
