@@ -429,6 +429,41 @@ def test_panels_show_their_values(tmp_path, played):
         assert abs(shown - expected_colours(wanted)).max() <= 8
 
 
+def softmax(logits):
+    shifted = np.exp(logits - logits.max(-1, keepdims=True))
+    return shifted / shifted.sum(-1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    "loss, predict",
+    [
+        (c.DNC_LOSS_SIGMOID_CROSS_ENTROPY, lambda z: 1 / (1 + np.exp(-z))),
+        (c.DNC_LOSS_SOFTMAX_CROSS_ENTROPY, softmax),
+        (c.DNC_LOSS_MEAN_SQUARED_ERROR, lambda z: z),
+        (c.DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY + 256 * 3, lambda z: softmax(z.reshape(7, 2, 3)).reshape(7, 6)),
+    ],
+    ids=["sigmoid", "softmax", "the outputs", "groups of 3"],
+)
+def test_the_prediction_is_that_of_the_loss(tmp_path, loss, predict):
+    net = Net(output_size=6, batch_size=2)
+    inputs = net.inputs(7)
+    outputs = 2 * f32(np.random.default_rng(5).standard_normal((7, 2, 6)))
+    wanted = predict(outputs[:, 0])
+    ends = (wanted.min(), wanted.max()) if loss == c.DNC_LOSS_MEAN_SQUARED_ERROR else (0, 1)
+    shown = cells(panel(tmp_path, net, "PREDICTION", inputs, None, outputs, loss=loss), 7)
+    assert abs(shown - expected_colours(wanted.T, *ends)).max() <= 8, "a colour further at most"
+    targets = f32(np.random.default_rng(6).random((7, 2, 6)))
+    distance = abs(wanted - targets[:, 0])
+    ends = (0, distance.max()) if loss == c.DNC_LOSS_MEAN_SQUARED_ERROR else (0, 1)
+    shown = cells(panel(tmp_path, net, "ERROR", inputs, targets, outputs, loss=loss), 7)
+    assert abs(shown - expected_colours(distance.T, *ends)).max() <= 8
+    net = Net(output_size=5)
+    with pytest.raises(Refused, match="output_size is 5, allowed are multiples of 3"):
+        episode(
+            tmp_path, net, net.inputs(2), None, np.zeros((2, 2, 5)), loss=c.DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY + 768
+        )
+
+
 def test_the_weighting_of_each_head(tmp_path, played):
     net, inputs, _, _ = played
     shown = panel(tmp_path, net, "WRITES", inputs)
