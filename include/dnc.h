@@ -77,8 +77,9 @@ const char *dnc_build_info(void);
 /* The status as a word, "DNC_OK". Never NULL; an unknown value gives "unknown dnc_status". */
 const char *dnc_status_string(dnc_status status);
 
-/* Why this thread's last failing call failed. Never NULL; "" before the first failure. Valid until
- * this thread's next failing call. */
+/* Why this thread's last failing call failed, in one line of less than 512 bytes: a text from outside
+ * has '?' for its control characters and, from 151 bytes on, "..." for its middle. Never NULL; "" before
+ * the first failure. Valid until this thread's next failing call. */
 const char *dnc_last_error(void);
 
 /* Checks this build on this CPU: the hand-derived gradients of small networks of every kind against central differences in

@@ -14,7 +14,7 @@ struct Failure: Error {
   func within(_ place: UnsafePointer<CChar>, _ status: dnc_status) -> Failure {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(DNC_PLATFORM_MESSAGE_BYTES)) { sentence in
       strcpy(sentence.baseAddress!, threadMessage())
-      return Failure(status, "\(place): \(UnsafePointer(sentence.baseAddress!))")
+      return Failure(status, "\(place): \(sentence: sentence.baseAddress!)")
     }
   }
 
@@ -57,7 +57,7 @@ struct Message: ExpressibleByStringInterpolation {
     init(literalCapacity: Int, interpolationCount: Int) {}
     mutating func appendLiteral(_ literal: StaticString) { text.append(literal) }
     mutating func appendInterpolation(_ value: StaticString) { text.append(value) }
-    /// A string from outside. Control characters become '?', so that the message stays one line.
+    /// A string from outside, as `bytes`.
     @_disfavoredOverload mutating func appendInterpolation(_ value: UnsafePointer<CChar>) {
       appendInterpolation(bytes: UnsafeRawBufferPointer(start: value, count: strlen(value)))
     }
@@ -69,10 +69,33 @@ struct Message: ExpressibleByStringInterpolation {
     mutating func appendInterpolation(_ value: Double) { text.append(value) }
     mutating func appendInterpolation(_ value: Float) { text.append(Double(value)) }
     mutating func appendInterpolation(systemError: Int32) { text.append(systemError: systemError) }
-    /// Text that is not closed by a zero, such as a part of a file.
+    /// A whole message.
+    mutating func appendInterpolation(sentence: UnsafePointer<CChar>) { text.append(sentence) }
+    /// Text from outside that is not closed by a zero, such as a part of a file. Control characters become '?', so that the
+    /// message stays one line; "..." stands for the middle of a long text, so that what is wrong with it has room behind it.
     mutating func appendInterpolation(bytes: UnsafeRawBufferPointer) {
-      for byte in bytes { text.append(byte: byte < 32 || byte == 127 ? UInt8(ascii: "?") : byte) }
+      let middle = Message.middle(of: bytes)
+      for (i, byte) in bytes.enumerated() {
+        if !middle.contains(i) {
+          text.append(byte: byte < 32 || byte == 127 ? UInt8(ascii: "?") : byte)
+        } else if i == middle.lowerBound {
+          text.append("...")
+        }
+      }
     }
+  }
+
+  /// What a message leaves out of a text from outside of more than 150 bytes: all but 75 at each end. A message with three of
+  /// them fits. A character of UTF-8 is left out as a whole.
+  private static func middle(of bytes: UnsafeRawBufferPointer) -> Range<Int> {
+    let kept = 75
+    guard bytes.count > 2 * kept else { return 0..<0 }
+    func isWithinCharacter(_ i: Int) -> Bool { bytes[i] & 0xC0 == 0x80 }
+    var start = kept
+    var end = bytes.count - kept
+    while start > kept - 3 && isWithinCharacter(start) { start -= 1 }
+    while end < bytes.count - kept + 3 && isWithinCharacter(end) { end += 1 }
+    return start..<end
   }
 
   init(stringInterpolation: StringInterpolation) {}

@@ -728,12 +728,33 @@ def test_success_keeps_the_last_error():
     assert last_error() == mine
 
 
-def test_sentences_are_cut_safely():
-    """A long argument in a sentence neither overflows nor breaks it."""
-    handle = POINTER(c.dnc_task)()
+def test_a_long_argument_leaves_room_for_its_reason(tmp_path):
+    """A sentence shows both ends of it, and never a part of a character."""
+    handle, net = POINTER(c.dnc_task)(), POINTER(c.dnc)()
     for name in (b"x" * 1_000_000, b"%n%s%d" * 1000, bytes(range(1, 256)) * 10, "\u00e4".encode() * 5000):
         assert c.dnc_task_create(name, NULL, 0, byref(handle)) == INVALID
-        assert 0 < len(c.dnc_last_error()) < 4096 and b"\n" not in c.dnc_last_error()
+        assert len(c.dnc_last_error()) < 512 and b"\n" not in c.dnc_last_error()
+        assert last_error().startswith('name is "')
+        assert last_error().endswith("graph_inference, babi and mini_shrdlu")
+
+    path = tmp_path / "/".join(["\u00e4\U0001f600\u20ac" * 20] * 10) / "end.txt"
+    assert c.dnc_load(os.fsencode(path), byref(net), NULL) == IO
+    sentence = c.dnc_last_error().decode()
+    assert re.fullmatch(r"/.*\.\.\..*/end\.txt could not be opened: .*", sentence)
+    assert 140 < len(sentence.encode().partition(b" could")[0]) <= 153
+    for size in range(140, 160):
+        assert c.dnc_load(b"/" * (size - 1) + b"~", byref(net), NULL) == IO
+        left_out = "/" * 75 + "..." + "/" * 74 + "~"
+        assert last_error().startswith(("/" * (size - 1) + "~" if size <= 150 else left_out) + " could not be")
+
+    # Three of them: the file, what stands in a line of it, and what stood there before.
+    graph = tmp_path / "/".join(["x" * 100] * 3) / "graph.csv"
+    graph.parent.mkdir(parents=True)
+    start = f"{'s' * 300},{'e' * 300}"
+    graph.write_text(f"source,edge,destination\n{start},a\n{start},b\n")
+    options = b"graph=" + os.fsencode(graph)
+    assert c.dnc_task_create(b"graph_traversal", options, 0, byref(handle)) == c.DNC_BAD_FORMAT
+    assert re.fullmatch(r'/.*\.\.\..*/graph\.csv, line 3: "e+\.\.\.e+" leaves "s+\.\.\.s+" already', last_error())
 
 
 # -------------------------------------------------------------------------- too much of everything --
