@@ -29,7 +29,7 @@ SECONDS := 600
 FUZZ_SWIFT := -sanitize=address -sanitize-coverage=edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table \
   -assert-config Debug -g
 # What the targets let fail.
-FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread write
+FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create write
 
 .PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-peers demo fuzz test test-swift test-threads test-fuzz test-python lint format install clean setup
 

@@ -12,9 +12,9 @@
  */
 #include "fuzz.h"
 
-LARGEST_ALLOCATION(6)
+LARGEST_ALLOCATION(16)
 
-enum { NETS = 3, OPTIMIZERS = 2, TASKS = 2, LARGEST_NET = 1 << 21, CALLS = 64, MOST_STEPS = 6 };
+enum { NETS = 3, OPTIMIZERS = 2, TASKS = 2, LARGEST_NET = 6 << 20, CALLS = 64, MOST_STEPS = 6 };
 
 typedef struct {
     dnc *net;
@@ -59,7 +59,7 @@ static int are_within(float bound, const float *values, size_t count) {
 
 static int is_small(const float *values, size_t count) { return are_within(2, values, count); }
 
-static const uint32_t borders[] = {0, 1, 64, 65, 255, 257, 1000, 65535, 65536, 65537, 1 << 20, INT32_MAX, 1u << 31, UINT32_MAX};
+static const uint32_t borders[] = {0, 1, 64, 65, 255, 257, 513, 65535, 65536, 65537, 1 << 20, INT32_MAX, 1u << 31, UINT32_MAX};
 static const size_t wild[] = {0, SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 2 + 1, (size_t)1 << 62, SIZE_MAX / 4, (size_t)1 << 40};
 
 /* Mostly 1 to `usual`. */
@@ -251,7 +251,7 @@ static void create(void) {
     }
 }
 
-static void clone(void) {
+static void clone_net(void) {
     network *from = some_net(), *to = &nets[below(&input, NETS)];
     uint32_t sharing = chance(16) ? word(&input) : below(&input, 2);
     dnc *copy = (dnc *)&input;
@@ -964,7 +964,7 @@ static const struct {
     char letter;
     void (*call)(void);
 } calls[] = {
-    {'n', create}, {'c', clone}, {'g', get_config}, {'e', estimate}, {'r', resize}, {'.', simple}, {'f', forward},
+    {'n', create}, {'c', clone_net}, {'g', get_config}, {'e', estimate}, {'r', resize}, {'.', simple}, {'f', forward},
     {'b', backward}, {'w', parameters}, {'s', state}, {'l', loss}, {'u', optimize}, {'o', optimizer_create}, {'S', save},
     {'L', load}, {'p', picture}, {'t', task_create}, {'T', task_use}, {'v', library}, {'P', tell},
 };

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,7 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_malloc(size_t size);
 void *__real_realloc(void *block, size_t size);
 int __real_fsync(int file);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
 int __real_rename(const char *from, const char *to);
 int __real_fstat(int file, struct stat *info);
 ssize_t __real_pread(int file, void *buffer, size_t size, off_t offset);
@@ -98,6 +100,11 @@ void *__wrap_realloc(void *block, size_t size) { return allocation_fails(size) ?
 
 int __wrap_fsync(int file);
 int __wrap_fsync(int file) { return system_fails(ENOSPC) ? -1 : __real_fsync(file); }
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
+    return system_fails(EAGAIN) ? EAGAIN : __real_pthread_create(thread, attributes, run, argument);
+}
 
 int __wrap_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to) { return system_fails(EACCES) ? -1 : __real_rename(from, to); }

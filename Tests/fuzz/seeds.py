@@ -81,6 +81,18 @@ PROGRAMS = {
         STEP,
     ],
     "sizes": [create(), TRAIN, FORWARD, call("r", 0, 1, 30), STEP, call("r", 0, 0, 1), FORWARD, BACKWARD, call("e", 0)],
+    # 513 slots, whose links two threads share; one that doesn't start.
+    "threads": [
+        create(n=244, b=0, more=0x95),
+        TRAIN,
+        call("f", 0, 0, 1, *NUMBERS, 0, 0, 208),
+        call("f", 0, 0, 2, *NUMBERS, 0, 1),
+        BACKWARD,
+        call("f", 0, 0, 3, *NUMBERS, 0, 1),
+        BACKWARD,
+        STOP,
+        STEP,
+    ],
     "pictures": [create(more=0x56), TRAIN, FORWARD, *PICTURES[:14]],
     "more_pictures": [create(b=2, kind=1), TRAIN, FORWARD, *PICTURES[14:], DETACH, *PICTURES[12:15]],
     "faults": [
