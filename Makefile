@@ -117,9 +117,9 @@ build/fuzz/%: Tests/fuzz/%.c Tests/fuzz/fuzz.h Tests/fuzz/tasks.h include/dnc.h 
 fuzz: $(FUZZ:%=build/fuzz/%)
 	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target $(SECONDS) || exit 1; done
 
-# Every seed and every input that once broke something, and new ones for a minute and a half.
+# Every seed and every input that once broke something, and new ones for two minutes.
 test-fuzz: $(FUZZ:%=build/fuzz/%)
-	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target 13 test || exit 1; done
+	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target 17 test || exit 1; done
 
 test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
 	$(PYTHON) -m pytest -q Tests
