@@ -118,21 +118,17 @@ enum Loss: Equatable {
   private static func softmaxCrossEntropy<Scalar: Real>(
     _ width: Int, _ z: In<Scalar>, _ q: In<Scalar>, _ share: Scalar, _ gradient: Out<Scalar>?
   ) -> Double {
-    var largest = Double(z[0])
-    for y in 1..<max(width, 1) { largest = Double.maximum(largest, Double(z[y])) }
-    var total = 0.0
-    for y in 0..<width { total += .exp(Double(z[y]) - largest) }
-    let logTotal = largest + log(total)
+    var all = LogSum()
+    for y in 0..<width { all.add(Double(z[y])) }
     var sum = 0.0
     var targetSum = 0.0
     for y in 0..<width {
       targetSum += Double(q[y])
-      if q[y] != 0 { sum += Double(q[y]) * (logTotal - Double(z[y])) }
+      if q[y] != 0 { sum += Double(q[y]) * (all - Double(z[y])) }
     }
     if let gradient {
       for y in 0..<width {
-        let probability = Double.exp(Double(z[y]) - logTotal)
-        gradient[y] = share * Scalar(probability * targetSum - Double(q[y]))
+        gradient[y] = share * Scalar(all.probability(Double(z[y])) * targetSum - Double(q[y]))
       }
     }
     return sum
@@ -150,4 +146,27 @@ enum Loss: Equatable {
     }
     return sum
   }
+}
+
+/// log Σ exp(x) of some logits, in two parts, largest + log(total): in one number, of large logits the logarithm would be
+/// rounded away.
+struct LogSum {
+  private var largest = -Double.infinity
+  /// Σ exp(x − largest)
+  private var total = 0.0
+
+  mutating func add(_ logit: Double) {
+    if logit > largest {
+      total = total * .exp(largest - logit) + 1
+      largest = logit
+    } else {
+      total += .exp(logit - largest)
+    }
+  }
+
+  /// exp(x) / Σ exp
+  func probability(_ logit: Double) -> Double { .exp(logit - largest) / total }
+
+  static func - (sum: LogSum, logit: Double) -> Double { log(sum.total) + (sum.largest - logit) }
+  static func - (a: LogSum, b: LogSum) -> Double { log(a.total / b.total) + (a.largest - b.largest) }
 }

@@ -1,5 +1,4 @@
 import CDNC
-import CPlatform
 
 /// Remember several goals, then move blocks to reach the one that is asked for (Methods, "Mini-SHRDLU").
 ///
@@ -298,29 +297,19 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
   func loss(
     _ t: Int, of record: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double {
-    let all = logTotal(output, nil)
-    let best = logTotal(output, target)
+    var all = LogSum()
+    var best = LogSum()
+    for action in 0...MiniShrdlu.pass {
+      all.add(Double(output[action]))
+      if target[action] > 0 { best.add(Double(output[action])) }
+    }
     if let gradient {
       for action in 0...MiniShrdlu.pass {
         let logit = Double(output[action])
-        let own = target[action] > 0 ? Double.exp(logit - best) : 0
-        gradient[action] = share * Float(.exp(logit - all) - own)
+        gradient[action] = share * Float(all.probability(logit) - (target[action] > 0 ? best.probability(logit) : 0))
       }
     }
     return all - best
-  }
-
-  /// log Σ exp of the logits, of those with a target above 0 or of all.
-  private func logTotal(_ output: In<Float>, _ target: In<Float>?) -> Double {
-    var largest = -Double.infinity
-    for action in 0...MiniShrdlu.pass where target.map({ $0[action] > 0 }) ?? true {
-      largest = Double.maximum(largest, Double(output[action]))
-    }
-    var total = 0.0
-    for action in 0...MiniShrdlu.pass where target.map({ $0[action] > 0 }) ?? true {
-      total += .exp(Double(output[action]) - largest)
-    }
-    return largest + log(total)
   }
 
   func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {

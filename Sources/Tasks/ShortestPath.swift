@@ -1,5 +1,4 @@
 import CDNC
-import CPlatform
 
 /// Find a shortest way between two nodes, edge by edge (Methods, "Graph tasks: shortest path").
 ///
@@ -225,19 +224,16 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     let node = episode.node(t - answer(episode.graph))
     let edges = episode.graph.outEdges(of: node)
     let best = episode.best(from: node)
-    let largest = episode.logit(episode.likeliest(from: node, output), output)
-    var total = 0.0
-    for edge in edges { total += .exp(episode.logit(edge, output) - largest) }
-    let logTotal = largest + log(total)
+    var all = LogSum()
+    for edge in edges { all.add(episode.logit(edge, output)) }
     if let gradient {
       gradient.update(repeating: 0, count: outputSize)
       for edge in edges {
-        let probability = Double.exp(episode.logit(edge, output) - logTotal)
-        let part = share * Float(probability - (edge == best ? 1 : 0))
+        let part = share * Float(all.probability(episode.logit(edge, output)) - (edge == best ? 1 : 0))
         episode.way(edge).forEachDigit { gradient[$0] += part }
       }
     }
-    return logTotal - episode.logit(best, output)
+    return all - episode.logit(best, output)
   }
 
   func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {

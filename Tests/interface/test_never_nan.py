@@ -257,3 +257,11 @@ def test_the_gradient_of_a_large_error():
     value, gradients = loss("mean_squared_error", f32([[[3e38] + 999 * [0]]]), f32([[[-3e38] + 999 * [0]]]))
     assert np.isfinite(value)
     assert_close(gradients[0, 0, :2], f32([2 * 6e38 / 1000, 0]), 1e-6)
+
+
+@pytest.mark.parametrize("size", [1e3, 1e10, 1e20, 3e38])
+def test_the_softmax_of_large_logits(size):
+    """What counts is their difference, here 0, whatever they are."""
+    value, gradients = loss("softmax_cross_entropy", f32([[[size, size, -size]]]), f32([[[1, 0, 0]]]))
+    assert value == pytest.approx(np.log(2), rel=1e-12)
+    assert_close(gradients, f32([[[-0.5, 0.5, 0]]]), 1e-6)

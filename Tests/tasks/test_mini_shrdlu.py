@@ -492,6 +492,12 @@ def test_loss():
     assert task.loss(sure)[0] < 1e-6
     value, gradients = task.loss(-3e38 * best.astype(np.float32))
     assert value > 1e38 and np.isfinite(value) and np.isfinite(gradients).all()
+    # Where all logits are equal it doesn't matter what they are.
+    value, gradients = task.loss(np.zeros_like(outputs))
+    for size in (1e10, 1e20, 3e38):
+        large_value, large_gradients = task.loss(np.full_like(outputs, size))
+        assert_close(large_value, value, 1e-12)
+        assert_close(large_gradients, gradients, 1e-6)
 
 
 def teacher_share(beta, evaluating=False):

@@ -333,6 +333,17 @@ def test_loss_of_a_single_edge():
     assert abs(value) < 1e-12 and not gradients.any()
 
 
+@pytest.mark.parametrize("size", [1e10, 1e20, 3e38])
+def test_loss_of_large_outputs(size):
+    """Where all logits are equal it doesn't matter what they are."""
+    task = dnc.Task("shortest_path", seed=3)
+    shape = task.sample(4).targets.shape
+    value, gradients = task.loss(np.full(shape, size, np.float32))
+    expected, expected_gradients = task.loss(np.zeros(shape, np.float32))
+    assert value == pytest.approx(expected, rel=1e-12) and expected > 0
+    assert_close(gradients, expected_gradients, 1e-6)
+
+
 def test_extreme_outputs():
     """Logits of 1e30 give no infinities."""
     task = dnc.Task("shortest_path", seed=2)
