@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import dnc
@@ -374,6 +375,23 @@ def test_train_evaluate_predict(tmp_path, capsys):
     np.save(tmp_path / "inputs.npy", inputs[:, 1])
     assert command_line.main([*predict, "--output", str(tmp_path / "outputs.npy"), "--threads", "2"]) == 0
     assert np.load(tmp_path / "outputs.npy").shape == (7, 3)
+
+
+@pytest.mark.parametrize("probabilities, wanted", [("sigmoid", [1, 0, 0.5]), ("softmax", [1, 0, 0])])
+def test_predictions_of_sure_networks(tmp_path, probabilities, wanted):
+    """Logits whose exponentials no number holds."""
+    net = dnc.DNC(2, 3)
+    net.flat_parameters[...] = 0
+    net.parameters["output.bias"][...] = 3e38, -3e38, 0
+    net.save(tmp_path / "net")
+    np.save(tmp_path / "inputs.npy", np.ones((4, 2), np.float32))
+    files = [str(tmp_path / name) for name in ("net", "inputs.npy")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        command_line.main(
+            ["predict", *files, "--output", str(tmp_path / "outputs.npy"), "--probabilities", probabilities]
+        )
+    np.testing.assert_array_equal(np.load(tmp_path / "outputs.npy"), np.tile(np.float32(wanted), (4, 1)))
 
 
 @pytest.mark.parametrize(

@@ -176,11 +176,11 @@ def predict(options: argparse.Namespace) -> int:
     if options.memory_slots is not None:
         net.memory_slots = options.memory_slots
     net.batch_size = batch.shape[1]
-    outputs = net.forward(batch)
+    outputs = net.forward(batch).astype(np.float64)
     if options.probabilities == "sigmoid":
-        outputs = 1 / (1 + np.exp(-outputs.astype(np.float64)))
+        outputs = np.exp(-np.logaddexp(0, -outputs))
     elif options.probabilities == "softmax":
-        shifted = np.exp((outputs - outputs.max(-1, keepdims=True)).astype(np.float64))
+        shifted = np.exp(outputs - outputs.max(-1, keepdims=True))
         outputs = shifted / shifted.sum(-1, keepdims=True)
     np.save(options.output, (outputs[:, 0] if single else outputs).astype(np.float32))
     return DONE
