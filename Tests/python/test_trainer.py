@@ -226,6 +226,24 @@ def test_a_longer_run(tmp_path):
     assert log(tmp_path / "short", "change") == [{"event": "change", "update": 30, "updates": 60}]
 
 
+def test_a_shorter_run(tmp_path):
+    """One that is told to be shorter than it is already has come to its end."""
+    trainer = dnc.Trainer.start(tmp_path, SMALL)
+    trainer.run(each=lambda trainer: trainer.stop() if trainer.update == 20 else None)
+    trainer = dnc.Trainer.resume(tmp_path, updates=10)
+    assert trainer.run() == trainer.finished == "all updates made" and trainer.update == 20
+    assert log(tmp_path)[-1]["reason"] == "all updates made"
+
+
+def test_a_run_without_its_log(tmp_path):
+    """The log begins anew."""
+    trainer = dnc.Trainer.start(tmp_path, SMALL)
+    trainer.run(each=lambda trainer: trainer.stop() if trainer.update == 20 else None)
+    (tmp_path / "log.jsonl").unlink()
+    dnc.Trainer.resume(tmp_path).run()
+    assert [line["update"] for line in log(tmp_path, "train")] == [21, 28, 35, 40]
+
+
 def test_another_learning_rate(tmp_path):
     """Lower from some update on, as one does when the loss no longer falls."""
     trainer = dnc.Trainer.start(tmp_path, SMALL)

@@ -19,8 +19,9 @@ class RunFiles:
     def __init__(self, folder: Path, log_bytes: int) -> None:
         self._folder = folder
         self._log = open(folder / LOG, "r+b" if (folder / LOG).exists() else "w+b")  # noqa: SIM115
-        self._log.truncate(log_bytes)
-        self._log.seek(log_bytes)
+        # One that somebody has made shorter is not made longer.
+        self._log.truncate(min(log_bytes, self._log.seek(0, os.SEEK_END)))
+        self._log.seek(0, os.SEEK_END)
 
     @staticmethod
     def state(folder: Path) -> dict[str, Any]:

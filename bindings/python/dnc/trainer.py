@@ -227,13 +227,13 @@ class Trainer:
             self._progress.seconds = before + time.monotonic() - began
             if self._is_time_to_test():
                 self._test()
-            if self._progress.update == self.plan.updates and not self._progress.finished:
-                self._finish(_ALL_UPDATES)
             if time.monotonic() - saved >= checkpoint_every:
                 self.save()
                 saved = time.monotonic()
             if each is not None:
                 each(self)
+        if not reason and not self._progress.finished:
+            self._finish(_ALL_UPDATES)
         self._stopping = False
         self.save()
         return self._progress.finished or reason
