@@ -30,6 +30,8 @@ static network nets[NETS];
 static dnc_optimizer *optimizers[OPTIMIZERS];
 static uint64_t updates[OPTIMIZERS];
 static dnc_task *tasks[TASKS];
+/* Steps and number of the episodes that each has drawn last. */
+static size_t drawn[TASKS], batches[TASKS];
 static bytes input;
 static char folder[256];
 
@@ -806,6 +808,7 @@ static void task_create(void) {
     }
     dnc_task_free(tasks[which]);
     tasks[which] = made;
+    drawn[which] = 0;
     CHECK(dnc_task_position(made) == 0 && dnc_task_lesson_count(made) == 1 && dnc_task_metric_count(made) > 0);
 }
 
@@ -827,12 +830,9 @@ static uint64_t seen_task(dnc_task *task, size_t *steps, size_t batch) {
 }
 
 static void task_use(void) {
-    static size_t drawn[TASKS], batches[TASKS];
-    static dnc_task *whose[TASKS];
     uint32_t which = below(&input, TASKS + 1) % (TASKS + 1), x = 0, y = 0;
     dnc_task *task = which < TASKS ? tasks[which] : NULL;
     size_t none = 0, *steps = which < TASKS ? &drawn[which] : &none, *batch = which < TASKS ? &batches[which] : &none;
-    if (which < TASKS && whose[which] != task) whose[which] = task, *steps = 0;
     if (task) CHECK(CALL(dnc_task_sizes(task, &x, &y, NULL)) == DNC_OK && x > 0 && y > 0);
     uint8_t call = byte(&input) % 12;
     uint64_t before = seen_task(task, steps, *batch);
@@ -994,6 +994,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length) {
     for (int i = 0; i < TASKS; i++) {
         dnc_task_free(tasks[i]);
         tasks[i] = NULL;
+        drawn[i] = 0;
     }
     DIR *open_folder = opendir(folder);
     for (struct dirent *entry; (entry = readdir(open_folder)) != NULL;)
