@@ -8,4 +8,4 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 os.environ.setdefault("DNC_LIBRARY", str(CHECKOUT / "build" / "libdnc.so"))
 sys.path.insert(0, str(CHECKOUT / "bindings" / "python"))
 
-from programs import built  # noqa: E402, F401
+from programs import built, once  # noqa: E402, F401

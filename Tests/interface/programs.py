@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from support import HEADER, LIBRARY
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
@@ -22,17 +23,35 @@ def run(*command, expect=0, timeout=300, **options):
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory):
+def once(tmp_path_factory, worker_id):
+    """Makes something for all of pytest's processes: once("name", make) calls make(path) if there is no such path yet."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "once"  # the parent is that of all workers
+    folder.mkdir(exist_ok=True)
+
+    def get(name, make):
+        with FileLock(folder / f"{name}.lock"):
+            if not (folder / name).exists():
+                make(folder / name)
+        return folder / name
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def built(once):
     """Compiles a C source against this checkout's header and library, once."""
-    folder = tmp_path_factory.mktemp("programs")
-    (folder / "libdnc.so.0").symlink_to(LIBRARY)
+
+    def link(folder):
+        folder.mkdir()
+        (folder / "libdnc.so.0").symlink_to(LIBRARY)
 
     def compile(source, *flags):
-        program = folder / Path(source).stem
-        if not program.exists():
-            run("gcc", "-std=c99", "-O1", "-g", *WARNINGS, "-I", HEADER.parent, source, "-o", program, *flags,
-                folder / "libdnc.so.0", f"-Wl,-rpath,{folder}", "-lm")  # fmt: skip
-        return program
+        folder = once("linked", link)
+        return once(Path(source).stem, lambda program: run(
+            "gcc", "-std=c99", "-O1", "-g", *WARNINGS, "-I", HEADER.parent, source, "-o", program, *flags,
+            folder / "libdnc.so.0", f"-Wl,-rpath,{folder}", "-lm",
+        ))  # fmt: skip
 
     return compile
 
