@@ -12,6 +12,7 @@
 VERSION := 0.1.0
 SONAME := libdnc.so.0
 PREFIX ?= /usr/local
+INSTALLED = $(DESTDIR)$(PREFIX)
 CC ?= cc
 CFLAGS ?= -O2
 WARNINGS := -std=c99 -Wall -Wextra -Wpedantic -Werror
@@ -39,7 +40,9 @@ setup:
 	@tools/setup.sh build
 
 # The loader asks for the soname, the linker for the plain name: the links make build/ usable as it is.
-$(LIBRARY): $(SOURCES) | setup
+# The set-up stands in the recipe, so that what is built can be installed where there is no Swift.
+$(LIBRARY): $(SOURCES)
+	@tools/setup.sh build
 	DNC_EMBEDDED=1 swift build -c release --product dnc --scratch-path .build-embedded
 	@mkdir -p build
 	strip --strip-unneeded -R .comment -R .swift_modhash -o $@.new .build-embedded/release/libdnc.so
@@ -72,7 +75,7 @@ bench-autodiff: | setup
 	.build/release/autodiff-bench $(AUTODIFF)
 
 bench-peers: $(LIBRARY) build/peers-venv/installed
-	DNC_LIBRARY=$(abspath $(LIBRARY)) build/peers-venv/bin/python benchmarks/peers/run.py $(PEERS)
+	DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" build/peers-venv/bin/python benchmarks/peers/run.py $(PEERS)
 
 build/peers-venv/installed: benchmarks/peers/requirements.txt
 	@tools/setup.sh peers
@@ -140,13 +143,12 @@ format: $(PYTHON)
 	build/venv/bin/ruff format -q benchmarks bindings Tests tools
 
 install: $(LIBRARY)
-	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	install -m 644 include/dnc.h $(DESTDIR)$(PREFIX)/include/
-	install -m 755 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/libdnc.so.$(VERSION)
-	ln -sf libdnc.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libdnc.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' dnc.pc.in \
-	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/dnc.pc
+	install -d "$(INSTALLED)/include" "$(INSTALLED)/lib/pkgconfig"
+	install -m 644 include/dnc.h "$(INSTALLED)/include/"
+	install -m 755 $(LIBRARY) "$(INSTALLED)/lib/libdnc.so.$(VERSION)"
+	ln -sf libdnc.so.$(VERSION) "$(INSTALLED)/lib/$(SONAME)"
+	ln -sf $(SONAME) "$(INSTALLED)/lib/libdnc.so"
+	{ printf 'prefix=%s\n' "$(PREFIX)"; sed 's|@VERSION@|$(VERSION)|' dnc.pc.in; } > "$(INSTALLED)/lib/pkgconfig/dnc.pc"
 
 clean:
 	rm -rf build demo .build .build-embedded .build-tsan .build-asan .build-*-library .build-fuzz

@@ -17,10 +17,14 @@ packages() {
     DEBIAN_FRONTEND=noninteractive $run apt-get install -y -qq "$@" >/dev/null
 }
 
-case "$1" in
+# newest VERSION VERSION: the higher of two.
+newest() { printf '%s\n' "$@" | sort -V | tail -n 1; }
+
+case "${1-}" in
 build)
-    if ! command -v swift >/dev/null; then
-        echo "missing: Swift 6.3 or newer. Please install it from https://www.swift.org/install/" >&2
+    swift=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*[0-9]\).*/\1/p' | head -n 1)
+    if [ "$(newest "${swift:-0}" 6.3)" != "${swift:-0}" ]; then
+        echo "missing: Swift 6.3 or newer${swift:+, this is $swift}. Please install it from https://www.swift.org/install/" >&2
         exit 1
     fi
     command -v cc >/dev/null && command -v pkg-config >/dev/null && pkg-config --exists libpng ||
@@ -44,5 +48,9 @@ python)
     python3 -c 'import venv, ensurepip' 2>/dev/null || packages python3-venv
     [ -x build/venv/bin/pip ] || python3 -m venv build/venv
     build/venv/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt
+    ;;
+*)
+    echo "usage: tools/setup.sh build|python|fuzz|peers" >&2
+    exit 2
     ;;
 esac

@@ -249,12 +249,33 @@ def test_abuse_calls_every_function():
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory):
-    if not (CHECKOUT / "Makefile").exists() or shutil.which("make") is None:
-        pytest.skip("no Makefile, or no make")
-    prefix = tmp_path_factory.mktemp("prefix")
-    run("make", "-C", CHECKOUT, "-o", "build/libdnc.so", "install", f"PREFIX={prefix}")  # what is there, as it is
-    return prefix
+def install(once):
+    """Calls `make install` with the library that is tested, where there is no Swift."""
+    if shutil.which("make") is None:
+        pytest.skip("no make")
+
+    def lay_out(folder):
+        for name in ("Makefile", "Package.swift", "dnc.map", "dnc.pc.in", "include/dnc.h", "tools/setup.sh"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(CHECKOUT / name, folder / name)
+        (folder / "Sources").mkdir()
+        (folder / "build").mkdir()
+        shutil.copyfile(LIBRARY, folder / "build" / "libdnc.so")
+        (folder / "tools that are there").mkdir()
+        for tool in ("make", "sh", "find", "install", "ln", "sed"):
+            (folder / "tools that are there" / tool).symlink_to(shutil.which(tool))
+
+    checkout = once("a checkout", lay_out)
+    environment = {**os.environ, "PATH": str(checkout / "tools that are there")}
+    return lambda **places: run(
+        "make", "-C", checkout, "install", *(f"{name}={path}" for name, path in places.items()), env=environment
+    )
+
+
+@pytest.fixture(scope="session")
+def installed(once, install):
+    """The PREFIX."""
+    return once("prefix", lambda prefix: install(PREFIX=prefix))
 
 
 def test_what_is_installed(installed):
@@ -275,6 +296,33 @@ def test_pkg_config(installed, tmp_path):
     run("sh", "-c", line, cwd=tmp_path, env=environment)
     output = run(tmp_path / "step", env={**os.environ, "LD_LIBRARY_PATH": str(installed / "lib")})
     assert len(output.splitlines()) == 5
+
+
+@needs("gcc", "pkg-config")
+def test_spaces_in_the_names_of_folders(install, tmp_path):
+    prefix = tmp_path / "for all & sundry"
+    install(PREFIX=prefix)
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig"), "LIBRARY_PATH": ""}
+    shutil.copy(EXAMPLES / "step.c", tmp_path)
+    command = 'eval "cc step.c -o step $(pkg-config --cflags --libs dnc)"'
+    run("sh", "-c", command, cwd=tmp_path, env=environment)
+    assert len(run(tmp_path / "step", env={**os.environ, "LD_LIBRARY_PATH": str(prefix / "lib")}).splitlines()) == 5
+
+
+def test_a_package_is_staged_elsewhere_than_it_will_be(install, tmp_path):
+    stage = tmp_path / "the stage"
+    install(DESTDIR=stage, PREFIX="/opt/my libraries")
+    below = stage / "opt" / "my libraries"
+    assert (below / "include" / "dnc.h").exists() and (below / "lib" / "libdnc.so").exists()
+    described = (below / "lib" / "pkgconfig" / "dnc.pc").read_text()
+    assert described.startswith("prefix=/opt/my libraries\n") and "stage" not in described
+
+
+@needs("pkg-config")
+def test_programs_need_no_headers_of_libpng(installed):
+    """The library brings what it needs itself; pkg-config must not ask for more."""
+    environment = {**os.environ, "PKG_CONFIG_LIBDIR": str(installed / "lib" / "pkgconfig"), "PKG_CONFIG_PATH": ""}
+    assert "png" not in run("pkg-config", "--cflags", "--libs", "dnc", env=environment)
 
 
 @needs("gcc", "cmake")
