@@ -138,6 +138,9 @@ typedef struct dnc_config {
                               * gradients may overflow; what dnc_backward adds up over the steps, the gradients of
                               * parameters and inputs, isn't looked at. Costs as much as a dnc_progress, and a look */
     uint32_t reserved;       /* 0 */
+    float input_scale;       /* 0 to 1000; 1. The drawn weights of the inputs in the controller's first layer, columns 0 to X - 1
+                              * of controller.0.weight_ih or controller.0.weight, are multiplied by this */
+    float interface_scale;   /* 0 to 1000; 1. The drawn interface.weight is multiplied by this */
 } dnc_config;
 
 /* Sets the defaults. size = sizeof(dnc_config); no more than size bytes are written. */
@@ -152,8 +155,8 @@ dnc_status dnc_estimate_bytes(const dnc_config *config, size_t steps, int traini
 typedef struct dnc dnc;
 
 /* A new network at the start of an episode, its parameters drawn from config->seed: the same seed
- * gives the same parameters on every machine. Weights are uniform in +-1/sqrt(fan-in), biases 0, the
- * LSTM's forget gate biases 1. Free with dnc_free. */
+ * gives the same parameters on every machine. Weights are uniform in +-1/sqrt(fan-in), some of them multiplied by
+ * config->input_scale or config->interface_scale; biases are 0, the LSTM's forget gate biases 1. Free with dnc_free. */
 dnc_status dnc_create(const dnc_config *config, dnc **instance);
 
 enum {

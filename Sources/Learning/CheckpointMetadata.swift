@@ -4,9 +4,17 @@ import CPlatform
 /// What a checkpoint says besides its tensors, as the strings of the safetensors header's `__metadata__`: one key for
 /// each field of the configurations, under the header's name.
 struct CheckpointMetadata {
-  var config = Configuration.defaults
+  var config = CheckpointMetadata.defaults
   var optimizer: dnc_optimizer_config?
   var stepCount: UInt64 = 0
+
+  /// What a file means that does not say it. Before `input_scale` and `interface_scale` were fields, both were 1.
+  private static var defaults: dnc_config {
+    var config = Configuration.defaults
+    config.input_scale = 1
+    config.interface_scale = 1
+    return config
+  }
 
   static let format: StaticString = "libdnc"
   private static let keyBytes = 64
@@ -54,6 +62,8 @@ struct CheckpointMetadata {
     try long(&config.seed, "config.", "seed")
     try long(&config.max_record_bytes, "config.", "max_record_bytes")
     try integer(&config.check_finite, "config.", "check_finite")
+    try real(&config.input_scale, "config.", "input_scale")
+    try real(&config.interface_scale, "config.", "interface_scale")
 
     guard var fields = optimizer else { return }
     try integer(&fields.algorithm, "optimizer.", "algorithm")

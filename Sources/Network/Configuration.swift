@@ -17,6 +17,8 @@ struct Configuration {
   var maxRecordBytes: UInt64
   /// Steps end at the first number that is not finite.
   var checksFinite: Bool
+  /// Of the first controller weights' columns for the inputs, and of the interface's weights, when they are drawn.
+  var inputScale, interfaceScale: Float
 
   enum Controller: UInt32 {
     case lstm = 0
@@ -32,6 +34,7 @@ struct Configuration {
   static let widths = 1...65536
   static let slots = 1...65536
   static let batches = 1...65536
+  static let largestScale: Float = 1000
 
   static var defaults: dnc_config {
     var config = dnc_config()
@@ -44,6 +47,8 @@ struct Configuration {
     config.batch_size = 1
     config.initial_value = 1e-6
     config.num_threads = 1
+    config.input_scale = 1
+    config.interface_scale = 1
     return config
   }
 
@@ -63,6 +68,14 @@ struct Configuration {
         throw Failure(DNC_INVALID_ARGUMENT, "config->\(name) is \(value), allowed are 0 to \(last.rawValue)")
       }
       return choice
+    }
+    func scale(_ value: Float, _ name: StaticString) throws(Failure) -> Float {
+      guard value >= 0, value <= Configuration.largestScale else {
+        throw Failure(
+          DNC_INVALID_ARGUMENT,
+          "config->\(name) is \(Double(value)), allowed are 0 to \(Int(Configuration.largestScale))")
+      }
+      return value
     }
     X = try size(config.input_size, Configuration.widths, "input_size")
     Y = try size(config.output_size, Configuration.widths, "output_size")
@@ -84,6 +97,8 @@ struct Configuration {
     maxRecordBytes = config.max_record_bytes
     checksFinite = try size(config.check_finite, 0...1, "check_finite") == 1
     _ = try size(config.reserved, 0...0, "reserved")
+    inputScale = try scale(config.input_scale, "input_scale")
+    interfaceScale = try scale(config.interface_scale, "interface_scale")
     guard initialValue >= 0, initialValue <= 1 else {
       throw Failure(DNC_INVALID_ARGUMENT, "config->initial_value is \(initialValue), allowed are 0 to 1")
     }
@@ -115,6 +130,8 @@ struct Configuration {
     config.seed = seed
     config.max_record_bytes = maxRecordBytes
     config.check_finite = checksFinite ? 1 : 0
+    config.input_scale = inputScale
+    config.interface_scale = interfaceScale
     return config
   }
 }

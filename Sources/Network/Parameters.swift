@@ -48,7 +48,7 @@ struct Parameters<Scalar: Real> {
   var initialReadWeightLogits: Out<Scalar> { initialReadVectors + c.readWidth }
 
   /// Draws the initial values in the order of the block: weights uniform in ±1/√(fan-in), biases 0, the LSTM's forget
-  /// gates' 1. Gradients of the same block stay as they are.
+  /// gates' 1; then `input_scale` and `interface_scale`. Gradients of the same block stay as they are.
   func initialize() {
     var random = Random(seed: c.seed)
     for tensor in ParameterLayout(configuration: c) {
@@ -57,6 +57,14 @@ struct Parameters<Scalar: Real> {
         values[i] = tensor.bound == 0 ? 0 : random.uniform(within: Scalar(tensor.bound))
       }
       if tensor.kind == .lstmBias { (values + c.H).update(repeating: 1, count: c.H) }
+    }
+    multiply(inputWeight(0), rows: c.gates * c.H, columns: c.X, by: Scalar(c.inputScale))
+    multiply(interfaceWeight, rows: c.interface.count, columns: c.controllerWidth, by: Scalar(c.interfaceScale))
+  }
+
+  private func multiply(_ weight: Rows<Scalar>, rows: Int, columns: Int, by scale: Scalar) {
+    for row in 0..<rows {
+      for column in 0..<columns { weight[row][column] *= scale }
     }
   }
 }

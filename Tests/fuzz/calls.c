@@ -232,6 +232,9 @@ static void create(void) {
     if (chance(32)) c.struct_size = below(&input, 2) ? word(&input) : byte(&input);
     c.seed = byte(&input);
     c.check_finite = byte(&input) % 64 == 63 ? word(&input) : byte(&input) % 4 == 3;
+    uint8_t scaled = byte(&input);
+    if (scaled & 1) c.input_scale = number();
+    if (scaled & 2) c.interface_scale = number();
 
     size_t estimate = 0;
     dnc_status status = CALL(dnc_estimate_bytes(&c, 0, 0, &estimate));

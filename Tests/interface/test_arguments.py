@@ -193,6 +193,8 @@ CONFIG = {
     "num_threads": beyond(1024, zero=False),
     "check_finite": beyond(1, zero=False),
     "reserved": beyond(0, zero=False),
+    "input_scale": [*NOT_NUMBERS, -1e-9, 1000.1],
+    "interface_scale": [*NOT_NUMBERS, -1e-9, 1000.1],
 }
 CONFIG_CASES = struct_argument(config, dict(input_size=3, output_size=2), CONFIG)
 OPTIMIZER = {

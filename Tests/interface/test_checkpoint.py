@@ -94,7 +94,7 @@ NETWORKS = {
     "everything": dict(
         num_layers=2, hidden_size=9, write_heads=2, initial_state=c.DNC_INITIAL_LEARNED, clip_value=0.1,
         usage_gradient=c.DNC_USAGE_GRADIENT_STOPPED, num_threads=3, seed=2**64 - 1, batch_size=7,
-        max_record_bytes=2**63, check_finite=1,
+        max_record_bytes=2**63, check_finite=1, input_scale=0, interface_scale=0.1,
     ),
     "feedforward": dict(
         controller=c.DNC_CONTROLLER_FEEDFORWARD, activation=c.DNC_ACTIVATION_RELU, num_layers=3, seed=2**53 + 1,
@@ -133,6 +133,19 @@ def test_round_trip(fields, tmp_path):
     assert_equal(again.forward(inputs), net.reset().forward(inputs), "it starts an episode")
     again.save(tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+
+
+def test_a_file_that_does_not_know_the_scales(tmp_path):
+    """Files of older versions: what is drawn was not scaled then. The parameters are those of the file all the same."""
+    net = Net(input_scale=5, interface_scale=7)
+    net.save(tmp_path / "new")
+    header, data = header_of((tmp_path / "new").read_bytes())
+    metadata = header["__metadata__"]
+    assert (metadata.pop("config.input_scale"), metadata.pop("config.interface_scale")) == ("5", "7")
+    (tmp_path / "old").write_bytes(build(header, data))
+    old, _ = load(tmp_path / "old")
+    assert (old.config.input_scale, old.config.interface_scale) == (1, 1)
+    assert_equal(old.parameters, net.parameters)
 
 
 def test_changed_sizes_are_saved(tmp_path):
@@ -371,9 +384,12 @@ CONFIG_LIMITS = {
     "input_size": 65536, "output_size": 65536, "hidden_size": 65536, "num_layers": 64, "memory_slots": 65536,
     "word_size": 65536, "read_heads": 256, "write_heads": 64, "batch_size": 65536, "num_threads": 1024,
     "initial_value": 1, "clip_value": 3e38, "seed": 2**64 - 1, "max_record_bytes": 2**64 - 1,
-    "check_finite": 1,
+    "check_finite": 1, "input_scale": 1000, "interface_scale": 1000,
 }  # fmt: skip
-MAY_BE_0 = {"num_threads", "initial_value", "clip_value", "seed", "max_record_bytes", "check_finite"}
+MAY_BE_0 = {
+    "num_threads", "initial_value", "clip_value", "seed", "max_record_bytes", "check_finite", "input_scale",
+    "interface_scale",
+}  # fmt: skip
 MAY_CHANGE = {"memory_slots", "batch_size", *MAY_BE_0}
 
 

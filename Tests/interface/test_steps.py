@@ -416,7 +416,7 @@ def test_seeds():
 @pytest.mark.parametrize("fields", [{}, dict(num_layers=2, hidden_size=64, initial_state=c.DNC_INITIAL_LEARNED)])
 def test_initial_parameters(fields):
     """Uniform in +-1/sqrt(fan-in), biases 0, forget gates' biases 1."""
-    net = Net(**fields)
+    net = Net(**fields, input_scale=1, interface_scale=1)
     size = net.config
     h, v = size.hidden_size, size.num_layers * size.hidden_size
     read = size.read_heads * size.word_size
@@ -436,6 +436,26 @@ def test_initial_parameters(fields):
             if values.size > 200:
                 assert np.abs(values).max() > 0.95 * bound and abs(values.mean()) < 0.15 * bound, name
                 assert values.std() == pytest.approx(bound / 3**0.5, rel=0.15), name
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, dict(num_layers=2), dict(num_layers=2, controller=c.DNC_CONTROLLER_FEEDFORWARD)]
+)
+def test_initial_parameters_are_scaled(fields):
+    """The scales multiply what the same seed draws without them: inputs' columns of layer 0, and interface.weight."""
+    drawn = {
+        name: values.copy() for name, (values, _) in Net(**fields, input_scale=1, interface_scale=1).tensors().items()
+    }
+    scaled = Net(**fields, input_scale=0.3, interface_scale=1000).tensors()
+    first = "controller.0.weight" if "controller" in fields else "controller.0.weight_ih"
+    drawn[first][:, : SMALL["input_size"]] *= np.float32(0.3)
+    drawn["interface.weight"] *= np.float32(1000)
+    assert list(scaled) == list(drawn)
+    for name, (values, _) in scaled.items():
+        assert_equal(values, drawn[name])
+    nothing = Net(**fields, input_scale=0, interface_scale=0).tensors()
+    assert not nothing["interface.weight"][0].any() and not nothing[first][0][:, : SMALL["input_size"]].any()
+    assert nothing[first][0][:, SMALL["input_size"] :].any()
 
 
 def test_the_block_is_the_tensors_in_order():

@@ -71,7 +71,7 @@ def test_config_defaults_are_the_library_s():
         input_size=2, output_size=3, controller="lstm", activation="tanh", hidden_size=64, num_layers=1,
         memory_slots=64, word_size=16, read_heads=1, write_heads=1, batch_size=1, usage_gradient="full",
         initial_state="zeros", initial_value=1e-6, clip_value=0.0, num_threads=1, seed=0, max_record_bytes=0,
-        check_finite=False,
+        check_finite=False, input_scale=1.0, interface_scale=1.0,
     )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def test_config_round_trip():
     chosen = dict(
         SIZES, controller="feedforward", activation="relu", num_layers=2, usage_gradient="stopped",
         initial_state="constant", initial_value=0.25, clip_value=20.0, num_threads=1, seed=2**64 - 1,
-        max_record_bytes=2**40, check_finite=True,
+        max_record_bytes=2**40, check_finite=True, input_scale=0.5, interface_scale=1000.0,
     )  # fmt: skip
     config = dnc.DNC(**chosen).config
     assert config == chosen

@@ -89,6 +89,8 @@ class dnc_config(Structure):
         ("max_record_bytes", c_uint64),
         ("check_finite", c_uint32),
         ("reserved", c_uint32),
+        ("input_scale", c_float),
+        ("interface_scale", c_float),
     ]
 
 

@@ -35,6 +35,8 @@ class Options(TypedDict, total=False):
     seed: int  # the parameters are drawn from it; 0
     max_record_bytes: int  # of a training network; 0: no limit
     check_finite: bool  # end at the first number that is not finite, and name it; False
+    input_scale: float  # of the controller's drawn weights of the inputs; 1
+    interface_scale: float  # of the drawn interface weights; 1
 
 
 class Config(Options):
