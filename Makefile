@@ -3,6 +3,7 @@
 # make test     every test
 # make gallery  draws the pictures of docs/gallery.md
 # make fuzz     looks for inputs that break something, FUZZ=checkpoint and SECONDS=3600 as wanted; docs/reliability.md
+# make faults   puts faults into the code, one at a time: which tests notice? FAULT=softmax_tail and the like
 # make bench    times training and inference steps, and gradients by hand beside autodiff's
 # make bench-peers   times other implementations beside them, PEERS="--threads 2" and the like
 # make install  PREFIX=/usr/local: header, library, pkg-config file
@@ -32,7 +33,7 @@ FUZZ_SWIFT := -sanitize=address -sanitize-coverage=edge,indirect-calls,trace-cmp
 # What the targets let fail.
 FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create write
 
-.PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-peers demo fuzz test test-swift test-threads test-fuzz test-python lint format install clean setup
+.PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-peers demo faults fuzz test test-swift test-threads test-fuzz test-python lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -128,6 +129,10 @@ test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
 	$(PYTHON) -m pytest -q Tests
 	DNC_CPU=x86-64-v3 $(PYTHON) -m pytest -q Tests/interface -k "not valgrind and not helgrind and not learning"
 	DNC_CPU=plain $(PYTHON) -m pytest -q Tests/interface -k "not valgrind and not helgrind and not learning"
+
+# Takes an hour; docs/reliability.md has what came of it.
+faults: $(PYTHON)
+	$(PYTHON) tools/faults/run.py $(FAULT)
 
 # The interface as a description that programs can be checked against: what is in it must stay.
 abi: $(PYTHON)
