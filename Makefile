@@ -33,7 +33,8 @@ FUZZ_SWIFT := -sanitize=address -sanitize-coverage=edge,indirect-calls,trace-cmp
 # What the targets let fail.
 FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create write
 
-.PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-peers demo faults fuzz test test-swift test-threads test-fuzz test-python lint format install clean setup
+.PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-peers demo faults fuzz fuzz-programs test test-swift test-threads \
+  test-fuzz test-python test-level-v3 test-level-plain lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -89,7 +90,11 @@ $(PYTHON): Tests/requirements.txt
 	@tools/setup.sh python
 	@touch $@
 
-test: lint test-swift test-threads test-fuzz test-python
+# Every phase is a target; tools/run_tests.py says which waits for which, and counts their tests. Everything is installed
+# before, since the phases run side by side.
+test: $(PYTHON) | setup
+	@tools/setup.sh fuzz
+	@$(PYTHON) tools/run_tests.py
 
 test-swift: | setup
 	swift test --scratch-path .build
@@ -118,17 +123,27 @@ build/fuzz/%: Tests/fuzz/%.c Tests/fuzz/fuzz.h Tests/fuzz/tasks.h include/dnc.h 
 	  $(addprefix -Wl$(,)--wrap=,$(FUZZ_WRAPPED)) -o $@ $< \
 	  .build-fuzz/release/DNC.build/*.o .build-fuzz/release/Kernels*.build/*.o $$(pkg-config --libs libpng) -lm -lpthread
 
-fuzz: $(FUZZ:%=build/fuzz/%)
+fuzz-programs: $(FUZZ:%=build/fuzz/%)
+
+fuzz: fuzz-programs
+	@test -n "$(strip $(FUZZ))" || { echo "FUZZ is empty: which targets?" >&2; exit 1; }
 	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target $(SECONDS) || exit 1; done
 
 # Every seed and every input that once broke something, and new ones for two minutes.
-test-fuzz: $(FUZZ:%=build/fuzz/%)
+test-fuzz: fuzz-programs
+	@test -n "$(strip $(FUZZ))" || { echo "FUZZ is empty: which targets?" >&2; exit 1; }
 	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target 17 test || exit 1; done
 
 test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
-	$(PYTHON) -m pytest -q Tests
-	DNC_CPU=x86-64-v3 $(PYTHON) -m pytest -q Tests/interface -k "not valgrind and not helgrind and not learning"
-	DNC_CPU=plain $(PYTHON) -m pytest -q Tests/interface -k "not valgrind and not helgrind and not learning"
+	$(PYTHON) -m pytest -q -n $$(nproc) Tests
+
+# What the kernels compute, with those of the lower levels.
+LEVEL_TESTS := -k "not valgrind and not helgrind and not learning"
+test-level-v3: $(LIBRARY) $(PYTHON)
+	DNC_CPU=x86-64-v3 $(PYTHON) -m pytest -q Tests/interface $(LEVEL_TESTS)
+
+test-level-plain: $(LIBRARY) $(PYTHON)
+	DNC_CPU=plain $(PYTHON) -m pytest -q Tests/interface $(LEVEL_TESTS)
 
 # Takes an hour; docs/reliability.md has what came of it.
 faults: $(PYTHON)

@@ -6,6 +6,9 @@
 # whole path runs it again.
 set -eu
 target=$1 seconds=$2 mode=${3:-fuzz}
+case $seconds in
+'' | *[!0-9]*) echo "seconds is $seconds: allowed is a whole number" >&2 && exit 2 ;;
+esac
 here=$PWD/Tests/fuzz found=$PWD/build/fuzz/found/$target corpus=$PWD/build/fuzz/corpus/$target log=$PWD/build/fuzz/$target.log
 program=$PWD/build/fuzz/$target
 

@@ -24,7 +24,7 @@ def run(*command, expect=0, timeout=300, **options):
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory, worker_id):
-    """Makes something for all of pytest's processes: once("name", make) calls make(path) if there is no such path yet."""
+    """Makes a thing once for all of pytest's processes: once("name", make) calls make(path) where there is none."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "once"  # the parent is that of all workers
     folder.mkdir(exist_ok=True)
