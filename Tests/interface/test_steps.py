@@ -331,6 +331,45 @@ def test_gradients_add_up():
     assert not net.gradients.any()
 
 
+@pytest.mark.parametrize("beyond", [False, True], ids=["at the bound", "just beyond it"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_gradient_passes_up_to_the_clip_value(sign, beyond):
+    """What is clamped has no gradient; what is exactly at clip_value is not clamped."""
+    value = sign * np.nextafter(np.float32(0.5), np.float32(1 if beyond else 0.5))
+    fields = dict(batch_size=1, output_size=2, clip_value=0.5)
+
+    def backward(net, steps):
+        outputs = net.forward(np.zeros((steps, 1, 3)))
+        gradients = np.zeros_like(outputs)
+        gradients[-1] = 1
+        net.backward(gradients)
+        return outputs
+
+    # The output, and the output of a controller's layer.
+    net = Net(**fields, controller=c.DNC_CONTROLLER_FEEDFORWARD, activation=c.DNC_ACTIVATION_RELU).train()
+    net.parameters[...] = 0
+    tensors = net.tensors()
+    tensors["output.bias"][0][...] = value
+    assert (backward(net, 1) == sign * 0.5).all()
+    assert (tensors["output.bias"][1] == (0 if beyond else 1)).all()
+    if sign > 0:
+        tensors["controller.0.bias"][0][...], tensors["output.bias"][0][...] = value, 0
+        tensors["output.weight"][0][0, :5] = 0.01
+        backward(net.reset(), 1)
+        assert_close(tensors["controller.0.bias"][1], np.full(5, 0 if beyond else 0.01), 1e-6)
+
+    # The cell of an LSTM after the first of two steps: forget gates are 1, input gates 0, output gates a half.
+    net = Net(**fields).train()
+    net.parameters[...] = 0
+    tensors = net.tensors()
+    tensors["controller.0.bias"][0][:10] = np.repeat([-1000, 1000], 5)
+    tensors["output.weight"][0][:, :5] = 0.01
+    net.set_state("cell", np.full((1, 1, 5), value))
+    backward(net, 2)
+    expected = 0 if beyond else 2 * 0.01 * 0.5 * (1 - np.tanh(0.5) ** 2)
+    assert_close(net.state_gradient("cell"), np.full((1, 1, 5), expected), 1e-6)
+
+
 def test_backward_without_input_gradients():
     one, other = Net().train(), Net().train()
     inputs, output_gradients = one.inputs(5), one.output_gradients(5)
@@ -617,6 +656,25 @@ def test_the_settings_of_a_running_optimizer():
     settings.algorithm = c.DNC_OPTIMIZER_SGD
     assert c.dnc_optimizer_set_config(changing.handle, byref(settings)) == c.DNC_INVALID_ARGUMENT
     assert changing.steps == large.steps == 3
+
+
+def test_clipping_scales_every_gradient():
+    """Whatever their number leaves over from whole vectors, whichever of them is large."""
+    left = set()
+    for outputs in range(1, 17):
+        net = Net(output_size=outputs, read_heads=1, hidden_size=6)
+        count = net.parameters.size
+        left.add(count % 16)
+        sgd = dict(algorithm=c.DNC_OPTIMIZER_SGD, learning_rate=1, momentum=0)
+        optimizer = Optimizer(net, **sgd, max_gradient_norm=0.5)
+        net.parameters[:] = 0
+        net.gradients[:] = 3
+        assert optimizer.step(net) == pytest.approx(3 * count**0.5, rel=1e-6)
+        assert_close(net.parameters, np.full(count, -0.5 / count**0.5), 1e-6)
+        for place in {0, 7, 8, count - 1}:
+            net.gradients[place] = 4
+            assert optimizer.step(net) == 4
+    assert left == set(range(16))
 
 
 def test_an_optimizer_serves_any_instance_of_its_size():

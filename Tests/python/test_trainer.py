@@ -364,6 +364,16 @@ def test_the_exit_status_of_divergence(tmp_path):
 # the command line
 
 
+@pytest.mark.parametrize("batch, episodes, played", [(4, 8, 8), (4, 9, 12), (4, 1, 4), (3, 10, 12), (1, 5, 5)])
+def test_evaluate_plays_no_fewer_episodes(batch, episodes, played):
+    """In whole batches."""
+    with dnc.Task("copy", 3, width=2) as task:
+        net = dnc.DNC(task.input_size, task.output_size, hidden_size=4, batch_size=2)
+        for size in ({"batch": batch}, {}):
+            net.batch_size = 2 if size else batch
+            assert dnc.evaluate(net, task, episodes, **size)["sequences_right"].count == played
+
+
 def test_train_evaluate_predict(tmp_path, capsys):
     folder = tmp_path / "run"
     arguments = "copy --option width=2 --hidden-size 8 --updates 20 --test-every 10 --seed 4"
