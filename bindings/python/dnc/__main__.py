@@ -7,7 +7,6 @@ import json
 import math
 import signal
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,6 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from . import checkpoints, plot
 from ._convert import CHOICES
@@ -23,11 +21,16 @@ from .config import Options
 from .errors import Error
 from .evaluation import Score, evaluate
 from .network import DNC
+from .npy_files import read_array
 from .optimizer import Settings
 from .plan import Plan
+from .run_files import MODEL
+from .run_tasks import own_task
+from .task_files import Unused, open_task
 from .tasks import Task
-from .trainer import MODEL, Diverged, Trainer
+from .trainer import Diverged, Trainer
 
+TASK = "a task's name, or the path of a curriculum, with a slash or a dot in it"
 DONE, FAILED, WRONG_USE, DIVERGED = 0, 1, 2, 3
 
 # What a run has unless it is told otherwise: enough for every task to get somewhere.
@@ -44,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Diverged as error:
         print(f"diverged: {error.message}", file=sys.stderr)
         return DIVERGED
+    except Unused as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        return WRONG_USE
     except (Error, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
@@ -53,13 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def train(options: argparse.Namespace) -> int:
+    given = {name: value for name, value in vars(options).items() if value is not None}
     if options.resume is not None:
-        trainer = Trainer.resume(options.resume, options.threads, options.updates, options.learning_rate)
+        changes = {name: value for name, value in given.items() if name not in _SESSION_OPTIONS}
+        trainer = Trainer.resume(options.resume, options.threads, **_with_stop(changes))
     else:
-        trainer = Trainer.start(options.output, _plan(options), 1 if options.threads is None else options.threads)
+        trainer = Trainer.start(options.output, _plan(given), 1 if options.threads is None else options.threads)
     print(f"{trainer.net.flat_parameters.size:,} parameters, {trainer.folder}, update {trainer.update:,}")
-    with _stopped_by_signals(trainer), _Bar(trainer, options.time_limit) as bar:
-        reason = trainer.run(options.time_limit, options.checkpoint_every, bar.show)
+    with _stopped_by_signals(trainer):
+        every = 60 if options.checkpoint_every is None else options.checkpoint_every
+        reason = trainer.run(options.time_limit, every, progress=True)
     print(f"{reason} after {trainer.update:,} updates, {_duration(trainer.seconds)}")
     if trainer.skipped:
         print(f"{trainer.skipped:,} updates were left out: their gradients were not finite")
@@ -68,66 +77,30 @@ def train(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _plan(options: argparse.Namespace) -> Plan:
+def _plan(given: dict[str, Any]) -> Plan:
     """The settings that were given, over the defaults."""
 
     def chosen(names: Any, standard: dict[str, Any]) -> Any:
-        given = {name: getattr(options, name) for name in names if getattr(options, name, None) is not None}
-        return {**standard, **given}
+        return {**standard, **{name: given[name] for name in names if name in given}}
 
-    if options.task is None:
+    if "task" not in given:
         raise ValueError("TASK is missing")
-    metric, goal = options.stop or (None, None)
     return Plan(
-        task=options.task,
-        options=dict(options.option),
-        test_options=dict(options.test_option),
+        task=given["task"],
+        options=dict(given.get("option", [])),
+        test_options=dict(given.get("test_option", [])),
         network=chosen(_NETWORK_OPTIONS, NETWORK),
-        algorithm=options.algorithm,
         optimizer=chosen(Settings.__annotations__, OPTIMIZER),
-        stop_metric=metric,
-        stop_score=None if goal is None else float(goal),
-        **{name: getattr(options, name) for name in _PLAN_OPTIONS},
+        **_with_stop({name: given[name] for name in _PLAN_OPTIONS if name in given}),
     )
 
 
-class _Bar:
-    """The progress of a run: by updates if it has an end, else by time."""
-
-    def __init__(self, trainer: Trainer, time_limit: float | None) -> None:
-        self._first, self._began = trainer.update, time.monotonic()
-        self._by_time = time_limit is not None and trainer.plan.updates is None
-        total = time_limit if self._by_time else trainer.plan.updates
-        shape = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}" if self._by_time else None
-        self._bar = tqdm(
-            total=total, initial=0 if self._by_time else self._first, unit="update", bar_format=shape,
-            mininterval=0.2 if sys.stderr.isatty() else 30, dynamic_ncols=True,
-        )  # fmt: skip
-        self._told = 0.0
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def show(self, trainer: Trainer) -> None:
-        now = time.monotonic()
-        if now - self._told > 0.1:
-            self._told = now
-            self._bar.set_postfix_str(self._text(trainer, now), refresh=False)
-        done = min(now - self._began, self._bar.total) if self._by_time else trainer.update
-        self._bar.update(done - self._bar.n)
-
-    def _text(self, trainer: Trainer, now: float) -> str:
-        parts = [f"loss {trainer.loss:.4g}"]
-        for name, score in list(trainer.score.items())[:1]:
-            parts.append(f"{name} {score.value:.4g}")
-        if trainer.lessons > 1:
-            parts.append(f"lesson {trainer.lesson + 1}/{trainer.lessons}")
-        rate = (trainer.update - self._first) * trainer.net.batch_size / max(now - self._began, 1e-9)
-        parts.append(f"{rate:.4g} sequences/s")
-        return ", ".join(parts)
+def _with_stop(given: dict[str, Any]) -> dict[str, Any]:
+    """--stop in the plan's words."""
+    others = {name: value for name, value in given.items() if name != "stop"}
+    return (
+        others if "stop" not in given else {**others, "stop_metric": given["stop"][0], "stop_score": given["stop"][1]}
+    )
 
 
 @contextmanager
@@ -154,23 +127,28 @@ def _stopped_by_signals(trainer: Trainer) -> Iterator[None]:
 
 def evaluate_model(options: argparse.Namespace) -> int:
     net = _model(options)
-    name = options.task
-    task = Task.load(name, options.seed) if "." in name else Task(name, options.seed, **dict(options.option))
-    if options.lesson is not None:
-        task.lesson = options.lesson - 1
+    task = _task(options)
     found = evaluate(net, task, options.episodes, options.batch_size, options.memory_slots)
     if options.json:
-        print(json.dumps({name: score._asdict() for name, score in found.items()}))
+        print(json.dumps({name: score.as_json() for name, score in found.items()}, allow_nan=False))
     else:
         _print_scores(found)
     return DONE
 
 
+def _task(options: argparse.Namespace, **more: Any) -> Task:
+    """The task that the options name; without a name, that of the run's folder."""
+    given = {**dict(options.option or []), **more}
+    if options.task is not None:
+        return open_task(options.task, options.seed or 0, given, options.lesson)
+    if not options.model.is_dir():
+        raise ValueError(f"TASK is missing: {options.model} says none, as the folder of a run does")
+    return own_task(options.model, options.seed, given, options.lesson)
+
+
 def predict(options: argparse.Namespace) -> int:
-    inputs = np.load(options.inputs, allow_pickle=False)
+    inputs = read_array(options.inputs, "[T, X]", "[T, B, X]")
     single = inputs.ndim == 2
-    if inputs.ndim not in (2, 3):
-        raise ValueError(f"{options.inputs} has shape {inputs.shape}, needed is [T, X] or [T, B, X]")
     batch = inputs[:, None] if single else inputs
     net = _model(options)
     if options.memory_slots is not None:
@@ -208,7 +186,12 @@ def _print_scores(found: dict[str, Score]) -> None:
 # options
 
 
-_PLAN_OPTIONS = ["schedule", "warm_up", "updates", "patience", "test_every", "test_episodes", "log_every", "seed"]
+_PLAN_OPTIONS = [
+    "algorithm", "schedule", "warm_up", "updates", "stop", "patience", "test_every", "test_episodes", "log_every",
+    "seed",
+]  # fmt: skip
+# What `train` takes that is not of the plan.
+_SESSION_OPTIONS = ["command", "output", "resume", "threads", "time_limit", "checkpoint_every"]
 _NETWORK_OPTIONS = [name for name in Options.__annotations__ if name not in ("num_threads", "seed")]
 
 
@@ -218,50 +201,47 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("train", help="train a network on a task or a curriculum")
     command.set_defaults(command=train)
-    command.add_argument("task", nargs="?", help="a task's name, or the path of a curriculum (with a dot in it)")
+    command.add_argument("task", nargs="?", help=TASK)
     where = command.add_mutually_exclusive_group(required=True)
     where.add_argument("--output", type=Path, metavar="FOLDER", help="where a new run goes")
     where.add_argument(
         "--resume",
         type=Path,
         metavar="FOLDER",
-        help="the run to go on with as planned, but for --updates and --learning-rate",
+        help="the run to go on with as planned, but for what is given besides",
     )
-    _task_options(command)
-    command.add_argument("--test-option", type=_pair, action="append", default=[], metavar="KEY=VALUE",
+    _option_option(command)
+    command.add_argument("--test-option", type=_pair, action="append", metavar="KEY=VALUE",
                          help="an option of the task that differs in tests")  # fmt: skip
-    command.add_argument("--seed", type=int, default=0, help="of parameters and episodes (0)")
+    command.add_argument("--seed", type=int, help="of parameters and episodes (0)")
     command.add_argument("--threads", type=int, help="changes no byte (1; 0: one per core)")
     run = command.add_argument_group("the run")
     run.add_argument("--updates", type=int, metavar="N", help="its length")
     run.add_argument("--time-limit", type=_seconds, metavar="TIME", help="stop after 90s, 15m or 2h; --resume goes on")
-    run.add_argument("--stop", type=_pair, metavar="METRIC=VALUE", help="stop when a test is as good as this")
+    run.add_argument("--stop", type=_goal, metavar="METRIC=VALUE", help="stop when a test is as good as this")
     run.add_argument("--patience", type=int, metavar="N", help="stop after so many tests without a better one")
     run.add_argument("--test-every", type=int, metavar="N", help="updates between tests (100, or as the lesson says)")
     run.add_argument("--test-episodes", type=int, metavar="N", help="of a test (100, or as the lesson says)")
-    run.add_argument("--checkpoint-every", type=_seconds, default=60.0, metavar="TIME", help="(60s)")
-    run.add_argument("--log-every", type=int, default=100, metavar="N", help="updates between lines of the log (100)")
+    run.add_argument("--checkpoint-every", type=_seconds, metavar="TIME", help="(60s)")
+    run.add_argument("--log-every", type=int, metavar="N", help="updates between lines of the log (100)")
     network = command.add_argument_group("the network", "dnc.h describes these.")
     _struct_options(network, _NETWORK_OPTIONS, Options.__annotations__, NETWORK)
     optimizer = command.add_argument_group("the optimizer")
-    optimizer.add_argument("--algorithm", choices=list(CHOICES["algorithm"]), default="adam", help="(adam)")
+    optimizer.add_argument("--algorithm", choices=list(CHOICES["algorithm"]), help="(adam)")
     _struct_options(optimizer, list(Settings.__annotations__), Settings.__annotations__, OPTIMIZER)
-    optimizer.add_argument("--schedule", choices=["constant", "cosine"], default="constant",
+    optimizer.add_argument("--schedule", choices=["constant", "cosine"],
                            help="of the learning rate; cosine falls to 0 over all updates (constant)")  # fmt: skip
-    optimizer.add_argument("--warm-up", type=int, default=0, metavar="N",
+    optimizer.add_argument("--warm-up", type=int, metavar="N",
                            help="updates in which the learning rate grows from 0 (0)")  # fmt: skip
 
     command = commands.add_parser("evaluate", help="let a trained network play")
     command.set_defaults(command=evaluate_model)
     command.add_argument("model", type=Path, help="a safetensors file, or the folder of a run")
-    command.add_argument("task", help="a task's name, or the path of a curriculum")
-    _task_options(command)
-    command.add_argument("--lesson", type=int, metavar="N", help="of the curriculum, from 1 (1)")
+    _played_task_options(command)
     command.add_argument(
         "--episodes", type=int, metavar="N", help="at least so many (all, if the task has an end; else 1000)"
     )
     command.add_argument("--batch-size", type=int, metavar="N", help="(that of the training)")
-    command.add_argument("--seed", type=int, default=0, help="of the episodes (0)")
     command.add_argument("--json", action="store_true", help="print one JSON object")
     _model_options(command)
 
@@ -273,13 +253,21 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--probabilities", choices=["sigmoid", "softmax"], help="instead of logits")
     _model_options(command)
 
-    plot.add_commands(commands, _model, _pair)
+    plot.add_commands(commands, plot.Shared(_model, _task, _played_task_options))
     return parser
 
 
-def _task_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--option", type=_pair, action="append", default=[], metavar="KEY=VALUE",
+def _option_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--option", type=_pair, action="append", metavar="KEY=VALUE",
                          help="an option of the task; may be repeated")  # fmt: skip
+
+
+def _played_task_options(command: argparse.ArgumentParser) -> None:
+    """What `_task` reads."""
+    command.add_argument("task", nargs="?", help=f"{TASK} (what a run is tested with, if its folder is given)")
+    _option_option(command)
+    command.add_argument("--seed", type=int, help="of the episodes (0; of a run's own task: episodes new to it)")
+    command.add_argument("--lesson", type=int, metavar="N", help="of the curriculum, from 1 (1; of a run: its model's)")
 
 
 def _model_options(command: argparse.ArgumentParser) -> None:
@@ -292,8 +280,11 @@ def _model_options(command: argparse.ArgumentParser) -> None:
 def _struct_options(group: Any, names: list[str], types: dict[str, Any], standard: dict[str, Any]) -> None:
     """An option for each field of a struct."""
     for name in names:
-        kind = int if "int" in str(types[name]) else float
-        how: dict[str, Any] = {"choices": list(CHOICES[name])} if name in CHOICES else {"type": kind, "metavar": "N"}
+        how: dict[str, Any] = {"type": int if "int" in str(types[name]) else float, "metavar": "N"}
+        if name in CHOICES:
+            how = {"choices": list(CHOICES[name])}
+        elif "bool" in str(types[name]):
+            how = {"action": argparse.BooleanOptionalAction}
         group.add_argument(f"--{name.replace('_', '-')}", help=f"({standard.get(name, 'as in dnc.h')})", **how)
 
 
@@ -302,6 +293,17 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
     return key, value
+
+
+def _goal(text: str) -> tuple[str, float]:
+    metric, value = _pair(text)
+    try:
+        goal = float(value)
+    except ValueError:
+        goal = math.nan
+    if not math.isfinite(goal):
+        raise argparse.ArgumentTypeError(f"{text!r} is not METRIC=NUMBER")
+    return metric, goal
 
 
 def _seconds(text: str) -> float:

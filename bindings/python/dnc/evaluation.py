@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from .errors import InvalidArgument
 from .network import DNC
 from .tasks import Task
 
@@ -19,6 +21,10 @@ class Score(NamedTuple):
     chance: float  # what guessing at random would give
     count: float  # how many things were counted
     is_error: bool  # the lower the better
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON has it: null where nothing was counted."""
+        return {name: finite(value) for name, value in self._asdict().items()}
 
     def passes(self, goal: float) -> bool:
         return self.value <= goal if self.is_error else self.value >= goal
@@ -33,6 +39,8 @@ def evaluate(
     `memory_slots` are those of the network unless said otherwise: a network runs on a larger memory than it was trained
     with. The network itself is left as it is; the task's position moves on.
     """
+    if episodes is not None and episodes < 1:
+        raise InvalidArgument(f"episodes is {episodes}, needed is at least 1")
     evaluating = task.evaluating
     task.evaluating = True
     total = np.zeros((len(task.metrics), 3))
@@ -72,9 +80,17 @@ def capacity(
     for column, length in enumerate(lengths):
         for row, count in enumerate(slots):
             with tasks(length) as task:
-                name = task.metrics[0].name if metric is None else metric
+                names = [one.name for one in task.metrics]
+                name = names[0] if metric is None else metric
+                if name not in names:
+                    raise InvalidArgument(f"metric is {name!r}, allowed are {', '.join(names)}")
                 found[row, column] = evaluate(net, task, episodes, batch, count)[name].value
     return found
+
+
+def finite(value: float) -> float | None:
+    """As JSON has it, which knows neither NaN nor infinity."""
+    return value if math.isfinite(value) else None
 
 
 def scores(task: Task, total: npt.NDArray[np.float64]) -> dict[str, Score]:

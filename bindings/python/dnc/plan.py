@@ -4,11 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
+from collections.abc import Mapping
 from typing import Any
 
 from .config import Options
 from .errors import InvalidArgument
+from .optimizer import Settings
+from .task_files import Unused, is_curriculum, refuse_options
+
+# What can be changed when a run goes on: of the plan itself, and of its network; and every setting of the optimizer.
+_CHANGEABLE = (
+    "schedule", "warm_up", "updates", "stop_metric", "stop_score", "patience", "test_every", "test_episodes",
+    "log_every",
+)  # fmt: skip
+_CHANGEABLE_OF_NETWORK = (
+    "batch_size", "memory_slots", "clip_value", "usage_gradient", "max_record_bytes", "check_finite",
+)  # fmt: skip
+# Settings that only some algorithms have.
+_ALGORITHMS = {
+    "momentum": ("sgd", "rmsprop"),
+    "decay": ("rmsprop",),
+    "beta1": ("adam", "adamw"),
+    "beta2": ("adam", "adamw"),
+    "epsilon": ("rmsprop", "adam", "adamw"),
+    "weight_decay": ("adamw",),
+}
+# Options of a network that only count with another one.
+_NEEDS = {"activation": ("controller", "feedforward"), "initial_value": ("initial_state", "constant")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +70,46 @@ class Plan:
 
     @property
     def is_curriculum(self) -> bool:
-        return os.sep in self.task or "." in self.task
+        return is_curriculum(self.task)
+
+    def refuse_unused(self) -> None:
+        """Refuses what a new run would take no notice of."""
+        if self.is_curriculum:
+            refuse_options(self.task, {**self.options, **self.test_options})
+        for name in self.optimizer:
+            self._refuse_unused_setting(name)
+        for name, (other, value) in _NEEDS.items():
+            if name in self.network and self.network.get(other) != value:
+                raise Unused(f"{name} would do nothing: it belongs to {other} {value!r}")
+
+    def _refuse_unused_setting(self, name: str) -> None:
+        if self.algorithm not in _ALGORITHMS.get(name, (self.algorithm,)):
+            having = " and ".join(_ALGORITHMS[name])
+            raise Unused(f"{name} would do nothing: {self.algorithm} has none, only {having}")
+
+    def changed(self, changes: Mapping[str, Any]) -> Plan:
+        """The plan of a run that goes on otherwise: changes by the names of the plan's fields, of the network's options
+        and of the optimizer's settings. Refuses what a run has for good."""
+        fields: dict[str, Any] = {}
+        for name, value in changes.items():
+            if name in _CHANGEABLE:
+                fields[name] = value
+            elif name in _CHANGEABLE_OF_NETWORK:
+                fields["network"] = {**fields.get("network", self.network), name: value}
+            elif name in Settings.__annotations__:
+                self._refuse_unused_setting(name)
+                fields["optimizer"] = {**fields.get("optimizer", self.optimizer), name: value}
+            else:
+                names = ", ".join((*_CHANGEABLE, *_CHANGEABLE_OF_NETWORK, *Settings.__annotations__))
+                raise Unused(
+                    f"{name} is what a run begins with, and can't be changed when it goes on; that can: {names}"
+                )
+        return dataclasses.replace(self, **fields)
+
+    def differences(self, other: Plan) -> dict[str, Any]:
+        """The fields of another plan that are not those of this one."""
+        there = dataclasses.asdict(other)
+        return {name: there[name] for name, value in dataclasses.asdict(self).items() if there[name] != value}
 
     def learning_rate(self, base: float, update: int) -> float:
         """That of the update with this number, from 0."""

@@ -6,26 +6,32 @@ import argparse
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Callable
-
-import numpy as np
+from typing import Any, Callable, NamedTuple
 
 from . import figures
 from ._convert import CHOICES
 from .evaluation import capacity
 from .network import DNC
+from .npy_files import read_array
+from .task_files import Unused
 from .tasks import Episodes, Task
 
 
-def add_commands(
-    commands: Any, load_model: Callable[[argparse.Namespace], DNC], pair: Callable[[str], tuple[str, str]]
-) -> None:
-    """`plot` with a command for each figure. load_model finds the network that the options name."""
+class Shared(NamedTuple):
+    """What the command line has for all its commands."""
+
+    load_model: Callable[[argparse.Namespace], DNC]  # the network that the options name
+    open_task: Callable[..., Task]  # the task that they name
+    add_task: Callable[[argparse.ArgumentParser], None]  # the options that say it
+
+
+def add_commands(commands: Any, shared: Shared) -> None:
+    """`plot` with a command for each figure."""
     kinds = commands.add_parser("plot", help="draw a figure").add_subparsers(required=True, metavar="FIGURE")
 
     def add(name: str, help: str, draw: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         command: argparse.ArgumentParser = kinds.add_parser(name, help=help)
-        command.set_defaults(command=draw, load_model=load_model)
+        command.set_defaults(command=draw, shared=shared)
         command.add_argument("--output", type=Path, required=True, metavar="FILE", help="the PNG file")
         command.add_argument("--title")
         command.add_argument("--dark", dest="theme", action="store_const", const="dark", help="on a dark background")
@@ -37,11 +43,7 @@ def add_commands(
 
     def model(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
         command.add_argument("model", type=Path, help="a safetensors file, or the folder of a run")
-        command.add_argument("task", help="a task's name, or the path of a curriculum")
-        command.add_argument("--option", type=pair, action="append", default=[], metavar="KEY=VALUE",
-                             help="an option of the task; may be repeated")  # fmt: skip
-        command.add_argument("--seed", type=int, default=0, help="of the episodes (0)")
-        command.add_argument("--lesson", type=int, metavar="N", help="of the curriculum, from 1 (1)")
+        shared.add_task(command)
         command.add_argument("--threads", type=int, help="(those of the training; 0: one per core)")
         return command
 
@@ -57,7 +59,7 @@ def add_commands(
     command = recorded(add("film", "the same, step by step, as an animated PNG", _film))
     command.add_argument("--first-step", type=int, default=0, metavar="N", help="(0)")
     command.add_argument("--steps", type=int, metavar="N", help="(all that follow)")
-    command.add_argument("--delay", type=int, default=200, metavar="MS", help="milliseconds for each step (200)")
+    command.add_argument("--delay", type=int, metavar="MS", help="milliseconds for each step (200)")
     command.add_argument("--numbered", action="store_true", help="a file for each step: FILE-0000.png and so on")
 
     command = add("training", "loss and score of one or more runs", _training)
@@ -91,25 +93,15 @@ def _look(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in look.items() if value is not None}
 
 
-def _task(options: argparse.Namespace, **more: Any) -> Task:
-    name = options.task
-    task = (
-        Task.load(name, options.seed) if "." in name else Task(name, options.seed, **{**dict(options.option), **more})
-    )
-    if options.lesson is not None:
-        task.lesson = options.lesson - 1
-    return task
-
-
 @contextlib.contextmanager
 def _played(options: argparse.Namespace) -> Iterator[tuple[DNC, Task, Any, Episodes]]:
     """A network that has just played one episode, recorded."""
-    net = options.load_model(options)
+    net = options.shared.load_model(options)
     if options.memory_slots is not None:
         net.memory_slots = options.memory_slots
     net.batch_size = 1
     net.training = True
-    with _task(options) as task:
+    with options.shared.open_task(options) as task:
         task.evaluating = True
         outputs = task.play(net)
         yield net, task, outputs, task.read()
@@ -134,10 +126,14 @@ def _state(options: argparse.Namespace) -> int:
 def _film(options: argparse.Namespace) -> int:
     with _played(options) as (net, _, _, _):
         which = {"sort_slots": not options.unsorted, **_look(options)}
+        if options.numbered and options.delay is not None:
+            raise Unused("--delay would do nothing: with --numbered, every step is a picture that stands still")
         if options.numbered:
             figures.film_files(options.output, net, options.first_step, options.steps, **which)
         else:
-            film = figures.film(net, options.first_step, options.steps, delay=options.delay, **which)
+            film = figures.film(
+                net, options.first_step, options.steps, delay=200 if options.delay is None else options.delay, **which
+            )
             film.save(options.output)
     return 0
 
@@ -152,9 +148,9 @@ def _training(options: argparse.Namespace) -> int:
 
 def _capacity(options: argparse.Namespace) -> int:
     def task(length: int) -> Task:
-        return _task(options, **dict.fromkeys(options.length_option, length))
+        return options.shared.open_task(options, **dict.fromkeys(options.length_option, length))
 
-    net = options.load_model(options)
+    net = options.shared.load_model(options)
     scores = capacity(net, task, options.slots, options.lengths, options.metric, options.episodes, options.batch_size)
     figures.capacity(scores, options.slots, options.lengths, **_look(options)).save(options.output)
     return 0
@@ -162,7 +158,7 @@ def _capacity(options: argparse.Namespace) -> int:
 
 def _heatmap(options: argparse.Namespace) -> int:
     labels = {name: getattr(options, name) for name in ("minimum", "maximum", "row_label", "column_label")}
-    values = np.load(options.values, allow_pickle=False)
+    values = read_array(options.values, "[rows, columns]")
     figures.heatmap(values, **labels, **_look(options)).save(options.output)
     return 0
 

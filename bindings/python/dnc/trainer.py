@@ -7,6 +7,7 @@ A run is a folder:
     model.safetensors        the network that did best in the tests of the last lesson it came to
     log.jsonl                what happened, a JSON object a line
     curriculum.txt           a copy of the curriculum, if there is one
+    trainer.lock             while a trainer is at work there: which one
 
 Every file is written beside its place, flushed and renamed, trainer.json last: a run that is killed, at whatever
 moment, goes on from the last checkpoint that was finished. What happens in an update depends on the plan and the
@@ -20,7 +21,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +30,17 @@ import numpy as np
 from . import _c, checkpoints
 from ._convert import Path as AnyPath
 from .errors import InvalidArgument, InvalidState, NotFinite
-from .evaluation import Score, evaluate
+from .evaluation import Score, evaluate, finite
 from .network import DNC
-from .optimizer import Optimizer
+from .optimizer import Optimizer, Settings
 from .plan import Plan
-from .run_files import LOG, STATE, RunFiles
+from .progress_bar import progress_bar
+from .run_files import CURRICULUM, MODEL, STATE, RunFiles, new_folder, read_state, unreadable
+from .run_tasks import checksums_of, require_same, tasks_of
 from .tasks import Lesson, Task
 
-MODEL, CURRICULUM = "model.safetensors", "curriculum.txt"
 # So many updates in a row whose gradients are not finite end a run.
 MOST_SKIPPED = 10
-# The seed of the tests' episodes differs from that of training's in this bit.
-_TEST_SEED = 1 << 63
 _ALL_UPDATES = "all updates made"
 
 
@@ -68,6 +68,7 @@ class _Progress:
     seconds: float = 0.0  # of training, all sessions together
     log_bytes: int = 0
     finished: str = ""  # why the run has come to its end
+    finished_by: str = ""  # the field of the plan that said so
 
 
 class Trainer:
@@ -79,20 +80,21 @@ class Trainer:
     """
 
     plan: Plan
-    folder: Path
     net: DNC
     optimizer: Optimizer
     task: Task
     score: dict[str, Score]  # of the last test in this session
     loss: float  # moving average
 
-    def __init__(self, folder: Path, plan: Plan, progress: _Progress, net: DNC, optimizer: Optimizer) -> None:
+    def __init__(
+        self, files: RunFiles, plan: Plan, progress: _Progress, net: DNC, optimizer: Optimizer, tasks: tuple[Task, Task]
+    ) -> None:
         """Not to be called: see `start` and `resume`."""
-        self.folder, self.plan, self._progress = folder, plan, progress
+        self._files, self.plan, self._progress = files, plan, progress
         self.net, self.optimizer = net, optimizer
-        self.task, self._exam = _tasks(plan, folder)
+        self.task, self._exam = tasks
         if (net.config["input_size"], net.config["output_size"]) != (self.task.input_size, self.task.output_size):
-            raise InvalidState(f"the network of {folder} does not fit its task any more")
+            raise InvalidState(f"the network of {files.folder} does not fit its task any more")
         self.task.lesson = self._exam.lesson = progress.lesson
         self.task.position, self._exam.position = progress.position, progress.test_position
         self._lessons = self.task.lessons
@@ -103,29 +105,31 @@ class Trainer:
         self.net.training = True
         self.score, self.loss = {}, math.nan
         self._stopping = False
-        self._files = RunFiles(folder, progress.log_bytes)
+        self._checksums: dict[str, str] = {}
+        self._changes: dict[str, Any] = {}  # that the log does not know of yet
 
     @classmethod
     def start(cls, folder: AnyPath, plan: Plan, threads: int = 1) -> Trainer:
-        """A new run in a folder that holds none."""
+        """A new run in a folder that holds none. If it can't start, the folder is as it was before."""
         place = Path(folder)
-        place.mkdir(parents=True, exist_ok=True)
         if (place / STATE).exists():
             raise InvalidState(f"{place} holds a run already: resume it, or choose another folder")
-        if plan.is_curriculum:
-            Task.load(plan.task).close()  # says what is wrong with it, by its own name
-            shutil.copyfile(plan.task, place / CURRICULUM)
-            plan = dataclasses.replace(plan, task=f".{os.sep}{CURRICULUM}")
-        task, _ = _tasks(plan, place)
+        plan.refuse_unused()
+        tasks = tasks_of(plan, Path())
         network: Any = {"seed": plan.seed, **plan.network, "num_threads": threads}
-        net = DNC(task.input_size, task.output_size, **network)
+        net = DNC(tasks[0].input_size, tasks[0].output_size, **network)
         settings: Any = plan.optimizer
         optimizer = Optimizer(net, plan.algorithm, **settings)  # type: ignore[arg-type]
-        (place / LOG).unlink(missing_ok=True)
-        trainer = cls(place, plan, _Progress(), net, optimizer)
-        described = {**dataclasses.asdict(plan), "parameters": int(net.flat_parameters.size)}
-        trainer._write_log("start", version=_c.DNC_VERSION_STRING, **described)
-        trainer.save()
+        kept = dataclasses.replace(plan, task=f".{os.sep}{CURRICULUM}") if plan.is_curriculum else plan
+        trainer = cls(RunFiles(place, None, 0), kept, _Progress(), net, optimizer, tasks)
+        with new_folder(place), trainer._files.held(undo=True):
+            (place / MODEL).unlink(missing_ok=True)
+            if plan.is_curriculum:
+                shutil.copyfile(plan.task, place / CURRICULUM)
+            trainer._checksums = checksums_of(plan, place, *tasks)
+            described = {**dataclasses.asdict(kept), "parameters": int(net.flat_parameters.size)}
+            trainer._write_log("start", version=_c.DNC_VERSION_STRING, **described)
+            trainer.save()
         return trainer
 
     @classmethod
@@ -135,38 +139,53 @@ class Trainer:
         threads: int | None = None,
         updates: int | None = None,
         learning_rate: float | None = None,
+        **changes: Any,
     ) -> Trainer:
-        """The run in a folder, as its last checkpoint left it. The number of threads changes no byte; another length
-        or learning rate change the plan, and the log says so."""
+        """The run in a folder, as its last checkpoint left it.
+
+        The number of threads changes no byte. What is given besides changes the plan from here on, and the log says so:
+        `updates`, `patience`, `stop_metric` and `stop_score`, `schedule`, `warm_up`, `test_every`, `test_episodes`,
+        `log_every`; `batch_size`, `memory_slots`, `clip_value`, `usage_gradient`, `max_record_bytes` and `check_finite`
+        of the network; all settings of the optimizer. Whatever else a plan has is refused, and so is a run whose files
+        (curriculum, graph, bAbI folder) are not those that it began with.
+        """
         place = Path(folder)
-        if not (place / STATE).exists():
-            raise InvalidState(f"{place} holds no run: there is no {STATE} in it")
+        changes = {"updates": updates, "learning_rate": learning_rate, **changes}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        state, known = read_state(place)
         try:
-            state = RunFiles.state(place)
-            plan, progress = Plan(**state["plan"]), _Progress(**state["progress"])
-            checkpoint = place / state["checkpoint"]
+            before, progress = Plan(**state["plan"]), _Progress(**state["progress"])
+            checkpoint, began_with = place / state["checkpoint"], state.get("files")
         except (ValueError, KeyError, TypeError) as error:
-            raise InvalidState(f"{place / STATE} can't be read: {error}") from error
-        changes: dict[str, Any] = {} if updates is None else {"updates": updates}
-        if learning_rate is not None:
-            changes["optimizer"] = {**plan.optimizer, "learning_rate": learning_rate}
-        plan = dataclasses.replace(plan, **changes)
-        if updates is not None and progress.finished == _ALL_UPDATES:
-            progress.finished = ""
-        net, optimizer = checkpoints.load(checkpoint)
+            raise unreadable(place, error) from error
+        plan = before.changed(changes)
+        if progress.finished_by in changes or (updates is not None and progress.finished == _ALL_UPDATES):
+            progress.finished = progress.finished_by = ""
+        if progress.finished and changes:
+            raise InvalidState(
+                f"the run in {place} has come to its end, {progress.finished}, and goes on only if that is changed"
+            )
+        tasks = tasks_of(plan, place)
+        found = checksums_of(plan, place, *tasks)
+        if began_with is not None:
+            require_same(began_with, found, place)
+        files = RunFiles(place, known, progress.log_bytes)
+        with files.held():
+            net, optimizer = checkpoints.load(checkpoint)
+            files.tidy(checkpoint.name)
         if optimizer is None:
             raise InvalidState(f"{checkpoint} holds no optimizer")
-        if threads is not None and threads != net.config["num_threads"]:
-            other = DNC(**{**net.config, "num_threads": threads})
-            other.flat_parameters[...] = net.flat_parameters
-            net = other
-        trainer = cls(place, plan, progress, net, optimizer)
-        trainer._files.tidy(checkpoint.name)
-        if changes:
-            trainer._write_log("change", **changes)
+        trainer = cls(files, plan, progress, _with(net, plan, changes, threads), optimizer, tasks)
+        for name in changes.keys() & Settings.__annotations__.keys():
+            setattr(optimizer, name, changes[name])
+        trainer._checksums, trainer._changes = found, before.differences(plan)
         return trainer
 
     # where the run is
+
+    @property
+    def folder(self) -> Path:
+        return self._files.folder
 
     @property
     def update(self) -> int:
@@ -208,15 +227,31 @@ class Trainer:
         time_limit: float | None = None,
         checkpoint_every: float = 60,
         each: Callable[[Trainer], None] | None = None,
+        progress: bool | None = None,
     ) -> str:
         """Trains until the plan is fulfilled, the time (in seconds) is over, or `stop` is called; saves, and returns
-        which. A checkpoint is saved every `checkpoint_every` seconds. `each` is called after every update.
+        which. A checkpoint is saved every `checkpoint_every` seconds. `each` is called after every update. `progress`
+        says whether a bar is shown; None: in a terminal or a notebook.
 
         An update whose gradients are not finite is left out. Ten in a row raise `Diverged`; the last checkpoint stays.
         """
+        with self._files.held(), progress_bar(self, time_limit, progress) as bar:
+
+            def after(trainer: Trainer) -> None:
+                if bar is not None:
+                    bar.show()
+                if each is not None:
+                    each(trainer)
+
+            return self._run(time_limit, checkpoint_every, after)
+
+    def _run(self, time_limit: float | None, checkpoint_every: float, after: Callable[[Trainer], None]) -> str:
         began = saved = time.monotonic()
         before = self._progress.seconds
         reason = ""
+        if self._changes:
+            self._write_log("change", **self._changes)
+            self._changes = {}
         while not self._progress.finished and (self.plan.updates is None or self._progress.update < self.plan.updates):
             reason = "stopped" if self._stopping else ""
             if time_limit is not None and time.monotonic() - began >= time_limit:
@@ -230,10 +265,9 @@ class Trainer:
             if time.monotonic() - saved >= checkpoint_every:
                 self.save()
                 saved = time.monotonic()
-            if each is not None:
-                each(self)
+            after(self)
         if not reason and not self._progress.finished:
-            self._finish(_ALL_UPDATES)
+            self._finish(_ALL_UPDATES, "updates")
         self._stopping = False
         self.save()
         return self._progress.finished or reason
@@ -309,7 +343,7 @@ class Trainer:
         p.test_position = self._exam.position
         name = self.task.metrics[lesson.metric].name
         score = self.score[name]
-        described = {key: [_number(one.value), _number(one.chance), one.count] for key, one in self.score.items()}
+        described = {key: [finite(one.value), finite(one.chance), one.count] for key, one in self.score.items()}
         self._write_log("test", lesson=p.lesson, seconds=round(p.seconds, 3), scores=described)
 
         known = p.best_score if p.best_lesson == p.lesson else None
@@ -322,20 +356,20 @@ class Trainer:
         goal = self.plan.stop_score
         decisive = self.score[self.plan.stop_metric or name]
         if goal is not None and p.lesson == self.lessons - 1 and decisive.passes(goal):
-            self._finish(f"{self.plan.stop_metric} is {decisive.value:.6g}")
+            self._finish(f"{self.plan.stop_metric} is {decisive.value:.6g}", "stop_score")
         elif score.passes(lesson.pass_score):
             if p.lesson == self.lessons - 1:
-                self._finish("all lessons passed")
+                self._finish("all lessons passed", "task")
             else:
                 p.lesson += 1
                 p.tests_since_best = 0
                 self.task.lesson = self._exam.lesson = p.lesson
                 self._write_log("lesson", lesson=p.lesson, options=self._lesson.options)
         elif self.plan.patience is not None and p.tests_since_best >= self.plan.patience:
-            self._finish(f"no better test in {self.plan.patience}")
+            self._finish(f"no better test in {self.plan.patience}", "patience")
 
-    def _finish(self, reason: str) -> None:
-        self._progress.finished = reason
+    def _finish(self, reason: str, by: str) -> None:
+        self._progress.finished, self._progress.finished_by = reason, by
         self._write_log("finish", reason=reason, seconds=round(self._progress.seconds, 3))
 
     # files
@@ -344,24 +378,26 @@ class Trainer:
         """A checkpoint. Until its last file is in place, the one before counts."""
         p = self._progress
         checkpoint = f"update-{p.update:08d}.safetensors"
-        self.net.save(self.folder / checkpoint, self.optimizer)
-        if not (self.folder / MODEL).exists():
-            self.net.save(self.folder / MODEL)
-        p.log_bytes = self._files.flush_log()
-        self._files.commit(checkpoint, plan=dataclasses.asdict(self.plan), progress=dataclasses.asdict(p))
+        with self._files.held():
+            self.net.save(self.folder / checkpoint, self.optimizer)
+            if not (self.folder / MODEL).exists():
+                self.net.save(self.folder / MODEL)
+            p.log_bytes = self._files.flush_log()
+            self._files.commit(
+                checkpoint, plan=dataclasses.asdict(self.plan), progress=dataclasses.asdict(p), files=self._checksums
+            )
 
     def _write_log(self, event: str, **fields: Any) -> None:
         self._files.log(event, update=self._progress.update, **fields)
 
 
-def _number(value: float) -> float | None:
-    """As JSON has it: without NaN."""
-    return value if math.isfinite(value) else None
-
-
-def _tasks(plan: Plan, folder: Path) -> tuple[Task, Task]:
-    """To train with, and to test with."""
-    seeds = plan.seed, plan.seed ^ _TEST_SEED
-    if plan.is_curriculum:
-        return Task.load(folder / plan.task, seeds[0]), Task.load(folder / plan.task, seeds[1])
-    return Task(plan.task, seeds[0], **plan.options), Task(plan.task, seeds[1], **{**plan.options, **plan.test_options})
+def _with(net: DNC, plan: Plan, changes: Mapping[str, Any], threads: int | None) -> DNC:
+    """The network itself, or one with its parameters and what has been changed."""
+    options: Any = {name: value for name, value in plan.network.items() if name in changes}
+    if threads is not None:
+        options["num_threads"] = threads
+    if all(net.config[name] == value for name, value in options.items()):  # type: ignore[literal-required]
+        return net
+    other = DNC(**{**net.config, **options})
+    other.flat_parameters[...] = net.flat_parameters
+    return other

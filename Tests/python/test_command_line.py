@@ -1,0 +1,326 @@
+"""The command line: nothing that is given is ignored, and wrong files get sentences."""
+
+import io
+import json
+
+import dnc
+import numpy as np
+import pytest
+from dnc import __main__ as command_line
+from dnc import npy_files
+from dnc.run_files import read_state
+
+BEGIN = "copy --option width=2 --option max_length=3 --hidden-size 8 --memory-slots 8 --word-size 4 --batch-size 4"
+CURRICULUM = (
+    "task copy\noptions width=2,max_length=2\npass bit_error 0\ntest_every 5\ntest_episodes 4\nlesson\nlesson\n"
+)
+
+
+def main(arguments, **places):
+    return command_line.main([word.format(**places) for word in arguments.split()])
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run that has not come to its end."""
+    folder = tmp_path / "run"
+    assert main(f"train {BEGIN} --updates 100 --test-every 5 --time-limit 0 --output {folder}") == 0
+    return folder
+
+
+@pytest.fixture
+def lessons(tmp_path):
+    path = tmp_path / "lessons.txt"
+    path.write_text(CURRICULUM)
+    return path
+
+
+def options_of(*names):
+    """The options of a command, by their names in Python."""
+    parser = command_line._parser()
+    for name in names:
+        parser = next(action for action in parser._actions if isinstance(action.choices, dict)).choices[name]
+    return {action.dest: action for action in parser._actions if action.dest != "help"}
+
+
+# going on
+
+# What each option of `train` does beside --resume: the change of trainer.json, or a word of the refusal.
+CHANGES = {
+    "updates": ("50", {"updates": 50}),
+    "stop": ("bit_error=0.25", {"stop_metric": "bit_error", "stop_score": 0.25}),
+    "patience": ("3", {"patience": 3}),
+    "test_every": ("7", {"test_every": 7}),
+    "test_episodes": ("9", {"test_episodes": 9}),
+    "log_every": ("11", {"log_every": 11}),
+    "schedule": ("cosine", {"schedule": "cosine"}),
+    "warm_up": ("5", {"warm_up": 5}),
+    "batch_size": ("6", {"network": {"batch_size": 6}}),
+    "memory_slots": ("12", {"network": {"memory_slots": 12}}),
+    "clip_value": ("3.5", {"network": {"clip_value": 3.5}}),
+    "usage_gradient": ("stopped", {"network": {"usage_gradient": "stopped"}}),
+    "max_record_bytes": ("100000000", {"network": {"max_record_bytes": 100000000}}),
+    "check_finite": ("", {"network": {"check_finite": True}}),
+    "learning_rate": ("0.5", {"optimizer": {"learning_rate": 0.5}}),
+    "beta1": ("0.5", {"optimizer": {"beta1": 0.5}}),
+    "beta2": ("0.5", {"optimizer": {"beta2": 0.5}}),
+    "epsilon": ("0.5", {"optimizer": {"epsilon": 0.5}}),
+    "max_gradient_norm": ("0.5", {"optimizer": {"max_gradient_norm": 0.5}}),
+    "threads": ("2", {}),
+    "time_limit": ("0", {}),
+    "checkpoint_every": ("1", {}),
+}
+REFUSED = {
+    "task": "copy",
+    "option": "width=2",
+    "test_option": "width=2",
+    "seed": "0",
+    "algorithm": "adam",
+    "controller": "lstm",
+    "activation": "tanh",
+    "hidden_size": "8",
+    "num_layers": "1",
+    "word_size": "4",
+    "read_heads": "2",
+    "write_heads": "1",
+    "initial_state": "zeros",
+    "initial_value": "0.5",
+    "input_scale": "1",
+    "interface_scale": "1",
+    "momentum": "0.5",
+    "decay": "0.5",
+    "weight_decay": "0.5",
+}
+
+
+def test_every_option_is_known_here():
+    """A new option of `train` says below what it does beside --resume."""
+    known = CHANGES.keys() | REFUSED.keys() | {"output", "resume"}
+    assert options_of("train").keys() == known
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_can_be_changed_on_resume(run, name):
+    before, _ = read_state(run)
+    value, changes = CHANGES[name]
+    assert main(f"train --resume {run} --{name.replace('_', '-')} {value} --time-limit 0") == 0
+    after, _ = read_state(run)
+    for field, change in changes.items():
+        before["plan"][field] = {**before["plan"][field], **change} if isinstance(change, dict) else change
+    assert after["plan"] == before["plan"]
+    trainer = dnc.Trainer.resume(run)
+    for setting, wanted in changes.get("optimizer", {}).items():
+        assert setting == "learning_rate" or getattr(trainer.optimizer, setting) == wanted
+    for option, wanted in changes.get("network", {}).items():
+        assert trainer.net.config[option] == wanted
+    trainer.stop()
+    trainer.run(each=lambda trainer: trainer.stop())
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused_on_resume(run, capsys, name):
+    before = (run / "trainer.json").read_bytes()
+    given = REFUSED[name] if name == "task" else f"--{name.replace('_', '-')} {REFUSED[name]}"
+    assert main(f"train {given} --resume {run}") == command_line.WRONG_USE
+    assert name in capsys.readouterr().err
+    assert (run / "trainer.json").read_bytes() == before
+
+
+def test_stops_that_are_changed(tmp_path):
+    """What ended the run no longer does; what did not is refused, for nothing would come of it."""
+    plan = dnc.Plan("copy", {"width": 2, "max_length": 2}, network={"hidden_size": 8}, updates=30, test_every=10)
+    easy = dnc.Plan(**{**plan.__dict__, "stop_metric": "bit_error", "stop_score": 1.0})
+    trainer = dnc.Trainer.start(tmp_path, easy)
+    assert trainer.run().startswith("bit_error is") and trainer.update == 10
+    with pytest.raises(dnc.InvalidState, match="has come to its end, bit_error is"):
+        dnc.Trainer.resume(tmp_path, learning_rate=1e-4)
+    trainer = dnc.Trainer.resume(tmp_path, stop_metric="bit_error", stop_score=0.0, learning_rate=1e-4)
+    assert trainer.run() == "all updates made" and trainer.update == 30
+    assert dnc.Trainer.resume(tmp_path, updates=31).run() == "all updates made"
+
+
+# a new run
+
+
+@pytest.mark.parametrize(
+    "given, sentence",
+    [
+        ("{lessons} --option width=3", "width=3 would do nothing"),
+        ("{lessons} --test-option width=3", "width=3 would do nothing"),
+        ("copy --momentum 0.5", "adam has none, only sgd and rmsprop"),
+        ("copy --weight-decay 0.5", "only adamw"),
+        ("copy --algorithm sgd --beta2 0.5", "sgd has none"),
+        ("copy --algorithm sgd --epsilon 0.5", "sgd has none"),
+        ("copy --algorithm adamw --decay 0.5", "only rmsprop"),
+        ("copy --activation relu", "controller 'feedforward'"),
+        ("copy --initial-value 0.5", "initial_state 'constant'"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(tmp_path, lessons, capsys, given, sentence):
+    assert main(f"train {given} --output {tmp_path}/run", lessons=lessons) == command_line.WRONG_USE
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "evaluate {model} {lessons} --option width=3",
+        "plot state {model} {lessons} --option a=b --output {out}",
+        "plot capacity {model} {lessons} --slots 8 --lengths 2 --output {out}",
+        "plot film {model} copy --numbered --delay 100 --output {out}",
+    ],
+)
+def test_what_other_commands_would_ignore(tmp_path, repository, lessons, capsys, command):
+    places = {"model": repository / "models" / "copy.safetensors", "lessons": lessons, "out": tmp_path / "out.png"}
+    assert main(command, **places) == command_line.WRONG_USE
+    assert "would do nothing" in capsys.readouterr().err and not places["out"].exists()
+
+
+@pytest.mark.parametrize(
+    "given", ["--stop bit_error", "--stop bit_error=low", "--stop bit_error=nan", "--schedule linear"]
+)
+def test_usage(tmp_path, given):
+    with pytest.raises(SystemExit) as caught:
+        main(f"train copy {given} --output {tmp_path}/run")
+    assert caught.value.code == command_line.WRONG_USE and not list(tmp_path.iterdir())
+
+
+# which task
+
+
+def test_one_rule_for_curricula(tmp_path, lessons, monkeypatch, capsys):
+    """A slash or a dot makes a path, in every command."""
+    monkeypatch.chdir(tmp_path)
+    lessons.rename("course")
+    small = "--hidden-size 8 --memory-slots 8 --word-size 4 --updates 5"
+    assert main(f"train ./course {small} --output run") == 0
+    for command in ("evaluate run ./course --lesson 2 --episodes 4", "plot state run ./course --output state.png"):
+        assert main(command) == 0
+    for command in (
+        f"train course {small} --output other",
+        "evaluate run course",
+        "plot state run course --output o.png",
+    ):
+        capsys.readouterr()
+        assert main(command) == command_line.FAILED
+        assert "course" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lesson", [-1, 0, 3])
+def test_lessons_count_from_one(lessons, repository, capsys, lesson):
+    assert main(f"evaluate {repository}/models/copy.safetensors {lessons} --lesson {lesson}") == command_line.FAILED
+    assert f"lesson is {lesson}, allowed are 1 to 2" in capsys.readouterr().err
+
+
+def evaluated(capsys, arguments):
+    capsys.readouterr()
+    assert main(f"evaluate {arguments} --json") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_runs_own_task(run, capsys):
+    """With the options of its tests, and those that are given."""
+    assert main(f"train --resume {run} --updates 10") == 0
+    own = evaluated(capsys, f"{run} --episodes 40 --seed 7")
+    assert own == evaluated(capsys, f"{run} copy --option width=2 --option max_length=3 --episodes 40 --seed 7")
+    longer = evaluated(capsys, f"{run} --option max_length=5 --episodes 40 --seed 7")
+    assert longer == evaluated(capsys, f"{run} copy --option width=2 --option max_length=5 --episodes 40 --seed 7")
+    fresh = [evaluated(capsys, f"{run} --episodes 40 {seed}") for seed in ("", "--seed 0", f"--seed {1 << 63}")]
+    assert fresh[0] not in fresh[1:], "neither the episodes of the training nor those of its tests"
+    assert main(f"plot episode {run} --output {run}/episode.png") == 0
+
+
+def test_the_runs_own_lesson(tmp_path, capsys):
+    lessons = tmp_path / "lessons.txt"
+    lessons.write_text("task copy\noptions width=2\npass bit_error 1\ntest_every 5\nlesson max_length=1\n"
+                       "pass bit_error 0\nlesson max_length=6,min_length=6\n")  # fmt: skip
+    small = "--hidden-size 8 --memory-slots 8 --word-size 4 --batch-size 4 --updates 10"
+    assert main(f"train {lessons} {small} --output {tmp_path}/run") == 0
+    lessons.unlink()
+    second = evaluated(capsys, f"{tmp_path}/run --episodes 40")
+    assert second == evaluated(capsys, f"{tmp_path}/run --lesson 2 --episodes 40")
+    assert second["bit_error"]["count"] > 2 * evaluated(capsys, f"{tmp_path}/run --lesson 1 --episodes 40")[
+        "bit_error"]["count"]  # fmt: skip
+    assert main(f"evaluate {tmp_path}/run --option max_length=3") == command_line.WRONG_USE
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        ("evaluate {models}/copy.safetensors", "TASK is missing"),
+        ("evaluate {models}", "model.safetensors"),
+        ("evaluate {models}/copy.safetensors copy --episodes 0", "episodes is 0"),
+        ("evaluate {models}/copy.safetensors copy --option seed=3", "'seed'"),
+        ("plot capacity {models}/copy.safetensors copy --slots 8 --lengths 2 --metric luck --output x.png", "'luck'"),
+    ],
+)
+def test_what_cannot_be_played(repository, tmp_path, monkeypatch, capsys, arguments, sentence):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments, models=repository / "models") == command_line.FAILED
+    assert sentence in capsys.readouterr().err
+
+
+def test_json_without_nan(tmp_path, capsys):
+    """Of bAbI tasks that were not asked for."""
+    (tmp_path / "qa1_a_train.txt").write_text("1 John went home.\n2 Where is John? \thome\t1\n")
+    (tmp_path / "qa1_a_test.txt").write_text("1 John went home.\n2 Where is John? \thome\t1\n")
+    task = dnc.Task("babi", folder=str(tmp_path), tasks="1")
+    dnc.DNC(task.input_size, task.output_size, hidden_size=4).save(tmp_path / "net.safetensors")
+    text = f"evaluate {tmp_path}/net.safetensors babi --option folder={tmp_path} --option tasks=1 --episodes 2 --json"
+    assert main(text) == 0
+    found = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert None in [score["value"] for score in found.values()] and found["question_error"]["value"] is not None
+
+
+# files of arrays
+
+
+def npy(values):
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    return buffer.getvalue()
+
+
+def npz(**values):
+    buffer = io.BytesIO()
+    np.savez(buffer, **values)
+    return buffer.getvalue()
+
+
+WRONG_ARRAYS = {
+    "an archive": (npz(a=np.ones(3)), "needed is a .npy file, which holds one array"),
+    "text": (b"1,2,3\n4,5,6\n", "is not a .npy file"),
+    "nothing": (b"", "is not a .npy file"),
+    "a cut file": (npy(np.ones((4, 8)))[:-9], "can't be read"),
+    "a cut header": (npy(np.ones((4, 8)))[:20], "can't be read"),
+    "complex numbers": (npy(np.ones((4, 8), complex)), "holds complex numbers, needed are real numbers"),
+    "strings": (npy(np.full((4, 8), "a")), "holds text"),
+    "bytes": (npy(np.full((4, 8), b"a")), "holds text"),
+    "dates": (npy(np.full((4, 8), np.datetime64("2020-01-01"))), "holds dates"),
+    "times": (npy(np.full((4, 8), np.timedelta64(1, "s"))), "holds times"),
+    "records": (npy(np.zeros((4, 8), [("a", "f4"), ("b", "i4")])), "holds records"),
+    "objects": (npy(np.array([[None]], object)), "holds Python objects"),
+    "one number": (npy(np.float32(3)), "has shape ()"),
+    "no steps": (npy(np.ones((0, 8))), "there is nothing in it"),
+    "four axes": (npy(np.ones((1, 1, 1, 8))), "has shape (1, 1, 1, 8)"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_ARRAYS)
+@pytest.mark.parametrize("command", ["predict {models}/copy.safetensors", "plot heatmap"])
+def test_wrong_arrays(repository, tmp_path, capsys, kind, command):
+    content, sentence = WRONG_ARRAYS[kind]
+    path = tmp_path / "values.npy"
+    path.write_bytes(content)
+    assert main(f"{command} {path} --output {tmp_path}/out", models=repository / "models") == command_line.FAILED
+    assert sentence in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("kind", ["bool", "uint8", ">f8", "float16"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_right_arrays(tmp_path, kind, order):
+    values = np.array([[1, 0, 1], [0, 1, 1]], kind, order=order)
+    (tmp_path / "values.npy").write_bytes(npy(values))
+    assert np.array_equal(npy_files.read_array(tmp_path / "values.npy", "[rows, columns]"), values)

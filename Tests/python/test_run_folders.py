@@ -1,0 +1,231 @@
+"""The folder of a run: one trainer at a time, the files that it began with, and nothing of a start that failed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import dnc
+import pytest
+from dnc import run_lock
+
+NETWORK = dict(hidden_size=8, memory_slots=8, word_size=4, batch_size=4)
+PLAN = dnc.Plan("copy", {"width": 2, "max_length": 3}, network=NETWORK, updates=20, test_every=10, test_episodes=8)
+
+
+def child(*arguments):
+    environment = {**os.environ, "PYTHONPATH": str(Path(dnc.__file__).parents[1])}
+    command = [sys.executable, "-m", "dnc", *map(str, arguments)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def stopped_at(folder, update, plan=PLAN):
+    trainer = dnc.Trainer.start(folder, plan)
+    trainer.run(each=lambda trainer: trainer.stop() if trainer.update == update else None)
+    return trainer
+
+
+def with_fields(**fields):
+    return dnc.Plan(**{**PLAN.__dict__, **fields})
+
+
+# one trainer at a time
+
+
+def test_two_trainers_in_one_folder(tmp_path):
+    """The second is told who the first is, whatever it wants; the first notices nothing."""
+    folder = tmp_path / "run"
+    first = child("train", "copy", "--output", folder, "--hidden-size", 8, "--memory-slots", 8)
+    try:
+        while not (folder / "trainer.json").exists():
+            assert first.poll() is None
+            time.sleep(0.02)
+        time.sleep(0.2)
+        owner = rf"in use by process {first.pid} on {os.uname().nodename}"
+        with pytest.raises(dnc.InvalidState, match=owner):
+            dnc.Trainer.resume(folder)
+        (tmp_path / "fresh").mkdir()
+        (tmp_path / "fresh" / run_lock.NAME).write_bytes((folder / run_lock.NAME).read_bytes())
+        dnc.Trainer.start(tmp_path / "fresh", PLAN)  # that name alone is no lock
+        first.send_signal(signal.SIGINT)
+        assert first.communicate(timeout=20)[0].count("stopped after") == 1
+    finally:
+        first.kill()
+        first.communicate()
+    assert not (folder / run_lock.NAME).exists()
+    dnc.Trainer.resume(folder)
+
+
+def test_a_killed_trainer_blocks_nobody(tmp_path):
+    first = child("train", "copy", "--output", tmp_path, "--hidden-size", 8, "--checkpoint-every", "0.01")
+    while not (tmp_path / "trainer.json").exists() or not (tmp_path / run_lock.NAME).exists():
+        assert first.poll() is None
+        time.sleep(0.01)
+    first.kill()
+    first.communicate()
+    (tmp_path / run_lock.NAME).write_text(f"process {first.pid} on {os.uname().nodename}\n")
+    trainer = dnc.Trainer.resume(tmp_path)
+    trainer.run(time_limit=0)
+    assert not (tmp_path / run_lock.NAME).exists()
+
+
+def test_two_threads_in_one_folder(tmp_path):
+    trainer = dnc.Trainer.start(tmp_path, PLAN)
+    messages = []
+
+    def other():
+        for use in (dnc.Trainer.resume, lambda folder: dnc.Trainer.start(folder, PLAN), lambda folder: second.run()):
+            with pytest.raises(dnc.InvalidState) as caught:
+                use(tmp_path)
+            messages.append(caught.value.message)
+
+    second = dnc.Trainer.resume(tmp_path)
+
+    def once(trainer):
+        if trainer.update == 5:
+            thread = threading.Thread(target=other)
+            thread.start()
+            thread.join()
+
+    trainer.run(each=once)
+    assert [f"in use by process {os.getpid()}" in message for message in messages] == [True, False, True]
+    assert trainer.finished and len(messages) == 3
+
+
+def test_a_trainer_that_was_overtaken(tmp_path):
+    """Another one has gone on in the meantime: the first would write what it knows over that."""
+    first = stopped_at(tmp_path, 5)
+    second = dnc.Trainer.resume(tmp_path)
+    second.run()
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for use in (first.run, first.save):
+        with pytest.raises(dnc.InvalidState, match="another trainer has been at work"):
+            use()
+    assert after == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert dnc.Trainer.resume(tmp_path).run() == "all updates made"
+
+
+def test_an_exception_in_between(tmp_path):
+    """The folder is free again, and the same trainer can go on, with every line of the log."""
+    trainer = dnc.Trainer.start(tmp_path, with_fields(log_every=1))
+
+    def interrupted(trainer):
+        if trainer.update == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run(each=interrupted)
+    assert not (tmp_path / run_lock.NAME).exists()
+    trainer.run()
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["update"] for line in lines if line["event"] == "train"] == list(range(1, 21))
+
+
+# a start that fails
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"task": "paste"}, {"options": {"width": 0}}, {"network": {"hidden_size": 0}}, {"algorithm": "newton"},
+     {"optimizer": {"learning_rate": -1.0}}, {"stop_metric": "luck", "stop_score": 0.5}, {"task": "no/such.txt"}],
+)  # fmt: skip
+def test_a_failed_start_leaves_no_folder(tmp_path, fields):
+    with pytest.raises(dnc.Error):
+        dnc.Trainer.start(tmp_path / "new" / "run", with_fields(**fields))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_start_that_cannot_write(tmp_path, monkeypatch):
+    """Also what a folder held before stays."""
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "notes.txt").write_text("mine")
+    monkeypatch.setattr(dnc.Trainer, "save", lambda trainer: (_ for _ in ()).throw(OSError("disk full")))
+    for folder in ("new/run", "old"):
+        with pytest.raises(OSError, match="disk full"):
+            dnc.Trainer.start(tmp_path / folder, PLAN)
+    assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["old", "old/notes.txt"]
+
+
+def test_the_model_is_of_this_run(tmp_path):
+    """Not of one that was killed before its first checkpoint was complete."""
+    dnc.DNC(1, 1).save(tmp_path / "model.safetensors")
+    dnc.Trainer.start(tmp_path, PLAN)
+    assert dnc.load(tmp_path / "model.safetensors")[0].config["hidden_size"] == 8
+
+
+# the files that a run began with
+
+
+def graph(path, *edges):
+    path.write_text("source,edge,destination\n" + "\n".join(edges) + "\n")
+
+
+def test_another_graph_of_the_same_name(tmp_path, monkeypatch):
+    for folder, edges in (("here", ["a,1,b", "b,1,a"]), ("there", ["a,1,b", "b,2,a"])):
+        (tmp_path / folder).mkdir()
+        graph(tmp_path / folder / "graph.csv", *edges)
+    monkeypatch.chdir(tmp_path / "here")
+    plan = with_fields(task="graph_traversal", options={"graph": "graph.csv", "path": "1"})
+    stopped_at(tmp_path / "run", 5, plan)
+    monkeypatch.chdir(tmp_path / "there")
+    with pytest.raises(dnc.InvalidState, match=r"graph.csv has changed since the run in .*run began"):
+        dnc.Trainer.resume(tmp_path / "run")
+    graph(tmp_path / "there" / "graph.csv", "a,1,b", "b,1,a")
+    assert dnc.Trainer.resume(tmp_path / "run").run() == "all updates made"
+
+
+def test_a_graph_of_the_tests_or_of_a_lesson(tmp_path):
+    for name in ("train.csv", "test.csv"):
+        graph(tmp_path / name, "a,1,b", "b,1,a")
+    options = {"graph": tmp_path / "train.csv", "path": "1"}
+    (tmp_path / "lessons.txt").write_text(
+        f"task graph_traversal\nlesson path=1\nlesson graph={tmp_path}/test.csv,path=1\n"
+    )
+    fields = {"task": "graph_traversal", "options": {key: str(value) for key, value in options.items()}}
+    fields["test_options"] = {"graph": str(tmp_path / "test.csv")}
+    stopped_at(tmp_path / "options", 5, with_fields(**fields))
+    stopped_at(tmp_path / "lessons", 5, with_fields(task=str(tmp_path / "lessons.txt"), options={}))
+    graph(tmp_path / "test.csv", "a,1,b", "b,2,a")
+    for run in ("options", "lessons"):
+        with pytest.raises(dnc.InvalidState, match="test.csv has changed"):
+            dnc.Trainer.resume(tmp_path / run)
+
+
+def test_another_curriculum(tmp_path):
+    (tmp_path / "lessons.txt").write_text("task copy\nlesson width=2\n")
+    stopped_at(tmp_path / "run", 5, with_fields(task=str(tmp_path / "lessons.txt"), options={}))
+    (tmp_path / "lessons.txt").write_text("task copy\nlesson width=2,max_length=2\n")
+    assert dnc.Trainer.resume(tmp_path / "run").update == 5, "it has a copy of its own"
+    (tmp_path / "run" / "curriculum.txt").write_text("task copy\nlesson width=2,max_length=2\n")
+    with pytest.raises(dnc.InvalidState, match="curriculum.txt has changed"):
+        dnc.Trainer.resume(tmp_path / "run")
+
+
+def test_other_stories(tmp_path):
+    stories = tmp_path / "stories"
+    stories.mkdir()
+    for name in ("qa1_a_train.txt", "qa1_a_test.txt"):
+        (stories / name).write_text("1 John went home.\n2 Where is John? \thome\t1\n")
+    plan = with_fields(task="babi", options={"folder": str(stories), "tasks": "1"})
+    stopped_at(tmp_path / "run", 5, plan)
+    dnc.Trainer.resume(tmp_path / "run")
+    (stories / "qa1_a_test.txt").write_text("1 Home went John.\n2 Where is John? \thome\t1\n")
+    with pytest.raises(dnc.InvalidState, match="qa1_a_test.txt has changed"):
+        dnc.Trainer.resume(tmp_path / "run")
+    (stories / "qa1_a_test.txt").write_text("1 John went home.\n2 Where is John? \thome\t1\n")
+    (stories / "qa2_b_train.txt").write_text("1 Mary went home.\n2 Where is Mary? \thome\t1\n")
+    with pytest.raises(dnc.InvalidState, match="qa2_b_train.txt is new"):
+        dnc.Trainer.resume(tmp_path / "run")
+
+
+def test_runs_of_before(tmp_path):
+    """Without checksums in trainer.json, and with what Windows' editors put before the text."""
+    stopped_at(tmp_path, 5)
+    state = json.loads((tmp_path / "trainer.json").read_text())
+    del state["files"], state["progress"]["finished_by"]
+    (tmp_path / "trainer.json").write_text(json.dumps(state), encoding="utf-8-sig")
+    assert dnc.Trainer.resume(tmp_path).run() == "all updates made"

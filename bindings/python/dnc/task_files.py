@@ -1,0 +1,90 @@
+"""Tasks by their names or from files, and what they read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .errors import InvalidArgument, InvalidState
+from .tasks import Task
+
+# The options of tasks that name a file, and those that name a folder of files with such names.
+_FILE_OPTIONS, _FOLDER_OPTIONS = {"graph"}, {"folder": "qa*.txt"}
+
+
+class Unused(InvalidArgument):
+    """Something was given that would do nothing."""
+
+
+def is_curriculum(task: str) -> bool:
+    """Whether it is the path of a curriculum, and not a task's name: a slash or a dot is in it."""
+    return os.sep in task or "." in task
+
+
+def open_task(name: str, seed: int = 0, options: Mapping[str, Any] | None = None, lesson: int | None = None) -> Task:
+    """A task by its name, with options, or from a curriculum, whose lessons count from 1."""
+    if is_curriculum(name):
+        refuse_options(name, options)
+        task = Task.load(name, seed)
+    else:
+        for key in {"self", "name", "seed"}.intersection(options or ()):
+            raise InvalidArgument(f"options: {name} has none that is called {key!r}")
+        task = Task(name, seed, **options or {})
+    choose_lesson(task, lesson)
+    return task
+
+
+def choose_lesson(task: Task, lesson: int | None) -> None:
+    """The lesson of this number, from 1; None: the present one."""
+    if lesson is not None:
+        count = len(task.lessons)
+        if not 1 <= lesson <= count:
+            raise InvalidArgument(f"lesson is {lesson}, allowed are 1 to {count}")
+        task.lesson = lesson - 1
+
+
+def refuse_options(curriculum: str, options: Mapping[str, Any] | None) -> None:
+    """A curriculum says its lessons' options itself."""
+    if options:
+        given = ", ".join(f"{key}={value}" for key, value in options.items())
+        raise Unused(f"{given} would do nothing: the lessons of {curriculum} have options of their own, in the file")
+
+
+def checksums(*tasks: Task, curriculum: Path | None = None) -> dict[str, str]:
+    """The SHA-256 of every file that the tasks have read, by its path; the curriculum's by its name."""
+    paths = sorted({path for task in tasks for path in _paths(task)})
+    found = {path: _sha256(Path(path)) for path in paths}
+    return found if curriculum is None else {curriculum.name: _sha256(curriculum), **found}
+
+
+def require_same(before: Mapping[str, str], now: Mapping[str, str], folder: Path) -> None:
+    """Refuses files that are not those that the run in the folder has read."""
+    for path in sorted(before.keys() | now.keys()):
+        if before.get(path) != now.get(path):
+            how = "is new" if path not in before else "is not there any more" if path not in now else "has changed"
+            raise InvalidState(
+                f"{path} {how} since the run in {folder} began, which can only go on with the files that it began with "
+                f"(paths count from {os.getcwd()})"
+            )
+
+
+def _paths(task: Task) -> Iterator[str]:
+    """Files that the options of the task's lessons name."""
+    for lesson in task.lessons:
+        for pair in lesson.options.split(","):
+            key, _, value = pair.partition("=")
+            if key in _FILE_OPTIONS:
+                yield value
+            elif key in _FOLDER_OPTIONS:
+                yield from map(str, Path(value).glob(_FOLDER_OPTIONS[key]))
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
