@@ -137,8 +137,9 @@ test-fuzz: fuzz-programs
 test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
 	$(PYTHON) -m pytest -q -n $$(nproc) Tests
 
-# What the kernels compute, with those of the lower levels.
-LEVEL_TESTS := -k "not valgrind and not helgrind and not learning"
+# What the kernels compute, with those of the lower levels; but for what takes long.
+LEVEL_TESTS := -m "not any_level" -k "not valgrind and not helgrind and not learning"
+
 test-level-v3: $(LIBRARY) $(PYTHON)
 	DNC_CPU=x86-64-v3 $(PYTHON) -m pytest -q Tests/interface $(LEVEL_TESTS)
 

@@ -9,3 +9,7 @@ os.environ.setdefault("DNC_LIBRARY", str(CHECKOUT / "build" / "libdnc.so"))
 sys.path.insert(0, str(CHECKOUT / "bindings" / "python"))
 
 from programs import built, once  # noqa: E402, F401
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "any_level: checks nothing that depends on the kernels")

@@ -7,6 +7,8 @@ import pytest
 from programs import needs
 from support import CHECKOUT, HEADER
 
+pytestmark = pytest.mark.any_level
+
 ABI = CHECKOUT / "Tests" / "abi"
 COMMITTED = ABI / "libdnc.so.0.abi"
 

@@ -286,6 +286,7 @@ def test_what_is_installed(installed):
     assert (installed / "lib" / "pkgconfig" / "dnc.pc").exists()
 
 
+@pytest.mark.any_level
 @needs("gcc", "pkg-config")
 def test_pkg_config(installed, tmp_path):
     environment = {**os.environ, "PKG_CONFIG_PATH": str(installed / "lib" / "pkgconfig")}
@@ -298,6 +299,7 @@ def test_pkg_config(installed, tmp_path):
     assert len(output.splitlines()) == 5
 
 
+@pytest.mark.any_level
 @needs("gcc", "pkg-config")
 def test_spaces_in_the_names_of_folders(install, tmp_path):
     prefix = tmp_path / "for all & sundry"
@@ -325,6 +327,7 @@ def test_programs_need_no_headers_of_libpng(installed):
     assert "png" not in run("pkg-config", "--cflags", "--libs", "dnc", env=environment)
 
 
+@pytest.mark.any_level
 @needs("gcc", "cmake")
 @pytest.mark.parametrize("with_pkg_config", [True, False], ids=["pkg-config", "find_library"])
 def test_cmake(installed, tmp_path, with_pkg_config):
@@ -336,6 +339,7 @@ def test_cmake(installed, tmp_path, with_pkg_config):
     run(tmp_path / "copy_task", "--iterations", 1, "--output", tmp_path / "demo", expect=1)
 
 
+@pytest.mark.any_level
 @needs("gcc", "cmake", "pkg-config")
 def test_cmake_as_the_readme_says(installed, tmp_path):
     lines = README.read_text().split("## With CMake\n\n")[1].split("\n\n")[0].replace("your_program", "step")

@@ -10,6 +10,8 @@ import pytest
 from programs import needs, run
 from support import CHECKOUT
 
+pytestmark = pytest.mark.any_level
+
 HERE = Path(__file__).parent
 
 # What a host may call where nothing may be allocated.

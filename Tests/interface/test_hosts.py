@@ -67,12 +67,14 @@ def test_without_proc_and_sys(host):
         pytest.skip("no right to change the root")
 
 
+@pytest.mark.any_level
 @needs("gcc")
 def test_unloading(built, tmp_path):
     """A thousand times."""
     run(built(HERE / "unloading.c", "-ldl", "-std=gnu11"), LIBRARY, 1000, tmp_path / "file")
 
 
+@pytest.mark.any_level
 @needs("gcc")
 def test_first_use_by_several_threads(built, tmp_path):
     """What the library finds out only once is found out once."""

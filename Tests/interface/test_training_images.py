@@ -11,6 +11,8 @@ import pytest
 from support import CHECKOUT, Refused, c, check, encode, f32, floats, image_options, last_error
 from test_images import decode, longest_run, palette, run_from
 
+pytestmark = pytest.mark.any_level
+
 RUNS = [(0, 114, 178), (230, 159, 0), (0, 158, 115), (213, 94, 0), (86, 180, 233), (204, 121, 167), (240, 228, 66)]
 FRAME = {c.DNC_THEME_LIGHT: (110, 110, 110), c.DNC_THEME_DARK: (140, 140, 140)}
 PAPER = {c.DNC_THEME_LIGHT: (255, 255, 255), c.DNC_THEME_DARK: (18, 18, 22)}
