@@ -16,7 +16,11 @@
  * Memory    What *_create, *_clone and *_load return, the caller frees with the matching *_free.
  *           A `float *` view into an instance belongs to it and is valid until dnc_free, unless its
  *           function says otherwise. Strings belong to the library.
- * Threads   Two threads may use two handles at the same time. One handle belongs to one thread at a time.
+ * Threads   Two threads may use two handles at the same time. A handle takes one call at a time, one that only
+ *           reads too: until it has returned, every other call with that handle, from another thread or from
+ *           its own dnc_progress, gives DNC_INVALID_STATE and does nothing.
+ *           What returns no status works at any time: counts are as the last call that has returned left
+ *           them, pointers stay the same, and *_free of a handle in use frees it as soon as the call returns.
  *           The last error is kept per thread.
  * Layout    Buffers are float32, row-major, without alignment requirements; sequences are time-major.
  *           Shapes are written [T, B, X]; the letters are:
@@ -59,7 +63,7 @@ typedef enum dnc_status {
     DNC_OK = 0,
     DNC_INVALID_ARGUMENT = 1, /* an argument is NULL, out of range, or does not fit the instance */
     DNC_OUT_OF_MEMORY = 2,
-    DNC_INVALID_STATE = 3,    /* the call is right but not now, as dnc_backward with nothing recorded */
+    DNC_INVALID_STATE = 3,    /* the call is right but not now, as dnc_backward with nothing recorded, or the handle is in use */
     DNC_IO_ERROR = 4,         /* a file could not be read or written */
     DNC_BAD_FORMAT = 5,       /* a file was read, but is not what it should be */
     DNC_NOT_FINITE = 6,       /* NaN or infinity where a finite number is needed */
@@ -211,7 +215,7 @@ dnc_status dnc_detach(dnc *instance);
 size_t dnc_recorded_steps(const dnc *instance);
 
 /* Is told that `done` of the `total` steps of a call are done, from 1 to total. Not 0 cancels the call: it returns
- * DNC_CANCELLED, and the instance is as before. It must return, and not use the instance. */
+ * DNC_CANCELLED, and the instance is as before. It must return. The instance is in use meanwhile: see Threads above. */
 typedef int (*dnc_progress)(void *context, size_t done, size_t total);
 
 /* From now on, dnc_forward and dnc_backward call `progress` (NULL: nobody) between their steps, in the thread that called

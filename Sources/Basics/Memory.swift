@@ -74,16 +74,3 @@ struct Carver {
     return start
   }
 }
-
-/// Puts `value` into memory that C hands around as a handle.
-func allocateHandle<Value: ~Copyable>(_ value: consuming Value) throws(Failure) -> UnsafeMutablePointer<Value> {
-  guard let raw = calloc(1, MemoryLayout<Value>.size) else { throw .outOfMemory(bytes: MemoryLayout<Value>.size) }
-  let handle = raw.bindMemory(to: Value.self, capacity: 1)
-  handle.initialize(to: value)
-  return handle
-}
-
-func freeHandle<Value: ~Copyable>(_ handle: UnsafeMutablePointer<Value>) {
-  handle.deinitialize(count: 1)
-  free(handle)
-}

@@ -6,9 +6,9 @@ import CPlatform
   _ inputs: UnsafePointer<Float>!, _ targets: UnsafePointer<Float>!, _ outputs: UnsafePointer<Float>!,
   _ options: UnsafePointer<dnc_image_options>!
 ) -> dnc_status {
-  status { () throws(Failure) in
+  status(network: instance) { network throws(Failure) in
     let path: UnsafePointer<CChar> = try require(path, "path")
-    try episode(instance, batch_index, steps, inputs, targets, outputs, options).write(to: path)
+    try episode(network, batch_index, steps, inputs, targets, outputs, options).write(to: path)
   }
 }
 
@@ -18,17 +18,16 @@ import CPlatform
   _ options: UnsafePointer<dnc_image_options>!,
   _ png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>!, _ size: UnsafeMutablePointer<Int>!
 ) -> dnc_status {
-  status { () throws(Failure) in
+  status(network: instance) { network throws(Failure) in
     let receiver = try PNGReceiver(png, size)
-    receiver.take(try episode(instance, batch_index, steps, inputs, targets, outputs, options))
+    receiver.take(try episode(network, batch_index, steps, inputs, targets, outputs, options))
   }
 }
 
 private func episode(
-  _ instance: OpaquePointer?, _ batchIndex: Int, _ steps: Int, _ inputs: In<Float>?, _ targets: In<Float>?,
+  _ network: Instance, _ batchIndex: Int, _ steps: Int, _ inputs: In<Float>?, _ targets: In<Float>?,
   _ outputs: In<Float>?, _ options: UnsafePointer<dnc_image_options>?
 ) throws(Failure) -> EncodedPNG {
-  let network = try network(instance)
   let c = network.pointee.configuration
   try requireBatchIndex(batchIndex, c)
   guard steps >= 1, steps <= Canvas.maximumSide else {

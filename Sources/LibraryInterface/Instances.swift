@@ -1,13 +1,6 @@
 import CDNC
 import CPlatform
 
-typealias Instance = UnsafeMutablePointer<Network<Float>>
-
-/// The network behind a handle, unless it is NULL.
-func network(_ instance: OpaquePointer?) throws(Failure) -> Instance {
-  Instance(try require(instance, "instance"))
-}
-
 @c @implementation public func dnc_config_init(
   _ config: UnsafeMutablePointer<dnc_config>!, _ size: Int
 ) -> dnc_status {
@@ -33,37 +26,35 @@ func network(_ instance: OpaquePointer?) throws(Failure) -> Instance {
   status { () throws(Failure) in
     let configuration = try Configuration(try read(config, "config", defaults: Configuration.defaults))
     let instance = try require(instance, "instance")
-    instance.pointee = OpaquePointer(try allocateHandle(try Network<Float>(configuration)))
+    instance.pointee = handOut(try allocateHandle(try Network<Float>(configuration)))
   }
 }
 
 @c @implementation public func dnc_clone(
   _ instance: OpaquePointer!, _ sharing: UInt32, _ copy: UnsafeMutablePointer<OpaquePointer?>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     try require(Int(sharing), in: 0...Int(DNC_CLONE_SHARE_PARAMETERS), "sharing")
     let copy = try require(copy, "copy")
     let clone = try network.pointee.clone(sharingParameters: Int(sharing) == DNC_CLONE_SHARE_PARAMETERS)
-    copy.pointee = OpaquePointer(try allocateHandle(clone))
+    copy.pointee = handOut(try allocateHandle(clone))
   }
 }
 
 @c @implementation public func dnc_free(_ instance: OpaquePointer!) {
-  if let instance { freeHandle(Instance(instance)) }
+  release(instance.map { Instance($0) })
 }
 
 @c @implementation public func dnc_get_config(
   _ instance: OpaquePointer!, _ config: UnsafeMutablePointer<dnc_config>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    try write(try network(instance).pointee.configuration.fields, to: config, "config")
+  status(network: instance) { network throws(Failure) in
+    try write(network.pointee.configuration.fields, to: config, "config")
   }
 }
 
 @c @implementation public func dnc_set_batch_size(_ instance: OpaquePointer!, _ batch_size: UInt32) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     try require(Int(batch_size), in: Configuration.batches, "batch_size")
     try network.pointee.setBatchSize(Int(batch_size))
   }
@@ -72,8 +63,7 @@ func network(_ instance: OpaquePointer?) throws(Failure) -> Instance {
 @c @implementation public func dnc_set_memory_slots(
   _ instance: OpaquePointer!, _ memory_slots: UInt32
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     try require(Int(memory_slots), in: Configuration.slots, "memory_slots")
     guard network.pointee.configuration.initialState != .learned else {
       throw Failure(

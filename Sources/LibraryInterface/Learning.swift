@@ -1,12 +1,6 @@
 import CDNC
 import CPlatform
 
-private typealias OptimizerHandle = UnsafeMutablePointer<Optimizer<Float>>
-
-private func optimizer(_ handle: OpaquePointer?) throws(Failure) -> OptimizerHandle {
-  OptimizerHandle(try require(handle, "optimizer"))
-}
-
 /// The loss of a number, which must fit rows of `width`.
 func requireLoss(
   _ number: UInt32, _ name: StaticString, width: Int, _ widthName: StaticString
@@ -57,32 +51,35 @@ func requireLoss(
   _ instance: OpaquePointer!, _ config: UnsafePointer<dnc_optimizer_config>!,
   _ optimizer: UnsafeMutablePointer<OpaquePointer?>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     let configuration = try OptimizerConfiguration(
       try read(config, "config", defaults: OptimizerConfiguration.defaults))
     let optimizer = try require(optimizer, "optimizer")
     let created = try Optimizer<Float>(configuration, parameterCount: network.pointee.parameterCount)
-    optimizer.pointee = OpaquePointer(try allocateHandle(created))
+    optimizer.pointee = handOut(try allocateHandle(created))
   }
 }
 
 @c @implementation public func dnc_optimizer_step(
   _ handle: OpaquePointer!, _ instance: OpaquePointer!, _ gradient_norm: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let optimizer = try optimizer(handle)
-    let network = try network(instance)
-    guard optimizer.pointee.parameterCount == network.pointee.parameterCount else {
-      throw Failure(
-        DNC_INVALID_ARGUMENT,
-        "instance has \(network.pointee.parameterCount) parameters, the optimizer \(optimizer.pointee.parameterCount)")
+  status(optimizer: handle) { optimizer throws(Failure) in
+    try use(instance, "instance") { (network: Instance) throws(Failure) in
+      try requireFit(optimizer, network)
+      let gradients = network.pointee.gradients.start
+      let norm = optimizer.pointee.norm(gradients)
+      guard norm.isFinite else { throw notFinite(network) }
+      optimizer.pointee.step(parameters: network.pointee.parameters.start, gradients: gradients, norm: norm)
+      gradient_norm?.pointee = Float(norm)
     }
-    let gradients = network.pointee.gradients.start
-    let norm = optimizer.pointee.norm(gradients)
-    guard norm.isFinite else { throw notFinite(network) }
-    optimizer.pointee.step(parameters: network.pointee.parameters.start, gradients: gradients, norm: norm)
-    gradient_norm?.pointee = Float(norm)
+  }
+}
+
+private func requireFit(_ optimizer: OptimizerHandle, _ network: Instance) throws(Failure) {
+  guard optimizer.pointee.parameterCount == network.pointee.parameterCount else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT,
+      "instance has \(network.pointee.parameterCount) parameters, the optimizer \(optimizer.pointee.parameterCount)")
   }
 }
 
@@ -103,16 +100,15 @@ private func notFinite(_ network: Instance) -> Failure {
 @c @implementation public func dnc_optimizer_get_config(
   _ handle: OpaquePointer!, _ config: UnsafeMutablePointer<dnc_optimizer_config>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    try write(try optimizer(handle).pointee.configuration.fields, to: config, "config")
+  status(optimizer: handle) { optimizer throws(Failure) in
+    try write(optimizer.pointee.configuration.fields, to: config, "config")
   }
 }
 
 @c @implementation public func dnc_optimizer_set_config(
   _ handle: OpaquePointer!, _ config: UnsafePointer<dnc_optimizer_config>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let optimizer = try optimizer(handle)
+  status(optimizer: handle) { optimizer throws(Failure) in
     let present = optimizer.pointee.configuration
     let changed = try OptimizerConfiguration(try read(config, "config", defaults: present.fields))
     guard changed.algorithm == present.algorithm else {
@@ -125,27 +121,23 @@ private func notFinite(_ network: Instance) -> Failure {
 }
 
 @c @implementation public func dnc_optimizer_step_count(_ handle: OpaquePointer!) -> UInt64 {
-  guard let handle else { return 0 }
-  return OptimizerHandle(handle).pointee.stepCount
+  publishedCount(handle.map { OptimizerHandle($0) })
 }
 
 @c @implementation public func dnc_optimizer_free(_ handle: OpaquePointer!) {
-  if let handle { freeHandle(OptimizerHandle(handle)) }
+  release(handle.map { OptimizerHandle($0) })
 }
 
 @c @implementation public func dnc_save(
   _ instance: OpaquePointer!, _ handle: OpaquePointer!, _ path: UnsafePointer<CChar>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     let path = try require(path, "path")
-    let optimizer = handle.map { OptimizerHandle($0) }
-    if let optimizer, optimizer.pointee.parameterCount != network.pointee.parameterCount {
-      throw Failure(
-        DNC_INVALID_ARGUMENT,
-        "instance has \(network.pointee.parameterCount) parameters, the optimizer \(optimizer.pointee.parameterCount)")
+    guard let handle else { return try Checkpoint.save(path, network: network.pointee, optimizer: nil) }
+    try use(handle, "optimizer") { (optimizer: OptimizerHandle) throws(Failure) in
+      try requireFit(optimizer, network)
+      try Checkpoint.save(path, network: network.pointee, optimizer: UnsafePointer(optimizer))
     }
-    try Checkpoint.save(path, network: network.pointee, optimizer: optimizer.map { UnsafePointer($0) })
   }
 }
 
@@ -157,7 +149,7 @@ private func notFinite(_ network: Instance) -> Failure {
     let path = try require(path, "path")
     let instance = try require(instance, "instance")
     let (network, loadedOptimizer) = try Checkpoint.load(path, wantsOptimizer: optimizer != nil)
-    instance.pointee = OpaquePointer(network)
-    optimizer?.pointee = loadedOptimizer.map { OpaquePointer($0) }
+    instance.pointee = handOut(network)
+    optimizer?.pointee = loadedOptimizer.map { handOut($0) }
   }
 }

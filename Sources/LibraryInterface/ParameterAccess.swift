@@ -8,36 +8,34 @@ import CPlatform
 
 @c @implementation public func dnc_parameters(_ instance: OpaquePointer!) -> UnsafeMutablePointer<Float>! {
   guard let instance else { return nil }
-  return Instance(instance).pointee.parameters.start
+  return Instance(instance).pointee.parameterBlock.pointee.values
 }
 
 @c @implementation public func dnc_parameters_changed(_ instance: OpaquePointer!) -> dnc_status {
   // The plain kernels read the parameters where they lie, so there is nothing to bring up to date.
-  status { () throws(Failure) in _ = try network(instance) }
+  status(network: instance) { _ throws(Failure) in }
 }
 
 @c @implementation public func dnc_gradients(_ instance: OpaquePointer!) -> UnsafeMutablePointer<Float>! {
   guard let instance else { return nil }
-  return Instance(instance).pointee.gradients.start
+  return Instance(instance).pointee.gradientStart
 }
 
 @c @implementation public func dnc_zero_gradients(_ instance: OpaquePointer!) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     setZero(network.pointee.parameterCount, network.pointee.gradients.start)
   }
 }
 
 @c @implementation public func dnc_tensor_count(_ instance: OpaquePointer!) -> Int {
   guard let instance else { return 0 }
-  return ParameterLayout(configuration: Instance(instance).pointee.configuration).tensorCount
+  return Instance(instance).pointee.parameterBlock.pointee.tensorCount
 }
 
 @c @implementation public func dnc_tensor_at(
   _ instance: OpaquePointer!, _ index: Int, _ tensor: UnsafeMutablePointer<dnc_tensor>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     let layout = ParameterLayout(configuration: network.pointee.configuration)
     guard index >= 0, index < layout.tensorCount else {
       throw Failure(

@@ -20,18 +20,17 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
 }
 
 @c @implementation public func dnc_set_training(_ instance: OpaquePointer!, _ enabled: Int32) -> dnc_status {
-  status { () throws(Failure) in try network(instance).pointee.setTraining(enabled != 0) }
+  status(network: instance) { network throws(Failure) in network.pointee.setTraining(enabled != 0) }
 }
 
 @c @implementation public func dnc_reset(_ instance: OpaquePointer!) -> dnc_status {
-  status { () throws(Failure) in try network(instance).pointee.reset() }
+  status(network: instance) { network throws(Failure) in network.pointee.reset() }
 }
 
 @c @implementation public func dnc_step(
   _ instance: OpaquePointer!, _ input: UnsafePointer<Float>!, _ output: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     let input = try require(input, "input")
     let output = try require(output, "output")
     let c = network.pointee.configuration
@@ -46,8 +45,7 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
 @c @implementation public func dnc_forward(
   _ instance: OpaquePointer!, _ steps: Int, _ inputs: UnsafePointer<Float>!, _ outputs: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     try requireSteps(steps)
     let inputs = try require(inputs, "inputs")
     let outputs = try require(outputs, "outputs")
@@ -68,8 +66,7 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
   _ instance: OpaquePointer!, _ output_gradients: UnsafePointer<Float>!,
   _ input_gradients: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     let outputGradients = try require(output_gradients, "output_gradients")
     try requireRecord(network)
     let c = network.pointee.configuration
@@ -87,8 +84,7 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
 @c @implementation public func dnc_set_progress(
   _ instance: OpaquePointer!, _ progress: dnc_progress!, _ context: UnsafeMutableRawPointer!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     network.pointee.progress = progress.map { Progress(function: $0, context: context) }
   }
 }
@@ -102,10 +98,9 @@ func requireRecord(_ network: Instance) throws(Failure) {
 }
 
 @c @implementation public func dnc_detach(_ instance: OpaquePointer!) -> dnc_status {
-  status { () throws(Failure) in try network(instance).pointee.detach() }
+  status(network: instance) { network throws(Failure) in network.pointee.detach() }
 }
 
 @c @implementation public func dnc_recorded_steps(_ instance: OpaquePointer!) -> Int {
-  guard let instance else { return 0 }
-  return Instance(instance).pointee.recordedSteps
+  Int(publishedCount(instance.map { Instance($0) }))
 }

@@ -60,8 +60,7 @@ private func copy(_ piece: Piece, _ field: UInt32, _ c: Configuration, each: (_ 
 @c @implementation public func dnc_get_state(
   _ instance: OpaquePointer!, _ field: UInt32, _ values: UnsafeMutablePointer<Float>!, _ count: Int
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     let c = network.pointee.configuration
     let piece = try piece(field, of: network.pointee.state, row: network.pointee.recordedSteps, c)
     let values = try require(values, "values")
@@ -73,8 +72,7 @@ private func copy(_ piece: Piece, _ field: UInt32, _ c: Configuration, each: (_ 
 @c @implementation public func dnc_set_state(
   _ instance: OpaquePointer!, _ field: UInt32, _ values: UnsafePointer<Float>!, _ count: Int
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     let c = network.pointee.configuration
     let piece = try piece(field, of: network.pointee.state, row: 0, c)
     let values = try require(values, "values")
@@ -101,8 +99,7 @@ private func copy(_ piece: Piece, _ field: UInt32, _ c: Configuration, each: (_ 
 @c @implementation public func dnc_get_state_gradient(
   _ instance: OpaquePointer!, _ field: UInt32, _ values: UnsafeMutablePointer<Float>!, _ count: Int
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     let c = network.pointee.configuration
     guard network.pointee.hasStateGradient else {
       throw Failure(DNC_INVALID_STATE, "there is no state gradient: call dnc_backward first")
@@ -117,8 +114,7 @@ private func copy(_ piece: Piece, _ field: UInt32, _ c: Configuration, each: (_ 
 @c @implementation public func dnc_get_trace(
   _ instance: OpaquePointer!, _ field: UInt32, _ values: UnsafeMutablePointer<Float>!, _ count: Int
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let network = try network(instance)
+  status(network: instance) { network throws(Failure) in
     let trace = try Trace(field, of: network)
     let values = try require(values, "values")
     try requireRecord(network)

@@ -5,9 +5,9 @@ import CPlatform
   _ path: UnsafePointer<CChar>!, _ instance: OpaquePointer!, _ batch_index: Int, _ step: Int,
   _ options: UnsafePointer<dnc_image_options>!
 ) -> dnc_status {
-  status { () throws(Failure) in
+  status(network: instance) { network throws(Failure) in
     let path: UnsafePointer<CChar> = try require(path, "path")
-    try state(instance, batch_index, step, options).write(to: path)
+    try state(network, batch_index, step, options).write(to: path)
   }
 }
 
@@ -15,9 +15,9 @@ import CPlatform
   _ instance: OpaquePointer!, _ batch_index: Int, _ step: Int, _ options: UnsafePointer<dnc_image_options>!,
   _ png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>!, _ size: UnsafeMutablePointer<Int>!
 ) -> dnc_status {
-  status { () throws(Failure) in
+  status(network: instance) { network throws(Failure) in
     let receiver = try PNGReceiver(png, size)
-    receiver.take(try state(instance, batch_index, step, options))
+    receiver.take(try state(network, batch_index, step, options))
   }
 }
 
@@ -25,9 +25,9 @@ import CPlatform
   _ path: UnsafePointer<CChar>!, _ instance: OpaquePointer!, _ batch_index: Int, _ first_step: Int, _ steps: Int,
   _ delay_milliseconds: UInt32, _ options: UnsafePointer<dnc_image_options>!
 ) -> dnc_status {
-  status { () throws(Failure) in
+  status(network: instance) { network throws(Failure) in
     let path: UnsafePointer<CChar> = try require(path, "path")
-    let film = try Film(instance, batch_index, first_step, steps, delay_milliseconds, options)
+    let film = try Film(network, batch_index, first_step, steps, delay_milliseconds, options)
     if film.view.options.has(DNC_IMAGE_NUMBERED_FILES) {
       try film.writeFiles(path)
     } else {
@@ -41,9 +41,9 @@ import CPlatform
   _ options: UnsafePointer<dnc_image_options>!, _ png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>!,
   _ size: UnsafeMutablePointer<Int>!
 ) -> dnc_status {
-  status { () throws(Failure) in
+  status(network: instance) { network throws(Failure) in
     let receiver = try PNGReceiver(png, size)
-    let film = try Film(instance, batch_index, first_step, steps, delay_milliseconds, options)
+    let film = try Film(network, batch_index, first_step, steps, delay_milliseconds, options)
     guard !film.view.options.has(DNC_IMAGE_NUMBERED_FILES) else {
       throw Failure(
         DNC_INVALID_ARGUMENT, "options->flags has DNC_IMAGE_NUMBERED_FILES, allowed is that with dnc_film_write")
@@ -53,9 +53,9 @@ import CPlatform
 }
 
 private func state(
-  _ instance: OpaquePointer?, _ batchIndex: Int, _ step: Int, _ options: UnsafePointer<dnc_image_options>?
+  _ network: Instance, _ batchIndex: Int, _ step: Int, _ options: UnsafePointer<dnc_image_options>?
 ) throws(Failure) -> EncodedPNG {
-  let view = try StateView(instance, batchIndex, options)
+  let view = try StateView(network, batchIndex, options)
   guard step != -1 else { return try EncodedPNG(try view.present()) }
   let recorded = view.network.pointee.recordedSteps
   guard recorded > 0 else {
@@ -82,9 +82,8 @@ private struct StateView: ~Copyable {
   private let order, places, paths: UnsafeMutablePointer<UInt32>
 
   init(
-    _ instance: OpaquePointer?, _ batchIndex: Int, _ options: UnsafePointer<dnc_image_options>?
+    _ network: Instance, _ batchIndex: Int, _ options: UnsafePointer<dnc_image_options>?
   ) throws(Failure) {
-    let network = try DNC.network(instance)
     let c = network.pointee.configuration
     try requireBatchIndex(batchIndex, c)
     let checked = try imageOptions(options)
@@ -172,10 +171,10 @@ private struct Film: ~Copyable {
   private let range: ValueRange
 
   init(
-    _ instance: OpaquePointer?, _ batchIndex: Int, _ first: Int, _ steps: Int, _ delayMilliseconds: UInt32,
+    _ network: Instance, _ batchIndex: Int, _ first: Int, _ steps: Int, _ delayMilliseconds: UInt32,
     _ options: UnsafePointer<dnc_image_options>?
   ) throws(Failure) {
-    let view = try StateView(instance, batchIndex, options)
+    let view = try StateView(network, batchIndex, options)
     let recorded = view.network.pointee.recordedSteps
     guard recorded > 0 else {
       throw Failure(DNC_INVALID_STATE, "no step is recorded: see dnc_set_training")

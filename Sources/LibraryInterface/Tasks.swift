@@ -1,19 +1,10 @@
 import CDNC
 import CPlatform
 
-private typealias TaskHandle = UnsafeMutablePointer<EpisodeTask>
-
-private func task(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
-  TaskHandle(try require(handle, "task"))
-}
-
-/// The task, if episodes have been drawn.
-private func drawn(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
-  let task = try task(handle)
+private func requireDrawn(_ task: TaskHandle) throws(Failure) {
   guard task.pointee.batch > 0 else {
     throw Failure(DNC_INVALID_STATE, "no episodes have been drawn: call dnc_task_sample first")
   }
-  return task
 }
 
 @c @implementation public func dnc_task_create(
@@ -31,7 +22,7 @@ private func drawn(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
     let kept = UnsafePointer(text.start.assumingMemoryBound(to: CChar.self))
     var lessons = try Lessons(text: text, capacity: 1)
     lessons.append(Lesson(source: source, options: kept))
-    task.pointee = OpaquePointer(try allocateHandle(try EpisodeTask(lessons: lessons, seed: seed)))
+    task.pointee = handOut(try allocateHandle(try EpisodeTask(lessons: lessons, seed: seed)))
   }
 }
 
@@ -42,7 +33,7 @@ private func drawn(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
     let path = try require(path, "path")
     let task = try require(task, "task")
     let lessons = try Curriculum.read(path)
-    task.pointee = OpaquePointer(try allocateHandle(try EpisodeTask(lessons: lessons, seed: seed)))
+    task.pointee = handOut(try allocateHandle(try EpisodeTask(lessons: lessons, seed: seed)))
   }
 }
 
@@ -50,8 +41,7 @@ private func drawn(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
   _ handle: OpaquePointer!, _ input_size: UnsafeMutablePointer<UInt32>!,
   _ output_size: UnsafeMutablePointer<UInt32>!, _ loss: UnsafeMutablePointer<UInt32>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let task = try task(handle)
+  status(task: handle) { task throws(Failure) in
     input_size?.pointee = UInt32(task.pointee.inputSize)
     output_size?.pointee = UInt32(task.pointee.outputSize)
     loss?.pointee = task.pointee.loss.number
@@ -61,8 +51,7 @@ private func drawn(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
 @c @implementation public func dnc_task_sample(
   _ handle: OpaquePointer!, _ batch: Int, _ steps: UnsafeMutablePointer<Int>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let task = try task(handle)
+  status(task: handle) { task throws(Failure) in
     try require(batch, in: Configuration.batches, "batch")
     let steps = try require(steps, "steps")
     try task.pointee.sample(batch: batch)
@@ -74,17 +63,18 @@ private func drawn(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
   _ handle: OpaquePointer!, _ inputs: UnsafeMutablePointer<Float>!, _ targets: UnsafeMutablePointer<Float>!,
   _ mask: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    try drawn(handle).pointee.read(inputs: inputs, targets: targets, mask: mask)
+  status(task: handle) { task throws(Failure) in
+    try requireDrawn(task)
+    task.pointee.read(inputs: inputs, targets: targets, mask: mask)
   }
 }
 
 @c @implementation public func dnc_task_position(_ handle: OpaquePointer!) -> UInt64 {
-  handle.map { TaskHandle($0).pointee.position } ?? 0
+  publishedCount(handle.map { TaskHandle($0) })
 }
 
 @c @implementation public func dnc_task_seek(_ handle: OpaquePointer!, _ position: UInt64) -> dnc_status {
-  status { () throws(Failure) in try task(handle).pointee.seek(position) }
+  status(task: handle) { task throws(Failure) in task.pointee.seek(position) }
 }
 
 @c @implementation public func dnc_task_is_interactive(_ handle: OpaquePointer!) -> Int32 {
@@ -94,8 +84,8 @@ private func drawn(_ handle: OpaquePointer?) throws(Failure) -> TaskHandle {
 @c @implementation public func dnc_task_next(
   _ handle: OpaquePointer!, _ output: UnsafePointer<Float>!, _ input: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let task = try drawn(handle)
+  status(task: handle) { task throws(Failure) in
+    try requireDrawn(task)
     let input = try require(input, "input")
     guard task.pointee.played < task.pointee.steps else {
       throw Failure(DNC_INVALID_STATE, "all \(task.pointee.steps) steps have been played: call dnc_task_sample")
@@ -120,8 +110,8 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
   _ handle: OpaquePointer!, _ outputs: UnsafePointer<Float>!, _ value: UnsafeMutablePointer<Double>!,
   _ output_gradients: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let task = try drawn(handle)
+  status(task: handle) { task throws(Failure) in
+    try requireDrawn(task)
     let value = try require(value, "value")
     value.pointee = task.pointee.evaluate(outputs: try read(outputs, of: task), gradients: output_gradients)
   }
@@ -134,8 +124,7 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
 @c @implementation public func dnc_task_metric_at(
   _ handle: OpaquePointer!, _ index: Int, _ metric: UnsafeMutablePointer<dnc_metric>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let task = try task(handle)
+  status(task: handle) { task throws(Failure) in
     try require(index, in: 0...(task.pointee.metricCount - 1), "index")
     let found = task.pointee.metric(at: index)
     let name = UnsafeRawPointer(found.name.utf8Start).assumingMemoryBound(to: CChar.self)
@@ -146,15 +135,15 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
 @c @implementation public func dnc_task_score(
   _ handle: OpaquePointer!, _ outputs: UnsafePointer<Float>!, _ scores: UnsafeMutablePointer<dnc_score>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let task = try drawn(handle)
+  status(task: handle) { task throws(Failure) in
+    try requireDrawn(task)
     let scores = try require(scores, "scores")
     task.pointee.score(outputs: try read(outputs, of: task), scores: scores)
   }
 }
 
 @c @implementation public func dnc_task_set_evaluating(_ handle: OpaquePointer!, _ enabled: Int32) -> dnc_status {
-  status { () throws(Failure) in try task(handle).pointee.setEvaluating(enabled != 0) }
+  status(task: handle) { task throws(Failure) in task.pointee.setEvaluating(enabled != 0) }
 }
 
 @c @implementation public func dnc_task_lesson_count(_ handle: OpaquePointer!) -> Int {
@@ -164,8 +153,7 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
 @c @implementation public func dnc_task_lesson_at(
   _ handle: OpaquePointer!, _ index: Int, _ lesson: UnsafeMutablePointer<dnc_lesson>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let task = try task(handle)
+  status(task: handle) { task throws(Failure) in
     try require(index, in: 0...(task.pointee.lessonCount - 1), "index")
     let found = task.pointee.lesson(at: index)
     let fields = dnc_lesson(
@@ -178,8 +166,7 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
 }
 
 @c @implementation public func dnc_task_set_lesson(_ handle: OpaquePointer!, _ index: Int) -> dnc_status {
-  status { () throws(Failure) in
-    let task = try task(handle)
+  status(task: handle) { task throws(Failure) in
     try require(index, in: 0...(task.pointee.lessonCount - 1), "index")
     task.pointee.setLesson(index)
   }
@@ -188,8 +175,7 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
 @c @implementation public func dnc_task_episode_count(
   _ handle: OpaquePointer!, _ count: UnsafeMutablePointer<UInt64>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let task = try task(handle)
+  status(task: handle) { task throws(Failure) in
     try require(count, "count").pointee = UInt64(task.pointee.episodeCount)
   }
 }
@@ -197,8 +183,7 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
 @c @implementation public func dnc_task_word(
   _ handle: OpaquePointer!, _ channel: Int, _ word: UnsafeMutablePointer<UnsafePointer<CChar>?>!
 ) -> dnc_status {
-  status { () throws(Failure) in
-    let task = try task(handle)
+  status(task: handle) { task throws(Failure) in
     let word = try require(word, "word")
     try require(channel, in: 0...(task.pointee.inputSize - 1), "channel")
     guard let found = task.pointee.word(at: channel) else {
@@ -209,5 +194,5 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
 }
 
 @c @implementation public func dnc_task_free(_ handle: OpaquePointer!) {
-  if let handle { freeHandle(TaskHandle(handle)) }
+  release(handle.map { TaskHandle($0) })
 }

@@ -102,10 +102,8 @@ struct Network<Scalar: Real>: ~Copyable {
   var parameters: Parameters<Scalar> {
     Parameters(start: parameterBlock.pointee.values, configuration: configuration)
   }
-  var gradients: Parameters<Scalar> {
-    Parameters(
-      start: gradientMemory.start.assumingMemoryBound(to: Scalar.self), configuration: configuration)
-  }
+  var gradientStart: Out<Scalar> { gradientMemory.start.assumingMemoryBound(to: Scalar.self) }
+  var gradients: Parameters<Scalar> { Parameters(start: gradientStart, configuration: configuration) }
 
   // MARK: Episodes
 

@@ -76,6 +76,7 @@ struct ParameterBlock<Scalar: Real>: ~Copyable {
   /// Per tensor, `ParameterLayout.nameBytes`.
   let names: UnsafeMutablePointer<CChar>
   let count: Int
+  let tensorCount: Int
   private let owners = Atomic<Int>(1)
 
   private init(_ configuration: Configuration) throws(Failure) {
@@ -95,6 +96,7 @@ struct ParameterBlock<Scalar: Real>: ~Copyable {
     self.values = values
     self.names = names
     self.count = count
+    tensorCount = tensors
   }
 
   static func create(_ configuration: Configuration) throws(Failure) -> UnsafeMutablePointer<ParameterBlock> {

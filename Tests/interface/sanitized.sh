@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 build=.build-$1-library
 DNC_EMBEDDED=1 DNC_SANITIZED=1 swift build -c release --product dnc --scratch-path "$build" --sanitize="$1"
 ln -sf libdnc.so "$build/release/libdnc.so.0"
-programs="abuse threads hosts"
+programs="abuse busy threads hosts"
 # Where Swift has what its thread sanitizer wants.
 runtime=$(dirname "$(readlink -f "$(command -v swift)")")/../lib/swift/linux
 libraries="-lm -ldl -pthread"
@@ -20,6 +20,9 @@ trap 'rm -rf "$folder"' EXIT
 export ASAN_OPTIONS=allocator_may_return_null=1 TSAN_OPTIONS=halt_on_error=1:allocator_may_return_null=1
 "$build/abuse" "$folder"
 "$build/threads"
+"$build/busy" callback
+"$build/busy" freed
+"$build/busy" crowd
 "$build/hosts" crowd "$folder"
 if [ "$1" = address ]; then
     for host in quiet alarms streams; do

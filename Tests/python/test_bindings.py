@@ -231,6 +231,23 @@ def test_gradients_are_differences_of_the_loss(net, inputs):
     assert (values[0] - values[1]) / 0.02 == pytest.approx(np.linalg.norm(gradient), rel=0.02)
 
 
+def test_a_network_takes_one_call_at_a_time(net, inputs):
+    """What is refused in its own progress changes nothing."""
+    refused, batch_size = [], net.batch_size
+
+    def change(done, total):
+        for call in (net.reset, net.clone, lambda: net.state("usage"), lambda: setattr(net, "batch_size", 8)):
+            with pytest.raises(dnc.InvalidState, match="in use") as error:
+                call()
+            refused.append(error)
+        assert net.recorded_steps == 0
+
+    expected = net.clone().forward(inputs)
+    net.progress = change
+    assert np.array_equal(net.forward(inputs), expected)
+    assert len(refused) == 4 * len(inputs) and net.batch_size == batch_size
+
+
 def test_progress(net, inputs):
     """Every step is told, numbers stay the same, and what the function returns does not matter."""
     told = []

@@ -28,7 +28,7 @@ class OutOfMemory(Error, MemoryError):
 
 
 class InvalidState(Error, RuntimeError):
-    """The call is right but not now: nothing is recorded, or the object is closed."""
+    """The call is right but not now: nothing is recorded, the object is closed, or it is in use by another call."""
 
     status = _c.DNC_INVALID_STATE
 

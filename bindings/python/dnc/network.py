@@ -66,7 +66,8 @@ class DNC(Resource):
     >>> net.reset()                                    # the next episode
 
     The options are those of `Options`. Arrays go in as anything that NumPy takes, and come out as float32;
-    shapes are written in the letters of dnc.h. One network belongs to one thread at a time.
+    shapes are written in the letters of dnc.h. A network takes one call at a time: a second one, from another
+    thread or from its own `progress`, is an InvalidState error.
     """
 
     def __init__(self, input_size: int, output_size: int, **options: Unpack[Options]) -> None:
@@ -190,8 +191,8 @@ class DNC(Resource):
         """Is called as progress(done, total) between the steps of `forward` and `backward`; None: nobody.
 
         An exception in it, KeyboardInterrupt among them, cancels the call, leaves the network as it was before,
-        and comes out of it; what it returns is ignored. It must not use the network. A clone has none; what it costs
-        stands in dnc.h.
+        and comes out of it; what it returns is ignored. The network is in use meanwhile: other calls of it are
+        InvalidState errors. A clone has none; what it costs stands in dnc.h.
         """
         return self._progress.function
 

@@ -1,0 +1,73 @@
+import CDNC
+
+typealias Instance = UnsafeMutablePointer<Network<Float>>
+typealias OptimizerHandle = UnsafeMutablePointer<Optimizer<Float>>
+typealias TaskHandle = UnsafeMutablePointer<EpisodeTask>
+
+/// What a handle of the interface stands for. One call at a time uses it, but for its count.
+protocol HandleValue: ~Copyable {
+  var published: UInt64 { get }
+}
+
+extension Network<Float>: HandleValue {
+  var published: UInt64 { UInt64(recordedSteps) }
+}
+
+extension Optimizer<Float>: HandleValue {
+  var published: UInt64 { stepCount }
+}
+
+extension EpisodeTask: HandleValue {
+  var published: UInt64 { position }
+}
+
+/// The same as `status` for a function that uses a network.
+func status(network handle: OpaquePointer?, _ body: (Instance) throws(Failure) -> Void) -> dnc_status {
+  status { () throws(Failure) in try use(handle, "instance", body) }
+}
+
+func status(optimizer handle: OpaquePointer?, _ body: (OptimizerHandle) throws(Failure) -> Void) -> dnc_status {
+  status { () throws(Failure) in try use(handle, "optimizer", body) }
+}
+
+func status(task handle: OpaquePointer?, _ body: (TaskHandle) throws(Failure) -> Void) -> dnc_status {
+  status { () throws(Failure) in try use(handle, "task", body) }
+}
+
+/// Runs `body` with what is behind a handle, which nobody else uses meanwhile; whoever tries is refused.
+func use<Value: HandleValue & ~Copyable>(
+  _ handle: OpaquePointer?, _ name: StaticString, _ body: (UnsafeMutablePointer<Value>) throws(Failure) -> Void
+) throws(Failure) {
+  let value = UnsafeMutablePointer<Value>(try require(handle, name))
+  guard HandleUse.of(value).pointee.begin() else {
+    throw Failure(
+      DNC_INVALID_STATE,
+      "\(name) is in use by a call that has not returned, in another thread or around this one; allowed is one at a time"
+    )
+  }
+  defer {
+    publishCount(value)
+    if !HandleUse.of(value).pointee.end() { freeHandle(value) }
+  }
+  try body(value)
+}
+
+/// A new handle, for C.
+func handOut<Value: HandleValue & ~Copyable>(_ value: UnsafeMutablePointer<Value>) -> OpaquePointer {
+  publishCount(value)
+  return OpaquePointer(value)
+}
+
+private func publishCount<Value: HandleValue & ~Copyable>(_ value: UnsafeMutablePointer<Value>) {
+  HandleUse.of(value).pointee.count = value.pointee.published
+}
+
+/// As the last call that has ended left it; 0 for NULL.
+func publishedCount<Value: HandleValue & ~Copyable>(_ value: UnsafeMutablePointer<Value>?) -> UInt64 {
+  value.map { HandleUse.of($0).pointee.count } ?? 0
+}
+
+/// At once or, if a call uses the handle, when that call ends.
+func release<Value: HandleValue & ~Copyable>(_ value: UnsafeMutablePointer<Value>?) {
+  if let value, HandleUse.of(value).pointee.free() { freeHandle(value) }
+}
