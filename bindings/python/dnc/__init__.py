@@ -23,6 +23,7 @@ from . import _c, figures
 from .batches import Padded, pad
 from .checkpoints import load
 from .config import Config, Options, estimate_bytes
+from .dataset import Dataset
 from .errors import (
     BadFormat,
     Cancelled,
@@ -36,8 +37,10 @@ from .errors import (
     check,
 )
 from .evaluation import Score, capacity, evaluate
+from .fitting import fit
 from .network import DNC
 from .optimizer import Optimizer, Settings, loss
+from .own_data import DataTask
 from .plan import Plan
 from .tasks import Episodes, Lesson, Metric, Task
 from .trainer import Diverged, Trainer
@@ -66,6 +69,8 @@ __all__ = [
     "BadFormat",
     "Cancelled",
     "Config",
+    "DataTask",
+    "Dataset",
     "Diverged",
     "Episodes",
     "Error",
@@ -90,6 +95,7 @@ __all__ = [
     "estimate_bytes",
     "evaluate",
     "figures",
+    "fit",
     "load",
     "loss",
     "pad",

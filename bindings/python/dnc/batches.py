@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,17 +29,17 @@ def pad(sequences: Iterable[npt.ArrayLike], mask: Iterable[npt.ArrayLike] | None
     A sequence [steps] counts as [steps, 1]. Without `mask`, every step of a sequence has mask 1; with it, for each
     sequence its weights [steps], 0 where any answer will do.
     """
-    rows = [np.asarray(sequence) for sequence in sequences]
+    rows = [real(sequence, f"sequence {index}") for index, sequence in enumerate(sequences)]
     rows = [row[:, None] if row.ndim == 1 else row for row in rows]
     if not rows:
         raise InvalidArgument("sequences is empty, needed is at least one")
     width = rows[0].shape[-1] if rows[0].ndim else 0
     for index, row in enumerate(rows):
-        if row.dtype.kind not in "fiub":
-            raise TypeError(f"sequence {index} has dtype {row.dtype}, needed are real numbers")
         if row.ndim != 2 or not row.size or row.shape[1] != width:
             raise InvalidArgument(f"sequence {index} has shape {row.shape}, needed is [steps, {width}]")
-    weights = [np.ones(len(row)) for row in rows] if mask is None else [np.asarray(weight) for weight in mask]
+    weights = [np.ones(len(row)) for row in rows]
+    if mask is not None:
+        weights = [real(weight, f"mask {index}") for index, weight in enumerate(mask)]
     if len(weights) != len(rows):
         raise InvalidArgument(f"mask has {len(weights)} sequences, needed are {len(rows)}")
     padded = Padded(
@@ -52,3 +52,13 @@ def pad(sequences: Iterable[npt.ArrayLike], mask: Iterable[npt.ArrayLike] | None
         padded.values[: len(row), index] = row
         padded.mask[: len(row), index] = weight
     return padded
+
+
+def real(values: Any, name: str) -> npt.NDArray[Any]:
+    """An array of real numbers; a TypeError says that it is none."""
+    if np.ma.is_masked(values):
+        raise TypeError(f"{name} is a masked array, and its mask would be lost: fill it, and give a mask of its own")
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} has dtype {array.dtype}, needed are real numbers")
+    return array

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from .errors import InvalidArgument
 from .network import DNC
+from .own_data import DataTask
 from .tasks import Task
 
 
@@ -31,7 +32,11 @@ class Score(NamedTuple):
 
 
 def evaluate(
-    net: DNC, task: Task, episodes: int | None = None, batch: int | None = None, memory_slots: int | None = None
+    net: DNC,
+    task: Task | DataTask,
+    episodes: int | None = None,
+    batch: int | None = None,
+    memory_slots: int | None = None,
 ) -> dict[str, Score]:
     """Lets the network play, without a teacher, and names what it earned.
 
@@ -93,7 +98,7 @@ def finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def scores(task: Task, total: npt.NDArray[np.float64]) -> dict[str, Score]:
+def scores(task: Task | DataTask, total: npt.NDArray[np.float64]) -> dict[str, Score]:
     """Sums of `Task.score` by the names of the metrics; NaN where nothing was counted."""
     with np.errstate(invalid="ignore", divide="ignore"):
         values, chances = total[:, 0] / total[:, 1], total[:, 2] / total[:, 1]

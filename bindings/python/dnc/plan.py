@@ -37,7 +37,7 @@ _NEEDS = {"activation": ("controller", "feedforward"), "initial_value": ("initia
 class Plan:
     """Everything that a run's bytes depend on."""
 
-    task: str  # a task's name, or the path of a curriculum
+    task: str = ""  # a task's name, or the path of a curriculum; "": data of one's own
     options: dict[str, Any] = dataclasses.field(default_factory=dict)  # of the task
     test_options: dict[str, Any] = dataclasses.field(default_factory=dict)  # those that differ in tests
     network: Options = dataclasses.field(default_factory=lambda: Options())
@@ -53,6 +53,7 @@ class Plan:
     test_episodes: int | None = None  # None: all if there is an end to them, else as the lesson says
     log_every: int = 100  # updates
     seed: int = 0
+    loss: str | None = None  # of data of one's own, a kind that `dnc.loss` takes; None: "mean_squared_error"
 
     def __post_init__(self) -> None:
         if self.schedule not in ("constant", "cosine"):
@@ -72,8 +73,18 @@ class Plan:
     def is_curriculum(self) -> bool:
         return is_curriculum(self.task)
 
-    def refuse_unused(self) -> None:
-        """Refuses what a new run would take no notice of."""
+    def refuse_unused(self, tested: bool = True) -> None:
+        """Refuses what a new run would take no notice of; tested: there are episodes to test it with."""
+        of_data = [] if self.task else ["options", "test_options"]
+        of_tests = [] if tested else ["test_every", "test_episodes", "patience", "stop_metric"]
+        for names, why in (
+            (of_data, "data of one's own have none"),
+            (["loss"] if self.task else [], "a task has its own"),
+            (of_tests, "there is no validation to test with"),
+        ):
+            for name in names:
+                if getattr(self, name):
+                    raise Unused(f"{name} would do nothing: {why}")
         if self.is_curriculum:
             refuse_options(self.task, {**self.options, **self.test_options})
         for name in self.optimizer:

@@ -61,7 +61,7 @@ class ProgressBar:
         trainer = self._trainer
         parts = [] if math.isnan(trainer.loss) else [f"loss {trainer.loss:.4g}"]
         for name, score in list(trainer.score.items())[:1]:
-            parts.append(f"{name} {score.value:.4g}")
+            parts.append(f"test {name} {score.value:.4g}")
         if trainer.lessons > 1:
             parts.append(f"lesson {trainer.lesson + 1}/{trainer.lessons}")
         rate = (trainer.update - self._first) * trainer.net.batch_size / max(now - self._began, 1e-9)

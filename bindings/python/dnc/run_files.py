@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+from ._convert import FloatArray
 from ._files import replacing
+from .checkpoints import load
 from .errors import InvalidState
+from .network import DNC
+from .optimizer import Optimizer
+from .progress import Progress
 from .run_lock import Lock
 
 STATE, LOG, MODEL, CURRICULUM = "trainer.json", "log.jsonl", "model.safetensors", "curriculum.txt"
@@ -67,13 +73,29 @@ class RunFiles:
         finally:
             self._log = None
 
-    def commit(self, checkpoint: str, **state: Any) -> None:
-        """From here on this checkpoint counts, which is in its place already; others are deleted."""
-        text = json.dumps({"format": FORMAT, "checkpoint": checkpoint, **state}, indent=1).encode()
+    def save(self, net: DNC, optimizer: Optimizer, progress: Progress, **state: Any) -> None:
+        """A checkpoint. From its last file on it counts, and others are deleted."""
+        checkpoint = f"update-{progress.update:08d}.safetensors"
+        net.save(self.folder / checkpoint, optimizer)
+        if not (self.folder / MODEL).exists():
+            self.keep(net)
+        os.fsync(self._log.fileno())
+        progress.log_bytes = self._log.tell()
+        state = {"format": FORMAT, "checkpoint": checkpoint, **state, "progress": dataclasses.asdict(progress)}
+        text = json.dumps(state, indent=1).encode()
         with replacing(self.folder / STATE) as file:
             file.write(text)
         self._known = text
         self.tidy(checkpoint)
+
+    def keep(self, net: DNC) -> None:
+        """This is the network that has done best."""
+        net.save(self.folder / MODEL)
+
+    def restore(self, net: DNC) -> None:
+        """Gives a network the parameters of the best one."""
+        best, _ = load(self.folder / MODEL)
+        net.flat_parameters[...] = best.flat_parameters
 
     def tidy(self, checkpoint: str) -> None:
         """Deletes other checkpoints, and what a killed process left half written."""
@@ -87,10 +109,38 @@ class RunFiles:
         self._log.write(json.dumps({"event": event, **fields}).encode() + b"\n")
         self._log.flush()
 
-    def flush_log(self) -> int:
-        """To the disk. Returns the log's length."""
-        os.fsync(self._log.fileno())
-        return int(self._log.tell())
+    def lines(self) -> list[dict[str, Any]]:
+        """What the log says up to now."""
+        return [json.loads(line) for line in (self.folder / LOG).read_bytes().splitlines()]
+
+
+class MemoryFiles:
+    """What a run without a folder keeps."""
+
+    folder = None
+
+    def __init__(self) -> None:
+        self._lines: list[dict[str, Any]] = []
+        self._best: FloatArray | None = None
+
+    def held(self, undo: bool = False) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def save(self, net: DNC, optimizer: Optimizer, progress: Progress, **state: Any) -> None:
+        """Nothing: what there is to go on with is the network itself."""
+
+    def keep(self, net: DNC) -> None:
+        self._best = net.flat_parameters.copy()
+
+    def restore(self, net: DNC) -> None:
+        if self._best is not None:
+            net.flat_parameters[...] = self._best
+
+    def log(self, event: str, **fields: Any) -> None:
+        self._lines.append({"event": event, **fields})
+
+    def lines(self) -> list[dict[str, Any]]:
+        return self._lines
 
 
 @contextmanager

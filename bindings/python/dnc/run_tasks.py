@@ -4,25 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
+from .dataset import Dataset
+from .errors import InvalidArgument
+from .own_data import DEFAULT_LOSS, DataTask, Source
 from .plan import Plan
 from .run_files import CURRICULUM, read_state, unreadable
-from .task_files import checksums, choose_lesson, open_task, refuse_options, require_same
+from .task_files import checksums, choose_lesson, open_task, refuse_options, require_same, sha256
 from .tasks import Task
+
+# One that the library makes, or one that plays data of one's own.
+AnyTask = Union[Task, DataTask]
 
 # In these bits the seeds of other episodes differ from that of training.
 _TESTS, _EVALUATION = 1 << 63, 1 << 62
 
 
-def tasks_of(plan: Plan, folder: Path) -> tuple[Task, Task]:
+def tasks_of(
+    plan: Plan, folder: Path, data: Source | None = None, validation: Source | None = None
+) -> tuple[AnyTask, AnyTask | None]:
     """To train with, and to test with. A curriculum's path counts from the folder."""
-    return _open(plan, folder, plan.seed), _open(plan, folder, plan.seed ^ _TESTS, plan.test_options)
+    if plan.task:
+        for name, given in (("data", data), ("validation", validation)):
+            if given is not None:
+                raise InvalidArgument(
+                    f"{name} is given, and the plan has the task {plan.task!r}: needed is one of them"
+                )
+        return _open(plan, folder, plan.seed), _open(plan, folder, plan.seed ^ _TESTS, plan.test_options)
+    if data is None:
+        raise InvalidArgument("data is missing: the plan has no task, so Trainer needs what there is to learn from")
+    loss = plan.loss or DEFAULT_LOSS
+    training = data if _plays(data) else DataTask(data, loss, plan.seed)
+    if validation is None:
+        return training, None
+    tests = validation if _plays(validation) else DataTask(validation, loss)
+    if getattr(tests, "is_stream", False):
+        raise InvalidArgument(
+            "validation can't be gone through again: needed is a Dataset, or a function of a batch's number"
+        )
+    if (tests.input_size, tests.output_size) != (training.input_size, training.output_size):
+        raise InvalidArgument(
+            f"validation has X = {tests.input_size} and Y = {tests.output_size}, data has {training.input_size} and "
+            f"{training.output_size}"
+        )
+    return training, tests
 
 
-def checksums_of(plan: Plan, folder: Path, *tasks: Task) -> dict[str, str]:
-    """Of all files that the tasks have read, the folder's curriculum included."""
-    return checksums(*tasks, curriculum=folder / CURRICULUM if plan.is_curriculum else None)
+def _plays(data: Any) -> bool:
+    """A task of somebody's own making."""
+    return hasattr(data, "play")
+
+
+def checksums_of(plan: Plan, folder: Path, *tasks: AnyTask | None) -> dict[str, str]:
+    """Of all files that the tasks have read, the folder's curriculum included; or of the data."""
+    if plan.task:
+        own = {CURRICULUM: sha256(folder / CURRICULUM)} if plan.is_curriculum else {}
+        return {**own, **checksums(*[task for task in tasks if isinstance(task, Task)])}
+    return {
+        name: task.data.checksum()
+        for name, task in zip(("data", "validation"), tasks)
+        if isinstance(task, DataTask) and isinstance(task.data, Dataset)
+    }
 
 
 def own_task(
@@ -35,6 +78,10 @@ def own_task(
         plan, best, began_with = Plan(**state["plan"]), state["progress"]["best_lesson"], state.get("files")
     except (ValueError, KeyError, TypeError) as error:
         raise unreadable(folder, error) from error
+    if not plan.task:
+        raise InvalidArgument(
+            f"the run in {folder} was trained on data of one's own: dnc.evaluate plays a dnc.DataTask"
+        )
     if plan.is_curriculum:
         refuse_options(plan.task, options)
     task = _open(

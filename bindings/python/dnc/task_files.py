@@ -53,21 +53,18 @@ def refuse_options(curriculum: str, options: Mapping[str, Any] | None) -> None:
         raise Unused(f"{given} would do nothing: the lessons of {curriculum} have options of their own, in the file")
 
 
-def checksums(*tasks: Task, curriculum: Path | None = None) -> dict[str, str]:
-    """The SHA-256 of every file that the tasks have read, by its path; the curriculum's by its name."""
-    paths = sorted({path for task in tasks for path in _paths(task)})
-    found = {path: _sha256(Path(path)) for path in paths}
-    return found if curriculum is None else {curriculum.name: _sha256(curriculum), **found}
+def checksums(*tasks: Task) -> dict[str, str]:
+    """The SHA-256 of every file that the options of the tasks name, by its path."""
+    return {path: sha256(Path(path)) for path in sorted({path for task in tasks for path in _paths(task)})}
 
 
 def require_same(before: Mapping[str, str], now: Mapping[str, str], folder: Path) -> None:
-    """Refuses files that are not those that the run in the folder has read."""
+    """Refuses files, and data, that are not those that the run in the folder has read."""
     for path in sorted(before.keys() | now.keys()):
         if before.get(path) != now.get(path):
             how = "is new" if path not in before else "is not there any more" if path not in now else "has changed"
             raise InvalidState(
-                f"{path} {how} since the run in {folder} began, which can only go on with the files that it began with "
-                f"(paths count from {os.getcwd()})"
+                f"{path} {how} since the run in {folder} began, and it can only go on with what it began with"
             )
 
 
@@ -82,7 +79,7 @@ def _paths(task: Task) -> Iterator[str]:
                 yield from map(str, Path(value).glob(_FOLDER_OPTIONS[key]))
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while piece := file.read(1 << 20):

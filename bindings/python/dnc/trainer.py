@@ -33,11 +33,14 @@ from .errors import InvalidArgument, InvalidState, NotFinite
 from .evaluation import Score, evaluate, finite
 from .network import DNC
 from .optimizer import Optimizer, Settings
+from .own_data import EndOfData, Source
 from .plan import Plan
+from .progress import Progress
 from .progress_bar import progress_bar
-from .run_files import CURRICULUM, MODEL, STATE, RunFiles, new_folder, read_state, unreadable
-from .run_tasks import checksums_of, require_same, tasks_of
-from .tasks import Lesson, Task
+from .run_files import CURRICULUM, MODEL, STATE, MemoryFiles, RunFiles, new_folder, read_state, unreadable
+from .run_tasks import AnyTask, checksums_of, tasks_of
+from .task_files import require_same
+from .tasks import Lesson
 
 # So many updates in a row whose gradients are not finite end a run.
 MOST_SKIPPED = 10
@@ -48,55 +51,49 @@ class Diverged(NotFinite):
     """The gradients were not finite several times in a row."""
 
 
-@dataclasses.dataclass
-class _Progress:
-    """How far a run has come: what trainer.json holds beside the plan."""
-
-    update: int = 0
-    position: int = 0  # of the training task
-    test_position: int = 0
-    lesson: int = 0
-    best_lesson: int = -1
-    best_score: float | None = None
-    tests_since_best: int = 0
-    skipped: int = 0  # in a row
-    skipped_altogether: int = 0
-    loss_sum: float = 0.0  # since the last line of the log
-    norm_sum: float = 0.0
-    counted: int = 0
-    sequences: int = 0
-    seconds: float = 0.0  # of training, all sessions together
-    log_bytes: int = 0
-    finished: str = ""  # why the run has come to its end
-    finished_by: str = ""  # the field of the plan that said so
-
-
 class Trainer:
     """A run of a plan.
 
     >>> trainer = dnc.Trainer.start("runs/copy", dnc.Plan("copy", updates=5000))
     >>> trainer.run(time_limit=60)
     >>> trainer = dnc.Trainer.resume("runs/copy")         # goes on, now or after a power cut
+
+    A plan without a task learns from data of one's own, as `dnc.fit` does in one call:
+
+    >>> trainer = dnc.Trainer.start("runs/own", dnc.Plan(updates=5000), data=training, validation=validation)
     """
 
     plan: Plan
     net: DNC
     optimizer: Optimizer
-    task: Task
+    task: AnyTask
     score: dict[str, Score]  # of the last test in this session
     loss: float  # moving average
 
     def __init__(
-        self, files: RunFiles, plan: Plan, progress: _Progress, net: DNC, optimizer: Optimizer, tasks: tuple[Task, Task]
+        self,
+        files: RunFiles | MemoryFiles,
+        plan: Plan,
+        progress: Progress,
+        net: DNC,
+        optimizer: Optimizer,
+        tasks: tuple[AnyTask, AnyTask | None],
     ) -> None:
         """Not to be called: see `start` and `resume`."""
         self._files, self.plan, self._progress = files, plan, progress
         self.net, self.optimizer = net, optimizer
         self.task, self._exam = tasks
+        if self._exam is None and (plan.stop_metric or plan.patience):
+            raise InvalidArgument("patience and stop_metric are of tests, which need validation")
         if (net.config["input_size"], net.config["output_size"]) != (self.task.input_size, self.task.output_size):
-            raise InvalidState(f"the network of {files.folder} does not fit its task any more")
-        self.task.lesson = self._exam.lesson = progress.lesson
-        self.task.position, self._exam.position = progress.position, progress.test_position
+            raise InvalidState(
+                f"the network has X = {net.config['input_size']} and Y = {net.config['output_size']}, what it is to "
+                f"learn from has {self.task.input_size} and {self.task.output_size}"
+            )
+        self.task.position = progress.position
+        if self._exam is not None:
+            self._exam.position = progress.test_position
+        self._set_lesson(progress.lesson)
         self._lessons = self.task.lessons
         names = [metric.name for metric in self.task.metrics]
         if plan.stop_metric not in [None, *names]:
@@ -109,24 +106,45 @@ class Trainer:
         self._changes: dict[str, Any] = {}  # that the log does not know of yet
 
     @classmethod
-    def start(cls, folder: AnyPath, plan: Plan, threads: int = 1) -> Trainer:
-        """A new run in a folder that holds none. If it can't start, the folder is as it was before."""
-        place = Path(folder)
-        if (place / STATE).exists():
-            raise InvalidState(f"{place} holds a run already: resume it, or choose another folder")
-        plan.refuse_unused()
-        tasks = tasks_of(plan, Path())
+    def start(
+        cls,
+        folder: AnyPath,
+        plan: Plan,
+        threads: int = 1,
+        *,
+        data: Source | None = None,
+        validation: Source | None = None,
+    ) -> Trainer:
+        """A new run in a folder that holds none. If it can't start, the folder is as it was before.
+
+        A plan without a task learns from `data`, which is what a `DataTask` takes, or an object with the methods and
+        attributes of a `Task`. It is tested with `validation`, which is the same but no generator. Without it there are
+        no tests, and model.safetensors is the last network, not the best.
+        """
+        tasks = tasks_of(plan, Path(), data, validation)
+        plan.refuse_unused(tested=tasks[1] is not None)
         network: Any = {"seed": plan.seed, **plan.network, "num_threads": threads}
         net = DNC(tasks[0].input_size, tasks[0].output_size, **network)
         settings: Any = plan.optimizer
         optimizer = Optimizer(net, plan.algorithm, **settings)  # type: ignore[arg-type]
+        return cls._begin(Path(folder), plan, net, optimizer, tasks)
+
+    @classmethod
+    def _begin(
+        cls, place: Path | None, plan: Plan, net: DNC, optimizer: Optimizer, tasks: tuple[AnyTask, AnyTask | None]
+    ) -> Trainer:
+        """A run that has made no update; without a place, one that leaves no files."""
+        if place is None:
+            return cls(MemoryFiles(), plan, Progress(), net, optimizer, tasks)
+        if (place / STATE).exists():
+            raise InvalidState(f"{place} holds a run already: resume it, or choose another folder")
         kept = dataclasses.replace(plan, task=f".{os.sep}{CURRICULUM}") if plan.is_curriculum else plan
-        trainer = cls(RunFiles(place, None, 0), kept, _Progress(), net, optimizer, tasks)
+        trainer = cls(RunFiles(place, None, 0), kept, Progress(), net, optimizer, tasks)
         with new_folder(place), trainer._files.held(undo=True):
             (place / MODEL).unlink(missing_ok=True)
             if plan.is_curriculum:
                 shutil.copyfile(plan.task, place / CURRICULUM)
-            trainer._checksums = checksums_of(plan, place, *tasks)
+            trainer._checksums = checksums_of(kept, place, *tasks)
             described = {**dataclasses.asdict(kept), "parameters": int(net.flat_parameters.size)}
             trainer._write_log("start", version=_c.DNC_VERSION_STRING, **described)
             trainer.save()
@@ -139,9 +157,12 @@ class Trainer:
         threads: int | None = None,
         updates: int | None = None,
         learning_rate: float | None = None,
+        *,
+        data: Source | None = None,
+        validation: Source | None = None,
         **changes: Any,
     ) -> Trainer:
-        """The run in a folder, as its last checkpoint left it.
+        """The run in a folder, as its last checkpoint left it; with the data and validation that it was started with.
 
         The number of threads changes no byte. What is given besides changes the plan from here on, and the log says so:
         `updates`, `patience`, `stop_metric` and `stop_score`, `schedule`, `warm_up`, `test_every`, `test_episodes`,
@@ -154,18 +175,18 @@ class Trainer:
         changes = {name: value for name, value in changes.items() if value is not None}
         state, known = read_state(place)
         try:
-            before, progress = Plan(**state["plan"]), _Progress(**state["progress"])
+            before, progress = Plan(**state["plan"]), Progress(**state["progress"])
             checkpoint, began_with = place / state["checkpoint"], state.get("files")
         except (ValueError, KeyError, TypeError) as error:
             raise unreadable(place, error) from error
         plan = before.changed(changes)
-        if progress.finished_by in changes or (updates is not None and progress.finished == _ALL_UPDATES):
+        if progress.finished_by in {"data", *changes} or (updates is not None and progress.finished == _ALL_UPDATES):
             progress.finished = progress.finished_by = ""
         if progress.finished and changes:
             raise InvalidState(
                 f"the run in {place} has come to its end, {progress.finished}, and goes on only if that is changed"
             )
-        tasks = tasks_of(plan, place)
+        tasks = tasks_of(plan, place, data, validation)
         found = checksums_of(plan, place, *tasks)
         if began_with is not None:
             require_same(began_with, found, place)
@@ -184,7 +205,8 @@ class Trainer:
     # where the run is
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> Path | None:
+        """None: the run leaves no files."""
         return self._files.folder
 
     @property
@@ -258,7 +280,11 @@ class Trainer:
                 reason = "time limit"
             if reason:
                 break
-            self._update()
+            try:
+                self._update()
+            except EndOfData:
+                self._finish("the data came to its end", "data")
+                break
             self._progress.seconds = before + time.monotonic() - began
             if self._is_time_to_test():
                 self._test()
@@ -280,7 +306,12 @@ class Trainer:
             self.optimizer.learning_rate = self._rate = rate
         p.update += 1
         try:
-            value, gradients = self.task.loss(self.task.play(self.net))
+            outputs = self.task.play(self.net)
+        except EndOfData:
+            p.update -= 1
+            raise
+        try:
+            value, gradients = self.task.loss(outputs)
             self.net.backward(gradients)
             norm = self.optimizer.step(self.net)
         except NotFinite as error:
@@ -328,15 +359,23 @@ class Trainer:
 
     # tests and lessons
 
+    def _set_lesson(self, lesson: int) -> None:
+        for task in (self.task, self._exam):
+            if task is not None:
+                task.lesson = lesson
+
     @property
     def _lesson(self) -> Lesson:
         return self._lessons[self._progress.lesson]
 
     def _is_time_to_test(self) -> bool:
+        if self._exam is None:
+            return False
         every = self.plan.test_every or self._lesson.test_every
         return self._progress.update % every == 0 or self._progress.update == self.plan.updates
 
     def _test(self) -> None:
+        assert self._exam is not None
         p, lesson = self._progress, self._lesson
         episodes = self.plan.test_episodes or (None if self._exam.episode_count else lesson.test_episodes)
         self.score = evaluate(self.net, self._exam, episodes)
@@ -348,8 +387,8 @@ class Trainer:
 
         known = p.best_score if p.best_lesson == p.lesson else None
         if known is None or (score.value < known if score.is_error else score.value > known):
-            p.best_lesson, p.best_score, p.tests_since_best = p.lesson, score.value, 0
-            self.net.save(self.folder / MODEL)
+            p.best_lesson, p.best_score, p.tests_since_best = p.lesson, finite(score.value), 0
+            self._files.keep(self.net)
         else:
             p.tests_since_best += 1
 
@@ -363,12 +402,14 @@ class Trainer:
             else:
                 p.lesson += 1
                 p.tests_since_best = 0
-                self.task.lesson = self._exam.lesson = p.lesson
+                self._set_lesson(p.lesson)
                 self._write_log("lesson", lesson=p.lesson, options=self._lesson.options)
         elif self.plan.patience is not None and p.tests_since_best >= self.plan.patience:
             self._finish(f"no better test in {self.plan.patience}", "patience")
 
     def _finish(self, reason: str, by: str) -> None:
+        if self._progress.counted:
+            self._log_updates()
         self._progress.finished, self._progress.finished_by = reason, by
         self._write_log("finish", reason=reason, seconds=round(self._progress.seconds, 3))
 
@@ -376,16 +417,21 @@ class Trainer:
 
     def save(self) -> None:
         """A checkpoint. Until its last file is in place, the one before counts."""
-        p = self._progress
-        checkpoint = f"update-{p.update:08d}.safetensors"
         with self._files.held():
-            self.net.save(self.folder / checkpoint, self.optimizer)
-            if not (self.folder / MODEL).exists():
-                self.net.save(self.folder / MODEL)
-            p.log_bytes = self._files.flush_log()
-            self._files.commit(
-                checkpoint, plan=dataclasses.asdict(self.plan), progress=dataclasses.asdict(p), files=self._checksums
+            if self._exam is None:
+                self._files.keep(self.net)
+            self._files.save(
+                self.net, self.optimizer, self._progress, plan=dataclasses.asdict(self.plan), files=self._checksums
             )
+
+    def restore_best(self) -> None:
+        """Gives the network the parameters that did best in the tests: those of model.safetensors."""
+        self._files.restore(self.net)
+        self.net.reset()
+
+    def log(self) -> list[dict[str, Any]]:
+        """The lines of the log up to now: what happened, as dictionaries with an "event" and an "update"."""
+        return self._files.lines()
 
     def _write_log(self, event: str, **fields: Any) -> None:
         self._files.log(event, update=self._progress.update, **fields)

@@ -19,12 +19,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import math
 import sys
 from pathlib import Path
 
 import dnc
 import numpy as np
-from tqdm import trange
 
 
 def write_example(path: Path, sequences: int = 600) -> None:
@@ -42,31 +42,49 @@ def write_example(path: Path, sequences: int = 600) -> None:
                 lines.writerow([sequence, value, mark, *(answer if step == len(values) - 1 else ["", ""])])
 
 
-def read(path: Path) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+class WrongFile(ValueError):
+    """A sentence about the file."""
+
+
+def read(path: Path) -> dnc.Dataset:
     """For each sequence inputs [steps, X], targets [steps, Y] and mask [steps]."""
-    with path.open(newline="") as file:
-        lines = list(csv.DictReader(file))
-    if not lines:
-        raise SystemExit(f"{path} holds no steps")
-    given = [name for name in lines[0] if name.startswith("input")]
-    wanted = [name for name in lines[0] if name.startswith("target")]
-    if not given or not wanted or "sequence" not in lines[0]:
-        raise SystemExit(f"{path} needs a column sequence, and columns input... and target...")
-    sequences: dict[str, list[dict[str, str]]] = {}
-    for line in lines:
-        sequences.setdefault(line["sequence"], []).append(line)
-    inputs, targets, masks = [], [], []
-    for steps in sequences.values():
-        inputs.append(np.array([[float(step[name]) for name in given] for step in steps]))
-        targets.append(np.array([[float(step[name] or 0) for name in wanted] for step in steps]))
-        masks.append(np.array([float(all(step[name] for name in wanted)) for step in steps]))
-    return inputs, targets, masks
+    sequences: dict[str, list[tuple[list[float], list[float], float]]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:  # Excel begins a file with a byte order mark
+            lines = csv.DictReader(file, strict=True)
+            names = lines.fieldnames or []
+            given = [name for name in names if name.startswith("input")]
+            wanted = [name for name in names if name.startswith("target")]
+            if not given or not wanted or "sequence" not in names:
+                raise WrongFile(f"{path} needs a header with a column sequence, and columns input... and target...")
+            for line in lines:
+                where = f"{path}, line {lines.line_num}"
+                if None in line or None in line.values():
+                    raise WrongFile(f"{where} has not as many cells as the header, which has {len(names)}")
+                inputs = [number(line[name], f"{where}, {name}") for name in given]
+                asked = [name for name in wanted if line[name].strip()]
+                if asked and asked != wanted:
+                    raise WrongFile(f"{where}: some targets are empty, needed are all or none")
+                targets = [number(line[name], f"{where}, {name}") if asked else 0.0 for name in wanted]
+                sequences.setdefault(line["sequence"], []).append((inputs, targets, float(bool(asked))))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise WrongFile(f"{path} is not a CSV file: {error}") from None
+    if len(sequences) < 2:
+        raise WrongFile(f"{path} holds {len(sequences)} sequences, needed are at least 2: one is kept back")
+    parts = [[[step[part] for step in steps] for steps in sequences.values()] for part in range(3)]
+    if not any(map(any, parts[2])):
+        raise WrongFile(f"{path} asks for nothing: all targets are empty")
+    return dnc.Dataset(parts[0], parts[1], mask=parts[2])
 
 
-def batch(data: tuple[list[np.ndarray], ...], chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    inputs, targets, masks = ([part[index] for index in chosen] for part in data)
-    values, mask = dnc.pad(targets, masks)
-    return dnc.pad(inputs).values, values, mask
+def number(cell: str, where: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise WrongFile(f"{where}: {'the cell is empty' if not cell.strip() else repr(cell)}, needed is a number")
+    return value
 
 
 def main() -> int:
@@ -79,35 +97,20 @@ def main() -> int:
     if options.file is None:
         options.file = Path("example.csv")
         write_example(options.file)
-
-    data = read(options.file)
-    order = np.random.default_rng(1).permutation(len(data[0]))
-    held_back, practice = np.split(order, [max(1, len(order) // 10)])
-    net = dnc.DNC(
-        data[0][0].shape[1], data[1][0].shape[1], hidden_size=64, read_heads=2, batch_size=options.batch, clip_value=20
-    )
-    optimizer = dnc.Optimizer(net, "adam", learning_rate=2e-3, max_gradient_norm=10)
-    net.training = True
-    random = np.random.default_rng(2)
-    with trange(options.updates, unit="update") as progress:
-        for update in progress:
-            inputs, targets, mask = batch(data, random.choice(practice, options.batch))
-            net.reset()
-            value, gradients = dnc.loss("mean_squared_error", net.forward(inputs), targets, mask)
-            net.backward(gradients)
-            optimizer.step(net)
-            if update % 20 == 0:
-                progress.set_postfix_str(f"loss {value:.4f}")
-
-    inputs, targets, mask = batch(data, held_back)
-    net.training = False
-    net.batch_size = len(held_back)
-    value, _ = dnc.loss("mean_squared_error", net.forward(inputs), targets, mask)
-    still, _ = dnc.loss("mean_squared_error", np.zeros_like(targets), targets, mask)
-    net.save(options.output)
-    print(
-        f"mean squared error on {len(held_back)} sequences that were kept back: {value:.4f}; answering 0: {still:.4f}"
-    )
+    try:
+        practice, held_back = read(options.file).split(0.1, seed=1)
+        net = dnc.DNC(
+            practice.input_size, practice.output_size, hidden_size=64, read_heads=2, batch_size=options.batch,
+            clip_value=20,
+        )  # fmt: skip
+        dnc.fit(net, practice, updates=options.updates, learning_rate=2e-3, progress=True)
+        net.save(options.output)
+    except (OSError, ValueError) as refused:
+        print(f"error: {refused}", file=sys.stderr)
+        return 1
+    error = dnc.evaluate(net, dnc.DataTask(held_back))["loss"]
+    kept = f"mean squared error on {len(held_back)} sequences that were kept back"
+    print(f"{kept}: {error.value:.4f}; answering 0: {error.chance:.4f}")
     return 0
 
 

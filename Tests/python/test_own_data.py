@@ -1,0 +1,494 @@
+"""Data of one's own: `Dataset`, `DataTask`, runs that learn from it, and `fit`."""
+
+import json
+
+import dnc
+import numpy as np
+import pytest
+from dnc.__main__ import main
+
+NETWORK = dict(hidden_size=8, memory_slots=6, word_size=4, batch_size=4)
+PLAN = dnc.Plan(network=NETWORK, updates=30, test_every=5, log_every=5, seed=3, optimizer={"learning_rate": 0.01})
+
+
+def sequences(count=10, seed=1):
+    """Inputs [steps, 2] and what is asked for, the mean of all inputs up to now [steps, 1]."""
+    random = np.random.default_rng(seed)
+    inputs = [random.uniform(-1, 1, (random.integers(2, 7), 2)) for _ in range(count)]
+    return inputs, [np.cumsum(one.mean(1))[:, None] / np.arange(1, len(one) + 1)[:, None] for one in inputs]
+
+
+def arrays(count=10, seed=1):
+    """The same as arrays [T, B, C], padded with what must not count."""
+    inputs, targets = sequences(count, seed)
+    lengths = np.array([len(one) for one in inputs])
+    padded = [np.full((max(lengths), count, one[0].shape[1]), np.nan) for one in (inputs, targets)]
+    for index, length in enumerate(lengths):
+        padded[0][:length, index], padded[1][:length, index] = inputs[index], targets[index]
+    return padded[0], padded[1], lengths
+
+
+def drawn(number):
+    """A batch that depends on its number alone."""
+    random = np.random.default_rng([7, number])
+    inputs = random.standard_normal((random.integers(2, 6), random.integers(2, 5), 2))
+    return inputs, inputs.sum(axis=2, keepdims=True).cumsum(axis=0), random.integers(0, 2, inputs.shape[:2])
+
+
+def loop(batches, loss="mean_squared_error", seed=3, **settings):
+    """The network after so many updates by hand, whose batches have any number of sequences."""
+    net = optimizer = None
+    for inputs, targets, mask in batches:
+        if net is None:
+            net = dnc.DNC(inputs.shape[2], targets.shape[2], **NETWORK, seed=seed)
+            optimizer = dnc.Optimizer(net, **{"learning_rate": 0.01, **settings})
+            net.training = True
+        if net.batch_size != inputs.shape[1]:
+            net.batch_size = inputs.shape[1]
+        net.reset()
+        _, gradients = dnc.loss(loss, net.forward(inputs), targets, mask)
+        net.backward(gradients)
+        optimizer.step(net)
+    return net
+
+
+# datasets
+
+
+def test_arrays_and_lists_are_the_same():
+    lists, whole = dnc.Dataset(*sequences()), dnc.Dataset(*arrays())
+    assert len(lists) == len(whole) == 10 and (whole.input_size, whole.output_size) == (2, 1)
+    assert lists.checksum() == whole.checksum() != dnc.Dataset(*sequences(seed=2)).checksum()
+    inputs, targets = sequences()
+    batch = whole.batch([4, 1])
+    steps = max(len(inputs[4]), len(inputs[1]))
+    assert batch.inputs.shape == (steps, 2, 2) and batch.targets.shape == (steps, 2, 1)
+    for b, index in enumerate([4, 1]):
+        length = len(inputs[index])
+        assert np.array_equal(batch.inputs[:length, b], inputs[index].astype(np.float32))
+        assert batch.mask[:, b].tolist() == [1] * length + [0] * (steps - length)
+    assert "10 sequences" in repr(whole)
+
+
+def test_a_dataset_is_a_copy():
+    inputs, targets, lengths = arrays()
+    data = dnc.Dataset(inputs, targets, lengths)
+    before = data.checksum()
+    inputs[...] = targets[...] = 0
+    assert data.checksum() == before
+
+
+def test_masks():
+    inputs, targets, lengths = arrays()
+    mask = np.zeros(inputs.shape[:2])
+    mask[1] = 0.5
+    targets[mask == 0] = np.nan
+    data = dnc.Dataset(inputs, targets, lengths, mask)
+    batch = data.batch(range(10))
+    assert np.array_equal(batch.mask, mask) and np.isfinite(batch.targets).all()
+    lists = dnc.Dataset(*sequences(), mask=[mask[:length, b] for b, length in enumerate(lengths)])
+    assert lists.checksum() == data.checksum()
+
+
+def test_splits():
+    data = dnc.Dataset(*sequences(20))
+    first, second = data.split(0.25, seed=4)
+    assert (len(first), len(second)) == (15, 5)
+    rows = sorted(part.batch([i]).inputs.tobytes() for part in (first, second) for i in range(len(part)))
+    assert rows == sorted(data.batch([i]).inputs.tobytes() for i in range(20))
+    assert second.checksum() == data.split(0.25, seed=4)[1].checksum() != data.split(0.25, seed=5)[1].checksum()
+    assert [len(part) for part in dnc.Dataset(*sequences(2)).split(0.01)] == [1, 1]
+
+
+ONES = np.ones((3, 2, 1))
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (([], []), "inputs is empty"),
+        ((ONES[..., 0], ONES), r"inputs has shape \(3, 2\)"),
+        ((ONES, ONES[:2]), "targets of sequence 0 has 2 steps, inputs has 3"),
+        ((ONES, ONES[:, :1]), "targets has 1 sequences, inputs has 2"),
+        ((ONES, ONES, [3]), r"lengths has shape \(1,\)"),
+        ((ONES, ONES, [3, 4]), "lengths is 4 for sequence 1, allowed are 1 to 3"),
+        ((ONES, ONES, [3, 0]), "lengths is 0"),
+        ((ONES, ONES, [3, 1.5]), "lengths is 1.5"),
+        (([ONES[:, 0]], [ONES[:, 0]], [3]), "lengths is given and inputs is a list"),
+        (([ONES[:, 0], np.ones((3, 2))], [ONES[:, 0]] * 2), r"inputs of sequence 1 has shape \(3, 2\)"),
+        (([np.ones((0, 1))], [np.ones((0, 1))]), "inputs of sequence 0"),
+        ((ONES * np.nan, ONES), "inputs of sequence 0 is not finite in step 0$"),
+        ((ONES, ONES * 1e39), "targets of sequence 0 is not finite in step 0, and its mask is not 0"),
+        ((ONES, ONES, None, -ONES[..., 0]), "mask of sequence 0"),
+        ((ONES, ONES, None, ONES), r"mask has shape \(3, 2, 1\)"),
+    ],
+)
+def test_what_is_no_dataset(arguments, sentence):
+    with pytest.raises(dnc.InvalidArgument, match=sentence):
+        dnc.Dataset(*arguments)
+
+
+@pytest.mark.parametrize(
+    "values", [[["a"]], [np.array([1j])], np.full((3, 2, 1), "a"), np.ma.masked_less(np.zeros((3, 2, 1)), 1)]
+)
+def test_what_are_no_numbers(values):
+    with pytest.raises(TypeError, match="inputs"):
+        dnc.Dataset(values, ONES)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda data: data.split(0),
+        lambda data: data.split(1),
+        lambda data: data.subset([0]).split(0.5),
+        lambda data: data.subset([]),
+        lambda data: data.subset([10]),
+        lambda data: data.batch([-1]),
+    ],
+)
+def test_what_parts_there_are_not(use):
+    with pytest.raises(dnc.InvalidArgument):
+        use(dnc.Dataset(*sequences()))
+
+
+# as a task
+
+
+def test_every_sequence_once_an_epoch():
+    """In another order each time, and a batch depends on the seed and its number alone."""
+    data = dnc.Dataset(*sequences(10))
+    task = dnc.DataTask(data, seed=5)
+    batches = [task.sample(4) for _ in range(6)]
+    epochs = [
+        [batch.inputs[:, b].tobytes().rstrip(b"\0") for batch in part for b in range(4) if batch.mask[:, b].any()]
+        for part in (batches[:3], batches[3:])
+    ]
+    assert sorted(epochs[0]) == sorted(epochs[1]) and epochs[0] != epochs[1] and len(set(epochs[0])) == 10
+    again = dnc.DataTask(data, seed=5)
+    again.position = 4
+    assert np.array_equal(again.sample(4).inputs, batches[4].inputs)
+    plain = dnc.DataTask(data)
+    assert np.array_equal(plain.sample(4).inputs, data.batch(range(4)).inputs)
+
+
+def test_scores_count_every_sequence_once():
+    """Also with a last batch that is not full, and whatever the batches are."""
+    data = dnc.Dataset(*sequences(10))
+    net = dnc.DNC(2, 1, **NETWORK)
+    whole = data.batch(range(10))
+    net.batch_size = 10
+    value, _ = dnc.loss("mean_squared_error", net.forward(whole.inputs), whole.targets, whole.mask)
+    still, _ = dnc.loss("mean_squared_error", np.zeros_like(whole.targets), whole.targets, whole.mask)
+    for batch in (1, 3, 4, 10, 16):
+        found = dnc.evaluate(net, dnc.DataTask(data), batch=batch)
+        assert found["loss"] == (pytest.approx(value, rel=1e-6), pytest.approx(still, rel=1e-6), whole.mask.sum(), True)
+
+
+def test_wrong_bits_and_classes():
+    inputs = np.zeros((2, 1, 1))
+    net = dnc.DNC(1, 4, hidden_size=2)
+    net.flat_parameters[...] = 0
+    net.parameters["output.bias"][...] = 1, -1, 2, -1
+    task = dnc.DataTask(dnc.Dataset(inputs, np.array([[[1, 1, 0, 0]], [[1, 0, 1, 0]]])), "sigmoid_cross_entropy")
+    assert dnc.evaluate(net, task)["bit_error"] == (0.25, 0.5, 8, True)
+    task = dnc.DataTask(dnc.Dataset(inputs, np.array([[[1, 0, 0, 0]], [[0, 0, 1, 0]]])), "softmax_cross_entropy")
+    assert dnc.evaluate(net, task)["class_error"] == (0.5, 0.75, 2, True)
+    task = dnc.DataTask(
+        dnc.Dataset(inputs, np.array([[[1, 0, 0, 1]], [[1, 0, 1, 0]]])), "grouped_softmax_cross_entropy:2"
+    )
+    assert dnc.evaluate(net, task)["class_error"] == (0.25, 0.5, 4, True)
+
+
+@pytest.mark.parametrize(
+    "data, error, sentence",
+    [
+        (ONES, TypeError, "data is ndarray"),
+        (3, TypeError, "data is int"),
+        ([], dnc.InvalidArgument, "data is empty"),
+        ([ONES], dnc.InvalidArgument, "batch 0 is a ndarray"),
+        (lambda number: (ONES,), dnc.InvalidArgument, "batch 0 is 1 parts"),
+        (lambda number: (ONES * 1j, ONES), TypeError, "inputs of batch 0 has dtype complex"),
+    ],
+)
+def test_what_is_no_data(data, error, sentence):
+    with pytest.raises(error, match=sentence):
+        dnc.DataTask(data).draw(4)
+
+
+@pytest.mark.parametrize(
+    "later, sentence",
+    [
+        ((np.ones((3, 5, 1)), np.ones((3, 5, 1))), "inputs of batch 1 has 5 sequences of 3 steps, needed are 1 to 4"),
+        ((np.ones((0, 2, 1)), np.ones((0, 2, 1))), "0 steps"),
+        ((ONES, np.ones((2, 2, 1))), "targets of batch 1 has shape"),
+        ((ONES, ONES, np.ones((3, 1))), "mask of batch 1 has shape"),
+        ((np.ones((3, 2, 2)), ONES), r"inputs of batch 1 has shape \(3, 2, 2\).*X = 1"),
+    ],
+)
+def test_batches_that_do_not_fit(later, sentence):
+    task = dnc.DataTask([(ONES, ONES), later])
+    task.draw(4)
+    with pytest.raises(dnc.InvalidArgument, match=sentence):
+        task.draw(4)
+
+
+# runs
+
+
+def test_a_run_is_what_one_would_write(tmp_path):
+    """The batches that are not full are as if the network had been made for them."""
+    plan = dnc.Plan(**{**PLAN.__dict__, "test_every": None})
+    trainer = dnc.Trainer.start(tmp_path / "function", plan, data=drawn)
+    trainer.run()
+    np.testing.assert_allclose(trainer.net.flat_parameters, loop(map(drawn, range(30))).flat_parameters, atol=2e-5)
+    listed = dnc.Trainer.start(tmp_path / "list", plan, data=[drawn(number) for number in range(7)])
+    listed.run()
+    wanted = loop(drawn(number % 7) for number in range(30))
+    np.testing.assert_allclose(listed.net.flat_parameters, wanted.flat_parameters, atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", ["dataset", "function"])
+def test_resumed_runs_end_with_the_same_bytes(tmp_path, kind):
+    data = dnc.Dataset(*sequences(10)) if kind == "dataset" else drawn
+    validation = dnc.Dataset(*sequences(6, seed=2)) if kind == "dataset" else lambda number: drawn(number + 1000)
+    unbroken = dnc.Trainer.start(tmp_path / "unbroken", PLAN, data=data, validation=validation)
+    unbroken.run()
+    trainer = dnc.Trainer.start(tmp_path / "broken", PLAN, data=data, validation=validation)
+    for stop in (1, 5, 11, 18):
+        trainer.run(each=lambda trainer, stop=stop: trainer.stop() if trainer.update == stop else None)
+        trainer = dnc.Trainer.resume(tmp_path / "broken", data=data, validation=validation)
+        assert trainer.update == stop
+    trainer.run()
+    for name in ("model.safetensors", "update-00000030.safetensors"):
+        assert (tmp_path / "broken" / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes()
+    assert [{**line, "seconds": 0} for line in trainer.log()] == [{**line, "seconds": 0} for line in unbroken.log()]
+
+
+def test_the_best_network_and_patience(tmp_path):
+    """Training goes on too fast to stay at the best."""
+    validation = dnc.Dataset(*sequences(6, seed=2))
+    plan = dnc.Plan(**{**PLAN.__dict__, "updates": None, "patience": 3, "optimizer": {"learning_rate": 0.1}})
+    trainer = dnc.Trainer.start(tmp_path, plan, data=dnc.Dataset(*sequences(10)), validation=validation)
+    assert trainer.run() == "no better test in 3"
+    losses = [line["scores"]["loss"][0] for line in trainer.log() if line["event"] == "test"]
+    assert min(losses) == losses[-4]
+    net, _ = dnc.load(tmp_path / "model.safetensors")
+    assert dnc.evaluate(net, dnc.DataTask(validation))["loss"].value == pytest.approx(min(losses))
+    trainer.restore_best()
+    assert np.array_equal(trainer.net.flat_parameters, net.flat_parameters)
+    dnc.figures.training(tmp_path)
+    stop = dnc.Plan(**{**plan.__dict__, "stop_metric": "loss", "stop_score": losses[0]})
+    trainer = dnc.Trainer.start(tmp_path / "stop", stop, data=dnc.Dataset(*sequences(10)), validation=validation)
+    assert trainer.run().startswith("loss is")
+
+
+def test_validation_that_asks_for_nothing(tmp_path):
+    """No test is better than another, and what is written is JSON."""
+    nothing = dnc.Dataset(ONES.repeat(2, axis=2), ONES, mask=0 * ONES[..., 0])
+    trainer = dnc.Trainer.start(tmp_path, PLAN, data=drawn, validation=nothing)
+    trainer.run()
+    for text in (tmp_path / "trainer.json").read_text(), *(tmp_path / "log.jsonl").read_text().splitlines():
+        json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    history = dnc.fit(dnc.DNC(2, 1, **NETWORK), drawn, updates=100, validation_data=nothing)
+    assert np.isnan(history["validation_loss"]).all()
+
+
+def test_the_command_line_of_such_a_run(tmp_path, capsys):
+    dnc.Trainer.start(tmp_path / "run", PLAN, data=drawn, validation=drawn)
+    for command, sentence in (("evaluate", "data of one's own"), ("train --resume", "data is missing")):
+        assert main([*command.split(), str(tmp_path / "run")]) == 1
+        assert sentence in capsys.readouterr().err
+    np.save(tmp_path / "inputs.npy", np.ones((3, 2)))
+    files = [str(tmp_path / name) for name in ("run", "inputs.npy", "outputs.npy")]
+    assert main(["predict", *files[:2], "--output", files[2]]) == 0
+
+
+def test_without_validation_the_last_network_stays(tmp_path):
+    plan = dnc.Plan(**{**PLAN.__dict__, "test_every": None})
+    trainer = dnc.Trainer.start(tmp_path, plan, data=drawn)
+    trainer.run()
+    net, _ = dnc.load(tmp_path / "model.safetensors")
+    assert np.array_equal(net.flat_parameters, trainer.net.flat_parameters)
+    assert not [line for line in trainer.log() if line["event"] == "test"]
+
+
+def test_generators(tmp_path):
+    """A run whose generator ends has come to its end; it goes on with what another one gives."""
+    plan = dnc.Plan(**{**PLAN.__dict__, "test_every": None, "updates": None})
+    net = dnc.DNC(2, 1, **NETWORK)
+    history = dnc.fit(net, (drawn(number) for number in range(9)))
+    assert history["update"] == [9] and 0 < history["loss"][0] < 100
+    trainer = dnc.Trainer.start(tmp_path, plan, data=(drawn(number) for number in range(9)))
+    assert trainer.run() == "the data came to its end" and trainer.update == 9
+    np.testing.assert_allclose(trainer.net.flat_parameters, loop(map(drawn, range(9))).flat_parameters, atol=2e-5)
+    trainer = dnc.Trainer.resume(tmp_path, data=map(drawn, range(9, 12)))
+    assert trainer.run() == "the data came to its end" and trainer.update == 12
+    np.testing.assert_allclose(trainer.net.flat_parameters, loop(map(drawn, range(12))).flat_parameters, atol=2e-5)
+
+    class Loader:
+        def __iter__(self):
+            return map(drawn, range(5))
+
+    trainer = dnc.Trainer.start(tmp_path / "again", dnc.Plan(**{**plan.__dict__, "updates": 12}), data=Loader())
+    trainer.run()
+    wanted = loop(drawn(number % 5) for number in range(12))
+    np.testing.assert_allclose(trainer.net.flat_parameters, wanted.flat_parameters, atol=2e-5)
+
+
+def test_tasks_of_ones_own(tmp_path):
+    """Whatever plays: here a task of the library's, which gives the run that its name gives."""
+    plan = dnc.Plan("copy", {"width": 2, "max_length": 3}, network=NETWORK, updates=10)
+    named = dnc.Trainer.start(tmp_path / "named", plan)
+    named.run()
+    own = dnc.Plan(**{**plan.__dict__, "task": "", "options": {}})
+    tasks = [dnc.Task("copy", seed, width=2, max_length=3) for seed in (0, 1 << 63)]
+    given = dnc.Trainer.start(tmp_path / "given", own, data=tasks[0], validation=tasks[1])
+    given.run()
+    assert np.array_equal(named.net.flat_parameters, given.net.flat_parameters) and named.score == given.score
+
+
+def test_other_data(tmp_path):
+    data, other = dnc.Dataset(*sequences(10)), dnc.Dataset(*sequences(10, seed=2))
+    dnc.Trainer.start(tmp_path, PLAN, data=data, validation=data)
+    with pytest.raises(dnc.InvalidState, match="^data has changed"):
+        dnc.Trainer.resume(tmp_path, data=other, validation=data)
+    with pytest.raises(dnc.InvalidState, match="^validation has changed"):
+        dnc.Trainer.resume(tmp_path, data=data, validation=other)
+    with pytest.raises(dnc.InvalidArgument, match="data is missing"):
+        dnc.Trainer.resume(tmp_path)
+    dnc.Trainer.resume(tmp_path, data=data, validation=data)
+
+
+@pytest.mark.parametrize(
+    "fields, data, validation, sentence",
+    [
+        ({}, None, None, "data is missing"),
+        ({"task": "copy"}, drawn, None, "data is given, and the plan has the task 'copy'"),
+        ({"test_every": 5}, drawn, None, "test_every would do nothing"),
+        ({"patience": 5, "test_every": None}, drawn, None, "patience"),
+        ({"options": {"width": 3}}, drawn, drawn, "options would do nothing"),
+        ({"loss": "absolute"}, drawn, drawn, "absolute"),
+        ({}, drawn, map(drawn, [0]), "validation can't be gone through again"),
+        ({}, drawn, lambda number: (ONES, ONES), "validation has X = 1"),
+        ({"stop_metric": "bit_error", "stop_score": 0.1}, drawn, drawn, "allowed are loss"),
+    ],
+)
+def test_what_no_run_starts_with(tmp_path, fields, data, validation, sentence):
+    fields = {**PLAN.__dict__, **fields}
+    with pytest.raises((dnc.InvalidArgument, TypeError), match=sentence):
+        dnc.Trainer.start(tmp_path / "run", dnc.Plan(**fields), data=data, validation=validation)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_loss_belongs_to_data(tmp_path):
+    with pytest.raises(dnc.InvalidArgument, match="loss would do nothing"):
+        dnc.Trainer.start(tmp_path / "run", dnc.Plan("copy", loss="mean_squared_error"))
+
+
+# fit
+
+
+def test_fit():
+    """Five lines, and the network knows more than before."""
+    inputs, targets, lengths = arrays(60)
+    net = dnc.DNC(2, 1, hidden_size=16, batch_size=16)
+    held_back = dnc.DataTask(dnc.Dataset(*sequences(30, seed=9)))
+    before = dnc.evaluate(net, held_back)["loss"].value
+    history = dnc.fit(net, inputs, targets, lengths, epochs=30, validation_split=0.1, learning_rate=0.01)
+    assert dnc.evaluate(net, held_back)["loss"].value < 0.2 * before
+    assert history["epoch"] == list(range(1, 31)) and history["update"] == [4 * epoch for epoch in range(1, 31)]
+    assert {name: len(column) for name, column in history.items()} == dict.fromkeys(
+        ("update", "epoch", "loss", "validation_loss"), 30
+    )
+    assert history["loss"][-1] < 0.2 * history["loss"][0]
+    assert not net.training and net.batch_size == 16 and not net.recorded_steps and not net.flat_gradients.any()
+
+
+def test_fit_is_what_one_would_write():
+    """With an optimizer of one's own, which goes on."""
+    net = dnc.DNC(2, 1, **NETWORK, seed=3)
+    optimizer = dnc.Optimizer(net, "adam", learning_rate=0.01)
+    for part in (range(5), range(5, 12)):
+        dnc.fit(net, [drawn(number) for number in part], updates=len(part), optimizer=optimizer)
+    np.testing.assert_allclose(net.flat_parameters, loop(map(drawn, range(12))).flat_parameters, atol=2e-5)
+    assert optimizer.step_count == 12
+
+
+def test_fit_keeps_the_best():
+    data, validation = dnc.Dataset(*sequences(20)), sequences(10, seed=2)
+    net = dnc.DNC(2, 1, **NETWORK)
+    history = dnc.fit(net, data, epochs=100, validation_data=validation, patience=3, learning_rate=0.1, batch_size=8)
+    assert len(history["epoch"]) < 100 and min(history["validation_loss"]) == history["validation_loss"][-4]
+    found = dnc.evaluate(net, dnc.DataTask(dnc.Dataset(*validation)))["loss"].value
+    assert found == pytest.approx(min(history["validation_loss"])) and net.batch_size == 4
+
+
+def test_fit_in_a_folder(tmp_path):
+    """A run that can be taken up."""
+    data = dnc.Dataset(*sequences(20))
+    training, validation = data.split(0.2, seed=6)
+
+    def early(trainer):
+        if trainer.update == 7:
+            trainer.stop()
+
+    whole, part = dnc.DNC(2, 1, **NETWORK), dnc.DNC(2, 1, **NETWORK)
+    dnc.fit(whole, data, epochs=5, validation_split=0.2, seed=6)
+    history = dnc.fit(part, data, epochs=5, validation_split=0.2, seed=6, folder=tmp_path / "run", each=early)
+    assert history["update"] == [4]
+    trainer = dnc.Trainer.resume(tmp_path / "run", data=training, validation=validation)
+    assert trainer.run() == "all updates made" and trainer.update == 20
+    trainer.restore_best()
+    assert np.array_equal(trainer.net.flat_parameters, whole.flat_parameters)
+    with pytest.raises(dnc.InvalidState, match="holds a run already"):
+        dnc.fit(part, data, folder=tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        ({"inputs": ONES}, "targets is missing"),
+        ({"inputs": drawn}, "updates is missing"),
+        ({"inputs": [drawn(0)], "epochs": 3}, "epochs are of a Dataset"),
+        ({"inputs": drawn, "lengths": [1], "updates": 3}, "lengths is given without targets"),
+        ({"inputs": ONES, "targets": ONES, "epochs": 1, "updates": 1}, "both given"),
+        ({"inputs": ONES, "targets": ONES, "epochs": 0}, "updates is 0"),
+        ({"inputs": ONES, "targets": ONES, "patience": 3}, "patience"),
+        ({"inputs": drawn, "updates": 1, "validation_split": 0.5}, "validation_split is of a Dataset"),
+        ({"inputs": ONES, "targets": ONES, "validation_split": 0.5, "validation_data": (ONES, ONES)}, "both given"),
+        ({"inputs": ONES, "targets": ONES, "validation_split": 1.5}, "share is 1.5"),
+        ({"inputs": ONES, "targets": ONES}, "the network has X = 2"),
+    ],
+)
+def test_what_cannot_be_fitted(arguments, sentence):
+    net = dnc.DNC(2, 1, batch_size=4)
+    before = net.flat_parameters.copy()
+    with pytest.raises(dnc.Error, match=sentence):
+        dnc.fit(net, **arguments)
+    with pytest.raises(dnc.InvalidArgument, match="learning_rate is given beside an optimizer"):
+        dnc.fit(net, drawn, updates=1, optimizer=dnc.Optimizer(net), learning_rate=0.1)
+    assert np.array_equal(net.flat_parameters, before) and net.batch_size == 4 and not net.training
+
+
+# what is shown
+
+
+def test_progress_is_shown_where_somebody_looks(tmp_path, capsys):
+    for wanted, shown in ((None, False), (False, False), (True, True)):
+        dnc.fit(dnc.DNC(2, 1, **NETWORK), drawn, updates=3, progress=wanted)
+        assert ("3/3" in capsys.readouterr().err) == shown
+
+
+def test_progress_in_a_notebook(monkeypatch, repository):
+    """Without ipywidgets, and without a word about it."""
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    monkeypatch.setenv("PYTHONPATH", str(repository / "bindings" / "python"))
+    code = ("import dnc, numpy as np\nones = np.ones((3, 2, 1))\n"
+            "dnc.fit(dnc.DNC(1, 1), ones, ones, epochs=4, progress={});")  # fmt: skip
+    texts = []
+    for progress in (None, False):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code.format(progress))])
+        nbclient.NotebookClient(notebook, timeout=100).execute()
+        texts.append("".join(str(output) for output in notebook.cells[0].outputs))
+    assert "8/8" in texts[0] and "arning" not in texts[0] and not texts[1]
