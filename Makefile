@@ -34,7 +34,7 @@ FUZZ_SWIFT := -sanitize=address -sanitize-coverage=edge,indirect-calls,trace-cmp
 FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create write
 
 .PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-peers demo faults fuzz fuzz-programs test test-swift test-threads \
-  test-fuzz test-python test-level-v3 test-level-plain lint format install clean setup
+  test-fuzz test-python test-level-v3 test-level-plain test-fresh lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -149,6 +149,10 @@ test-level-plain: $(LIBRARY) $(PYTHON)
 # Takes an hour; docs/reliability.md has what came of it.
 faults: $(PYTHON)
 	$(PYTHON) tools/faults/run.py $(FAULT)
+
+# Not part of make test, since it builds everything anew: what the pages say, with the package installed from a fresh clone.
+test-fresh:
+	tools/fresh.sh
 
 # The interface as a description that programs can be checked against: what is in it must stay.
 abi: $(PYTHON)

@@ -1,0 +1,196 @@
+"""Every program and every command that the pages show runs as it stands there, from the top of the repository.
+
+What takes long is shortened by SHORTER. What is not run here is in ELSEWHERE, with what runs it or why nothing does.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import dnc
+import numpy as np
+import pytest
+from snippets import LANGUAGES, MENTIONED, PAGES, REPOSITORY, code, commands, snippets
+
+# (what, by what) in programs and commands.
+SHORTER = [
+    (r"range\([\d_]{3,}\)", "range(3)"),
+    (r"for seed in [\d ]+;", "for seed in 1;"),
+    (r" --time-limit \S+", ""),
+    (r" --updates \d+", ""),
+    (r"dnc train (?!--help)", "dnc train --time-limit 0.5s "),
+    (r"dnc train (.*--output)", r"dnc train --updates 50 --log-every 5 \1"),
+    (r"--test-episodes \d+", "--test-episodes 16"),
+    (r" --episodes \d+", ""),
+    (r"dnc evaluate ", "dnc evaluate --episodes 16 "),
+    (r"--slots [\d,]+ --lengths [\d,]+", "--slots 16,32 --lengths 4,8"),
+]
+
+BUILD = "Tests/interface/test_build.py"
+PART = "a part of make test, which runs it"
+LONG = "takes minutes; here only that make knows it"
+ELSEWHERE = {
+    "make": "make test has built the library before this runs",
+    "make test": "runs this",
+    "make test-swift": PART,
+    "make test-fuzz": PART,
+    "make lint": PART,
+    "swift test --filter Golden": PART,
+    "build/venv/bin/python -m pytest Tests/interface -k checkpoint": PART,
+    "build/venv/bin/python -m pytest Tests/interface/test_faults.py": PART,
+    "build/venv/bin/python -m pytest Tests/interface/test_hosts.py": PART,
+    "make format": "changes the sources",
+    "make abi": "changes the sources; Tests/interface/test_abi.py::test_the_description_is_up_to_date does the same",
+    "make demo": f"{BUILD}::test_copy_task, with fewer updates",
+    "make build/copy_task; for seed in 1 2 3 4 5 6 7 8 9 10; "
+    "do build/copy_task --seed $seed --batch 16 --learning-rate 0.003; done": f"{BUILD}::test_copy_task",
+    "./copy_task --seed 3": f"{BUILD}::test_copy_task, with fewer updates",
+    "./copy_task --batch 32 --iterations 5000 --learning-rate 0.001 --output elsewhere --quiet": BUILD
+    + "::test_copy_task",
+    "make gallery": f"{BUILD}::test_pictures, with fewer pictures",
+    "make install PREFIX=…": f"{BUILD}::test_what_is_installed",
+    "make && make install PREFIX=/usr/local": f"{BUILD}::test_what_is_installed, elsewhere",
+    "cc step.c -o step $(pkg-config --cflags --libs dnc)": f"{BUILD}::test_pkg_config",
+    "cmake -S bindings/c/cmake -B build/examples -DCMAKE_PREFIX_PATH=PREFIX": f"{BUILD}::test_cmake",
+    "cmake --build build/examples": f"{BUILD}::test_cmake",
+    "pip install ./bindings/python": "make test-fresh",
+    "pip install -e ./bindings/python": "make test-fresh",
+    "make test-fresh": "runs this",
+    "make faults": LONG,
+    "make test-asan": LONG,
+    "make test-tsan": LONG,
+    "make fuzz": LONG,
+    "make fuzz FUZZ=calls SECONDS=3600": LONG,
+    "make fuzz FUZZ=checkpoint SECONDS=3600": LONG,
+    "build/fuzz/calls -minimize_crash=1 -runs=10000 PATH": "wants an input that breaks something",
+    "make bench": LONG,
+    'make bench-autodiff AUTODIFF="--seconds 9"': LONG,
+    "make bench-peers": LONG,
+    'make bench-peers PEERS="--rounds 3 --seconds 0.6"': LONG,
+    'make bench-peers PEERS="--workloads A,C1 --peers jax-tuned,torch --rounds 3 --output peers.md"': LONG,
+    "python -m dnc train FILE": "FILE stands for any",
+}
+# Folders and files that the pages use; build is where make leaves the library.
+USED = ["models", "curricula", "data", "build/libdnc.so", "bindings"]
+STORIES = {
+    "train": "1 Mary went to the kitchen.\n2 John went to the garden.\n3 Where is Mary? \tkitchen\t1\n" * 12,
+    "test": "1 John went to the kitchen.\n2 Where is John? \tkitchen\t1\n" * 2,
+}
+
+
+def pages(*languages):
+    """Each page with its snippets in these languages, as parameters."""
+    found = {page: [each for each in snippets(page) if each.language in languages] for page in PAGES}
+    return [
+        pytest.param(kept, id=page.relative_to(REPOSITORY).as_posix())
+        for page, each in found.items()
+        if (kept := [one for one in each if one.language != "sh" or set(commands(one)) - set(ELSEWHERE)])
+    ]
+
+
+@pytest.fixture
+def environment(tmp_path, monkeypatch):
+    """A folder in which the repository seems to be; `python` is the one that runs this, with the dnc that it tests."""
+    for name in USED:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(REPOSITORY / name)
+    programs = tmp_path / ".bin"
+    programs.mkdir()
+    (programs / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (programs / "python").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(Path(dnc.__file__).parents[1]))
+    monkeypatch.chdir(tmp_path)
+    # What the pages say is the reader's own.
+    np.save("inputs.npy", np.zeros((12, dnc.Task("copy").input_size), np.float32))
+    babi = tmp_path / "tasks_1-20_v1-2" / "en-10k"
+    babi.mkdir(parents=True)
+    for task in range(1, 21):
+        for ending, text in STORIES.items():
+            (babi / f"qa{task}_of-a-kind_{ending}.txt").write_text(text)
+    return tmp_path
+
+
+def shortened(text):
+    for what, by_what in SHORTER:
+        text = re.sub(what, by_what, text)
+    return text
+
+
+@pytest.mark.parametrize("of_page", pages("python"))
+def test_python(environment, of_page):
+    """The snippets of a page one after the other: what one defines, the next may use."""
+    names = {"__name__": "snippet"}
+    for snippet in of_page:
+        # Tracebacks show the line of the page.
+        text = "\n" * snippet.line + shortened(code(snippet))
+        exec(compile(text, snippet.page, "exec"), names)
+
+
+@pytest.mark.parametrize("of_page", pages("sh"))
+def test_commands(environment, of_page):
+    for snippet in of_page:
+        for command in commands(snippet):
+            if command not in ELSEWHERE:
+                run = subprocess.run(
+                    ["sh", "-c", shortened(command)], stdin=subprocess.DEVNULL, capture_output=True, text=True
+                )
+                assert run.returncode == 0, f"{snippet.page}:{snippet.line}: {command}\n{run.stdout}{run.stderr}"
+                assert "Traceback" not in run.stderr, run.stderr
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="not installed: gcc")
+@pytest.mark.parametrize("of_page", pages("c"))
+def test_c(environment, of_page):
+    """Whole programs, without a warning, with the command in their first line."""
+    (environment / "include").symlink_to(REPOSITORY / "include")
+    (environment / "dnc.pc").write_text(
+        f'Name: dnc\nDescription: not installed\nVersion: 0\nCflags: -I"{environment}/include"\n'
+        f'Libs: -L"{environment}/build" -ldnc -Wl,-rpath,"{environment}/build"\n'
+    )
+    (environment / "build" / "libdnc.so.0").symlink_to("libdnc.so")
+    for snippet in of_page:
+        (environment / "program.c").write_text(snippet.text)
+        command = (
+            re.search(r"/\* (cc program\.c .*) \*/", snippet.text)[1] + " -std=c99 -Wall -Wextra -Wpedantic -Werror"
+        )
+        variables = {**os.environ, "PKG_CONFIG_PATH": str(environment)}
+        subprocess.run(["sh", "-c", command], env=variables, check=True)
+        run = subprocess.run(["./a.out"], capture_output=True, text=True, timeout=60)
+        assert run.returncode == 0 and run.stdout, run.stdout + run.stderr
+
+
+def test_what_is_run_elsewhere_is_on_a_page():
+    shown = {
+        command for page in PAGES for each in snippets(page) if each.language == "sh" for command in commands(each)
+    }
+    assert not set(ELSEWHERE) - shown
+
+
+def test_what_is_said_to_run_it_exists():
+    for command, where in ELSEWHERE.items():
+        if "::" in where:
+            path, name = re.search(r"(Tests/\S+\.py)::(\w+)", where).groups()
+            assert f"def {name}(" in (REPOSITORY / path).read_text(), f"{command}: {where}"
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="not installed: make")
+def test_make_knows_every_target(tmp_path):
+    """Also where that takes too long to be run here."""
+    lines = {command for command in ELSEWHERE if re.match(r"make\b[^;&]*$", command)}
+    assert len(lines) > 15
+    for line in sorted(lines):
+        run = subprocess.run(["sh", "-c", f"{line} -n"], cwd=REPOSITORY, capture_output=True, text=True)
+        assert run.returncode == 0, f"{line}: {run.stderr}"
+
+
+def test_every_block_is_of_a_known_kind():
+    """A language that nobody runs would hide a program, and so would a command in a block of something else."""
+    for page in PAGES:
+        for snippet in snippets(page):
+            assert snippet.language in LANGUAGES | {"sh", ""}, snippet
+            if snippet.language in ("", "text", "math"):
+                assert ">>> " not in snippet.text and not MENTIONED.search(snippet.text), snippet

@@ -1,0 +1,46 @@
+#!/bin/sh
+# What somebody finds who knows only the pages: clones the last commit to a temporary folder, installs the Python package
+# that is built from there into fresh environments, and runs there what the pages show (Tests/python/test_snippets.py).
+#   tools/fresh.sh [PYTHON]     also with PYTHON (the oldest that is found) and the lowest NumPy that the package allows
+# Takes some minutes: the library is built anew.
+set -eu
+cd "$(dirname "$0")/.."
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
+
+# The oldest Python from the lowest that the package allows on.
+oldest() {
+    for minor in $(seq "$(sed -n 's/^requires-python = ">=3\.\([0-9]*\)"/\1/p' bindings/python/pyproject.toml)" 30); do
+        if "python3.$minor" -c 'import venv, ensurepip' 2>/dev/null; then
+            echo "python3.$minor"
+            return
+        fi
+    done
+    echo python3
+}
+python=${1:-$(oldest)}
+numpy=$(sed -n 's/.*"numpy>=\([0-9.]*\)".*/\1/p' bindings/python/pyproject.toml)
+
+git clone -q . "$folder/libdnc"
+cd "$folder/libdnc"
+
+# environment PYTHON NAME PACKAGE...: a fresh one with these packages, and what these tests take.
+environment() {
+    "$1" -m venv "$folder/$2"
+    shift
+    name=$1
+    shift
+    "$folder/$name/bin/pip" install -q --disable-pip-version-check "$@" pillow pytest safetensors
+}
+
+environment python3 today ./bindings/python
+"$folder/today/bin/python" -m pytest -q Tests/python/test_snippets.py
+
+environment "$python" lowest "numpy==$numpy" ./bindings/python
+"$folder/lowest/bin/python" -m pytest -q Tests/python/test_snippets.py Tests/python/test_bindings.py Tests/python/test_trainer.py
+
+# To work on the package, as bindings/python/README.md says.
+"$folder/today/bin/pip" install -q --disable-pip-version-check -e ./bindings/python
+(cd "$folder" && today/bin/python -c 'import dnc; assert "libdnc/bindings" in dnc.__file__, dnc.__file__')
+echo "fresh: nothing found"
