@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from ctypes import POINTER, byref
+from ctypes import POINTER, byref, c_float
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +133,22 @@ def test_round_trip(fields, tmp_path):
     assert_equal(again.forward(inputs), net.reset().forward(inputs), "it starts an episode")
     again.save(tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+
+
+def test_settings_come_back_bit_for_bit(tmp_path):
+    """Neighbours that only nine digits tell apart, in every setting that is a Float."""
+
+    def real(struct):
+        return [name for name, kind, *_ in struct._fields_ if kind is c_float]
+
+    for number in np.arange(16, dtype=np.int32) + np.float32(0.1).view(np.int32):
+        value = float(number.view(np.float32))
+        net = Net(**TINY, **dict.fromkeys(real(c.dnc_config), value))
+        optimizer = Optimizer(net, **dict.fromkeys(real(c.dnc_optimizer_config), value))
+        net.save(tmp_path / "net", optimizer)
+        again, optimizer_again = load(tmp_path / "net")
+        assert bytes(again.config) == bytes(net.config)
+        assert bytes(optimizer_again.config) == bytes(optimizer.config)
 
 
 def test_a_file_that_does_not_know_the_scales(tmp_path):

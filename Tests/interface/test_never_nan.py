@@ -185,6 +185,28 @@ def test_sums_that_only_overflow_on_the_way(batch_size):
     assert_close(net.reset().forward(np.full((STEPS, batch_size, 37), 2e7)), np.full_like(outputs, 2e37), 1e-5)
 
 
+@pytest.mark.parametrize("term", ["the inputs", "the layer below", "its own last output"])
+def test_sums_of_an_lstm_that_only_overflow_on_the_way(term):
+    """Each of the three products that a layer adds counts where the sums are computed again."""
+    net = Net(input_size=16, hidden_size=16, num_layers=2, batch_size=3)
+    net.parameters[...] = 0
+    tensors = net.tensors()
+    layer = 0 if term == "the inputs" else 1
+    weights = {
+        "the inputs": tensors["controller.0.weight_ih"][0][:, :16],
+        "the layer below": tensors["controller.1.weight_ih"][0][:, -16:],
+        "its own last output": tensors["controller.1.weight_hh"][0],
+    }[term]
+    # The first is a little larger than the others, so that the sum is far above 0, and the candidate 1.
+    weights[2 * 16 : 3 * 16] = np.tile(f32([3e38, 3e38, -3e38, -3e38]), 4)
+    weights[2 * 16 : 3 * 16, 0] = 3.001e38
+    if term == "the layer below":
+        tensors["controller.0.bias"][0][...] = 100
+    net.set_state("hidden", np.full(net.shape("hidden"), 0.5))
+    net.step(np.full((3, 16), 0.5))
+    assert (net.state("cell")[layer] == 0.5).all()
+
+
 def test_outputs_beyond_every_float():
     """They end at the greatest one, with their sign."""
     net = Net()
@@ -208,11 +230,14 @@ def test_a_network_that_is_not_a_number_stays_so():
 
 @pytest.mark.parametrize("size", [1e10, 1e20, 1e25])
 @pytest.mark.parametrize("slots, word", [(6, 4), (40, 33)])
-def test_gradients_over_a_large_memory(size, slots, word):
-    """Norms whose squares overflow are right, so that nothing is 0 times infinity."""
+@pytest.mark.parametrize("large", [slice(None), slice(1), slice(3, 4)], ids=["all", "first", "fourth"])
+def test_gradients_over_a_large_memory(size, slots, word, large):
+    """Norms whose squares overflow are right, so that nothing is 0 times infinity, if it is one slot's or all."""
     net = Net(memory_slots=slots, word_size=word)
     random = np.random.default_rng(5)
-    net.set_state("memory", random.standard_normal(net.shape("memory")) * size)
+    memory = random.standard_normal(net.shape("memory"))
+    memory[:, large] *= size
+    net.set_state("memory", memory)
     net.train().forward(net.inputs(2))
     assert np.isfinite(net.backward(net.output_gradients(2))).all()
     assert np.isfinite(net.gradients).all()
