@@ -168,6 +168,7 @@ def test_what_would_be_ignored_is_refused(tmp_path, lessons, capsys, given, sent
         "evaluate {model} {lessons} --option width=3",
         "plot state {model} {lessons} --option a=b --output {out}",
         "plot capacity {model} {lessons} --slots 8 --lengths 2 --output {out}",
+        "plot capacity {model} copy --slots 8 --lengths 2 --option max_length=3 --output {out}",
         "plot film {model} copy --numbered --delay 100 --output {out}",
     ],
 )

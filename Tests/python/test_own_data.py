@@ -486,9 +486,7 @@ def test_progress_in_a_notebook(monkeypatch, repository):
     monkeypatch.setenv("PYTHONPATH", str(repository / "bindings" / "python"))
     code = ("import dnc, numpy as np\nones = np.ones((3, 2, 1))\n"
             "dnc.fit(dnc.DNC(1, 1), ones, ones, epochs=4, progress={});")  # fmt: skip
-    texts = []
-    for progress in (None, False):
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code.format(progress))])
-        nbclient.NotebookClient(notebook, timeout=100).execute()
-        texts.append("".join(str(output) for output in notebook.cells[0].outputs))
+    cells = [nbformat.v4.new_code_cell(code.format(progress)) for progress in (None, False)]
+    nbclient.NotebookClient(nbformat.v4.new_notebook(cells=cells), timeout=100).execute()
+    texts = ["".join(map(str, cell.outputs)) for cell in cells]
     assert "8/8" in texts[0] and "arning" not in texts[0] and not texts[1]

@@ -1,5 +1,6 @@
 """The folder of a run: one trainer at a time, the files that it began with, and nothing of a start that failed."""
 
+import errno
 import json
 import os
 import signal
@@ -71,6 +72,14 @@ def test_a_killed_trainer_blocks_nobody(tmp_path):
     trainer = dnc.Trainer.resume(tmp_path)
     trainer.run(time_limit=0)
     assert not (tmp_path / run_lock.NAME).exists()
+
+
+def test_a_file_system_without_locks(tmp_path, monkeypatch):
+    def flock(file, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(run_lock.fcntl, "flock", flock)
+    assert dnc.Trainer.start(tmp_path, PLAN).run() == "all updates made"
 
 
 def test_two_threads_in_one_folder(tmp_path):

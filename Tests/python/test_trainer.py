@@ -345,6 +345,18 @@ def test_what_is_not_finite_is_left_out(tmp_path, size):
     assert [line["update"] for line in log(tmp_path, "skip")] == [3, 4, 20]
 
 
+def test_what_the_network_finds_is_left_out(tmp_path):
+    """`check_finite` ends the forward pass already."""
+    trainer = dnc.Trainer.start(tmp_path, changed(network={**NETWORK, "check_finite": True}))
+    bias = trainer.net.parameters["output.bias"]
+
+    def spoil(trainer):
+        bias[0] = np.nan if trainer.update == 4 else 0
+
+    trainer.run(each=spoil)
+    assert [line["update"] for line in log(tmp_path, "skip")] == [5] and trainer.finished == "all updates made"
+
+
 def test_ten_in_a_row_end_the_run(tmp_path):
     trainer = dnc.Trainer.start(tmp_path, changed(updates=1000))
     trainer.task = Explosive(trainer.task, range(30, 1000))

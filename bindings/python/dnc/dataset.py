@@ -120,7 +120,7 @@ class Dataset:
         for rows in (self._inputs, self._targets, self._mask):
             for row in rows:
                 digest.update(str(row.shape).encode())
-                digest.update(np.ascontiguousarray(row))
+                digest.update(np.ascontiguousarray(row).data)
         return digest.hexdigest()
 
 

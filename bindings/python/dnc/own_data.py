@@ -101,7 +101,7 @@ class DataTask:
             mask = np.pad(mask, ((0, 0), (0, missing)))
         self._drawn = Episodes(inputs, targets, mask)
         self.position += 1
-        return steps
+        return int(steps)
 
     def sample(self, batch: int) -> Episodes:
         """Draws the next batch: inputs [T, B, X], targets [T, B, Y], mask [T, B]."""

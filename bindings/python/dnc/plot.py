@@ -147,8 +147,13 @@ def _training(options: argparse.Namespace) -> int:
 
 
 def _capacity(options: argparse.Namespace) -> int:
+    for key, _ in options.option or []:
+        if key in options.length_option:
+            raise Unused(f"--option {key} would do nothing: it is what --lengths says")
+
     def task(length: int) -> Task:
-        return options.shared.open_task(options, **dict.fromkeys(options.length_option, length))
+        shared: Shared = options.shared
+        return shared.open_task(options, **dict.fromkeys(options.length_option, length))
 
     net = options.shared.load_model(options)
     scores = capacity(net, task, options.slots, options.lengths, options.metric, options.episodes, options.batch_size)

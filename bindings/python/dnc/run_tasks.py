@@ -16,13 +16,14 @@ from .tasks import Task
 
 # One that the library makes, or one that plays data of one's own.
 AnyTask = Union[Task, DataTask]
+AnySource = Union[Source, AnyTask]
 
 # In these bits the seeds of other episodes differ from that of training.
 _TESTS, _EVALUATION = 1 << 63, 1 << 62
 
 
 def tasks_of(
-    plan: Plan, folder: Path, data: Source | None = None, validation: Source | None = None
+    plan: Plan, folder: Path, data: AnySource | None = None, validation: AnySource | None = None
 ) -> tuple[AnyTask, AnyTask | None]:
     """To train with, and to test with. A curriculum's path counts from the folder."""
     if plan.task:
@@ -35,11 +36,11 @@ def tasks_of(
     if data is None:
         raise InvalidArgument("data is missing: the plan has no task, so Trainer needs what there is to learn from")
     loss = plan.loss or DEFAULT_LOSS
-    training = data if _plays(data) else DataTask(data, loss, plan.seed)
+    training = _as_task(data, loss, plan.seed)
     if validation is None:
         return training, None
-    tests = validation if _plays(validation) else DataTask(validation, loss)
-    if getattr(tests, "is_stream", False):
+    tests = _as_task(validation, loss, None)
+    if isinstance(tests, DataTask) and tests.is_stream:
         raise InvalidArgument(
             "validation can't be gone through again: needed is a Dataset, or a function of a batch's number"
         )
@@ -51,9 +52,9 @@ def tasks_of(
     return training, tests
 
 
-def _plays(data: Any) -> bool:
-    """A task of somebody's own making."""
-    return hasattr(data, "play")
+def _as_task(data: Any, loss: str, seed: int | None) -> AnyTask:
+    """What plays is a task already, whoever has made it."""
+    return data if hasattr(data, "play") else DataTask(data, loss, seed)
 
 
 def checksums_of(plan: Plan, folder: Path, *tasks: AnyTask | None) -> dict[str, str]:
@@ -88,8 +89,8 @@ def own_task(
         plan, folder, plan.seed ^ _EVALUATION if seed is None else seed, {**plan.test_options, **(options or {})}
     )
     now = checksums_of(plan, folder, task)
-    both = now.keys() & (began_with or {}).keys()
-    require_same({path: began_with[path] for path in both}, {path: now[path] for path in both}, folder)
+    known = {path: digest for path, digest in (began_with or {}).items() if path in now}  # not what the options name
+    require_same(known, {path: now[path] for path in known}, folder)
     choose_lesson(task, max(best, 0) + 1 if lesson is None else lesson)
     return task
 

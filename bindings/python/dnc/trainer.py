@@ -33,12 +33,12 @@ from .errors import InvalidArgument, InvalidState, NotFinite
 from .evaluation import Score, evaluate, finite
 from .network import DNC
 from .optimizer import Optimizer, Settings
-from .own_data import EndOfData, Source
+from .own_data import EndOfData
 from .plan import Plan
 from .progress import Progress
 from .progress_bar import progress_bar
 from .run_files import CURRICULUM, MODEL, STATE, MemoryFiles, RunFiles, new_folder, read_state, unreadable
-from .run_tasks import AnyTask, checksums_of, tasks_of
+from .run_tasks import AnySource, AnyTask, checksums_of, tasks_of
 from .task_files import require_same
 from .tasks import Lesson
 
@@ -112,8 +112,8 @@ class Trainer:
         plan: Plan,
         threads: int = 1,
         *,
-        data: Source | None = None,
-        validation: Source | None = None,
+        data: AnySource | None = None,
+        validation: AnySource | None = None,
     ) -> Trainer:
         """A new run in a folder that holds none. If it can't start, the folder is as it was before.
 
@@ -158,8 +158,8 @@ class Trainer:
         updates: int | None = None,
         learning_rate: float | None = None,
         *,
-        data: Source | None = None,
-        validation: Source | None = None,
+        data: AnySource | None = None,
+        validation: AnySource | None = None,
         **changes: Any,
     ) -> Trainer:
         """The run in a folder, as its last checkpoint left it; with the data and validation that it was started with.
@@ -306,14 +306,12 @@ class Trainer:
             self.optimizer.learning_rate = self._rate = rate
         p.update += 1
         try:
-            outputs = self.task.play(self.net)
+            value, gradients = self.task.loss(self.task.play(self.net))
+            self.net.backward(gradients)
+            norm = self.optimizer.step(self.net)
         except EndOfData:
             p.update -= 1
             raise
-        try:
-            value, gradients = self.task.loss(outputs)
-            self.net.backward(gradients)
-            norm = self.optimizer.step(self.net)
         except NotFinite as error:
             self._skip(error)
         else:
