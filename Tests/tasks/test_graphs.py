@@ -14,17 +14,18 @@ TRAVERSAL_DIGEST = "4faa0173de6c42797cb4331df4386f665d5b99c7d53ed61099c26761c0e9
 LOSS = (92, 90, "grouped_softmax_cross_entropy:10")
 
 
-def number(channels):
-    """The label of 30 channels; BLANK for zeros."""
-    digits = channels.reshape(3, 10)
-    assert np.isin(digits, (0, 1)).all()
-    counts = digits.sum(1)
-    assert (counts == counts[0]).all() and counts[0] in (0, 1)
-    return int(digits.argmax(1) @ (100, 10, 1)) if counts[0] else BLANK
+def triples(rows):
+    """The three labels of each row, of 30 channels each; BLANK for zeros."""
+    digits = rows[:, :90].reshape(len(rows), 3, 3, 10)
+    assert ((digits == 0) | (digits == 1)).all()
+    counts = digits.sum(-1)
+    assert (counts == counts[:, :, :1]).all() and counts.max(initial=0) <= 1
+    labels = np.where(counts[:, :, 0] == 1, digits.argmax(-1) @ (100, 10, 1), BLANK)
+    return [tuple(row) for row in labels.tolist()]
 
 
 def triple(row):
-    return tuple(number(row[30 * i : 30 * i + 30]) for i in range(3))
+    return triples(row[None])[0]
 
 
 def channels(*labels):
@@ -68,7 +69,7 @@ class Phases:
         self.inputs, self.targets, self.mask = (part[:, b] for part in episodes)
         self.begins = np.flatnonzero(self.inputs[:, 90])
         assert self.begins[0] == 0
-        self.description = [triple(row) for row in self.inputs[: self.begins[1]]]
+        self.description = triples(self.inputs[: self.begins[1]])
         assert all(BLANK not in t for t in self.description)
         assert not self.mask[: self.begins[1]].any() and not self.inputs[: self.begins[1], 91].any()
         self.graph = Graph(self.description)
@@ -86,7 +87,7 @@ def sampled(task, batch):
 def walk_of(phases):
     """A traversal's start and edges, and where its answer begins."""
     _, query, answer = phases.begins
-    asked = [triple(row) for row in phases.inputs[query:answer]]
+    asked = triples(phases.inputs[query:answer])
     assert all(a[2] == BLANK for a in asked) and all(a[0] == BLANK for a in asked[1:])
     return asked[0][0], [a[1] for a in asked], answer
 
