@@ -277,6 +277,15 @@ def test_json_without_nan(tmp_path, capsys):
 # files of arrays
 
 
+def test_predictions_go_where_they_are_told(repository, tmp_path):
+    """To the very name, and whole."""
+    np.save(tmp_path / "inputs.npy", np.ones((3, 8)))
+    model = repository / "models" / "copy.safetensors"
+    assert main(f"predict {model} {tmp_path}/inputs.npy --output {tmp_path}/answers") == 0
+    assert np.load(tmp_path / "answers").shape == (3, 7)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers", "inputs.npy"]
+
+
 def npy(values):
     buffer = io.BytesIO()
     np.save(buffer, values)

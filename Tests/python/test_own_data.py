@@ -70,6 +70,18 @@ def test_arrays_and_lists_are_the_same():
     assert "10 sequences" in repr(whole)
 
 
+def test_one_answer_a_sequence():
+    """Asked for in the last step that counts."""
+    inputs, targets, lengths = arrays()
+    last = targets[lengths - 1, np.arange(10)]
+    for data in (dnc.Dataset(inputs, last, lengths), dnc.Dataset(sequences()[0], last)):
+        batch = data.batch(range(10))
+        assert batch.mask.sum() == 10 and (batch.mask[lengths - 1, np.arange(10)] == 1).all()
+        assert np.array_equal(batch.targets[lengths - 1, np.arange(10)], last.astype(np.float32))
+    with pytest.raises(dnc.InvalidArgument, match=r"targets has shape \(9, 1\), needed is \[10, Y\]"):
+        dnc.Dataset(inputs, last[:9], lengths)
+
+
 def test_a_dataset_is_a_copy():
     inputs, targets, lengths = arrays()
     data = dnc.Dataset(inputs, targets, lengths)

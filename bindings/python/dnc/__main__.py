@@ -17,6 +17,7 @@ import numpy as np
 
 from . import checkpoints, plot
 from ._convert import CHOICES
+from ._files import replacing
 from .config import Options
 from .errors import Error
 from .evaluation import Score, evaluate
@@ -160,7 +161,8 @@ def predict(options: argparse.Namespace) -> int:
     elif options.probabilities == "softmax":
         shifted = np.exp(outputs - outputs.max(-1, keepdims=True))
         outputs = shifted / shifted.sum(-1, keepdims=True)
-    np.save(options.output, (outputs[:, 0] if single else outputs).astype(np.float32))
+    with replacing(options.output) as file:
+        np.save(file, (outputs[:, 0] if single else outputs).astype(np.float32))
     return DONE
 
 

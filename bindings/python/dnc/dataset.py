@@ -29,7 +29,8 @@ class Dataset:
     An array is time-major, as everywhere: inputs [T, B, X], targets [T, B, Y], mask [T, B]; lengths [B] says how many
     steps of each sequence count (None: all). A list holds the B sequences one by one: inputs [steps, X], targets
     [steps, Y], mask [steps]; [steps] counts as [steps, 1]. The mask weighs the steps. Where it is 0 any answer will do,
-    and the target may be NaN. Without a mask every step asks for its target.
+    and the target may be NaN. Without a mask every step asks for its target; targets [B, Y], an array, are asked for in
+    the last step of each sequence alone.
 
     Everything is copied as float32. A TypeError or InvalidArgument names the sequence that is not as it should be.
     """
@@ -42,8 +43,11 @@ class Dataset:
         mask: Sequences | None = None,
     ) -> None:
         rows = _sequences(inputs, "inputs", lengths)
-        answers = _sequences(targets, "targets", lengths)
         weights = [np.ones((len(row), 1), np.float32) for row in rows]
+        if mask is None and _is_array(targets) and np.ndim(targets) == 2:
+            answers, weights = _at_the_end(targets, rows)
+        else:
+            answers = _sequences(targets, "targets", lengths)
         if mask is not None:
             weights = _sequences(mask, "mask", lengths, axes=2)
         for name, other in (("targets", answers), ("mask", weights)):
@@ -124,10 +128,27 @@ class Dataset:
         return digest.hexdigest()
 
 
+def _is_array(values: Any) -> bool:
+    """And not a list, nor an array that NumPy has made of a list of sequences."""
+    return hasattr(values, "dtype") and values.dtype != object
+
+
+def _at_the_end(targets: Any, rows: list[FloatArray]) -> tuple[list[FloatArray], list[FloatArray]]:
+    """Targets [B, Y] in the last steps of the sequences, and the mask that asks for them there."""
+    given = real(targets, "targets")
+    if len(given) != len(rows) or not given.shape[1]:
+        raise InvalidArgument(f"targets has shape {given.shape}, needed is [{len(rows)}, Y], one for each sequence")
+    answers = [np.zeros((len(row), given.shape[1]), np.float32) for row in rows]
+    weights = [np.zeros((len(row), 1), np.float32) for row in rows]
+    for answer, weight, target in zip(answers, weights, given):
+        answer[-1], weight[-1] = target, 1
+    return answers, weights
+
+
 def _sequences(values: Any, name: str, lengths: npt.ArrayLike | None, axes: int = 3) -> list[FloatArray]:
     """Copies of the B sequences [steps, C] of an array [T, B, C] or of a list; of a mask, axes = 2, C is 1."""
     needed = "[T, B, C] or a list of sequences [steps, C]" if axes == 3 else "[T, B] or a list of weights [steps]"
-    if not hasattr(values, "dtype") or values.dtype == object:
+    if not _is_array(values):
         if lengths is not None:
             raise InvalidArgument(
                 f"lengths is given and {name} is a list, whose sequences have their own: needed is an array"
