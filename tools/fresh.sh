@@ -2,7 +2,7 @@
 # What somebody finds who knows only the pages: clones the last commit to a temporary folder, installs the Python package
 # that is built from there into fresh environments, and runs there what the pages show (Tests/python/test_snippets.py).
 #   tools/fresh.sh [PYTHON]     also with PYTHON (the oldest that is found) and the lowest NumPy that the package allows
-# Takes some minutes: the library is built anew.
+# Takes some minutes: the library is built twice.
 set -eu
 cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
@@ -34,7 +34,10 @@ environment() {
     "$folder/$name/bin/pip" install -q --disable-pip-version-check "$@" pillow pytest safetensors
 }
 
-environment python3 today ./bindings/python
+# From the source distribution, which builds the library once more.
+environment python3 today "setuptools>=77"
+(cd bindings/python && "$folder/today/bin/python" setup.py -q sdist --dist-dir "$folder/dist" >/dev/null)
+"$folder/today/bin/pip" install -q --disable-pip-version-check "$folder"/dist/*.tar.gz
 "$folder/today/bin/python" -m pytest -q Tests/python/test_snippets.py
 
 environment "$python" lowest "numpy==$numpy" ./bindings/python

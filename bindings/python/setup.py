@@ -8,8 +8,12 @@ from pathlib import Path
 from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+# A source distribution carries what the library is built from.
+CHECKOUT = HERE / "libdnc" if (HERE / "libdnc").exists() else HERE.parents[1]
+SOURCES = ["LICENSE", "Makefile", "Package.swift", "Sources", "dnc.map", "dnc.pc.in", "include", "tools/setup.sh"]
 HEADER = CHECKOUT / "include" / "dnc.h"
 
 
@@ -27,6 +31,20 @@ class BuildWithLibrary(build_py):
             shutil.copyfile(CHECKOUT / "build" / "libdnc.so", Path(self.build_lib, "dnc", "libdnc.so"))
 
 
+class SdistWithSources(sdist):
+    def make_release_tree(self, base_dir: str, files: list) -> None:
+        super().make_release_tree(base_dir, files)
+        for name in SOURCES:
+            source, copy = CHECKOUT / name, Path(base_dir, "libdnc", name)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, copy, symlinks=True)  # the kernels of one level are a link to those of another
+            else:
+                shutil.copy2(source, copy)
+        for module in HERE.glob("*.py"):
+            shutil.copy2(module, base_dir)
+
+
 class AnyPython(bdist_wheel):
     """The wheel depends on the platform, but on no version of Python: the library is loaded with ctypes."""
 
@@ -41,6 +59,6 @@ class WithLibrary(Distribution):
 
 setup(
     version=version(),
-    cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": AnyPython},
+    cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": AnyPython, "sdist": SdistWithSources},
     distclass=WithLibrary,
 )
