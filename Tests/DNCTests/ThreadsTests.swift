@@ -1,4 +1,5 @@
 import CDNC
+import CPlatform
 import Dispatch
 import Testing
 
@@ -63,14 +64,31 @@ import Testing
     let threads = try Threads(count: 5)
     let calls = UnsafeMutablePointer<Int>.allocate(capacity: 1000)
     calls.initialize(repeating: 0, count: 1000)
-    for _ in 0..<200 { threads.team.run(1000, cost: .max, Counting(calls: calls)) }
+    for _ in 0..<200 { threads.team.run(1000, cost: .max, Counting(calls: calls, threads: 5)) }
     #expect((0..<1000).allSatisfy { calls[$0] == 200 })
+    calls.deallocate()
+  }
+
+  /// There is scratch memory for no more. The work takes long enough for others to wake.
+  @Test(arguments: 2...4) func noMoreThreadsThanIndices(indices: Int) throws {
+    let threads = try Threads(count: 5)
+    let calls = UnsafeMutablePointer<Int>.allocate(capacity: indices)
+    calls.initialize(repeating: 0, count: indices)
+    for _ in 0..<300 {
+      threads.team.run(indices, cost: .max, Counting(calls: calls, threads: indices, microseconds: 100))
+    }
+    #expect((0..<indices).allSatisfy { calls[$0] == 300 })
     calls.deallocate()
   }
 }
 
 private struct Counting: ThreadWork {
   let calls: UnsafeMutablePointer<Int>
+  let threads: Int
+  var microseconds: UInt32 = 0
 
-  func run(_ index: Int, thread: Int) { calls[index] += thread < 5 ? 1 : 1000 }
+  func run(_ index: Int, thread: Int) {
+    if microseconds > 0 { usleep(microseconds) }
+    calls[index] += thread < threads ? 1 : 1000
+  }
 }

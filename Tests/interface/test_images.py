@@ -119,6 +119,18 @@ def test_automatic_range(colormap):
     assert (bare(with_others, colormap)[0, :3] == bare(values, colormap)[0]).all(), "NaN has no part in the range"
 
 
+@pytest.mark.parametrize(
+    "given, minimum, maximum, index", [("maximum", 0, 1, 255), ("maximum", -8, -4, 255), ("minimum", 10, 20, 0)]
+)
+def test_an_end_beyond_all_values(given, minimum, maximum, index):
+    """The other end is as far from it as it is from 0: the bar has colours, and the cells that of the nearer end."""
+    values = f32([[5, 6]])
+    ends = dict(minimum=minimum, maximum=maximum)
+    one = {given: ends[given]}
+    assert (bare(values, **one) == palette("viridis")[index]).all()
+    assert (decode(encode(values, image_options(**one))) == decode(encode(values, image_options(**ends)))).all()
+
+
 def test_the_diverging_range_is_symmetric():
     values = f32([[-1, 0, 3, 1]])
     assert (bare(values, "diverging") == bare(values, "diverging", minimum=-3, maximum=3)).all()

@@ -150,13 +150,15 @@ def test_large_memories_are_reduced_by_the_greatest():
     net = Net(**{**SIZES, "memory_slots": slots, "batch_size": 1})
     for place in (0, 701, slots - 1):
         memory, usage = np.zeros((1, slots, 4)), np.zeros((1, slots))
-        memory[0, place, 2], usage[0, place] = -3, 1
+        # In a cell with a smaller one of the other sign.
+        memory[0, place, 2], memory[0, place ^ 1, 2], usage[0, place] = -3, 2, 1
         net.set_state("memory", memory)
         net.set_state("usage", usage)
         picture = decode(state_image(net, c.DNC_STEP_NOW))
         assert max(picture.shape) < 1600
-        assert (picture == colour_at("diverging", 0)).all(2).any(), "the one number that is not 0"
-        first = rectangles(picture)[1]
+        shown, first = rectangles(picture)[:2]
+        cells_of_memory = picture[shown[0] : shown[0] + shown[2], shown[1] : shown[1] + shown[3]]
+        assert (cells_of_memory == colour_at("diverging", 0)).all(2).any(), "the greatest number"
         column = picture[first[0] : first[0] + first[2], first[1] + first[3] // 2]
         assert (column == colour_at("viridis", 255)).all(1).sum() == 1
 
@@ -251,10 +253,26 @@ def test_numbered_files(played, tmp_path):
 def test_numbered_files_that_fail(played, tmp_path):
     """A frame that can't be written takes those before it with it."""
     (tmp_path / "film-0004.png").mkdir()
+    others = {"film-0000.png", "film-0001.png", "film-0005.png"}  # of another film, perhaps
+    for name in others:
+        (tmp_path / name).write_bytes(b"kept")
     options = image_options(flags=c.DNC_IMAGE_NUMBERED_FILES)
     status = c.dnc_film_write(os.fsencode(tmp_path / "film.png"), played[0].handle, 0, 2, 4, 100, options)
     assert status == c.DNC_IO_ERROR
-    assert [p.name for p in tmp_path.iterdir()] == ["film-0004.png"]
+    assert {p.name for p in tmp_path.iterdir()} == {"film-0004.png", *others}
+    assert all((tmp_path / name).read_bytes() == b"kept" for name in others)
+
+
+def test_numbers_of_files(tmp_path):
+    """Four digits, and as many as it takes from 10000 on."""
+    net = Net(memory_slots=1, word_size=1, hidden_size=1, batch_size=1).train()
+    inputs = net.inputs(10001)
+    net.forward(inputs)
+    options = image_options(flags=c.DNC_IMAGE_NUMBERED_FILES)
+    steps = [0, 9, 10, 99, 100, 101, 999, 1000, 9999, 10000]
+    for step in steps:
+        check(c.dnc_film_write(os.fsencode(tmp_path / "film.png"), net.handle, 0, step, 1, 100, options))
+    assert {path.name for path in tmp_path.iterdir()} == {f"film-{step:04}.png" for step in steps}
 
 
 def test_write_and_encode_give_the_same_bytes(played, tmp_path):

@@ -195,6 +195,26 @@ def test_lessons(tmp_path):
     )
 
 
+def test_each_lesson_has_its_own_best_model(tmp_path, monkeypatch):
+    """A hard lesson's scores are not held against those of the easy one before it: they have patience of their own, and
+    the model that is kept is the one that did best in the last lesson."""
+    (tmp_path / "two.txt").write_text("task copy\noptions width=1\npass bit_error 0.2\ntest_every 5\nlesson\nlesson\n")
+    errors = iter([0.4, 0.1, 0.9, 0.8, 0.7, 0.75])
+    scores = []
+
+    def evaluate(net, task, *rest):
+        scores.append((next(errors), net.flat_parameters.copy()))
+        return {metric.name: dnc.Score(scores[-1][0], 0.5, 1, metric.is_error) for metric in task.metrics}
+
+    monkeypatch.setattr("dnc.trainer.evaluate", evaluate)
+    plan = dnc.Plan(str(tmp_path / "two.txt"), network=NETWORK, updates=30, patience=2)
+    trainer = run(tmp_path / "run", plan)
+    assert (trainer.update, trainer.lesson, trainer.finished) == (30, 1, "all updates made")
+    best = min(scores[2:], key=lambda score: score[0])[1]
+    net, _ = dnc.load(tmp_path / "run" / "model.safetensors")
+    assert np.array_equal(net.flat_parameters, best)
+
+
 # going on
 
 
@@ -355,6 +375,14 @@ def test_what_the_network_finds_is_left_out(tmp_path):
 
     trainer.run(each=spoil)
     assert [line["update"] for line in log(tmp_path, "skip")] == [5] and trainer.finished == "all updates made"
+
+
+def test_ten_that_are_not_in_a_row_do_not(tmp_path):
+    trainer = dnc.Trainer.start(tmp_path, SMALL)
+    bad = set(range(1, 41)) - {10, 20, 30, 40}
+    trainer.task = Explosive(trainer.task, bad)
+    assert trainer.run() == "all updates made"
+    assert trainer.skipped == len(bad) and trainer.optimizer.step_count == 4
 
 
 def test_ten_in_a_row_end_the_run(tmp_path):

@@ -24,7 +24,7 @@ class Fault:
     right: str  # what of it is replaced, and occurs exactly once in it
     wrong: str  # by what; nothing: the statement is left out
     about: str  # what is wrong then
-    tests: tuple[str, ...]  # where it should be noticed, in the order in which they are run
+    tests: tuple[str, ...]  # which should notice, in the order in which they are run
 
     def problem(self) -> str | None:
         """Why it can't be put into the sources of today; None: it can."""
@@ -51,7 +51,7 @@ def faults() -> list[Fault]:
                     right=entry.get("right", entry["line"]),
                     wrong=entry["wrong"],
                     about=entry["about"],
-                    tests=tuple(entry.get("tests", described["tests"])),
+                    tests=tuple(entry["tests"]),
                 )
             )
     return found
