@@ -191,6 +191,9 @@ dnc_status dnc_set_memory_slots(dnc *instance, uint32_t memory_slots);
  * and drops what is recorded (0). Keeps the state. Off at first. */
 dnc_status dnc_set_training(dnc *instance, int enabled);
 
+/* 1 while steps are recorded, else 0; 0 for NULL. */
+int dnc_is_training(const dnc *instance);
+
 /* A new episode: the initial state, and nothing recorded. */
 dnc_status dnc_reset(dnc *instance);
 
@@ -515,6 +518,9 @@ dnc_status dnc_task_sample(dnc_task *task, size_t batch, size_t *steps);
  * DNC_INVALID_STATE before the first dnc_task_sample. */
 dnc_status dnc_task_read(dnc_task *task, float *inputs, float *targets, float *mask);
 
+/* T and B of the episodes drawn last, both 0 when there are none; each may be NULL. */
+dnc_status dnc_task_drawn(const dnc_task *task, size_t *steps, size_t *batch);
+
 /* Batches drawn so far; 0 for NULL. A batch depends on the seed and on its number alone: dnc_task_seek chooses the number
  * of the next one, and drops the episodes drawn last. */
 uint64_t dnc_task_position(const dnc_task *task);
@@ -555,6 +561,9 @@ dnc_status dnc_task_score(dnc_task *task, const float *outputs, dnc_score *score
  * teacher interferes. Off at first. Drops the episodes drawn last. */
 dnc_status dnc_task_set_evaluating(dnc_task *task, int enabled);
 
+/* 1 while evaluating, else 0; 0 for NULL. */
+int dnc_task_is_evaluating(const dnc_task *task);
+
 /* A curriculum: lessons of one task, from a text file. docs/tasks.md describes the format; curricula/ holds the paper's. A
  * file that is not as it should be gives DNC_BAD_FORMAT, with the line and what was expected. Free with dnc_task_free. */
 dnc_status dnc_task_load(const char *path, uint64_t seed, dnc_task **task);
@@ -569,11 +578,12 @@ typedef struct dnc_lesson {
     uint64_t test_episodes;  /* episodes of a test */
 } dnc_lesson;
 
-/* Lessons count from 0; the first is present at first. dnc_task_create makes one lesson that does not end. The
- * count is 0 for NULL. dnc_task_set_lesson drops the episodes drawn last. */
+/* Lessons count from 0; the first is present at first. dnc_task_create makes one lesson that does not end. The count and the
+ * present lesson, dnc_task_lesson, are 0 for NULL. dnc_task_set_lesson drops the episodes drawn last. */
 size_t dnc_task_lesson_count(const dnc_task *task);
 dnc_status dnc_task_lesson_at(const dnc_task *task, size_t index, dnc_lesson *lesson);
 dnc_status dnc_task_set_lesson(dnc_task *task, size_t index);
+size_t dnc_task_lesson(const dnc_task *task);
 
 /* How many episodes the present lesson has; 0 where they are drawn at random, without end. Batches that go through all of
  * them begin again after the last; a last batch that is not full has episodes of 0 steps, which earn nothing. */

@@ -23,6 +23,11 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
   status(network: instance) { network throws(Failure) in network.pointee.setTraining(enabled != 0) }
 }
 
+@c @implementation public func dnc_is_training(_ instance: OpaquePointer!) -> Int32 {
+  guard let instance else { return 0 }
+  return Instance(instance).pointee.isTraining ? 1 : 0
+}
+
 @c @implementation public func dnc_reset(_ instance: OpaquePointer!) -> dnc_status {
   status(network: instance) { network throws(Failure) in network.pointee.reset() }
 }

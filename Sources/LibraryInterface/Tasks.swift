@@ -69,6 +69,15 @@ private func requireDrawn(_ task: TaskHandle) throws(Failure) {
   }
 }
 
+@c @implementation public func dnc_task_drawn(
+  _ handle: OpaquePointer!, _ steps: UnsafeMutablePointer<Int>!, _ batch: UnsafeMutablePointer<Int>!
+) -> dnc_status {
+  status(task: handle) { task throws(Failure) in
+    steps?.pointee = task.pointee.batch > 0 ? task.pointee.steps : 0
+    batch?.pointee = task.pointee.batch
+  }
+}
+
 @c @implementation public func dnc_task_position(_ handle: OpaquePointer!) -> UInt64 {
   publishedCount(handle.map { TaskHandle($0) })
 }
@@ -146,6 +155,10 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
   status(task: handle) { task throws(Failure) in task.pointee.setEvaluating(enabled != 0) }
 }
 
+@c @implementation public func dnc_task_is_evaluating(_ handle: OpaquePointer!) -> Int32 {
+  handle.map { TaskHandle($0).pointee.isEvaluating ? 1 : 0 } ?? 0
+}
+
 @c @implementation public func dnc_task_lesson_count(_ handle: OpaquePointer!) -> Int {
   handle.map { TaskHandle($0).pointee.lessonCount } ?? 0
 }
@@ -170,6 +183,10 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
     try require(index, in: 0...(task.pointee.lessonCount - 1), "index")
     task.pointee.setLesson(index)
   }
+}
+
+@c @implementation public func dnc_task_lesson(_ handle: OpaquePointer!) -> Int {
+  handle.map { TaskHandle($0).pointee.lesson } ?? 0
 }
 
 @c @implementation public func dnc_task_episode_count(

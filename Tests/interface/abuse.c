@@ -263,6 +263,7 @@ static void network(uint32_t controller, uint32_t initial_state) {
     GOOD(dnc_get_config(net, &config));
     BAD(dnc_backward(net, gradients, NULL), DNC_INVALID_STATE);
     GOOD(dnc_set_training(net, 1));
+    EXPECT(dnc_is_training(net) == 1 && !dnc_is_training(NULL));
     for (int t = 0; t < T; t++) GOOD(dnc_step(net, inputs + t * B * X, outputs + t * B * Y));
     EXPECT(dnc_recorded_steps(net) == T);
     state_and_trace(net, controller == DNC_CONTROLLER_LSTM);
@@ -358,6 +359,7 @@ static void lessons(void) {
     static const char *const bad[] = {"", "lesson width=3\n", "task copy\n", "task copy\nlesson width=0\n",
                                       "task copy\npass height 1\nlesson\n", "task copy\nlesson\nlesson width=9\n"};
     dnc_task *task = NULL;
+    size_t steps = 7, batch = 0;
     FILE *file = fopen(in_folder("lessons"), "w");
     fputs("# two\ntask copy\noptions width=3\npass bit_error 0.1\nrehearsal 0.5\nlesson max_length=2\nlesson\n", file);
     fclose(file);
@@ -368,13 +370,20 @@ static void lessons(void) {
         GOOD(dnc_task_lesson_at(task, i, &lesson));
         EXPECT(strncmp(lesson.options, "width=3", 7) == 0 && lesson.pass_score == 0.1);
         GOOD(dnc_task_set_lesson(task, i));
+        EXPECT(dnc_task_lesson(task) == i && !dnc_task_lesson(NULL));
         play(task);
     }
     BAD(dnc_task_set_lesson(task, 2), DNC_INVALID_ARGUMENT);
     EXPECT(dnc_task_position(task) == 2);
     GOOD(dnc_task_seek(task, 1));
     GOOD(dnc_task_set_evaluating(task, 1));
+    EXPECT(dnc_task_is_evaluating(task) == 1 && !dnc_task_is_evaluating(NULL));
+    GOOD(dnc_task_drawn(task, &steps, NULL));
+    EXPECT(steps == 0);
     play(task);
+    GOOD(dnc_task_drawn(task, &steps, &batch));
+    EXPECT(steps > 0 && batch > 0);
+    BAD(dnc_task_drawn(NULL, &steps, &batch), DNC_INVALID_ARGUMENT);
     dnc_task_free(task);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         file = fopen(in_folder("lessons"), "w");

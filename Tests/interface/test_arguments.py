@@ -520,6 +520,7 @@ FUNCTIONS = {
         ("targets", constant(NULL), []),
         ("mask", constant(NULL), []),
     ],
+    "dnc_task_drawn": [("task", handle("task"), null), ("steps", constant(NULL), []), ("batch", constant(NULL), [])],
     "dnc_task_seek": [("task", handle("task"), null), ("position", constant(5), [])],
     "dnc_task_next": [
         ("task", handle("task"), null),
@@ -600,7 +601,8 @@ NEVER_FAILS = {
     "dnc_version", "dnc_build_info", "dnc_status_string", "dnc_last_error", "dnc_self_test", "dnc_free",
     "dnc_recorded_steps", "dnc_parameter_count", "dnc_parameters", "dnc_gradients", "dnc_tensor_count",
     "dnc_optimizer_step_count", "dnc_optimizer_free", "dnc_task_free", "dnc_buffer_free", "dnc_task_position",
-    "dnc_task_is_interactive", "dnc_task_metric_count", "dnc_task_lesson_count",
+    "dnc_task_is_interactive", "dnc_task_metric_count", "dnc_task_lesson_count", "dnc_is_training", "dnc_task_lesson",
+    "dnc_task_is_evaluating",
 }  # fmt: skip
 
 
@@ -687,7 +689,8 @@ def test_a_bad_argument(function, argument, what, make, status, name, tmp_path):
 
 def test_null_where_nothing_can_fail():
     assert c.dnc_recorded_steps(NULL) == c.dnc_parameter_count(NULL) == c.dnc_tensor_count(NULL) == 0
-    assert c.dnc_optimizer_step_count(NULL) == 0
+    assert c.dnc_optimizer_step_count(NULL) == c.dnc_is_training(NULL) == 0
+    assert c.dnc_task_lesson(NULL) == c.dnc_task_is_evaluating(NULL) == 0
     assert not c.dnc_parameters(NULL) and not c.dnc_gradients(NULL)
     for free in (c.dnc_free, c.dnc_optimizer_free, c.dnc_task_free, c.dnc_buffer_free):
         assert free(NULL) is None
@@ -795,6 +798,36 @@ def test_a_batch_that_is_too_large_leaves_the_last_one():
     assert c.dnc_task_position(task.handle) == 1
     for before, after in zip(episodes, task.read()):
         assert_equal(after, before)
+
+
+def test_a_handle_says_what_was_set():
+    """The training flag; and of a task, whether it evaluates, its lesson, and the sizes of what was drawn last."""
+    net = Net()
+    assert c.dnc_is_training(net.handle) == 0
+    assert c.dnc_is_training(net.train().handle) == c.dnc_is_training(net.clone().handle) == 1
+    assert c.dnc_is_training(net.train(False).handle) == 0
+
+    task = POINTER(c.dnc_task)()
+    path = os.fsencode(CHECKOUT / "curricula" / "graph_traversal.txt")
+    check(c.dnc_task_load(path, 1, byref(task)))
+    steps, batch, drawn = c_size_t(7), c_size_t(7), c_size_t()
+
+    def sizes():
+        check(c.dnc_task_drawn(task, byref(steps), byref(batch)))
+        return steps.value, batch.value
+
+    assert sizes() == (0, 0) and c.dnc_task_lesson(task) == c.dnc_task_is_evaluating(task) == 0
+    for dropped in (
+        lambda: c.dnc_task_seek(task, 4), lambda: c.dnc_task_set_lesson(task, 1),
+        lambda: c.dnc_task_set_evaluating(task, 5),
+    ):  # fmt: skip
+        check(c.dnc_task_sample(task, 3, byref(drawn)))
+        assert sizes() == (drawn.value, 3)
+        assert c.dnc_task_sample(task, 0, byref(drawn)) == INVALID and sizes() == (drawn.value, 3)
+        check(dropped())
+        assert sizes() == (0, 0)
+    assert c.dnc_task_lesson(task) == c.dnc_task_is_evaluating(task) == 1
+    c.dnc_task_free(task)
 
 
 def test_an_estimate_beyond_all_numbers():

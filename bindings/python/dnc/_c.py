@@ -120,6 +120,7 @@ dnc_set_memory_slots = _function("dnc_set_memory_slots", dnc_status, POINTER(dnc
 # --------------------------------------------------------------------------------------- running --
 
 dnc_set_training = _function("dnc_set_training", dnc_status, POINTER(dnc), c_int)
+dnc_is_training = _function("dnc_is_training", c_int, POINTER(dnc))
 dnc_reset = _function("dnc_reset", dnc_status, POINTER(dnc))
 dnc_step = _function("dnc_step", dnc_status, POINTER(dnc), _floats, _floats)
 dnc_forward = _function("dnc_forward", dnc_status, POINTER(dnc), c_size_t, _floats, _floats)
@@ -254,6 +255,7 @@ dnc_task_sizes = _function(
 )
 dnc_task_sample = _function("dnc_task_sample", dnc_status, POINTER(dnc_task), c_size_t, POINTER(c_size_t))
 dnc_task_read = _function("dnc_task_read", dnc_status, POINTER(dnc_task), _floats, _floats, _floats)
+dnc_task_drawn = _function("dnc_task_drawn", dnc_status, POINTER(dnc_task), POINTER(c_size_t), POINTER(c_size_t))
 dnc_task_position = _function("dnc_task_position", c_uint64, POINTER(dnc_task))
 dnc_task_seek = _function("dnc_task_seek", dnc_status, POINTER(dnc_task), c_uint64)
 dnc_task_is_interactive = _function("dnc_task_is_interactive", c_int, POINTER(dnc_task))
@@ -275,6 +277,7 @@ class dnc_score(Structure):
 
 dnc_task_score = _function("dnc_task_score", dnc_status, POINTER(dnc_task), _floats, POINTER(dnc_score))
 dnc_task_set_evaluating = _function("dnc_task_set_evaluating", dnc_status, POINTER(dnc_task), c_int)
+dnc_task_is_evaluating = _function("dnc_task_is_evaluating", c_int, POINTER(dnc_task))
 dnc_task_load = _function("dnc_task_load", dnc_status, c_char_p, c_uint64, POINTER(POINTER(dnc_task)))
 
 
@@ -293,6 +296,7 @@ class dnc_lesson(Structure):
 dnc_task_lesson_count = _function("dnc_task_lesson_count", c_size_t, POINTER(dnc_task))
 dnc_task_lesson_at = _function("dnc_task_lesson_at", dnc_status, POINTER(dnc_task), c_size_t, POINTER(dnc_lesson))
 dnc_task_set_lesson = _function("dnc_task_set_lesson", dnc_status, POINTER(dnc_task), c_size_t)
+dnc_task_lesson = _function("dnc_task_lesson", c_size_t, POINTER(dnc_task))
 dnc_task_episode_count = _function("dnc_task_episode_count", dnc_status, POINTER(dnc_task), POINTER(c_uint64))
 dnc_task_word = _function("dnc_task_word", dnc_status, POINTER(dnc_task), c_size_t, POINTER(c_char_p))
 dnc_task_free = _function("dnc_task_free", None, POINTER(dnc_task))
