@@ -50,6 +50,15 @@ def test_options_begin_with_the_defaults():
     assert options.title is options.row_label is options.column_label is None
 
 
+def test_colours_have_equal_shares_of_the_range():
+    """There are 256: i/256 is the least value of colour i, what is just below has the one before; 1 has the last."""
+    starts = np.arange(256, dtype=np.float32) / 256
+    shown = bare([starts, np.nextafter(starts, np.float32(-1))], "grey", minimum=0, maximum=1)[..., 0]
+    assert np.array_equal(shown[0], np.arange(256)), "0.5 is 128"
+    assert np.array_equal(shown[1], np.maximum(np.arange(256) - 1, 0))
+    assert bare([[0.999, 1]], "grey", minimum=0, maximum=1)[0, :, 0].tolist() == [255, 255]
+
+
 @pytest.mark.parametrize("colormap", FROZEN)
 def test_colours(colormap):
     colours = palette(colormap)
