@@ -18,23 +18,7 @@ import pytest
 import safetensors.numpy
 from dnc import _c
 from PIL import Image
-
-SIZES = dict(
-    input_size=5, output_size=4, hidden_size=8, memory_slots=6, word_size=3, read_heads=2, write_heads=2, batch_size=3
-)
-X, Y, H, N, W, R, K, B = SIZES.values()
-L, T = 1, 4
-
-
-@pytest.fixture
-def net():
-    with dnc.DNC(**SIZES, seed=7) as net:
-        yield net
-
-
-@pytest.fixture
-def inputs():
-    return np.random.default_rng(1).standard_normal((T, B, X)).astype(np.float32)
+from small import SIZES, B, H, K, L, N, R, T, W, X, Y
 
 
 def trained(net, inputs):
@@ -178,7 +162,7 @@ def test_wrong_shapes(net, inputs):
         net.step(np.ones((B, X + 1)))
     with pytest.raises(ValueError, match=r"inputs has shape .* \[T, B, X\]"):
         net.forward(inputs[0])
-    with pytest.raises(ValueError, match="steps"):
+    with pytest.raises(ValueError, match=r"\[T, B, X\] with T at least 1"):
         net.forward(np.ones((0, B, X)))
     with pytest.raises(ValueError, match=r"memory has shape .* \[B, N, W\]"):
         net.set_state("memory", np.ones((B, N)))
@@ -382,6 +366,27 @@ def test_written_parameters_count(net, inputs):
     assert np.all(net.step(inputs[1]) == 3)
 
 
+def test_summary(net):
+    assert net.parameter_count == net.flat_parameters.size
+    lines = net.summary(steps=T).splitlines()
+    for line, (name, values) in zip(lines, net.parameters.items()):
+        assert line.split() == [name, *str(list(values.shape)).split(), f"{values.size:,}"]
+    assert lines[len(net.parameters)].split() == ["parameters", f"{net.parameter_count:,}"]
+    estimates = [dnc.estimate_bytes(T, training, **net.config) for training in (False, True)]
+    assert [int(line.split()[-1].replace(",", "")) for line in lines[-2:]] == estimates
+    assert repr(net.summary()) == str(net.summary())
+
+
+def test_no_seed_draws_one():
+    nets = [dnc.DNC(**SIZES, seed=None) for _ in range(2)]
+    assert nets[0].config["seed"] != nets[1].config["seed"]
+    again = dnc.DNC(**nets[0].config)
+    assert np.array_equal(again.flat_parameters, nets[0].flat_parameters)
+    tasks = [dnc.Task("copy", seed=None) for _ in range(2)]
+    assert tasks[0].seed != tasks[1].seed
+    assert np.array_equal(dnc.Task("copy", seed=tasks[0].seed).sample(2).inputs, tasks[0].sample(2).inputs)
+
+
 def test_same_seed_same_parameters(net):
     same, other = dnc.DNC(**SIZES, seed=7), dnc.DNC(**SIZES, seed=8)
     assert np.array_equal(same.flat_parameters, net.flat_parameters)
@@ -458,7 +463,7 @@ def test_closing_while_another_thread_runs():
         pass
     net.close()
     thread.join()
-    assert handle() is None
+    assert handle() is None and len(outputs) == 1, "the call has come to its end"
 
 
 # state and trace
@@ -549,7 +554,7 @@ def test_save_and_load(net, inputs, tmp_path):
     for name, values in net.parameters.items():
         assert np.array_equal(tensors[name], values)
     loaded, continued = dnc.load(path)
-    assert loaded.config == net.config and not loaded.training
+    assert loaded.config == net.config and loaded.training, "the loop that saved it goes on"
     assert continued.config == optimizer.config and continued.step_count == 1
     for each, its_optimizer in [(net, optimizer), (loaded, continued)]:
         each.reset()
@@ -561,7 +566,18 @@ def test_save_and_load(net, inputs, tmp_path):
 def test_save_without_optimizer(net, tmp_path):
     net.save(str(tmp_path / "net.safetensors"))
     loaded, optimizer = dnc.load(os.fsencode(tmp_path / "net.safetensors").decode())
-    assert optimizer is None and np.array_equal(loaded.flat_parameters, net.flat_parameters)
+    assert optimizer is None and not loaded.training
+    assert np.array_equal(loaded.flat_parameters, net.flat_parameters)
+
+
+def test_load_of_the_network_alone(net, tmp_path):
+    class Mine(dnc.DNC):
+        pass
+
+    net.save(tmp_path / "net.safetensors", dnc.Optimizer(net))
+    loaded = Mine.load(tmp_path / "net.safetensors")
+    assert type(loaded) is Mine and not loaded.training and loaded.config == net.config
+    assert np.array_equal(loaded.flat_parameters, net.flat_parameters)
 
 
 def test_files_that_are_none(net, tmp_path):
@@ -753,6 +769,11 @@ def test_state_and_film(net, inputs, tmp_path):
     assert files == [f"film-{step:04}.png" for step in range(1, last + 1)]
     for frame, name in zip(film.array(), files):
         assert np.array_equal(dnc.figures.Picture((tmp_path / name).read_bytes()).array(), frame)
+    dnc.figures.film_files(tmp_path / "film.png", net, 1, batch_index=2)
+    frames, first = (dnc.figures.film(net, 1, batch_index=index).array() for index in (2, 0))
+    for frame, other, name in zip(frames, first, files):
+        shown = dnc.figures.Picture((tmp_path / name).read_bytes()).array()
+        assert np.array_equal(shown, frame) and not np.array_equal(shown, other)
     with pytest.raises(ValueError, match="first_step"):
         dnc.figures.film(net, last + 1)
     with pytest.raises(ValueError, match="delay"):

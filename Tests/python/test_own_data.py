@@ -232,7 +232,7 @@ def test_what_is_no_data(data, error, sentence):
     "later, sentence",
     [
         ((np.ones((3, 5, 1)), np.ones((3, 5, 1))), "inputs of batch 1 has 5 sequences of 3 steps, needed are 1 to 4"),
-        ((np.ones((0, 2, 1)), np.ones((0, 2, 1))), "0 steps"),
+        ((np.ones((0, 2, 1)), np.ones((0, 2, 1))), r"\[T, B, X\] with T at least 1"),
         ((ONES, np.ones((2, 2, 1))), "targets of batch 1 has shape"),
         ((ONES, ONES, np.ones((3, 1))), "mask of batch 1 has shape"),
         ((np.ones((3, 2, 2)), ONES), r"inputs of batch 1 has shape \(3, 2, 2\).*X = 1"),

@@ -60,7 +60,7 @@ def test_rehearsal(lessons):
     task.lesson = 1
     assert abs((lengths(task, 4000) == 1).mean() - 0.25) < 5 * (0.25 * 0.75 / 4000) ** 0.5
     for wrong in (2, 2**40):
-        with pytest.raises(dnc.InvalidArgument, match="index"):
+        with pytest.raises(dnc.InvalidArgument, match=f"lesson is {wrong}, allowed are 0 to 1"):
             task.lesson = wrong
 
 

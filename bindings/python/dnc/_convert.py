@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import difflib
+import math
 import operator
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, Union
 
 import numpy as np
@@ -18,6 +21,7 @@ FloatArray = npt.NDArray[np.float32]
 Path = Union[str, "os.PathLike[str]"]
 Struct = TypeVar("Struct", bound=ctypes.Structure)
 
+_BEYOND_SINGLE = "beyond the numbers of single precision, which end at 3.4e38"
 _FloatPointer = ctypes.POINTER(ctypes.c_float)
 
 LOSSES = {
@@ -32,9 +36,13 @@ _GROUPED = "grouped_softmax_cross_entropy:"  # and the size of a group
 def loss_number(kind: Any) -> int:
     """The dnc_loss of a name."""
     if isinstance(kind, str) and kind.startswith(_GROUPED) and kind[len(_GROUPED) :].isdecimal():
-        size = integer(int(kind[len(_GROUPED) :]), "the size of a group", ctypes.c_uint16)
+        size = int(kind[len(_GROUPED) :])
+        if not 1 <= size <= 65536:
+            raise InvalidArgument(f"kind is {kind!r}, allowed are groups of 1 to 65536")
         return _c.DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY + 256 * size
-    return choice(kind, "kind", LOSSES)
+    if not isinstance(kind, str) or kind not in LOSSES:
+        raise InvalidArgument(f"kind is {kind!r}, allowed are {', '.join(map(repr, LOSSES))} and '{_GROUPED}SIZE'")
+    return LOSSES[kind]
 
 
 def loss_name(number: int) -> str:
@@ -72,12 +80,40 @@ CHOICES = {
 }
 
 
-def array(values: npt.ArrayLike, name: str, letters: str, sizes: Mapping[str, int]) -> FloatArray:
-    """`values` as contiguous float32, copied only if they are not. The shape is given by the header's
-    letters, as "TBX"; a letter without a size may have any."""
-    given = np.asarray(values)
+def reals(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
+    """`values` as an array of real numbers of whatever dtype. Masked ones are refused: their mask would be lost."""
+    if np.ma.is_masked(values) or (isinstance(values, (list, tuple)) and any(map(np.ma.is_masked, values))):
+        raise TypeError(
+            f"{name} is a masked array, whose mask would be lost: fill it, as with .filled(0), and where steps are "
+            "masked, give their mask to the loss"
+        )
+    try:
+        given = np.asarray(values)
+    except ValueError as error:  # lists of several lengths
+        raise InvalidArgument(f"{name} is no array: {error}. dnc.pad makes one of several sequences") from None
     if given.dtype.kind not in "fiub":
         raise TypeError(f"{name} has dtype {given.dtype}, needed are real numbers")
+    return given
+
+
+def single(given: npt.NDArray[Any], name: str) -> FloatArray:
+    """Contiguous float32, copied only if `given` is not. Numbers beyond float32 are refused: they would become
+    infinite."""
+    if given.dtype.kind != "f" or given.dtype.itemsize <= 4:
+        return np.asarray(given, dtype=np.float32, order="C")
+    with np.errstate(over="ignore"):
+        converted = np.asarray(given, dtype=np.float32, order="C")
+    beyond = np.isinf(converted)
+    if beyond.any() and (beyond := beyond & np.isfinite(given)).any():
+        place = tuple(map(int, np.argwhere(beyond)[0]))
+        raise InvalidArgument(f"{name}{list(place)} is {given[place]}, {_BEYOND_SINGLE}")
+    return converted
+
+
+def array(values: npt.ArrayLike, name: str, letters: str, sizes: Mapping[str, int]) -> FloatArray:
+    """`values` as contiguous float32, copied only if they are not. The shape is given by the header's
+    letters, as "TBX"; a letter without a size may have any but 0."""
+    given = reals(values, name)
     fits = given.ndim == len(letters) and all(
         sizes.get(letter, length) == length for letter, length in zip(letters, given.shape)
     )
@@ -86,7 +122,12 @@ def array(values: npt.ArrayLike, name: str, letters: str, sizes: Mapping[str, in
         raise InvalidArgument(
             f"{name} has shape {given.shape}, needed is [{', '.join(letters)}]" + (known and f" with {known}")
         )
-    return np.asarray(given, dtype=np.float32, order="C")
+    if not given.size:
+        empty = letters[given.shape.index(0)]
+        raise InvalidArgument(
+            f"{name} has shape {given.shape}, needed is [{', '.join(letters)}] with {empty} at least 1"
+        )
+    return single(given, name)
 
 
 def floats(values: FloatArray | None) -> Any:
@@ -98,13 +139,51 @@ def floats(values: FloatArray | None) -> Any:
     return values.ctypes.data_as(_FloatPointer)
 
 
-def integer(value: Any, name: str, kind: Any = ctypes.c_size_t) -> int:
-    """`value`, if the unsigned type holds it: ctypes would cut it off silently."""
-    number = operator.index(value)
-    largest = 2 ** (8 * ctypes.sizeof(kind)) - 1
+def integer(value: Any, name: str, kind: Any = ctypes.c_uint64) -> int:
+    """`value`, if the unsigned type holds it: ctypes would cut it off silently. For arguments that may be anything that
+    their type holds; others are `within`."""
+    number, largest = _index(value, name), _largest(kind)
     if not 0 <= number <= largest:
         raise InvalidArgument(f"{name} is {number}, allowed are 0 to {largest}")
     return number
+
+
+def within(value: Any, name: str, kind: Any = ctypes.c_size_t) -> int:
+    """`value`, or, if the unsigned type does not hold it, a number that the library will not allow either. It knows
+    what is allowed, and `check(..., name=value)` puts the value into its sentence."""
+    number, largest = _index(value, name), _largest(kind)
+    return number if 0 <= number < largest else largest - 1  # the largest one of all is DNC_STEP_NOW
+
+
+def _index(value: Any, name: str) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}, needed is an integer") from None
+
+
+def _largest(kind: Any) -> int:
+    return int(2 ** (8 * ctypes.sizeof(kind)) - 1)
+
+
+def real(value: Any, name: str) -> float:
+    """A number that float32 holds, NaN, or infinity."""
+    try:
+        if isinstance(value, (str, bytes)):
+            raise TypeError
+        number = float(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}, needed is a real number") from None
+    if math.isfinite(number) and abs(number) > float(np.finfo(np.float32).max):
+        raise InvalidArgument(f"{name} is {number}, {_BEYOND_SINGLE}")
+    return number
+
+
+def flag(value: Any, name: str) -> bool:
+    """True or False, or 1 or 0."""
+    if not isinstance(value, (bool, np.bool_)) and _index(value, name) not in (0, 1):
+        raise InvalidArgument(f"{name} is {value!r}, allowed are True and False")
+    return bool(value)
 
 
 def choice(value: Any, name: str, choices: Mapping[str, int]) -> int:
@@ -115,18 +194,35 @@ def choice(value: Any, name: str, choices: Mapping[str, int]) -> int:
 
 
 def text(value: str | None, name: str) -> bytes | None:
-    """A C string; NULL for None."""
-    return None if value is None else _terminated(value.encode("utf-8", "surrogateescape"), name)
+    """A C string in UTF-8; NULL for None."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {value!r}, needed is text")
+    return _terminated(value.encode("utf-8", "surrogateescape"), name)
 
 
-def path_bytes(path: Path) -> bytes:
-    return _terminated(os.fsencode(path), "path")
+def path_bytes(path: Path, name: str = "path") -> bytes:
+    """As the file system has it, in whatever encoding."""
+    try:
+        return _terminated(os.fsencode(path), name)
+    except UnicodeEncodeError:
+        encoding = sys.getfilesystemencoding()
+        raise InvalidArgument(f"{name} is {path!a}, which the file system's encoding, {encoding}, can't say") from None
 
 
 def _terminated(value: bytes, name: str) -> bytes:
     if b"\0" in value:
         raise InvalidArgument(f"{name} holds a NUL byte")
     return value
+
+
+def meant(name: str, names: Iterable[str]) -> str:
+    """The end of a sentence about a name that there is not: the one that was probably meant, or all."""
+    names = list(names)
+    initials = [known for known in names if "".join(word[0] for word in known.split("_")) == name]  # lr: learning_rate
+    close = initials or difflib.get_close_matches(name, names, 1)
+    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
 
 
 def defaults(kind: type[Struct], initialize: Any) -> Struct:
@@ -137,19 +233,24 @@ def defaults(kind: type[Struct], initialize: Any) -> Struct:
 
 
 def fill(struct: ctypes.Structure, settings: Mapping[str, Any]) -> None:
-    """Writes settings into the fields of their names."""
+    """Writes settings into the fields of their names. What they may be, the library knows: it is told the settings with
+    `check(..., **settings)`."""
     types: dict[str, Any] = {field[0]: field[1] for field in struct._fields_ if field[0] not in _NO_SETTINGS}
     for name, value in settings.items():
         if name not in types:
-            raise TypeError(f"there is no setting {name!r}, only {', '.join(types)}")
+            raise TypeError(f"there is no setting {name!r}: {meant(name, types)}")
         if name in CHOICES:
             value = choice(value, name, CHOICES[name])
         elif types[name] is ctypes.c_float:
-            value = float(value)
+            value = real(value, name)
         elif types[name] is ctypes.c_char_p:
             value = text(value, name)
+        elif name in _FLAGS:
+            value = flag(value, name)
+        elif types[name] is ctypes.c_uint64:
+            value = integer(value, name)
         else:
-            value = integer(value, name, types[name])
+            value = within(value, name, types[name])
         setattr(struct, name, value)
 
 

@@ -8,35 +8,61 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
-from ._convert import FloatArray
+from ._convert import FloatArray, meant
 from .errors import InvalidState
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ._records import Record
+
 
 class Handle:
-    """A C pointer, freed when nothing in Python refers to it any more: neither an object that wraps it,
+    """A C pointer, freed when nothing in Python refers to it any more: neither the object that wraps it,
     nor a NumPy view into it, nor a call that is using it."""
 
     def __init__(self, pointer: Any, free: Callable[[Any], None]) -> None:
         self._as_parameter_ = pointer  # ctypes takes the handle itself as an argument
         self._free = free
+        self.identity = object()
+        self.record: Record | None = None  # the present one of a network that records steps
 
     def __del__(self) -> None:
         self._free(self._as_parameter_)
 
 
 class Resource:
-    """What DNC, Optimizer and Task have in common: they can be closed, and close at the end of `with`."""
+    """What DNC, Optimizer and Task have in common: they can be closed, and close at the end of `with`; and they have
+    no other attributes than their own. One object has one handle, and a copy another: what the library can change,
+    none remembers."""
 
-    _open_handle: Handle | None = None  # until the constructor has made one
+    __slots__ = ("__weakref__", "_open_handle")
+    _open_handle: Handle | None
 
     @property
     def _handle(self) -> Handle:
-        if self._open_handle is None:
+        handle = getattr(self, "_open_handle", None)  # there is none before the constructor has made one
+        if handle is None:
             raise InvalidState(f"this {type(self).__name__} is closed")
-        return self._open_handle
+        return handle
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        kind = type(self)
+        if not hasattr(kind, name) and not hasattr(self, "__dict__"):  # a subclass of the user's has one
+            known = [each for each in dir(kind) if not each.startswith("_") and not callable(getattr(kind, each))]
+            raise AttributeError(
+                f"{kind.__name__} has no attribute {name!r}: {self._instead(name) or meant(name, known)}"
+            )
+        super().__setattr__(name, value)
+
+    def _instead(self, name: str) -> str | None:
+        """What somebody may want who sets an attribute that there is not."""
+        return None
+
+    def _rebuilt(self, make: Callable[..., Any], *arguments: Any) -> tuple[Any, ...]:
+        """What __reduce__ returns, for copy, deepcopy and pickle: make(class, *arguments), and a subclass's
+        attributes."""
+        return make, (type(self), *arguments), getattr(self, "__dict__", None) or None
 
     def close(self) -> None:
         """Gives the memory back, as soon as no NumPy view into it is alive. Every later use is an

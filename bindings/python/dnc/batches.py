@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ._convert import FloatArray
+from ._convert import FloatArray, reals, single
 from .errors import InvalidArgument
 
 
@@ -29,7 +29,7 @@ def pad(sequences: Iterable[npt.ArrayLike], mask: Iterable[npt.ArrayLike] | None
     A sequence [steps] counts as [steps, 1]. Without `mask`, every step of a sequence has mask 1; with it, for each
     sequence its weights [steps], 0 where any answer will do.
     """
-    rows = [real(sequence, f"sequence {index}") for index, sequence in enumerate(sequences)]
+    rows = [reals(sequence, f"sequence {index}") for index, sequence in enumerate(sequences)]
     rows = [row[:, None] if row.ndim == 1 else row for row in rows]
     if not rows:
         raise InvalidArgument("sequences is empty, needed is at least one")
@@ -39,7 +39,7 @@ def pad(sequences: Iterable[npt.ArrayLike], mask: Iterable[npt.ArrayLike] | None
             raise InvalidArgument(f"sequence {index} has shape {row.shape}, needed is [steps, {width}]")
     weights = [np.ones(len(row)) for row in rows]
     if mask is not None:
-        weights = [real(weight, f"mask {index}") for index, weight in enumerate(mask)]
+        weights = [reals(weight, f"mask {index}") for index, weight in enumerate(mask)]
     if len(weights) != len(rows):
         raise InvalidArgument(f"mask has {len(weights)} sequences, needed are {len(rows)}")
     padded = Padded(
@@ -49,16 +49,6 @@ def pad(sequences: Iterable[npt.ArrayLike], mask: Iterable[npt.ArrayLike] | None
     for index, (row, weight) in enumerate(zip(rows, weights)):
         if weight.shape != (len(row),):
             raise InvalidArgument(f"mask {index} has shape {weight.shape}, needed is ({len(row)},)")
-        padded.values[: len(row), index] = row
-        padded.mask[: len(row), index] = weight
+        padded.values[: len(row), index] = single(row, f"sequence {index}")
+        padded.mask[: len(row), index] = single(weight, f"mask {index}")
     return padded
-
-
-def real(values: Any, name: str) -> npt.NDArray[Any]:
-    """An array of real numbers; a TypeError says that it is none."""
-    if np.ma.is_masked(values):
-        raise TypeError(f"{name} is a masked array, and its mask would be lost: fill it, and give a mask of its own")
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} has dtype {array.dtype}, needed are real numbers")
-    return array

@@ -13,7 +13,15 @@ from .optimizer import Optimizer
 
 
 def load(path: Path) -> tuple[DNC, Optimizer | None]:
-    """The network of a checkpoint, at the start of an episode, and its optimizer, if the file holds one."""
+    """The network of a checkpoint, at the start of an episode, and its optimizer, if the file holds one.
+
+    With an optimizer, the network's `training` is True, so that the loop that saved them goes on as it is. To use a
+    network, `DNC.load` is enough, which records nothing.
+    """
     net, optimizer = ctypes.POINTER(_c.dnc)(), ctypes.POINTER(_c.dnc_optimizer)()
     check(_c.dnc_load(path_bytes(path), byref(net), byref(optimizer)))
-    return DNC._from_c(net, training=False), Optimizer._from_c(optimizer) if optimizer else None
+    loaded = DNC._from_c(net)
+    if not optimizer:
+        return loaded, None
+    loaded.training = True
+    return loaded, Optimizer._from_c(optimizer, loaded)

@@ -8,7 +8,7 @@ from ctypes import byref
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from . import _c
-from ._convert import defaults, fill, integer
+from ._convert import defaults, fill, flag, within
 from .errors import check
 
 if TYPE_CHECKING:
@@ -16,44 +16,77 @@ if TYPE_CHECKING:
 
 
 class Options(TypedDict, total=False):
-    """Everything about a network but its input and output size. Ranges and defaults stand in dnc.h."""
+    """Everything about a network but its input and output size: keyword arguments of `DNC`. Ranges, and defaults in
+    brackets:
 
-    controller: Literal["lstm", "feedforward"]  # "lstm"
-    activation: Literal["tanh", "relu"]  # of a feedforward controller; "tanh"
-    hidden_size: int  # H; 64
-    num_layers: int  # L; 1
-    memory_slots: int  # N; 64
-    word_size: int  # W; 16
-    read_heads: int  # R; 1
-    write_heads: int  # K; 1
-    batch_size: int  # B; 1
-    usage_gradient: Literal["full", "stopped"]  # "full"
-    initial_state: Literal["zeros", "constant", "learned"]  # "zeros"
-    initial_value: float  # for initial_state="constant"; 1e-6
-    clip_value: float  # clamps hidden, cell and output; 0: no clamping
-    num_threads: int  # 1; 0: one per core
-    seed: int  # the parameters are drawn from it; 0
-    max_record_bytes: int  # of a training network; 0: no limit
-    check_finite: bool  # end at the first number that is not finite, and name it; False
-    input_scale: float  # of the controller's drawn weights of the inputs; 1
-    interface_scale: float  # of the drawn interface weights; 1
+    controller        "lstm" or "feedforward" ("lstm")
+    activation        "tanh" or "relu" ("tanh"); of a feedforward controller
+    hidden_size       H, 1 to 65536 (64)
+    num_layers        L, 1 to 64 (1)
+    memory_slots      N, 1 to 65536 (64)
+    word_size         W, 1 to 65536 (16)
+    read_heads        R, 1 to 256 (1)
+    write_heads       K, 1 to 64 (1)
+    batch_size        B, 1 to 65536 (1)
+    usage_gradient    "full" or "stopped" ("full"); stopped: none from the usage to the write weightings before
+    initial_state     "zeros", "constant" or "learned" ("zeros"): everything 0, as in the paper; memory, usage,
+                      weightings and read vectors at initial_value; memory, read vectors and read weightings as
+                      parameters
+    initial_value     0 to 1 (1e-06); of initial_state="constant"
+    clip_value        0 (no clamping) and above, finite (0.0); clamps hidden, cell and output to +-clip_value
+    num_threads       0 to 1024 (1); 0: one per core. Any number gives the same bytes
+    seed              0 to 18446744073709551615 (0); the parameters are drawn from it. None draws one, which is in
+                      `DNC.config` then
+    max_record_bytes  0 to 18446744073709551615 (0); what the state and the record of a training network may take: to
+                      stay below, backward computes more again. 0: no limit
+    check_finite      True or False (False); end at the first number that is not finite, and name it
+    input_scale       0 to 1000 (1.0); of the controller's drawn weights of the inputs
+    interface_scale   0 to 1000 (1.0); of the drawn interface weights
+    """
+
+    controller: Literal["lstm", "feedforward"]
+    activation: Literal["tanh", "relu"]
+    hidden_size: int
+    num_layers: int
+    memory_slots: int
+    word_size: int
+    read_heads: int
+    write_heads: int
+    batch_size: int
+    usage_gradient: Literal["full", "stopped"]
+    initial_state: Literal["zeros", "constant", "learned"]
+    initial_value: float
+    clip_value: float
+    num_threads: int
+    seed: int | None
+    max_record_bytes: int
+    check_finite: bool
+    input_scale: float
+    interface_scale: float
 
 
 class Config(Options):
-    """A whole configuration: `DNC(**config)`."""
+    """A whole configuration, `DNC(**config)`: the `Options`, and
 
-    input_size: int  # X
-    output_size: int  # Y
+    input_size        X, 1 to 65536
+    output_size       Y, 1 to 65536
+    """
+
+    input_size: int
+    output_size: int
 
 
 def to_c(config: Mapping[str, Any]) -> _c.dnc_config:
     struct = defaults(_c.dnc_config, _c.dnc_config_init)
-    fill(struct, config)
+    fill(struct, {name: value for name, value in config.items() if (name, value) != ("seed", None)})
     return struct
 
 
 def estimate_bytes(steps: int = 0, training: bool = False, **config: Unpack[Config]) -> int:
-    """Bytes of memory that `DNC(**config)` takes; with `training`, together with the record of `steps` steps."""
-    size = ctypes.c_size_t()
-    check(_c.dnc_estimate_bytes(byref(to_c(config)), integer(steps, "steps"), training, byref(size)))
+    """Bytes of memory that `DNC(**config)` takes; with `training`, together with the record of `steps` steps.
+    Allocates nothing. InvalidArgument for a configuration that `DNC` would refuse."""
+    size, struct = ctypes.c_size_t(), to_c(config)
+    number = within(steps, "steps")
+    status = _c.dnc_estimate_bytes(byref(struct), number, flag(training, "training"), byref(size))
+    check(status, steps=steps, **config)
     return size.value

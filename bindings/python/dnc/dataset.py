@@ -10,8 +10,8 @@ from typing import Any, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._convert import FloatArray
-from .batches import pad, real
+from ._convert import FloatArray, reals
+from .batches import pad
 from .errors import InvalidArgument
 from .tasks import Episodes
 
@@ -135,7 +135,7 @@ def _is_array(values: Any) -> bool:
 
 def _at_the_end(targets: Any, rows: list[FloatArray]) -> tuple[list[FloatArray], list[FloatArray]]:
     """Targets [B, Y] in the last steps of the sequences, and the mask that asks for them there."""
-    given = real(targets, "targets")
+    given = reals(targets, "targets")
     if len(given) != len(rows) or not given.shape[1]:
         raise InvalidArgument(f"targets has shape {given.shape}, needed is [{len(rows)}, Y], one for each sequence")
     answers = [np.zeros((len(row), given.shape[1]), np.float32) for row in rows]
@@ -153,10 +153,10 @@ def _sequences(values: Any, name: str, lengths: npt.ArrayLike | None, axes: int 
             raise InvalidArgument(
                 f"lengths is given and {name} is a list, whose sequences have their own: needed is an array"
             )
-        rows = [real(row, f"{name} of sequence {index}") for index, row in enumerate(values)]
+        rows = [reals(row, f"{name} of sequence {index}") for index, row in enumerate(values)]
         rows = [row[:, None] if row.ndim == 1 else row for row in rows]
     else:
-        whole = real(values, name)
+        whole = reals(values, name)
         if whole.ndim != axes:
             raise InvalidArgument(f"{name} has shape {whole.shape}, needed is {needed}")
         whole = whole.reshape(*whole.shape[:2], -1) if whole.size else whole
@@ -175,7 +175,7 @@ def _sequences(values: Any, name: str, lengths: npt.ArrayLike | None, axes: int 
 def _lengths(lengths: npt.ArrayLike | None, steps: int, batch: int) -> list[int]:
     if lengths is None:
         return [steps] * batch
-    given = real(lengths, "lengths")
+    given = reals(lengths, "lengths")
     if given.shape != (batch,):
         raise InvalidArgument(f"lengths has shape {given.shape}, needed is one for each of {batch} sequences")
     for index, length in enumerate(given.tolist()):

@@ -1,19 +1,25 @@
 """What the library refuses, as exceptions."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from . import _c
+from ._sentences import in_python
 
 
 class Error(Exception):
     """A call of the library failed, and left everything as it was before.
 
-    `status` is the dnc_status, `message` the library's sentence about it. The subclasses are also the
-    built-in exceptions that a Python caller would look for.
+    `status` is the dnc_status, `message` the library's sentence about it, in Python's words. The subclasses are also
+    the built-in exceptions that a Python caller would look for.
     """
 
     status: int = _c.DNC_INTERNAL
 
     @property
     def message(self) -> str:
+        """The sentence: what was wrong, and what is allowed."""
         return str(self.args[0]) if self.args else ""
 
 
@@ -24,6 +30,8 @@ class InvalidArgument(Error, ValueError):
 
 
 class OutOfMemory(Error, MemoryError):
+    """There is not so much memory, or `max_record_bytes` are not enough."""
+
     status = _c.DNC_OUT_OF_MEMORY
 
 
@@ -52,6 +60,8 @@ class NotFinite(Error, FloatingPointError):
 
 
 class Cancelled(Error):
+    """A call was cancelled by a progress function of C."""
+
     status = _c.DNC_CANCELLED
 
 
@@ -64,11 +74,12 @@ class InternalError(Error, RuntimeError):
 _by_status = {kind.status: kind for kind in Error.__subclasses__()}
 
 
-def check(status: int) -> None:
-    """Raises the exception of a status other than DNC_OK, with this thread's last error."""
+def check(status: int, **said: Any) -> None:
+    """Raises the exception of a status other than DNC_OK, with this thread's last error in Python's words. `said` are
+    arguments as the caller gave them: see `in_python`."""
     if status == _c.DNC_OK:
         return
-    message = _c.dnc_last_error().decode("utf-8", "replace")
+    message = in_python(_c.dnc_last_error().decode("utf-8", "replace"), said)
     error = _by_status.get(status, Error)(message or _c.dnc_status_string(status).decode())
     error.status = status
     raise error

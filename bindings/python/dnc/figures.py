@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._convert import Path, array, choice, defaults, fill, floats, integer, loss_number, path_bytes, text
+from ._convert import Path, array, choice, defaults, fill, floats, loss_number, meant, path_bytes, text, within
 from ._files import replacing
 from .errors import InvalidArgument, check
 from .network import DNC
@@ -91,7 +91,7 @@ def heatmap(
         look, minimum=minimum, maximum=maximum, row_label=row_label, column_label=column_label,
         flags=_c.DNC_IMAGE_BARE if bare else 0,
     )  # fmt: skip
-    return _encode(_c.dnc_image_encode, *given.shape, floats(given), options)
+    return _encode(_c.dnc_image_encode, *given.shape, floats(given), options, **look, minimum=minimum, maximum=maximum)
 
 
 PANELS = {
@@ -142,14 +142,17 @@ def episode(
         given.append(panel)
     if inputs is None and targets is None and outputs is None:
         raise InvalidArgument("inputs, targets and outputs are all None, needed is at least one of them")
-    chosen = 0
-    for name in [] if panels is None else panels:
+    chosen, chosen_panels = 0, list([] if panels is None else panels)
+    for name in chosen_panels:
         chosen |= choice(name, "panels", PANELS)
     options = _options(look, panels=chosen, flags=_sorting(sort_slots), loss=loss_number(loss))
     if given[3] is not None:
         options.mask = given[3].ctypes.data_as(ctypes.POINTER(ctypes.c_float))
-    index = integer(batch_index, "batch_index")
-    return _encode(_c.dnc_episode_image_encode, net._handle, index, sizes["T"], *map(floats, given[:3]), options)
+    index = within(batch_index, "batch_index")
+    return _encode(
+        _c.dnc_episode_image_encode, net._handle, index, sizes["T"], *map(floats, given[:3]), options,
+        **look, batch_index=batch_index, panels=chosen_panels, inputs=given[0], targets=given[1], outputs=given[2],
+    )  # fmt: skip
 
 
 def state(
@@ -165,8 +168,11 @@ def state(
     """The memory of one sequence, its weightings, and the link matrices with their strongest paths: after a recorded
     step, from 0, or (None) as they are now. minimum and maximum are those of the memory's colours."""
     options = _options(look, minimum=minimum, maximum=maximum, flags=_sorting(sort_slots))
-    number = _c.DNC_STEP_NOW if step is None else integer(step, "step")
-    return _encode(_c.dnc_state_image_encode, net._handle, integer(batch_index, "batch_index"), number, options)
+    number = _c.DNC_STEP_NOW if step is None else within(step, "step")
+    return _encode(
+        _c.dnc_state_image_encode, net._handle, within(batch_index, "batch_index"), number, options,
+        **look, step=step, batch_index=batch_index, minimum=minimum, maximum=maximum,
+    )  # fmt: skip
 
 
 def film(
@@ -184,7 +190,9 @@ def film(
     """The `state` after each of some recorded steps (None: all from first_step on), as an animation that shows each for
     `delay` milliseconds."""
     options = _options(look, minimum=minimum, maximum=maximum, flags=_sorting(sort_slots))
-    return _encode(_c.dnc_film_encode, net._handle, *_steps(net, first_step, steps, batch_index, delay), options)
+    said = _film(net, first_step, steps, batch_index, delay)
+    said_too = {**look, "minimum": minimum, "maximum": maximum}
+    return _encode(_c.dnc_film_encode, net._handle, *_numbers(said), options, **said, **said_too)
 
 
 def film_files(
@@ -202,9 +210,9 @@ def film_files(
     """The frames of a `film` as files: "film.png" becomes film-0000.png and so on, by the step."""
     flags = _sorting(sort_slots) | _c.DNC_IMAGE_NUMBERED_FILES
     options = _options(look, minimum=minimum, maximum=maximum, flags=flags)
-    check(
-        _c.dnc_film_write(path_bytes(path), net._handle, *_steps(net, first_step, steps, batch_index), byref(options))
-    )
+    said = _film(net, first_step, steps, batch_index)
+    status = _c.dnc_film_write(path_bytes(path), net._handle, *_numbers(said), byref(options))
+    check(status, **look, **said, minimum=minimum, maximum=maximum)
 
 
 def training(
@@ -233,9 +241,9 @@ def training(
     )
     strings = ctypes.c_char_p * len(files)
     paths = strings(*map(path_bytes, files))
-    return _encode(
-        _c.dnc_training_image_encode, len(files), paths, strings(*(text(name, "names") for name in names)), options
-    )
+    legend = strings(*(text(name, "names") for name in names))
+    said: Any = {**look, "width": width, "height": height, "runs": ("the number of logs", len(files))}
+    return _encode(_c.dnc_training_image_encode, len(files), paths, legend, options, **said)
 
 
 def capacity(
@@ -251,22 +259,30 @@ def capacity(
     Extended Data Figure 2 of the paper; NaN: not measured. `dnc.capacity` measures them."""
     given = array(scores, "scores", "rc", {"r": len(slots), "c": len(lengths)})
     axes = [
-        (ctypes.c_uint32 * len(axis))(*(integer(number, name, ctypes.c_uint32) for number in axis))
+        (ctypes.c_uint32 * len(axis))(*(within(number, name, ctypes.c_uint32) for number in axis))
         for name, axis in [("slots", slots), ("lengths", lengths)]
     ]
     options = _options(look, row_label=row_label, column_label=column_label)
-    return _encode(_c.dnc_capacity_image_encode, *given.shape, floats(given), *axes, options)
+    return _encode(_c.dnc_capacity_image_encode, *given.shape, floats(given), *axes, options, **look, scores=given)
 
 
-def _steps(net: DNC, first_step: int, steps: int | None, batch_index: int, delay: int = 1) -> tuple[int, ...]:
-    """The arguments that say what a film shows."""
+def _film(net: DNC, first_step: int, steps: int | None, batch_index: int, delay: int = 1) -> dict[str, Any]:
+    """What a film shows, by the names of the library's arguments."""
     if steps is None:
         steps = max(net.recorded_steps - first_step, 1)
-    given = {"batch_index": batch_index, "first_step": first_step, "steps": steps}
-    return (
-        *(integer(value, name) for name, value in given.items()),
-        integer(delay, "delay", ctypes.c_uint32),
-    )
+    return {
+        "batch_index": batch_index,
+        "first_step": first_step,
+        "steps": steps,
+        "delay_milliseconds": ("delay", delay),
+    }
+
+
+def _numbers(film: dict[str, Any]) -> tuple[int, ...]:
+    """The same as the library takes it."""
+    *places, (_, delay) = film.values()
+    names = list(film)
+    return *map(within, places, names), within(delay, "delay", ctypes.c_uint32)
 
 
 def _sorting(sort_slots: bool) -> int:
@@ -276,16 +292,17 @@ def _sorting(sort_slots: bool) -> int:
 def _options(look: Look, **settings: Any) -> _c.dnc_image_options:
     unknown = set(look) - set(Look.__annotations__)
     if unknown:
-        raise TypeError(f"there is no option {', '.join(unknown)}, all figures take {', '.join(Look.__annotations__)}")
+        name = sorted(unknown)[0]
+        raise TypeError(f"there is no option {name!r}: {meant(name, Look.__annotations__)}")
     options = defaults(_c.dnc_image_options, _c.dnc_image_options_init)
     fill(options, {name: value for name, value in {**look, **settings}.items() if value is not None})
     return options
 
 
-def _encode(function: Any, *arguments: Any) -> Picture:
-    """What a function dnc_..._encode makes; the last argument are the options."""
+def _encode(function: Any, *arguments: Any, **said: Any) -> Picture:
+    """What a function dnc_..._encode makes; the last argument are the options, and `said` is what the caller gave."""
     png, size = ctypes.POINTER(ctypes.c_uint8)(), ctypes.c_size_t()
-    check(function(*arguments[:-1], byref(arguments[-1]), byref(png), byref(size)))
+    check(function(*arguments[:-1], byref(arguments[-1]), byref(png), byref(size)), **said)
     try:
         return Picture(ctypes.string_at(png, size.value))
     finally:

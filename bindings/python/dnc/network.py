@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import secrets
 from collections.abc import Mapping
 from ctypes import byref
 from types import MappingProxyType
@@ -17,17 +18,19 @@ from ._convert import (
     Path,
     array,
     choice,
+    flag,
     floats,
-    integer,
     path_bytes,
     settings_of,
+    within,
 )
 from ._handle import Handle, Resource, view
-from .config import Config, Options, to_c
-from .errors import check
+from ._records import Record, belongs, marked
+from .config import Config, Options, estimate_bytes, to_c
+from .errors import InvalidArgument, check
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from .optimizer import Optimizer
 
@@ -65,36 +68,50 @@ class DNC(Resource):
     >>> optimizer.step(net)
     >>> net.reset()                                    # the next episode
 
-    The options are those of `Options`. Arrays go in as anything that NumPy takes, and come out as float32;
-    shapes are written in the letters of dnc.h. A network takes one call at a time: a second one, from another
-    thread or from its own `progress`, is an InvalidState error.
+    input_size, X, and output_size, Y, are 1 to 65536; `Options` lists the other arguments with their ranges and
+    defaults. Its parameters are drawn from the seed: the same seed gives the same ones on every machine. Real numbers
+    of any dtype go in, as arrays or lists, and come out as float32; what is not finite is a `NotFinite` error, a
+    wrong shape or number `InvalidArgument`, both ValueError or FloatingPointError, too. A call that fails changes
+    nothing. A network takes one call at a time: a second one, from another thread or from its own `progress`, is an
+    InvalidState error.
     """
 
+    __slots__ = ("_progress", "_tensors")
+
     def __init__(self, input_size: int, output_size: int, **options: Unpack[Options]) -> None:
-        config = to_c({"input_size": input_size, "output_size": output_size, **options})
+        config: Any = {"input_size": input_size, "output_size": output_size, **options}
+        if config.get("seed", 0) is None:
+            config["seed"] = secrets.randbits(64)
         pointer = ctypes.POINTER(_c.dnc)()
-        check(_c.dnc_create(byref(config), byref(pointer)))
-        self._own(pointer, training=False)
+        check(_c.dnc_create(byref(to_c(config)), byref(pointer)), **config)
+        self._own(pointer)
 
     @classmethod
-    def _from_c(cls, pointer: Any, training: bool) -> DNC:
+    def load(cls, path: Path) -> Self:
+        """The network of a checkpoint, at the start of an episode. `dnc.load` gives its optimizer, too."""
+        pointer = ctypes.POINTER(_c.dnc)()
+        check(_c.dnc_load(path_bytes(path), byref(pointer), None))
+        return cls._from_c(pointer)
+
+    @classmethod
+    def _from_c(cls, pointer: Any) -> Self:
         net = cls.__new__(cls)
-        net._own(pointer, training)
+        net._own(pointer)
         return net
 
-    def _own(self, pointer: Any, training: bool) -> None:
+    def _own(self, pointer: Any) -> None:
         self._open_handle = Handle(pointer, _c.dnc_free)
-        self._training = training
         self._tensors: tuple[dict[str, FloatArray], dict[str, FloatArray]] | None = None
         self._progress = _Progress(None)
-        self._read_sizes()
 
     def close(self) -> None:
+        """Gives the memory back, as soon as no view of parameters or gradients is alive. Every later use is an
+        InvalidState error; closing again is fine."""
         self._tensors = None
         super().close()
 
     def __repr__(self) -> str:
-        if self._open_handle is None:
+        if getattr(self, "_open_handle", None) is None:
             return "DNC(closed)"
         return f"DNC({', '.join(f'{name}={value!r}' for name, value in self.config.items())})"
 
@@ -103,50 +120,44 @@ class DNC(Resource):
     @property
     def config(self) -> Config:
         """The configuration as it is now; a copy."""
-        struct = _c.dnc_config(struct_size=ctypes.sizeof(_c.dnc_config))
-        check(_c.dnc_get_config(self._handle, byref(struct)))
-        return cast(Config, settings_of(struct))
+        return cast(Config, settings_of(_struct(self._handle)))
 
-    def _read_sizes(self) -> None:
-        c = self.config
-        self._sizes = {
-            "X": c["input_size"], "Y": c["output_size"], "B": c["batch_size"], "H": c["hidden_size"],
-            "L": c["num_layers"], "N": c["memory_slots"], "W": c["word_size"], "R": c["read_heads"],
-            "K": c["write_heads"], "M": 2 * c["write_heads"] + 1,
-        }  # fmt: skip
+    @property
+    def _sizes(self) -> dict[str, int]:
+        return _sizes(self._handle)
 
-    def _empty(self, letters: str, steps: int = 0) -> FloatArray:
-        return np.empty([steps if letter == "T" else self._sizes[letter] for letter in letters], np.float32)
+    def _instead(self, name: str) -> str | None:
+        return "it is chosen when a network is made, see its config" if name in Config.__annotations__ else None
 
     @property
     def batch_size(self) -> int:
-        """B. Setting it starts a new episode."""
+        """B, 1 to 65536. Setting it starts a new episode."""
         return self.config["batch_size"]
 
     @batch_size.setter
     def batch_size(self, value: int) -> None:
-        check(_c.dnc_set_batch_size(self._handle, integer(value, "batch_size", ctypes.c_uint32)))
-        self._read_sizes()
+        number = within(value, "batch_size", ctypes.c_uint32)
+        check(_c.dnc_set_batch_size(self._handle, number), batch_size=value)
 
     @property
     def memory_slots(self) -> int:
-        """N. Setting it runs a trained network on a larger or smaller memory, and starts a new episode."""
+        """N, 1 to 65536. Setting it runs a trained network on a larger or smaller memory, and starts a new episode;
+        with learned initial states it is an InvalidState error."""
         return self.config["memory_slots"]
 
     @memory_slots.setter
     def memory_slots(self, value: int) -> None:
-        check(_c.dnc_set_memory_slots(self._handle, integer(value, "memory_slots", ctypes.c_uint32)))
-        self._read_sizes()
+        number = within(value, "memory_slots", ctypes.c_uint32)
+        check(_c.dnc_set_memory_slots(self._handle, number), memory_slots=value)
 
     @property
     def training(self) -> bool:
         """Whether steps are recorded, for `backward` and `trace`. Off at first; turning it off drops the record."""
-        return self._training
+        return bool(_c.dnc_is_training(self._handle))
 
     @training.setter
     def training(self, enabled: bool) -> None:
-        check(_c.dnc_set_training(self._handle, bool(enabled)))
-        self._training = bool(enabled)
+        check(_c.dnc_set_training(self._handle, flag(enabled, "training")))
 
     # running
 
@@ -156,30 +167,44 @@ class DNC(Resource):
 
     def step(self, input: npt.ArrayLike) -> FloatArray:
         """One step of all sequences: input [B, X] to output [B, Y], as logits."""
-        input = array(input, "input", "BX", self._sizes)
-        output = self._empty("BY")
-        check(_c.dnc_step(self._handle, floats(input), floats(output)))
-        return output
+        handle = self._handle  # that another thread may close
+        sizes, fresh = _sizes(handle), not _c.dnc_recorded_steps(handle)
+        given = array(input, "input", "BX", sizes)
+        output = _empty("BY", sizes)
+        check(_c.dnc_step(handle, floats(given), floats(output)), input=given)
+        return _recorded(handle, output, fresh)
 
     def forward(self, inputs: npt.ArrayLike) -> FloatArray:
         """Continues the episode by T steps: inputs [T, B, X] to outputs [T, B, Y], as logits."""
-        inputs = array(inputs, "inputs", "TBX", self._sizes)
-        outputs = self._empty("TBY", steps=len(inputs))
-        self._progress.check(_c.dnc_forward(self._handle, len(inputs), floats(inputs), floats(outputs)))
-        return outputs
+        handle = self._handle
+        sizes, fresh = _sizes(handle), not _c.dnc_recorded_steps(handle)
+        given = array(inputs, "inputs", "TBX", sizes)
+        outputs = _empty("TBY", sizes, len(given))
+        status = _c.dnc_forward(handle, len(given), floats(given), floats(outputs))
+        self._progress.check(status, inputs=given)
+        return _recorded(handle, outputs, fresh)
 
     def backward(self, output_gradients: npt.ArrayLike, input_gradients: bool = False) -> FloatArray | None:
         """Back-propagates through all recorded steps, T = recorded_steps, and adds to the gradients.
 
-        output_gradients [T, B, Y] is the gradient of the loss with respect to the outputs. With
-        input_gradients, returns that with respect to the inputs, [T, B, X]. Afterwards nothing is recorded and
-        the state is kept, so that the next steps continue the episode.
+        output_gradients [T, B, Y] is the gradient of the loss with respect to the outputs of these steps. Gradients
+        that were computed by `dnc.loss`, a task's loss or NumPy from the outputs of other steps alone, as of an
+        episode before the last `reset`, are an InvalidArgument error; np.array(output_gradients) are nobody's, and
+        accepted. With input_gradients, returns those with respect to the inputs, [T, B, X]. Afterwards nothing is
+        recorded and the state is kept, so that the next steps continue the episode. InvalidState when nothing is
+        recorded.
         """
-        steps = self.recorded_steps
-        sizes = {**self._sizes, "T": steps} if steps else self._sizes
-        gradients = array(output_gradients, "output_gradients", "TBY", sizes)
-        result = self._empty("TBX", steps) if input_gradients else None
-        self._progress.check(_c.dnc_backward(self._handle, floats(gradients), floats(result)))
+        handle = self._handle
+        steps, sizes = _c.dnc_recorded_steps(handle), _sizes(handle)
+        gradients = array(output_gradients, "output_gradients", "TBY", {**sizes, "T": steps} if steps else sizes)
+        if not belongs(output_gradients, handle.record if steps else None):
+            raise InvalidArgument(
+                "output_gradients come from outputs of other steps than the recorded ones, as of an episode before the "
+                "last reset; np.array(output_gradients) is accepted, if they are meant"
+            )
+        result = _empty("TBX", sizes, steps) if input_gradients else None
+        status = _c.dnc_backward(handle, floats(gradients), floats(result))
+        self._progress.check(status, output_gradients=gradients)
         return result
 
     def detach(self) -> None:
@@ -211,6 +236,25 @@ class DNC(Resource):
 
     # parameters
 
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the parameters are."""
+        return int(_c.dnc_parameter_count(self._handle))
+
+    def summary(self, steps: int = 100) -> str:
+        """A table of the tensors with their shapes and counts, and the memory that the network takes, also while it
+        records so many steps. Shows itself in a prompt; print it elsewhere."""
+        config = self.config
+        rows = [
+            (name, "[" + ", ".join(map(str, values.shape)) + "]", f"{values.size:,}")
+            for name, values in self.parameters.items()
+        ]
+        rows += [("parameters", "", f"{self.parameter_count:,}")]
+        for title, training in [("bytes", False), (f"bytes with {steps:,} recorded steps", True)]:
+            rows.append((title, "", f"{estimate_bytes(steps, training, **config):,}"))
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        return _Table("\n".join(f"{a:{widths[0]}}  {b:{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows))
+
     def _named(self) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
         handle = self._handle
         if self._tensors is None:
@@ -241,18 +285,19 @@ class DNC(Resource):
     @property
     def flat_parameters(self) -> FloatArray:
         """All parameters in one block [parameter count], as a writable view."""
-        return view(self._handle, _c.dnc_parameters(self._handle), (_c.dnc_parameter_count(self._handle),))
+        return view(self._handle, _c.dnc_parameters(self._handle), (self.parameter_count,))
 
     @property
     def flat_gradients(self) -> FloatArray:
         """All gradients in one block, in the order of flat_parameters, as a writable view."""
-        return view(self._handle, _c.dnc_gradients(self._handle), (_c.dnc_parameter_count(self._handle),))
+        return view(self._handle, _c.dnc_gradients(self._handle), (self.parameter_count,))
 
     def parameters_changed(self) -> None:
         """Makes parameters written in the middle of an episode count from the next step on."""
         check(_c.dnc_parameters_changed(self._handle))
 
     def zero_gradients(self) -> None:
+        """Sets all gradients to 0, to which `backward` adds. `Optimizer.step` does so, too."""
         check(_c.dnc_zero_gradients(self._handle))
 
     # state and trace
@@ -266,17 +311,19 @@ class DNC(Resource):
         return self._read(_c.dnc_get_state, _FIELDS, name)
 
     def set_state(self, name: str, values: npt.ArrayLike) -> None:
-        """Writes a piece of the state; not while steps are recorded: detach first."""
+        """Writes a piece of the state, of the same shape as `state` gives. Usage, links, precedence and weightings
+        are 0 to 1. InvalidState while steps are recorded: detach first."""
         number, letters = _piece(_FIELDS, name)
-        values = array(values, name, letters, self._sizes)
-        check(_c.dnc_set_state(self._handle, number, floats(values), values.size))
+        given = array(values, name, letters, self._sizes)
+        check(_c.dnc_set_state(self._handle, number, floats(given), given.size), values=(name, given))
 
     def state_gradient(self, name: str) -> FloatArray:
-        """The gradient that the last backward found with respect to the state before its first step."""
+        """The gradient that the last backward found with respect to a piece of the state before its first step, of the
+        same shape as `state` gives. InvalidState before any backward."""
         return self._read(_c.dnc_get_state_gradient, _FIELDS, name)
 
     def trace(self, name: str) -> FloatArray:
-        """What the network did in the recorded steps.
+        """What the network did in the recorded steps; InvalidState when nothing is recorded.
 
         write_weights [T, B, K, N], read_weights [T, B, R, N], usage [T, B, N], allocation_gates [T, B, K],
         write_gates [T, B, K], free_gates [T, B, R], read_modes [T, B, R, 2K+1] (backward 1..K, content, forward 1..K).
@@ -285,22 +332,86 @@ class DNC(Resource):
 
     def _read(self, get: Any, pieces: Mapping[str, tuple[int, str]], name: str, steps: int = 0) -> FloatArray:
         number, letters = _piece(pieces, name)
-        values = self._empty(letters, steps)
+        values = _empty(letters, self._sizes, steps)
         check(get(self._handle, number, floats(values), values.size))
         return values
 
+    def _own_outputs(self, outputs: FloatArray) -> FloatArray:
+        """Outputs of recorded steps in an array that was put together from them."""
+        return _recorded(self._handle, outputs, fresh=False)
+
     # copies
 
-    def clone(self, share_parameters: bool = False) -> DNC:
-        """A second network in the same state, nothing recorded, with parameters of its own or with these."""
+    def clone(self, share_parameters: bool = False) -> Self:
+        """A second network in the same state, nothing recorded, with parameters of its own or with these. copy,
+        deepcopy and pickle make such copies, too, with parameters of their own: sizes, parameters, training flag and
+        the state of the episode, but no record, no gradients and no `progress`."""
         pointer = ctypes.POINTER(_c.dnc)()
         sharing = _c.DNC_CLONE_SHARE_PARAMETERS if share_parameters else _c.DNC_CLONE_COPY
         check(_c.dnc_clone(self._handle, sharing, byref(pointer)))
-        return self._from_c(pointer, self._training)
+        return self._from_c(pointer)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        with self.clone(share_parameters=True) as start:
+            start.reset()
+            pieces = [name for name in _FIELDS if name != "cell" or start.config["controller"] == "lstm"]
+            state = {name: self.state(name) for name in pieces}
+            state = {name: piece for name, piece in state.items() if not np.array_equal(piece, start.state(name))}
+        return self._rebuilt(_rebuild, self.config, self.flat_parameters, state, self.training)
 
     def save(self, path: Path, optimizer: Optimizer | None = None) -> None:
         """Writes parameters and configuration, and the optimizer's state, as a safetensors file for `load`."""
         check(_c.dnc_save(self._handle, optimizer and optimizer._handle, path_bytes(path)))
+
+
+def _rebuild(
+    kind: type[DNC], config: Config, parameters: FloatArray, state: dict[str, FloatArray], training: bool
+) -> DNC:
+    """A network from what `DNC.__reduce__` has put down. Pieces of the state that are those of a start are left to be
+    so."""
+    net = kind.__new__(kind)
+    DNC.__init__(net, **config)
+    net.flat_parameters[...] = parameters
+    net.reset()  # a learned start is parameters
+    for name, piece in state.items():
+        net.set_state(name, piece)
+    net.training = training
+    return net
+
+
+class _Table(str):
+    """Text that a prompt shows as it is."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _struct(handle: Handle) -> _c.dnc_config:
+    struct = _c.dnc_config(struct_size=ctypes.sizeof(_c.dnc_config))
+    check(_c.dnc_get_config(handle, byref(struct)))
+    return struct
+
+
+def _sizes(handle: Handle) -> dict[str, int]:
+    """By the letters of shapes."""
+    c = _struct(handle)
+    return {
+        "X": c.input_size, "Y": c.output_size, "B": c.batch_size, "H": c.hidden_size, "L": c.num_layers,
+        "N": c.memory_slots, "W": c.word_size, "R": c.read_heads, "K": c.write_heads, "M": 2 * c.write_heads + 1,
+    }  # fmt: skip
+
+
+def _recorded(handle: Handle, outputs: FloatArray, fresh: bool) -> FloatArray:
+    """`outputs` with a mark of the record they belong to, if steps are recorded; fresh: it begins with them."""
+    if not _c.dnc_recorded_steps(handle):
+        return outputs
+    if fresh:
+        handle.record = Record(handle.identity)
+    return cast(FloatArray, marked(outputs, frozenset([handle.record]))) if handle.record else outputs
+
+
+def _empty(letters: str, sizes: Mapping[str, int], steps: int = 0) -> FloatArray:
+    return np.empty([steps if letter == "T" else sizes[letter] for letter in letters], np.float32)
 
 
 class _Progress:
@@ -320,10 +431,10 @@ class _Progress:
 
         self.from_c = _c.dnc_progress() if function is None else _c.dnc_progress(call)
 
-    def check(self, status: int) -> None:
+    def check(self, status: int, **said: Any) -> None:
         if self._raised:
             raise self._raised.pop()
-        check(status)
+        check(status, **said)
 
 
 def _piece(pieces: Mapping[str, tuple[int, str]], name: str) -> tuple[int, str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import pathlib
+import tempfile
 from ctypes import byref
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
@@ -10,26 +13,39 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._convert import FloatArray, array, defaults, fill, floats, loss_number, settings_of
+from ._convert import FloatArray, array, defaults, fill, floats, loss_number, path_bytes, settings_of
 from ._handle import Handle, Resource
+from ._records import marked, records
+from .config import Config
 from .errors import check
 from .network import DNC
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
 
 class Settings(TypedDict, total=False):
-    """What can be changed while the optimizer runs. Ranges and formulas stand in dnc.h."""
+    """What can be changed while the optimizer runs, as its attributes. Ranges, and defaults in brackets:
 
-    learning_rate: float  # 1e-3
-    momentum: float  # SGD, RMSProp; 0.9
-    decay: float  # RMSProp; 0.9
-    beta1: float  # Adam, AdamW; 0.9
-    beta2: float  # Adam, AdamW; 0.999
-    epsilon: float  # 1e-8
-    weight_decay: float  # AdamW; 0.01
-    max_gradient_norm: float  # gradients are scaled to at most this norm; 0: no clipping
+    learning_rate      0 and above, finite (0.001)
+    momentum           0 to below 1 (0.9); of SGD, v = momentum v + g, p -= learning_rate v; and of RMSProp
+    decay              0 to below 1 (0.9); of RMSProp, s = decay s + (1 - decay) g^2, m = momentum m +
+                       learning_rate g / sqrt(s + epsilon), p -= m
+    beta1              0 to below 1 (0.9); of Adam and AdamW, as in Kingma and Ba 2015, with bias correction
+    beta2              0 to below 1 (0.999); likewise
+    epsilon            above 0, finite (1e-08)
+    weight_decay       0 and above, finite (0.01); of AdamW, p -= learning_rate weight_decay p before the step
+    max_gradient_norm  0 and above, finite (0.0); gradients are scaled to at most this norm. 0: no clipping
+    """
+
+    learning_rate: float
+    momentum: float
+    decay: float
+    beta1: float
+    beta2: float
+    epsilon: float
+    weight_decay: float
+    max_gradient_norm: float
 
 
 class _Setting:
@@ -55,8 +71,12 @@ class Optimizer(Resource):
     >>> optimizer = dnc.Optimizer(net, "adam", learning_rate=1e-3, max_gradient_norm=10)
     >>> optimizer.learning_rate *= 0.1
 
-    It keeps its moving averages and step count, and no reference to the network.
+    algorithm is "sgd", "rmsprop", "adam" (the default) or "adamw"; `Settings` lists the settings. It keeps its moving
+    averages and step count, and no reference to the network. copy, deepcopy and pickle make a second one with
+    averages of its own.
     """
+
+    __slots__ = ("_fitting",)
 
     learning_rate = _Setting()
     momentum = _Setting()
@@ -76,23 +96,36 @@ class Optimizer(Resource):
         config = defaults(_c.dnc_optimizer_config, _c.dnc_optimizer_config_init)
         fill(config, {"algorithm": algorithm, **settings})
         pointer = ctypes.POINTER(_c.dnc_optimizer)()
-        check(_c.dnc_optimizer_create(net._handle, byref(config), byref(pointer)))
-        self._open_handle = Handle(pointer, _c.dnc_optimizer_free)
+        check(_c.dnc_optimizer_create(net._handle, byref(config), byref(pointer)), **settings)
+        self._own(pointer, net)
 
     @classmethod
-    def _from_c(cls, pointer: Any) -> Optimizer:
+    def _from_c(cls, pointer: Any, net: DNC) -> Self:
         optimizer = cls.__new__(cls)
-        optimizer._open_handle = Handle(pointer, _c.dnc_optimizer_free)
+        optimizer._own(pointer, net)
         return optimizer
 
+    def _own(self, pointer: Any, net: DNC) -> None:
+        self._open_handle = Handle(pointer, _c.dnc_optimizer_free)
+        # What a network with as many parameters is made with: a checkpoint needs one.
+        self._fitting: Config = {**net.config, "batch_size": 1, "num_threads": 1, "max_record_bytes": 0}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For copy, deepcopy and pickle: a checkpoint's bytes, with a network that is made for it."""
+        self._handle  # noqa: B018 - not a closed one
+        with tempfile.TemporaryDirectory() as folder, DNC(**self._fitting) as net:
+            net.save(os.path.join(folder, _FILE), self)
+            return self._rebuilt(_rebuild, pathlib.Path(folder, _FILE).read_bytes())
+
     def __repr__(self) -> str:
-        if self._open_handle is None:
+        if getattr(self, "_open_handle", None) is None:
             return "Optimizer(closed)"
         return f"Optimizer({', '.join(f'{name}={value!r}' for name, value in self.config.items())})"
 
     def step(self, net: DNC) -> float:
-        """Clips the gradients, updates the parameters and zeroes the gradients. Returns the gradients' norm
-        before clipping. A gradient that is not finite is a NotFinite error and changes nothing."""
+        """Clips the gradients, updates the parameters and zeroes the gradients. Returns the gradients' norm before
+        clipping. A gradient that is not finite is a NotFinite error, which names it, and changes nothing; a network
+        with another number of parameters is an InvalidArgument error."""
         norm = ctypes.c_float()
         check(_c.dnc_optimizer_step(self._handle, net._handle, byref(norm)))
         return norm.value
@@ -104,6 +137,7 @@ class Optimizer(Resource):
 
     @property
     def algorithm(self) -> str:
+        """ "sgd", "rmsprop", "adam" or "adamw"; can't be changed."""
         return str(self.config["algorithm"])
 
     @property
@@ -119,7 +153,20 @@ class Optimizer(Resource):
     def _configure(self, settings: dict[str, float]) -> None:
         struct = self._struct()
         fill(struct, settings)
-        check(_c.dnc_optimizer_set_config(self._handle, byref(struct)))
+        check(_c.dnc_optimizer_set_config(self._handle, byref(struct)), **settings)
+
+
+_FILE = "optimizer.safetensors"
+
+
+def _rebuild(kind: type[Optimizer], checkpoint: bytes) -> Optimizer:
+    """An optimizer from what `Optimizer.__reduce__` has put down."""
+    net, optimizer = ctypes.POINTER(_c.dnc)(), ctypes.POINTER(_c.dnc_optimizer)()
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, _FILE)
+        path.write_bytes(checkpoint)
+        check(_c.dnc_load(path_bytes(path), byref(net), byref(optimizer)))
+    return kind._from_c(optimizer, DNC._from_c(net))
 
 
 def loss(
@@ -132,12 +179,13 @@ def loss(
     mean, in nats.
     """
     number = loss_number(kind)
-    outputs = array(outputs, "outputs", "TBY", {})
-    sizes = dict(zip("TBY", outputs.shape))
-    targets = array(targets, "targets", "TBY", sizes)
+    given = array(outputs, "outputs", "TBY", {})
+    sizes = dict(zip("TBY", given.shape))
+    wanted = array(targets, "targets", "TBY", sizes)
     weights = None if mask is None else array(mask, "mask", "TB", sizes)
     value = ctypes.c_double()
-    gradients = np.empty_like(outputs)
-    data = (floats(outputs), floats(targets), floats(weights))
-    check(_c.dnc_loss_evaluate(number, *outputs.shape, *data, byref(value), floats(gradients)))
-    return value.value, gradients
+    gradients = np.empty_like(given)
+    data = (floats(given), floats(wanted), floats(weights))
+    status = _c.dnc_loss_evaluate(number, *given.shape, *data, byref(value), floats(gradients))
+    check(status, outputs=given, targets=wanted, mask=weights)
+    return value.value, marked(gradients, records([outputs]))

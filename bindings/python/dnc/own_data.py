@@ -9,8 +9,8 @@ from typing import Any, Callable, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._convert import FloatArray, array, loss_number
-from .batches import pad, real
+from ._convert import FloatArray, array, loss_number, reals
+from .batches import pad
 from .dataset import Dataset
 from .errors import InvalidArgument, InvalidState
 from .network import DNC
@@ -207,6 +207,6 @@ def _episodes(given: Batch, number: int) -> Episodes:
     if isinstance(inputs, (list, tuple)):
         values, weights = pad(targets, mask)
         return Episodes(pad(inputs).values, values, weights)
-    inputs, targets = real(inputs, f"inputs of batch {number}"), real(targets, f"targets of batch {number}")
-    weights = np.ones(inputs.shape[:2], np.float32) if mask is None else real(mask, f"mask of batch {number}")
+    inputs, targets = reals(inputs, f"inputs of batch {number}"), reals(targets, f"targets of batch {number}")
+    weights = np.ones(inputs.shape[:2], np.float32) if mask is None else reals(mask, f"mask of batch {number}")
     return Episodes(inputs, targets, weights)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import secrets
 from ctypes import byref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,11 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._convert import FloatArray, Path, array, floats, integer, loss_name, path_bytes, text
+from ._convert import FloatArray, Path, array, flag, floats, integer, loss_name, path_bytes, text, within
 from ._handle import Handle, Resource
-from .errors import InvalidState, check
+from ._records import marked, records
+from .errors import InvalidArgument, InvalidState, check
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from .network import DNC
 
 
@@ -34,13 +39,18 @@ class Metric(NamedTuple):
 
 
 class Lesson(NamedTuple):
-    """A lesson of a curriculum; see dnc_lesson in dnc.h."""
+    """A lesson of a curriculum.
+
+    options are those of the task. The lesson ends when the metric with the number `metric` is at least pass_score (at
+    most, if it is an error; NaN: never). rehearsal, 0 to 1, is the share of episodes drawn from the lessons before;
+    test_every are the batches between two tests, test_episodes the episodes of a test.
+    """
 
     options: str
     metric: int
     pass_score: float
     rehearsal: float
-    test_every: int  # batches
+    test_every: int
     test_episodes: int
 
 
@@ -50,36 +60,45 @@ class Task(Resource):
     >>> task = dnc.Task("copy", seed=1, width=6, max_length=8)
     >>> inputs, targets, mask = task.sample(16)
 
-    The tasks and their options are listed in dnc.h. What a network answers is judged by the task itself:
+    name is copy, repeat_copy, associative_recall, key_value, graph_traversal, shortest_path, graph_inference, babi or
+    mini_shrdlu; dnc.h, in `dnc.get_include()`, describes them and their options. seed is 0 to 2**64 - 1; None draws
+    one, which is in `seed` then. What a network answers is judged by the task itself:
 
     >>> outputs = task.play(net)
     >>> value, gradients = task.loss(outputs)
     """
+
+    __slots__ = ("_made", "input_size", "interactive", "loss_kind", "metrics", "output_size", "seed")
 
     input_size: int  # X
     output_size: int  # Y
     loss_kind: str  # the kind that `dnc.loss` takes
     metrics: list[Metric]  # the first is the score
     interactive: bool  # an input depends on the outputs before it
+    seed: int
 
-    def __init__(self, name: str, seed: int = 0, **options: float | str) -> None:
-        pairs = ",".join(f"{key}={value}" for key, value in options.items())
-        pointer = ctypes.POINTER(_c.dnc_task)()
-        number = integer(seed, "seed", ctypes.c_uint64)
-        check(_c.dnc_task_create(text(name, "name"), text(pairs, "options") or None, number, byref(pointer)))
-        self._open(pointer)
+    def __init__(self, name: str, seed: int | None = 0, **options: float | str | os.PathLike[str]) -> None:
+        pairs = b",".join(_pair(key, value) for key, value in options.items())
+        number, pointer = _seed(seed), ctypes.POINTER(_c.dnc_task)()
+        check(_c.dnc_task_create(text(name, "name"), pairs or None, number, byref(pointer)))
+        self._open(pointer, number)
+        for key in options.keys() & {"folder", "graph"}:  # a copy may be made in another working directory
+            options[key] = os.path.abspath(os.fsdecode(options[key]))  # type: ignore[arg-type]
+        self._made = type(self), (name, number), options
 
     @classmethod
-    def load(cls, path: Path, seed: int = 0) -> Task:
+    def load(cls, path: Path, seed: int | None = 0) -> Self:
         """The lessons of a curriculum file."""
-        pointer = ctypes.POINTER(_c.dnc_task)()
-        check(_c.dnc_task_load(path_bytes(path), integer(seed, "seed", ctypes.c_uint64), byref(pointer)))
+        number, pointer = _seed(seed), ctypes.POINTER(_c.dnc_task)()
+        check(_c.dnc_task_load(path_bytes(path), number, byref(pointer)))
         task = cls.__new__(cls)
-        task._open(pointer)
+        task._open(pointer, number)
+        task._made = cls.load, (os.path.abspath(path), number), {}
         return task
 
-    def _open(self, pointer: Any) -> None:
+    def _open(self, pointer: Any, seed: int) -> None:
         self._open_handle = Handle(pointer, _c.dnc_task_free)
+        self.seed = seed
         x, y, kind = ctypes.c_uint32(), ctypes.c_uint32(), ctypes.c_uint32()
         check(_c.dnc_task_sizes(self._handle, byref(x), byref(y), byref(kind)))
         self.input_size, self.output_size = x.value, y.value
@@ -90,10 +109,11 @@ class Task(Resource):
             metric = _c.dnc_metric(struct_size=ctypes.sizeof(_c.dnc_metric))
             check(_c.dnc_task_metric_at(self._handle, index, byref(metric)))
             self.metrics.append(Metric(metric.name.decode(), bool(metric.is_error)))
-        self._words: tuple[str, ...] | None = None
-        self._drawn: tuple[int, int] | None = None  # T, B
-        self._lesson = 0
-        self._evaluating = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For copy, deepcopy and pickle: another task in the same lesson and at the same position, with the episodes
+        drawn last, of which no step has been played. Files are read again."""
+        return self._rebuilt(_rebuild, *self._made, self.lesson, self.evaluating, self.position, self._drawn[1])
 
     @property
     def lessons(self) -> list[Lesson]:
@@ -103,28 +123,27 @@ class Task(Resource):
             lesson = _c.dnc_lesson(struct_size=ctypes.sizeof(_c.dnc_lesson))
             check(_c.dnc_task_lesson_at(self._handle, index, byref(lesson)))
             fields = {name: getattr(lesson, name) for name in Lesson._fields}
-            found.append(Lesson(**{**fields, "options": lesson.options.decode("utf-8", "surrogateescape")}))
+            found.append(Lesson(**{**fields, "options": os.fsdecode(lesson.options)}))
         return found
 
     @property
     def lesson(self) -> int:
-        """The present lesson, from 0; can be set."""
-        return self._lesson
+        """The present lesson, 0 to len(lessons) - 1; can be set, which drops the episodes drawn last."""
+        return int(_c.dnc_task_lesson(self._handle))
 
     @lesson.setter
     def lesson(self, index: int) -> None:
-        check(_c.dnc_task_set_lesson(self._handle, integer(index, "lesson")))
-        self._lesson, self._drawn, self._words = index, None, None
+        check(_c.dnc_task_set_lesson(self._handle, within(index, "lesson")), index=("lesson", index))
 
     @property
     def evaluating(self) -> bool:
-        """Whether episodes are of the present lesson alone, and no teacher interferes; can be set."""
-        return self._evaluating
+        """Whether episodes are of the present lesson alone, and no teacher interferes; can be set, which drops the
+        episodes drawn last."""
+        return bool(_c.dnc_task_is_evaluating(self._handle))
 
     @evaluating.setter
     def evaluating(self, enabled: bool) -> None:
-        check(_c.dnc_task_set_evaluating(self._handle, bool(enabled)))
-        self._evaluating, self._drawn = bool(enabled), None
+        check(_c.dnc_task_set_evaluating(self._handle, flag(enabled, "evaluating")))
 
     @property
     def episode_count(self) -> int:
@@ -136,30 +155,27 @@ class Task(Resource):
     @property
     def words(self) -> tuple[str, ...]:
         """The words that the channels stand for, of inputs and outputs; none if channels are not words."""
-        if self._words is None:
-            word, found = ctypes.c_char_p(), []
-            while len(found) < self.input_size:
-                if _c.dnc_task_word(self._handle, len(found), byref(word)) != _c.DNC_OK or word.value is None:
-                    break
-                found.append(word.value.decode())
-            self._words = tuple(found)
-        return self._words
+        handle, word, found = self._handle, ctypes.c_char_p(), []
+        while len(found) < self.input_size:
+            if _c.dnc_task_word(handle, len(found), byref(word)) != _c.DNC_OK or word.value is None:
+                break
+            found.append(word.value.decode())
+        return tuple(found)
 
     @property
     def position(self) -> int:
-        """The number of the next batch. A batch depends on the seed and its number alone; can be set."""
+        """The number of the next batch, 0 to 2**64 - 1. A batch depends on the seed and its number alone; can be set,
+        which drops the episodes drawn last."""
         return int(_c.dnc_task_position(self._handle))
 
     @position.setter
     def position(self, position: int) -> None:
-        check(_c.dnc_task_seek(self._handle, integer(position, "position", ctypes.c_uint64)))
-        self._drawn = None
+        check(_c.dnc_task_seek(self._handle, integer(position, "position")))
 
     def draw(self, batch: int) -> int:
-        """Draws the next `batch` episodes. Returns T, the steps of the longest."""
+        """Draws the next `batch` episodes, 1 to 65536. Returns T, the steps of the longest."""
         steps = ctypes.c_size_t()
-        check(_c.dnc_task_sample(self._handle, integer(batch, "batch"), byref(steps)))
-        self._drawn = steps.value, batch
+        check(_c.dnc_task_sample(self._handle, within(batch, "batch"), byref(steps)), batch=batch)
         return steps.value
 
     def sample(self, batch: int) -> Episodes:
@@ -169,7 +185,8 @@ class Task(Resource):
         return self.read()
 
     def read(self) -> Episodes:
-        """The episodes drawn last, as they were played; the teacher plays what is left."""
+        """The episodes drawn last, as they were played; the teacher plays what is left. InvalidState before the
+        first."""
         shapes = [(self.input_size,), (self.output_size,), ()]
         drawn = Episodes(*(np.empty((*self._sizes(), *shape), np.float32) for shape in shapes))
         check(_c.dnc_task_read(self._handle, *map(floats, drawn)))
@@ -181,7 +198,7 @@ class Task(Resource):
         batch = self._sizes()[1]
         answer = None if output is None else array(output, "output", "BY", {"B": batch, "Y": self.output_size})
         given = np.empty((batch, self.input_size), np.float32)
-        check(_c.dnc_task_next(self._handle, floats(answer), floats(given)))
+        check(_c.dnc_task_next(self._handle, floats(answer), floats(given)), output=answer)
         return given
 
     def play(self, net: DNC, batch: int | None = None) -> FloatArray:
@@ -194,29 +211,66 @@ class Task(Resource):
         outputs = np.empty((steps, self._sizes()[1], self.output_size), np.float32)
         for t in range(steps):
             outputs[t] = net.step(self.next(outputs[t - 1] if t else None))
-        return outputs
+        return net._own_outputs(outputs)
 
     def loss(self, outputs: npt.ArrayLike) -> tuple[float, FloatArray]:
         """The loss of logits outputs [T, B, Y] in the episodes drawn last, and its gradient [T, B, Y]."""
-        outputs = self._outputs(outputs)
+        given = self._outputs(outputs)
         value = ctypes.c_double()
-        gradients = np.empty_like(outputs)
-        check(_c.dnc_task_loss(self._handle, floats(outputs), byref(value), floats(gradients)))
-        return value.value, gradients
+        gradients = np.empty_like(given)
+        check(_c.dnc_task_loss(self._handle, floats(given), byref(value), floats(gradients)), outputs=given)
+        return value.value, marked(gradients, records([outputs]))
 
     def score(self, outputs: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """What the outputs [T, B, Y] earn in the episodes drawn last: [metric, 3], to be added up over batches. The
         columns are the sum, the count, and what guessing at random earns: a metric is sum / count."""
-        outputs = self._outputs(outputs)
+        given = self._outputs(outputs)
         scores = (_c.dnc_score * len(self.metrics))()
-        check(_c.dnc_task_score(self._handle, floats(outputs), scores))
+        check(_c.dnc_task_score(self._handle, floats(given), scores), outputs=given)
         return np.array([(score.sum, score.count, score.chance) for score in scores])
 
+    @property
+    def _drawn(self) -> tuple[int, int]:
+        """T and B of the episodes drawn last, or zeros."""
+        steps, batch = ctypes.c_size_t(), ctypes.c_size_t()
+        check(_c.dnc_task_drawn(self._handle, byref(steps), byref(batch)))
+        return steps.value, batch.value
+
     def _sizes(self) -> tuple[int, int]:
-        if self._drawn is None:
+        steps, batch = self._drawn
+        if not batch:
             raise InvalidState("no episodes have been drawn: call draw or sample first")
-        return self._drawn
+        return steps, batch
 
     def _outputs(self, outputs: npt.ArrayLike) -> FloatArray:
         steps, batch = self._sizes()
         return array(outputs, "outputs", "TBY", {"T": steps, "B": batch, "Y": self.output_size})
+
+
+def _rebuild(
+    kind: type[Task], make: Any, arguments: Any, options: Any, lesson: int, evaluating: bool, position: int, batch: int
+) -> Task:
+    """A task from what `Task.__reduce__` has put down."""
+    task: Task = make(*arguments, **options)
+    task.lesson, task.evaluating = lesson, evaluating
+    task.position = (position - 1) % 2**64 if batch else position
+    if batch:
+        task.draw(batch)
+    return task
+
+
+def _seed(seed: int | None) -> int:
+    """None draws one."""
+    return secrets.randbits(64) if seed is None else integer(seed, "seed")
+
+
+def _pair(key: str, value: Any) -> bytes:
+    """An option as the library takes it. Those that are paths are as the file system has them."""
+    pair = (
+        key.encode()
+        + b"="
+        + (path_bytes(value, key) if isinstance(value, (str, bytes, os.PathLike)) else str(value).encode())
+    )
+    if b"," in pair:
+        raise InvalidArgument(f"{key} is {value!r}, allowed are values without commas")
+    return pair

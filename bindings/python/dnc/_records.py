@@ -1,0 +1,127 @@
+"""Whose gradients they are: arrays that know from which recorded steps they come.
+
+`DNC.forward` and `step` hand out `Outputs` while steps are recorded, and what NumPy computes from them is of that
+record, too. So `DNC.backward` notices gradients of an episode that is not recorded any more. Nothing that is not
+certain is noticed: what a mark can't follow, as a conversion with `np.array` or another library, has none, and is
+accepted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Record:
+    """The steps between two `reset`, `backward` or `detach` of a network. `network` tells apart those of several."""
+
+    def __init__(self, network: object) -> None:
+        self.network = network
+
+
+_NONE: frozenset[Record] = frozenset()
+
+# Functions that make an array like another one, of other numbers; and those that write into their first argument.
+_LIKE = {np.empty_like, np.zeros_like, np.ones_like, np.full_like}
+_WRITING = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}
+
+
+class Outputs(np.ndarray):  # type: ignore[type-arg]
+    """An array as any other, with the records it was computed from."""
+
+    # An array shares the list with its views, so that what is written into one of them counts for all; and with its
+    # copies.
+    _mark: list[frozenset[Record]]
+
+    def __array_finalize__(self, source: Any) -> None:
+        mark = getattr(source, "_mark", None)
+        self._mark = [_NONE] if mark is None else mark
+
+    def __array_ufunc__(self, function: np.ufunc, method: str, *inputs: Any, out: Any = None, **settings: Any) -> Any:
+        plain = {} if out is None else {"out": tuple(map(_plain, out))}
+        results = getattr(function, method)(*map(_plain, inputs), **plain, **settings)
+        found = records(inputs)
+        if method == "at":
+            _write(inputs[0], records(inputs[1:]))
+        if out is not None:
+            for array in out:
+                _write(array, found)
+            return out[0] if len(out) == 1 else out
+        return tuple(marked(one, found) for one in results) if isinstance(results, tuple) else marked(results, found)
+
+    def __array_function__(self, function: Any, types: Any, arguments: Any, settings: Any) -> Any:
+        if function in _LIKE:
+            settings = {**settings, "subok": False}
+        result = super().__array_function__(function, types, arguments, settings)
+        if function in _LIKE:
+            return result
+        target = settings.get("out")
+        if function in _WRITING:
+            target = arguments[0] if arguments else settings.get("dst", settings.get("a", settings.get("arr")))
+        found = records(other for other in (*arguments, *settings.values()) if other is not target)
+        if target is not None:
+            _write(target, found)
+            return result
+        return marked(result, found)
+
+    def __setitem__(self, place: Any, value: Any) -> None:
+        super().__setitem__(place, value)
+        whole = place is Ellipsis or isinstance(place, slice) and place == slice(None)
+        if whole or not (
+            isinstance(value, (int, float)) and value == 0
+        ):  # zeros here and there, as of a mask, are anybody's
+            _write(self, records([value]))
+
+    def fill(self, value: Any) -> None:
+        super().fill(value)
+        _write(self, _NONE)
+
+    def put(self, *arguments: Any, **settings: Any) -> None:
+        super().put(*arguments, **settings)
+        _write(self, records(arguments[1:]))
+
+    def __repr__(self) -> str:
+        return repr(_plain(self))
+
+    def __reduce__(self) -> Any:  # elsewhere there is no record
+        return _plain(self).__reduce__()
+
+
+def records(values: Any) -> frozenset[Record]:
+    """The records that some values were computed from, alone or in lists."""
+    found = _NONE
+    for value in values:
+        if isinstance(value, Outputs):
+            found |= value._mark[0]
+        elif isinstance(value, (list, tuple)) and value and isinstance(value[0], (np.ndarray, list, tuple)):
+            found |= records(value)
+    return found
+
+
+def marked(array: Any, found: frozenset[Record]) -> Any:
+    """`array` as computed from these records; itself if there are none, or it is no array."""
+    if not found or not isinstance(array, np.ndarray):
+        return array
+    view = array.view(Outputs)
+    view._mark = [found]
+    return view
+
+
+def belongs(gradients: npt.ArrayLike, record: Record | None) -> bool:
+    """Whether these may be gradients of what is recorded: not if they come from other records of its network alone."""
+    if record is None:
+        return True
+    own = [other for other in records([gradients]) if other.network is record.network]
+    return not own or record in own
+
+
+def _plain(array: Any) -> Any:
+    return array.view(np.ndarray) if isinstance(array, Outputs) else array
+
+
+def _write(array: Any, found: frozenset[Record]) -> None:
+    """Something that was computed from these records is written into a part of `array`, or into a view of it."""
+    if isinstance(array, Outputs):
+        array._mark[0] = array._mark[0] | found if found else _NONE

@@ -1,0 +1,53 @@
+"""The library's sentences in Python's words: it speaks of C's functions, structs and constants."""
+
+from __future__ import annotations
+
+import numbers
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+# Patterns of what the library says, and what that is in Python. They hold at the beginning of a sentence, or are
+# phrases of the library's own, so that nothing from outside, as a path, is changed.
+_WORDS = [
+    (re.compile(pattern), words)
+    for pattern, words in [
+        (r"^(?:config|options)->", ""),
+        (r"(?<=allowed are numbers up to )options->", ""),
+        (r"(?<= bytes, )config->", ""),
+        (r"^instance(?= has \d+ parameters, the optimizer \d+$| is in use by a call )", "the network"),
+        (r"^width(?= is \d+, allowed are multiples)", "Y"),
+        (r"^field is DNC_FIELD_CELL, which(?= a feed)", 'name is "cell", which'),
+        (r"call dnc_set_training\(instance, 1\) and take steps first$", "set training to True and take steps first"),
+        (r"see dnc_set_training$", "set the network's training to True before them"),
+        (r"allowed is DNC_STEP_NOW(?=:)", "allowed is None"),
+        (r"and DNC_STEP_NOW$", "and None"),
+        (r"with DNC_INITIAL_LEARNED(?= the)", 'with initial_state="learned"'),
+        (r"call dnc_(detach|backward) first$", r"call \1 first"),
+        (r"call dnc_task_sample(?: first)?$", "call draw or sample first"),
+    ]
+]
+_SUBJECT = re.compile(r"(?P<name>\w+)(?P<place>\[\d+\])?(?P<verb> is )(?P<value>[-+.\w]+)(?=, | in |$)")
+
+
+def in_python(sentence: str, said: Mapping[str, Any]) -> str:
+    """`said` is what Python's caller said, by the names of C's arguments: a value, or (Python's name, value). Where C
+    was handed a stand-in for a number that it can't hold, the sentence gets the number; a place in a flat array
+    becomes that in the array."""
+    for pattern, words in _WORDS:
+        sentence = pattern.sub(words, sentence)
+    subject = _SUBJECT.match(sentence)
+    if subject is None or subject["name"] not in said:
+        return sentence
+    name, place, value = subject["name"], subject["place"] or "", subject["value"]
+    given = said[name]
+    if isinstance(given, tuple):
+        name, given = given
+    if isinstance(given, np.ndarray) and place:
+        index = int(place[1:-1])
+        place = f"[{', '.join(map(str, np.unravel_index(index, given.shape)))}]" if index < given.size else place
+    elif not place and isinstance(given, (numbers.Real, list)):
+        value = repr(given)
+    return f"{name}{place}{subject['verb']}{value}{sentence[subject.end() :]}"
