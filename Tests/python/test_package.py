@@ -36,7 +36,9 @@ def test_the_source_distribution_installs(unpacked, repository, tmp_path):
     subprocess.run([*INSTALL, "--target", tmp_path / "site", unpacked], check=True, capture_output=True)
     alone = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     alone.pop("DNC_LIBRARY", None)
-    program = "import dnc; print(dnc.__file__); dnc.Task('copy').sample(1)"
+    program = "import dnc; print(dnc.__file__, dnc.get_include()); dnc.Task('copy').sample(1)"
     run = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=alone, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert run.stdout.strip() == str(tmp_path / "site" / "dnc" / "__init__.py")
+    package = tmp_path / "site" / "dnc"
+    assert run.stdout.split() == [str(package / "__init__.py"), str(package / "include")]
+    assert (package / "include" / "dnc.h").read_bytes() == (repository / "include" / "dnc.h").read_bytes()

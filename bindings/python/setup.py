@@ -1,8 +1,10 @@
-"""Builds libdnc with the checkout's Makefile and carries it in the wheel as dnc/libdnc.so."""
+"""Builds libdnc with the checkout's Makefile; the wheel carries it as dnc/libdnc.so, and its header as
+dnc/include/dnc.h."""
 
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from setuptools import Distribution, setup
@@ -11,6 +13,9 @@ from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+from description import description  # noqa: E402 - a module beside this one
+
 # A source distribution carries what the library is built from.
 CHECKOUT = HERE / "libdnc" if (HERE / "libdnc").exists() else HERE.parents[1]
 SOURCES = ["LICENSE", "Makefile", "Package.swift", "Sources", "dnc.map", "dnc.pc.in", "include", "tools/setup.sh"]
@@ -28,7 +33,10 @@ class BuildWithLibrary(build_py):
         super().run()
         subprocess.run(["make", "-C", str(CHECKOUT)], check=True)
         if not self.editable_mode:  # an editable install finds the library in the checkout
-            shutil.copyfile(CHECKOUT / "build" / "libdnc.so", Path(self.build_lib, "dnc", "libdnc.so"))
+            package = Path(self.build_lib, "dnc")
+            shutil.copyfile(CHECKOUT / "build" / "libdnc.so", package / "libdnc.so")
+            (package / "include").mkdir(exist_ok=True)
+            shutil.copyfile(HEADER, package / "include" / HEADER.name)
 
 
 class SdistWithSources(sdist):
@@ -59,6 +67,8 @@ class WithLibrary(Distribution):
 
 setup(
     version=version(),
+    long_description=description(),
+    long_description_content_type="text/markdown",
     cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": AnyPython, "sdist": SdistWithSources},
     distclass=WithLibrary,
 )

@@ -11,12 +11,16 @@
         net.backward(gradients)
         optimizer.step(net)
 
-The manual is the library's header, include/dnc.h; `dnc._c` is that header in ctypes.
+Shapes are written in these letters: T steps, B batch_size, X and Y input_size and output_size, H and L hidden_size
+and num_layers, N and W memory_slots and word_size, R and K read_heads and write_heads. `Options` lists what a network
+is made of, `Settings` those of an optimizer. What the library itself says of all this stands in the header, dnc.h in
+`get_include()`; `dnc._c` is that header in ctypes.
 """
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from . import _c, figures
@@ -58,6 +62,13 @@ def build_info() -> dict[str, Any]:
     return dict(json.loads(_c.dnc_build_info()))
 
 
+def get_include() -> str:
+    """The folder of the C header dnc.h, for programs that are compiled against the library."""
+    here = Path(__file__).resolve().parent
+    installed = here / "include"
+    return str(installed if installed.exists() else here.parents[2] / "include")  # of the checkout
+
+
 def self_test() -> None:
     """Checks the library on this CPU, in less than two seconds: the gradients of small networks against central
     differences, single precision against double, a save and a load. An InternalError names what disagrees."""
@@ -96,6 +107,7 @@ __all__ = [
     "evaluate",
     "figures",
     "fit",
+    "get_include",
     "load",
     "loss",
     "pad",

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import checkpoints, plot
+from . import _settings, plot
 from ._convert import CHOICES
 from ._files import replacing
 from .config import Options
@@ -169,7 +169,7 @@ def predict(options: argparse.Namespace) -> int:
 def _model(options: argparse.Namespace) -> DNC:
     """The network of a file or of a run's folder."""
     path: Path = options.model
-    net, _ = checkpoints.load(path / MODEL if path.is_dir() else path)
+    net = DNC.load(path / MODEL if path.is_dir() else path)
     if options.threads is None or options.threads == net.config["num_threads"]:
         return net
     other = DNC(**{**net.config, "num_threads": options.threads})
@@ -226,11 +226,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--test-episodes", type=int, metavar="N", help="of a test (100, or as the lesson says)")
     run.add_argument("--checkpoint-every", type=_seconds, metavar="TIME", help="(60s)")
     run.add_argument("--log-every", type=int, metavar="N", help="updates between lines of the log (100)")
-    network = command.add_argument_group("the network", "dnc.h describes these.")
-    _struct_options(network, _NETWORK_OPTIONS, Options.__annotations__, NETWORK)
+    network = command.add_argument_group("the network", "Ranges, and defaults in brackets.")
+    _struct_options(network, _NETWORK_OPTIONS, Options, _settings.network(), NETWORK)
     optimizer = command.add_argument_group("the optimizer")
     optimizer.add_argument("--algorithm", choices=list(CHOICES["algorithm"]), help="(adam)")
-    _struct_options(optimizer, list(Settings.__annotations__), Settings.__annotations__, OPTIMIZER)
+    _struct_options(optimizer, list(Settings.__annotations__), Settings, _settings.optimizer(), OPTIMIZER)
     optimizer.add_argument("--schedule", choices=["constant", "cosine"],
                            help="of the learning rate; cosine falls to 0 over all updates (constant)")  # fmt: skip
     optimizer.add_argument("--warm-up", type=int, metavar="N",
@@ -279,15 +279,20 @@ def _model_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--threads", type=int, help="(those of the training; 0: one per core)")
 
 
-def _struct_options(group: Any, names: list[str], types: dict[str, Any], standard: dict[str, Any]) -> None:
-    """An option for each field of a struct."""
+def _struct_options(
+    group: Any, names: list[str], kind: type, settings: dict[str, _settings.Setting], standard: dict[str, Any]
+) -> None:
+    """An option for each field of a struct, which `kind` describes."""
+    meanings = _settings.meanings(kind)
     for name in names:
-        how: dict[str, Any] = {"type": int if "int" in str(types[name]) else float, "metavar": "N"}
+        allowed, default = settings[name]
+        how: dict[str, Any] = {"type": type(default), "metavar": "N"}
         if name in CHOICES:
-            how = {"choices": list(CHOICES[name])}
-        elif "bool" in str(types[name]):
-            how = {"action": argparse.BooleanOptionalAction}
-        group.add_argument(f"--{name.replace('_', '-')}", help=f"({standard.get(name, 'as in dnc.h')})", **how)
+            how, allowed = {"choices": list(CHOICES[name])}, ""
+        elif isinstance(default, bool):
+            how, allowed = {"action": argparse.BooleanOptionalAction}, ""
+        words = f"{allowed} ({standard.get(name, default)}){meanings[name]}".strip()
+        group.add_argument(f"--{name.replace('_', '-')}", help=words, **how)
 
 
 def _pair(text: str) -> tuple[str, str]:

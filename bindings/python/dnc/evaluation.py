@@ -28,6 +28,7 @@ class Score(NamedTuple):
         return {name: finite(value) for name, value in self._asdict().items()}
 
     def passes(self, goal: float) -> bool:
+        """Whether the value is at least the goal; at most, if it is an error."""
         return self.value <= goal if self.is_error else self.value >= goal
 
 

@@ -35,7 +35,17 @@ _NEEDS = {"activation": ("controller", "feedforward"), "initial_value": ("initia
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """Everything that a run's bytes depend on."""
+    """Everything that a run's bytes depend on.
+
+    The task has a name and options, or is a curriculum; test_options are those that differ in tests. The network's
+    options are `Options`, the optimizer's `Settings`; algorithm is "sgd", "rmsprop", "adam" or "adamw". schedule is
+    "constant", or "cosine": from the learning rate to 0 over all updates; in the first warm_up updates, 0 or more, it
+    grows from 0. The run ends after so many updates, 1 or more (None: never); when stop_metric is as good as
+    stop_score in a test; or after so many tests in a row without a better one as patience says, 1 or more (None:
+    never). There is a test every test_every updates, of test_episodes episodes, both 1 or more (None: as the lesson
+    says, but all episodes where there is an end to them), and a line of the log every log_every updates, 1 or more.
+    Parameters and episodes are drawn from the seed. InvalidArgument for anything else.
+    """
 
     task: str = ""  # a task's name, or the path of a curriculum; "": data of one's own
     options: dict[str, Any] = dataclasses.field(default_factory=dict)  # of the task
@@ -71,6 +81,7 @@ class Plan:
 
     @property
     def is_curriculum(self) -> bool:
+        """Whether the task is the path of a curriculum."""
         return is_curriculum(self.task)
 
     def refuse_unused(self, tested: bool = True) -> None:

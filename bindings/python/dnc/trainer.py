@@ -221,6 +221,7 @@ class Trainer:
 
     @property
     def lessons(self) -> int:
+        """How many there are; 1 without a curriculum."""
         return len(self._lessons)
 
     @property
