@@ -21,8 +21,8 @@ SHORTER = [
     (r"for seed in [\d ]+;", "for seed in 1;"),
     (r" --time-limit \S+", ""),
     (r" --updates \d+", ""),
-    (r"dnc train (?!--help)", "dnc train --time-limit 0.5s "),
-    (r"dnc train (.*--output)", r"dnc train --updates 50 --log-every 5 \1"),
+    (r"dnc train (?=.*--output)", "dnc train --updates 6 --log-every 3 "),
+    (r"dnc train (?=.*--resume)", "dnc train --updates 9 "),
     (r"--test-episodes \d+", "--test-episodes 16"),
     (r" --episodes \d+", ""),
     (r"dnc evaluate ", "dnc evaluate --episodes 16 "),
@@ -38,10 +38,6 @@ ELSEWHERE = {
     "make test-swift": PART,
     "make test-fuzz": PART,
     "make lint": PART,
-    "swift test --filter Golden": PART,
-    "build/venv/bin/python -m pytest Tests/interface -k checkpoint": PART,
-    "build/venv/bin/python -m pytest Tests/interface/test_faults.py": PART,
-    "build/venv/bin/python -m pytest Tests/interface/test_hosts.py": PART,
     "make format": "changes the sources",
     "make abi": "changes the sources; Tests/interface/test_abi.py::test_the_description_is_up_to_date does the same",
     "make demo": f"{BUILD}::test_copy_task, with fewer updates",
@@ -73,6 +69,8 @@ ELSEWHERE = {
     'make bench-peers PEERS="--workloads A,C1 --peers jax-tuned,torch --rounds 3 --output peers.md"': LONG,
     "python -m dnc train FILE": "FILE stands for any",
 }
+# So are those that run some of the tests.
+TESTS = re.compile(r"(?:swift test|build/venv/bin/python -m pytest) (.+)")
 # Folders and files that the pages use; build is where make leaves the library.
 USED = ["models", "curricula", "data", "build/libdnc.so", "bindings"]
 STORIES = {
@@ -81,14 +79,23 @@ STORIES = {
 }
 
 
-def pages(*languages):
-    """Each page with its snippets in these languages, as parameters."""
-    found = {page: [each for each in snippets(page) if each.language in languages] for page in PAGES}
+def of_pages(language, is_kept=lambda snippet: True):
+    """Each page that has some with its snippets, as parameters."""
+    found = {page: [each for each in snippets(page) if each.language == language] for page in PAGES}
     return [
-        pytest.param(kept, id=page.relative_to(REPOSITORY).as_posix())
+        pytest.param(each, id=page.relative_to(REPOSITORY).as_posix())
         for page, each in found.items()
-        if (kept := [one for one in each if one.language != "sh" or set(commands(one)) - set(ELSEWHERE)])
+        if any(map(is_kept, each))
     ]
+
+
+def run_here(snippet):
+    return [line for line in commands(snippet) if line not in ELSEWHERE and not TESTS.match(line)]
+
+
+def shown():
+    """All commands."""
+    return {line for page in PAGES for each in snippets(page) if each.language == "sh" for line in commands(each)}
 
 
 @pytest.fixture
@@ -120,7 +127,7 @@ def shortened(text):
     return text
 
 
-@pytest.mark.parametrize("of_page", pages("python"))
+@pytest.mark.parametrize("of_page", of_pages("python"))
 def test_python(environment, of_page):
     """The snippets of a page one after the other: what one defines, the next may use."""
     names = {"__name__": "snippet"}
@@ -130,20 +137,18 @@ def test_python(environment, of_page):
         exec(compile(text, snippet.page, "exec"), names)
 
 
-@pytest.mark.parametrize("of_page", pages("sh"))
+@pytest.mark.parametrize("of_page", of_pages("sh", run_here))
 def test_commands(environment, of_page):
     for snippet in of_page:
-        for command in commands(snippet):
-            if command not in ELSEWHERE:
-                run = subprocess.run(
-                    ["sh", "-c", shortened(command)], stdin=subprocess.DEVNULL, capture_output=True, text=True
-                )
-                assert run.returncode == 0, f"{snippet.page}:{snippet.line}: {command}\n{run.stdout}{run.stderr}"
-                assert "Traceback" not in run.stderr, run.stderr
+        for command in run_here(snippet):
+            line = ["sh", "-c", shortened(command)]
+            run = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            assert run.returncode == 0, f"{snippet.page}:{snippet.line}: {line[-1]}\n{run.stdout}{run.stderr}"
+            assert "Traceback" not in run.stderr, run.stderr
 
 
 @pytest.mark.skipif(not shutil.which("gcc"), reason="not installed: gcc")
-@pytest.mark.parametrize("of_page", pages("c"))
+@pytest.mark.parametrize("of_page", of_pages("c"))
 def test_c(environment, of_page):
     """Whole programs, without a warning, with the command in their first line."""
     (environment / "include").symlink_to(REPOSITORY / "include")
@@ -164,10 +169,12 @@ def test_c(environment, of_page):
 
 
 def test_what_is_run_elsewhere_is_on_a_page():
-    shown = {
-        command for page in PAGES for each in snippets(page) if each.language == "sh" for command in commands(each)
-    }
-    assert not set(ELSEWHERE) - shown
+    assert not set(ELSEWHERE) - shown()
+
+
+def test_tests_that_a_page_runs_exist():
+    named = [word for line in shown() if (tests := TESTS.match(line)) for word in tests[1].split() if "/" in word]
+    assert named and not [path for path in named if not (REPOSITORY / path).exists()]
 
 
 def test_what_is_said_to_run_it_exists():
