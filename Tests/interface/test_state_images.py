@@ -315,13 +315,13 @@ def test_fast_enough():
     net = Net(memory_slots=64, word_size=16, read_heads=4, batch_size=1, input_size=8).train()
     inputs = net.inputs(200)
     outputs = net.forward(inputs)
-    start = time.perf_counter()
+    start = time.process_time()
     film(net, 0, 200)
-    assert time.perf_counter() - start < 8, "2 s are promised, it takes 0.7"
+    assert time.process_time() - start < 8, "2 s are promised, it takes 0.7"
     net.reset().forward(inputs[:100])
-    start = time.perf_counter()
+    start = time.process_time()
     encoded(c.dnc_episode_image_encode, net.handle, 0, 100, floats(f32(inputs[:100])), None, floats(f32(outputs[:100])))
-    assert time.perf_counter() - start < 0.2, "50 ms are promised, it takes 13"
+    assert time.process_time() - start < 0.2, "50 ms are promised, it takes 13"
 
 
 def test_pillow_reads_the_animation(played):
