@@ -390,23 +390,21 @@ def panel(tmp_path, net, name, inputs, targets=None, outputs=None, mask=None, **
     frame = (picture == (110, 110, 110)).all(2)
     runs = [(y, np.flatnonzero(row)) for y, row in enumerate(frame)]
     width = CELL * len(given[0]) if options.cell_pixels else None
-    tops = [(y, xs[0]) for y, xs in runs if len(xs) > 4 and (width is None or longest_run(xs) >= width)]
+    tops = [(y, xs[0]) for y, xs in runs if len(xs) > 4 and (width is None or longest_run(xs)[1] >= width)]
     top, bottom = tops[0][0], tops[1][0]
-    xs = np.flatnonzero(frame[top])
-    start = max(range(len(xs)), key=lambda i: run_from(xs, i))
-    length = run_from(xs, start)
-    return picture[top + 1 : bottom, xs[start] + 1 : xs[start] + length - 1]
+    start, length = longest_run(np.flatnonzero(frame[top]))
+    return picture[top + 1 : bottom, start + 1 : start + length - 1]
 
 
-def run_from(xs, i):
-    length = 1
-    while i + length < len(xs) and xs[i + length] == xs[i] + length:
-        length += 1
-    return length
+def runs_of(xs):
+    """Where each run of successive numbers starts, and its length."""
+    last = np.append(np.flatnonzero(np.diff(xs) != 1), len(xs) - 1)
+    first = np.append(0, last[:-1] + 1)
+    return [(int(xs[i]), int(j - i + 1)) for i, j in zip(first, last)]
 
 
 def longest_run(xs):
-    return max(run_from(xs, i) for i in range(len(xs)))
+    return max(runs_of(xs), key=lambda run: run[1])
 
 
 def cells(pixels, steps):

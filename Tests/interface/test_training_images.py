@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import CHECKOUT, Refused, c, check, encode, f32, floats, image_options, last_error
-from test_images import decode, longest_run, palette, run_from
+from test_images import decode, longest_run, palette, runs_of
 
 pytestmark = pytest.mark.any_level
 
@@ -104,9 +104,9 @@ def panels(png, theme=c.DNC_THEME_LIGHT):
     edges = []
     for y, row in enumerate(frame):
         xs = np.flatnonzero(row)
-        if len(xs) > 60 and longest_run(xs) >= 66:
-            start = max(range(len(xs)), key=lambda i: run_from(xs, i))
-            edges.append((y, xs[start], xs[start] + run_from(xs, start) - 1))
+        start, length = longest_run(xs) if len(xs) > 60 else (0, 0)
+        if length >= 66:
+            edges.append((y, start, start + length - 1))
     assert len(edges) % 2 == 0 and len({edge[1:] for edge in edges}) == 1
     return [
         Panel(picture, frame, top, bottom, left, right)
@@ -488,7 +488,7 @@ def cell_grid(png, rows, columns, cell):
     frame = (picture == FRAME[c.DNC_THEME_LIGHT]).all(2)
     lines = [(y, xs) for y, xs in ((y, np.flatnonzero(row)) for y, row in enumerate(frame)) if len(xs)]
     top, left = next(
-        (y, xs[i]) for y, xs in lines for i in range(len(xs)) if run_from(xs, i) == columns * cell + 2
+        (y, start) for y, xs in lines for start, length in runs_of(xs) if length == columns * cell + 2
     )  # fmt: skip
     inside = picture[top + 1 : top + 1 + rows * cell, left + 1 : left + 1 + columns * cell]
     return inside.reshape(rows, cell, columns, cell, 3).swapaxes(1, 2)
