@@ -135,7 +135,7 @@ test-fuzz: fuzz-programs
 	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target 17 test || exit 1; done
 
 test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
-	$(PYTHON) -m pytest -q -n $$(nproc) Tests
+	$(PYTHON) -m pytest -q -n $$(nproc) --dist worksteal Tests
 
 # What the kernels compute, with those of the lower levels; but for what takes long.
 LEVEL_TESTS := -m "not any_level" -k "not valgrind and not helgrind and not learning"
