@@ -570,6 +570,28 @@ def test_save_without_optimizer(net, tmp_path):
     assert np.array_equal(loaded.flat_parameters, net.flat_parameters)
 
 
+def test_a_loop_goes_on_after_load(tmp_path):
+    """As it stands: nothing is set again, and the bytes are those of a loop that was not interrupted."""
+
+    def learn(net, optimizer, first):
+        task = dnc.Task("copy", seed=1, max_length=1)
+        task.position = first
+        for _ in range(3):
+            value, gradients = task.loss(task.play(net))
+            net.backward(gradients)
+            optimizer.step(net)
+
+    net = dnc.DNC(8, 7, batch_size=2)
+    optimizer = dnc.Optimizer(net)
+    net.training = True
+    learn(net, optimizer, 0)
+    net.save(tmp_path / "net.safetensors", optimizer)
+    learn(net, optimizer, 3)
+    loaded, continued = dnc.load(tmp_path / "net.safetensors")
+    learn(loaded, continued, 3)
+    assert np.array_equal(loaded.flat_parameters, net.flat_parameters) and continued.step_count == 6
+
+
 def test_load_of_the_network_alone(net, tmp_path):
     class Mine(dnc.DNC):
         pass

@@ -82,15 +82,18 @@ CHOICES = {
 
 def reals(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
     """`values` as an array of real numbers of whatever dtype. Masked ones are refused: their mask would be lost."""
-    if np.ma.is_masked(values) or (isinstance(values, (list, tuple)) and any(map(np.ma.is_masked, values))):
+    if type(values) is np.ndarray:
+        given = values
+    elif np.ma.is_masked(values) or (isinstance(values, (list, tuple)) and any(map(np.ma.is_masked, values))):
         raise TypeError(
             f"{name} is a masked array, whose mask would be lost: fill it, as with .filled(0), and where steps are "
             "masked, give their mask to the loss"
         )
-    try:
-        given = np.asarray(values)
-    except ValueError as error:  # lists of several lengths
-        raise InvalidArgument(f"{name} is no array: {error}. dnc.pad makes one of several sequences") from None
+    else:
+        try:
+            given = np.asarray(values)
+        except ValueError as error:  # lists of several lengths
+            raise InvalidArgument(f"{name} is no array: {error}. dnc.pad makes one of several sequences") from None
     if given.dtype.kind not in "fiub":
         raise TypeError(f"{name} has dtype {given.dtype}, needed are real numbers")
     return given
@@ -100,7 +103,7 @@ def single(given: npt.NDArray[Any], name: str) -> FloatArray:
     """Contiguous float32, copied only if `given` is not. Numbers beyond float32 are refused: they would become
     infinite."""
     if given.dtype.kind != "f" or given.dtype.itemsize <= 4:
-        return np.asarray(given, dtype=np.float32, order="C")
+        return np.asarray(given, dtype=np.float32, order="C")  # itself, if it is that
     with np.errstate(over="ignore"):
         converted = np.asarray(given, dtype=np.float32, order="C")
     beyond = np.isinf(converted)
@@ -202,7 +205,7 @@ def text(value: str | None, name: str) -> bytes | None:
     return _terminated(value.encode("utf-8", "surrogateescape"), name)
 
 
-def path_bytes(path: Path, name: str = "path") -> bytes:
+def path_bytes(path: Path | bytes, name: str = "path") -> bytes:
     """As the file system has it, in whatever encoding."""
     try:
         return _terminated(os.fsencode(path), name)

@@ -41,7 +41,7 @@ class Resource:
 
     @property
     def _handle(self) -> Handle:
-        handle = getattr(self, "_open_handle", None)  # there is none before the constructor has made one
+        handle: Handle | None = getattr(self, "_open_handle", None)  # there is none before the constructor has made one
         if handle is None:
             raise InvalidState(f"this {type(self).__name__} is closed")
         return handle

@@ -28,7 +28,7 @@ _LIKE = {np.empty_like, np.zeros_like, np.ones_like, np.full_like}
 _WRITING = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}
 
 
-class Outputs(np.ndarray):  # type: ignore[type-arg]
+class Outputs(np.ndarray):
     """An array as any other, with the records it was computed from."""
 
     # An array shares the list with its views, so that what is written into one of them counts for all; and with its
@@ -39,9 +39,10 @@ class Outputs(np.ndarray):  # type: ignore[type-arg]
         mark = getattr(source, "_mark", None)
         self._mark = [_NONE] if mark is None else mark
 
-    def __array_ufunc__(self, function: np.ufunc, method: str, *inputs: Any, out: Any = None, **settings: Any) -> Any:
-        plain = {} if out is None else {"out": tuple(map(_plain, out))}
-        results = getattr(function, method)(*map(_plain, inputs), **plain, **settings)
+    def __array_ufunc__(self, ufunc: np.ufunc, method: Any, *inputs: Any, **settings: Any) -> Any:
+        out = settings.get("out")
+        plain = settings if out is None else {**settings, "out": tuple(map(_plain, out))}
+        results = getattr(ufunc, method)(*map(_plain, inputs), **plain)
         found = records(inputs)
         if method == "at":
             _write(inputs[0], records(inputs[1:]))

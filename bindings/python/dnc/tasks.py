@@ -76,6 +76,7 @@ class Task(Resource):
     metrics: list[Metric]  # the first is the score
     interactive: bool  # an input depends on the outputs before it
     seed: int
+    _made: tuple[Any, tuple[Any, ...], dict[str, Any]]  # what makes another one, and its arguments
 
     def __init__(self, name: str, seed: int | None = 0, **options: float | str | os.PathLike[str]) -> None:
         pairs = b",".join(_pair(key, value) for key, value in options.items())
@@ -155,7 +156,8 @@ class Task(Resource):
     @property
     def words(self) -> tuple[str, ...]:
         """The words that the channels stand for, of inputs and outputs; none if channels are not words."""
-        handle, word, found = self._handle, ctypes.c_char_p(), []
+        handle, word = self._handle, ctypes.c_char_p()
+        found: list[str] = []
         while len(found) < self.input_size:
             if _c.dnc_task_word(handle, len(found), byref(word)) != _c.DNC_OK or word.value is None:
                 break
