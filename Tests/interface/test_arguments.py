@@ -924,10 +924,14 @@ def test_an_older_optimizer_config():
     settings = optimizer.config
     assert (settings.learning_rate, settings.momentum, settings.max_gradient_norm) == (0.5, 0.25, 0)
     assert settings.decay == pytest.approx(0.9)
-    # Changed through an older struct, the fields beyond it keep what they were or take their defaults: both 0 here.
+    # Changed through an older struct, the fields beyond it keep what they were.
+    whole = optimizer_config(learning_rate=0.5, decay=0.125, beta2=0.5, max_gradient_norm=3)
+    check(c.dnc_optimizer_set_config(optimizer.handle, byref(whole)))
     old.learning_rate = 0.75
     check(c.dnc_optimizer_set_config(optimizer.handle, byref(old)))
-    assert optimizer.config.learning_rate == 0.75
+    settings = optimizer.config
+    assert (settings.learning_rate, settings.momentum) == (0.75, 0.25)
+    assert (settings.decay, settings.beta2, settings.max_gradient_norm) == (0.125, 0.5, 3)
 
 
 def test_older_image_options():

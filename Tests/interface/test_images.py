@@ -6,6 +6,7 @@ from ctypes import POINTER, byref, c_size_t, c_uint8
 
 import numpy as np
 import pytest
+from picture_tools import FRAME, rectangles
 from PIL import Image
 from support import Net, Refused, c, check, encode, f32, floats, image_options, last_error
 
@@ -304,16 +305,22 @@ def test_episode_panels(tmp_path):
 
 
 def test_episode_shows_its_sequence(tmp_path):
+    """All panels are those of the same sequence in a batch of one."""
     net = Net(batch_size=3).train()
     inputs = net.inputs(5)
     outputs = net.forward(inputs)
-    pictures = [episode(tmp_path, net, inputs, None, outputs, b) for b in range(3)]
-    assert any((pictures[0] != pictures[b]).any() for b in (1, 2)) and (pictures[1] != pictures[2]).any()
-    alone = Net(batch_size=1).train()
-    outputs_alone = alone.forward(inputs[:, 2:])
-    picture = episode(tmp_path, alone, inputs[:, 2:], None, outputs_alone)
-    assert picture.shape == pictures[2].shape
-    assert (abs(picture - pictures[2]).max(2) > 3).mean() < 0.01, "the same sequence in a batch of one"
+    targets, mask = f32(net.inputs(5, seed=4)[..., :2] > 0), f32(net.inputs(5, seed=5)[..., 0] > 0)
+
+    def drawn(net, b, *given, mask):
+        return episode(tmp_path, net, *given, b, mask=floats(f32(mask)))
+
+    pictures = [drawn(net, b, inputs, targets, outputs, mask=mask) for b in range(3)]
+    assert (pictures[0] != pictures[1]).any() and (pictures[1] != pictures[2]).any()
+    for b in range(3):
+        alone = Net(batch_size=1).train()
+        one = [np.ascontiguousarray(values[:, b : b + 1]) for values in (inputs, targets, mask)]
+        picture = drawn(alone, 0, one[0], one[1], alone.forward(one[0]), mask=one[2])
+        assert (picture == pictures[b]).all()
     with pytest.raises(Refused, match="batch_index") as refused:
         episode(tmp_path, net, inputs, None, outputs, batch_index=3)
     assert refused.value.status == c.DNC_INVALID_ARGUMENT
@@ -373,7 +380,7 @@ CELL = 12
 PALETTE = {"backward": (0, 114, 178), "content": (230, 159, 0), "forward": (0, 158, 115), "answer": (86, 180, 233)}
 
 
-def panel(tmp_path, net, name, inputs, targets=None, outputs=None, mask=None, **fields):
+def panel(tmp_path, net, name, inputs, targets=None, outputs=None, mask=None, batch_index=0, **fields):
     """The pixels in the frame of the first panel of that name, of an episode that shows no others."""
     options = image_options(
         panels=getattr(c, f"DNC_PANEL_{name}"), cell_pixels=fields.pop("cell_pixels", CELL), **fields
@@ -384,7 +391,7 @@ def panel(tmp_path, net, name, inputs, targets=None, outputs=None, mask=None, **
     given = [None if a is None else f32(a) for a in (inputs, targets, outputs)]
     path = tmp_path / "panel.png"
     check(c.dnc_episode_image_write(
-        os.fsencode(path), net.handle, fields.pop("batch_index", 0), len(given[0]), *map(floats, given), byref(options)
+        os.fsencode(path), net.handle, batch_index, len(given[0]), *map(floats, given), byref(options)
     ))  # fmt: skip
     picture = decode(path.read_bytes())
     frame = (picture == (110, 110, 110)).all(2)
@@ -431,7 +438,8 @@ def played():
 
 
 def test_panels_show_their_values(tmp_path, played):
-    net, inputs, targets, outputs = played
+    net, inputs, targets, _ = played
+    outputs = 3 * f32(np.random.default_rng(5).standard_normal(targets.shape))  # far from errors of a half
     bits = (inputs > 0).astype(np.float32)
     shown = panel(tmp_path, net, "INPUT", bits)
     assert (cells(shown, 7) == expected_colours(bits[:, 0].T)).all()
@@ -441,11 +449,12 @@ def test_panels_show_their_values(tmp_path, played):
     shown = cells(panel(tmp_path, net, "PREDICTION", inputs, None, outputs), 7)
     assert abs(shown - expected_colours(prediction[:, 0].T)).max() <= 8, "a colour further at most"
     mask = np.zeros((7, 3))
-    mask[4:, 0] = 1
-    error = abs(prediction - targets)[:, 0].T
-    for given, wanted in ((None, error), (mask, error * mask[:, 0])):
-        shown = cells(panel(tmp_path, net, "ERROR", inputs, targets, outputs, given), 7)
-        assert abs(shown - expected_colours(wanted)).max() <= 8
+    mask[4:, 0] = mask[2:5, 1] = mask[:2, 2] = 1
+    error = abs(prediction - targets)
+    for b in range(3):
+        for given, wanted in ((None, error), (mask, error * mask[..., None])):
+            shown = panel(tmp_path, net, "ERROR", inputs, targets, outputs, given, batch_index=b)
+            assert abs(cells(shown, 7) - expected_colours(wanted[:, b].T)).max() <= 8
 
 
 def softmax(logits):
@@ -512,24 +521,40 @@ def test_phases(tmp_path, played):
     assert (shown[mask[:, 0] == 0] == 255).all()
 
 
-def test_read_modes_are_stacked(tmp_path):
-    """In each step, every mode has as much of the height as it has weight."""
+@pytest.mark.parametrize("steps, block, width", [(6, 1, CELL), (1601, 2, 1)])
+def test_read_modes_are_stacked(tmp_path, steps, block, width):
+    """In each step, or the mean of those that share a cell, every mode has as much of the height as it has weight."""
     net = Net(memory_slots=5, read_heads=1, write_heads=2, batch_size=2).train()
-    inputs = 3 * net.inputs(6)
+    inputs = 3 * net.inputs(steps)
     net.forward(inputs)
-    whole = episode(tmp_path, net, inputs, None, None, panels=c.DNC_PANEL_READS, cell_pixels=CELL)
+    size = CELL if block == 1 else 0
+    whole = episode(tmp_path, net, inputs, None, None, panels=c.DNC_PANEL_READS, cell_pixels=size)
     modes = net.trace("read_modes")[:, 0, 0]  # backward 1, 2, content, forward 1, 2
+    modes = np.stack([modes[t : t + block].mean(0) for t in range(0, steps, block)])
     shares = {"backward": modes[:, :2].sum(1), "content": modes[:, 2], "forward": modes[:, 3:].sum(1)}
     rows = (whole == PALETTE["content"]).all(2).any(1) | (whole == PALETTE["forward"]).all(2).any(1)
     assert rows.any()
     ys, xs = np.nonzero(sum((whole == PALETTE[name]).all(2) for name in shares))
     left = xs.min()
-    for t in range(6):
-        column = whole[:, left + t * CELL + CELL // 2]
+    for t in range(len(modes)):
+        column = whole[:, left + t * width + width // 2]
         heights = {name: (column == PALETTE[name]).all(1).sum() for name in shares}
         assert sum(heights.values()) == 48
         for name, share in shares.items():
             assert abs(heights[name] - 48 * share[t]) <= 1.01, (t, name)
+
+
+def test_ticks_of_shared_cells(tmp_path):
+    """Where four steps share a cell, every so many steps have a tick at their cell, from the first to the end."""
+    net = Net()
+    picture = episode(tmp_path, net, net.inputs(5000), None, None, panels=c.DNC_PANEL_INPUT)
+    y, x, height, width = rectangles(picture)[0]
+    assert width == 5000 / 4
+    ticks = np.flatnonzero((picture[y + height + 2] == FRAME["light"]).all(1)) - x
+    steps = 4 * ticks
+    apart = steps[1] - steps[0]
+    assert apart in {a * 10**b for a in (1, 2, 5) for b in range(4)}
+    assert list(steps) == list(range(0, 5000, apart))
 
 
 def test_origins(tmp_path):
