@@ -165,6 +165,21 @@ def test_content_of_any_size(size, word):
             assert_close(weighting(key_size, memory_size), expected, 2e-5, f"{key_size}, {memory_size}")
 
 
+@pytest.mark.parametrize("slots", [2, 40])
+@pytest.mark.parametrize("first, second, wanted", [(0.6, 0.4, 1), (0.4, -0.4, 0), (0.4, 0.4, 0), (1.4, 0.4, 1)])
+def test_slots_of_almost_equal_usage(slots, first, second, wanted):
+    """They are taken in the order of round(usage · 2¹⁶), equal ones by the lower index."""
+    net = Net(memory_slots=slots, read_heads=1, batch_size=1)
+    interface(net, allocation_gates=100, write_gates=100, free_gates=-100)
+    usage = np.full((1, slots), 0.9)
+    usage[0, :2] = (20000 + np.array([first, second])) / 65536 - 1e-6 * (1 - 20000 / 65536)
+    net.set_state("usage", usage)
+    net.step(net.inputs(1)[0])
+    written = net.state("write_weights")[0, 0]
+    free = 1 - 20000 / 65536
+    assert_close(written[[wanted, 1 - wanted]], f32([free, free * (1 - free)]), 1e-4)
+
+
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_sums_that_only_overflow_on_the_way(batch_size):
     """Products beyond every Float whose sum is not, in the controller and the output."""

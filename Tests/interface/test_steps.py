@@ -1,6 +1,7 @@
 """Running: steps and sequences, batches, truncated back-propagation, sizes, clones and changed parameters."""
 
 import json
+import re
 import subprocess
 import sys
 from ctypes import POINTER, byref, c_float, c_size_t, c_void_p, cast
@@ -173,6 +174,22 @@ def test_a_batch_is_its_sequences(fields):
     assert_close(together.gradients, total, 1e-5, "parameter gradients")
 
 
+@pytest.mark.parametrize("steps, batch", [(9, 3), (129, 1), (60, 5)])
+def test_weight_gradients_of_many_rows(steps, batch):
+    """That of the output layer is the sum, over steps and sequences, of the outputs' gradients times what it sees."""
+    fields = dict(NETWORKS["wide"], batch_size=batch)
+    net, twin = Net(**fields).train(), Net(**fields)
+    inputs, output_gradients = net.inputs(steps), net.output_gradients(steps)
+    net.forward(inputs)
+    net.backward(output_gradients)
+    expected = 0.0
+    for given, gradient in zip(inputs, output_gradients):
+        twin.step(given)
+        seen = np.concatenate([twin.state("hidden")[0], twin.state("read_vectors").reshape(batch, -1)], axis=1)
+        expected = expected + gradient.T.astype(np.float64) @ seen
+    assert_close(net.tensors()["output.weight"][1], expected, 1e-5)
+
+
 def test_set_batch_size():
     net, fresh = Net(batch_size=2).train(), Net(batch_size=7).train()
     net.forward(net.inputs(3))
@@ -236,6 +253,20 @@ def test_memory_slots_of_learned_states_are_fixed():
     net = Net(initial_state=c.DNC_INITIAL_LEARNED)
     assert c.dnc_set_memory_slots(net.handle, 9) == c.DNC_INVALID_STATE
     assert net.config.memory_slots == 6
+
+
+@pytest.mark.parametrize("before", [0, 3])
+def test_a_clone_knows_whether_its_state_is_the_learned_one(before):
+    """At the start of an episode it is; in the middle of one the learned start has no part in what follows."""
+    net = Net(initial_state=c.DNC_INITIAL_LEARNED).train()
+    if before:
+        net.forward(net.inputs(before))
+    copy = net.clone()
+    copy.forward(copy.inputs(4))
+    copy.backward(copy.output_gradients(4))
+    found = {name for name, (_, gradients) in copy.tensors().items() if name.startswith("initial.") and gradients.any()}
+    # The first read weightings have no part in the links, of which there are none yet.
+    assert found == (set() if before else {"initial.memory", "initial.read_vectors"})
 
 
 # -------------------------------------------------------------------------- truncated back-propagation --
@@ -777,6 +808,20 @@ def test_a_record_within_a_limit():
     assert refused.value.status == c.DNC_OUT_OF_MEMORY
     one.reset()
     assert_equal(small.forward(small.inputs(5)), one.forward(one.inputs(5)))
+
+
+def test_the_largest_record():
+    """Exactly as many bytes as a record takes are enough, and one less is not."""
+    fields = dict(memory_slots=9, max_record_bytes=1)
+    with pytest.raises(Refused, match="a record of 7 steps takes") as refused:
+        Net(**fields).train().forward(Net().inputs(7))
+    size = int(re.search(r"takes (\d+) bytes", refused.value.message)[1])
+    fields["max_record_bytes"] = size
+    net = Net(**fields).train()
+    net.forward(net.inputs(7))
+    fields["max_record_bytes"] = size - 1
+    with pytest.raises(Refused, match=f"takes {size} bytes, config->max_record_bytes is {size - 1}"):
+        Net(**fields).train().forward(Net().inputs(7))
 
 
 def test_the_estimate_holds():

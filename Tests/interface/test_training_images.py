@@ -232,6 +232,16 @@ def test_over_time(draw):
     assert 0.45 < half_way(even) < 0.6 and half_way(timed) < 0.2
 
 
+def test_a_clock_that_is_set_back(draw):
+    """Time stands still until the clock has caught up."""
+
+    def drawn(*seconds):
+        log = [train(100 * (i + 1), 2.0**-i, seconds=float(now)) for i, now in enumerate(seconds)]
+        return draw(log, flags=c.DNC_IMAGE_OVER_TIME)
+
+    assert drawn(1, 2, 3, 4, 1, 2, 6, 7) == drawn(1, 2, 3, 4, 4, 4, 6, 7) != drawn(1, 2, 3, 4, 5, 6, 6, 7)
+
+
 def test_lessons_are_lines(draw):
     log = losses_only(np.geomspace(1, 0.1, 100)) + [scored(1000, right=1.0)]
     plain = panels(draw(log))
