@@ -414,6 +414,19 @@ def test_evaluate_plays_no_fewer_episodes(batch, episodes, played):
             assert dnc.evaluate(net, task, episodes, **size)["sequences_right"].count == played
 
 
+@pytest.mark.parametrize("evaluating", [False, True])
+def test_evaluate_leaves_the_task_as_it_was(evaluating):
+    """With its teacher, or without."""
+    with dnc.Task("copy", 3, width=2) as task:
+        task.evaluating = evaluating
+        net = dnc.DNC(task.input_size, task.output_size, hidden_size=4)
+        dnc.evaluate(net, task, 1)
+        assert task.evaluating == evaluating
+        with pytest.raises(dnc.Error):
+            dnc.evaluate(net, task, 1, memory_slots=0)
+        assert task.evaluating == evaluating
+
+
 def test_train_evaluate_predict(tmp_path, capsys):
     folder = tmp_path / "run"
     arguments = "copy --option width=2 --hidden-size 8 --updates 20 --test-every 10 --seed 4"
