@@ -316,8 +316,9 @@ dnc_status dnc_get_trace(const dnc *instance, uint32_t field, float *values, siz
 
 typedef enum dnc_loss {
     DNC_LOSS_SIGMOID_CROSS_ENTROPY = 0, /* targets 0 to 1; mean over the kept elements */
-    DNC_LOSS_SOFTMAX_CROSS_ENTROPY = 1, /* targets a distribution per row; mean over the kept rows */
-    DNC_LOSS_MEAN_SQUARED_ERROR = 2,    /* mean over the kept elements */
+    DNC_LOSS_SOFTMAX_CROSS_ENTROPY = 1, /* targets a distribution per row: 0 and above, adding up to 1 within 0.001; mean
+                                         * over the kept rows */
+    DNC_LOSS_MEAN_SQUARED_ERROR = 2,    /* targets finite; mean over the kept elements */
     DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY = 3 /* never alone: see DNC_LOSS_GROUPED */
 } dnc_loss;
 
@@ -327,8 +328,11 @@ typedef enum dnc_loss {
 #define DNC_LOSS_GROUPED(size) ((uint32_t)DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY + 256u * (uint32_t)(size))
 
 /* The loss of logits `outputs` [T, B, Y] (Y = width) against `targets` [T, B, Y] and, unless output_gradients is
- * NULL, its gradient [T, B, Y]. mask [T, B] weighs the rows (NULL: all 1): the loss is the weighted mean, in nats.
- * When the weights add up to 0, loss and gradient are 0. Sums are in double precision. */
+ * NULL, its gradient [T, B, Y]. mask [T, B] weighs the rows (NULL: all 1), finite and >= 0: the loss is the weighted mean,
+ * in nats. Of a row that weighs 0 neither outputs nor targets are looked at (NaN may stand there for what nobody measured),
+ * and its gradient is 0. When the weights add up to 0, loss and gradient are 0. Sums are in double precision.
+ * DNC_INVALID_ARGUMENT for targets that the loss doesn't take and for negative weights, DNC_NOT_FINITE for NaN and infinity;
+ * dnc_last_error() names step, sequence and output, each from 0. */
 dnc_status dnc_loss_evaluate(uint32_t loss, size_t steps, size_t batch, size_t width, const float *outputs,
                              const float *targets, const float *mask, double *value, float *output_gradients);
 
@@ -535,7 +539,8 @@ int dnc_task_is_interactive(const dnc_task *task);
 dnc_status dnc_task_next(dnc_task *task, const float *output, float *input);
 
 /* The loss of logits outputs [T, B, Y] in the episodes drawn last and, unless output_gradients is NULL, its gradient
- * [T, B, Y]. What dnc_loss_evaluate gives with the task's targets and mask, unless the task says otherwise. */
+ * [T, B, Y]. What dnc_loss_evaluate gives with the task's targets and mask, unless the task says otherwise. The outputs must
+ * be finite in every step, also where the mask is 0. */
 dnc_status dnc_task_loss(dnc_task *task, const float *outputs, double *value, float *output_gradients);
 
 /* What a task counts, by index: 0 to dnc_task_metric_count() - 1; 0 metrics for NULL. The first is its score. */
@@ -645,7 +650,7 @@ typedef struct dnc_image_options {
     const char *title;        /* or NULL (default); UTF-8: ASCII, Greek, and mathematical signs; others are drawn as '?' */
     const char *row_label;    /* or NULL (default); along the vertical axis */
     const char *column_label; /* or NULL (default); along the horizontal axis */
-    const float *mask;        /* of an episode: [T, B] or NULL (default); not 0 where an answer is wanted */
+    const float *mask;        /* of an episode: [T, B] or NULL (default); above 0 where an answer is wanted, else 0 */
     uint32_t theme;           /* a dnc_theme; DNC_THEME_LIGHT */
     uint32_t pixel_scale;     /* every pixel is drawn as so many by so many, 1 to 8; 0 (default) is 1 */
     uint32_t panels;          /* of an episode: a sum of dnc_panels; 0 (default): all */

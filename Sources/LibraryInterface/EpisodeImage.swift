@@ -39,6 +39,9 @@ private func episode(
   }
   let options = try imageOptions(options)
   let loss = try requireLoss(options.loss, "options->loss", width: c.Y, "output_size")
+  if let mask = options.mask {
+    try requireWeights(mask, rows: try elements(steps, c.B, 1), batch: c.B, "options->mask")
+  }
   let predictions = try Memory(
     bytes: outputs == nil ? 0 : 2 * (try elements(steps, 1, c.Y)) * MemoryLayout<Float>.stride)
   let room = try Memory(bytes: EpisodePanels.most(c) * MemoryLayout<EpisodePanel>.stride)

@@ -1,44 +1,6 @@
 import CDNC
 import CPlatform
 
-/// The loss of a number, which must fit rows of `width`.
-func requireLoss(
-  _ number: UInt32, _ name: StaticString, width: Int, _ widthName: StaticString
-) throws(Failure) -> Loss {
-  guard let loss = Loss(number: number) else {
-    throw Failure(
-      DNC_INVALID_ARGUMENT,
-      "\(name) is \(number), allowed are 0 to 2 and DNC_LOSS_GROUPED(size) with sizes of 1 to 65536")
-  }
-  if case .groupedSoftmaxCrossEntropy(let size) = loss, width % size != 0 {
-    throw Failure(
-      DNC_INVALID_ARGUMENT, "\(widthName) is \(width), allowed are multiples of \(size), the size of the groups")
-  }
-  return loss
-}
-
-@c @implementation public func dnc_loss_evaluate(
-  _ loss: UInt32, _ steps: Int, _ batch: Int, _ width: Int, _ outputs: UnsafePointer<Float>!,
-  _ targets: UnsafePointer<Float>!, _ mask: UnsafePointer<Float>!, _ value: UnsafeMutablePointer<Double>!,
-  _ output_gradients: UnsafeMutablePointer<Float>!
-) -> dnc_status {
-  status { () throws(Failure) in
-    try requireSteps(steps)
-    try require(batch, in: 1...Int.max, "batch")
-    try require(width, in: 1...Int.max, "width")
-    let kind = try requireLoss(loss, "loss", width: width, "width")
-    let count = try elements(steps, batch, width)
-    let outputs = try require(outputs, "outputs")
-    let targets = try require(targets, "targets")
-    let value = try require(value, "value")
-    if let mask { try requireFinite(mask, count: count / width, "mask") }
-    try requireFinite(outputs, count: count, "outputs")
-    try requireFinite(targets, count: count, "targets")
-    value.pointee = kind.evaluate(
-      rows: count / width, width: width, outputs: outputs, targets: targets, mask: mask, gradients: output_gradients)
-  }
-}
-
 @c @implementation public func dnc_optimizer_config_init(
   _ config: UnsafeMutablePointer<dnc_optimizer_config>!, _ size: Int
 ) -> dnc_status {

@@ -545,15 +545,19 @@ static void loss(void) {
     if (kind == 3) kind = DNC_LOSS_GROUPED(1 + below(&input, 9));
     float *outputs = numbers(rows * width), *targets = numbers(rows * width), *mask = numbers(rows);
     float *gradients = patterned(4 * rows * width);
+    /* Half of the time what every loss takes: shares of one, and weights. */
+    if (mask[0] > 0)
+        for (size_t i = 0; i < rows * width; i++) {
+            size_t group = kind >> 8 ? kind >> 8 : width;
+            if (fabsf(targets[i]) <= 1e30f) targets[i] = 1 / (float)group;
+            if (i < rows) mask[i] = fabsf(mask[i]);
+        }
     double value = -77;
     size_t said = chance(8) ? wild[below(&input, 3)] : steps;
     dnc_status status = CALL(dnc_loss_evaluate(kind, said, batch, width, outputs, targets, chance(2) ? mask : NULL, &value, gradients));
     if (status == DNC_OK) {
         if (is_small(outputs, rows * width) && is_small(targets, rows * width) && is_small(mask, rows)) {
-            /* Weights that add up to nearly nothing may make of it what they want. */
-            double sum = 0;
-            for (size_t i = 0; i < rows; i++) sum += mask[i];
-            if (fabs(sum) > 1e-3) CHECK(isfinite(value) && all_finite(gradients, rows * width));
+            CHECK(isfinite(value) && all_finite(gradients, rows * width));
         }
     } else {
         CHECK(value == -77 && is_patterned(gradients, 4 * rows * width));

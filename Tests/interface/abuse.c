@@ -257,6 +257,8 @@ static void network(uint32_t controller, uint32_t initial_state) {
     dnc *net = NULL, *copy = NULL, *sharing = NULL;
     float *inputs = buffer(T * B * X, -0.3f), *outputs = buffer(T * B * Y, 0), *targets = buffer(T * B * Y, 0.1f);
     float *mask = buffer(T * B, 0.2f), *gradients = buffer(T * B * Y, 0), *input_gradients = buffer(T * B * X, 0);
+    float *shares = buffer(T * B * Y, 0);
+    for (int i = 0; i < T * B * Y; i++) shares[i] = 1.0f / Y;
     double loss = 0;
 
     GOOD(dnc_create(&config, &net));
@@ -278,8 +280,13 @@ static void network(uint32_t controller, uint32_t initial_state) {
     look.panels = DNC_PANEL_LOGITS;
     BAD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, NULL, &look), DNC_INVALID_ARGUMENT);
     memory_pictures(net, inputs, targets, outputs);
-    for (uint32_t kind = 0; kind < 3; kind++)
-        GOOD(dnc_loss_evaluate(kind, T, B, Y, outputs, targets, mask, &loss, gradients));
+    for (uint32_t kind = 0; kind < 3; kind++) {
+        GOOD(dnc_loss_evaluate(kind, T, B, Y, outputs, shares, mask, &loss, gradients));
+        BAD(dnc_loss_evaluate(kind, T, B, Y, outputs, shares, inputs, &loss, gradients), DNC_INVALID_ARGUMENT);
+        if (kind < 2) BAD(dnc_loss_evaluate(kind, T, B, Y, outputs, inputs, mask, &loss, gradients), DNC_INVALID_ARGUMENT);
+    }
+    look.mask = inputs;
+    BAD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, outputs, &look), DNC_INVALID_ARGUMENT);
     BAD(dnc_loss_evaluate(3, T, B, Y, outputs, targets, mask, &loss, gradients), DNC_INVALID_ARGUMENT);
     GOOD(dnc_backward(net, gradients, input_gradients));
     state_gradients(net, controller == DNC_CONTROLLER_LSTM);
@@ -326,6 +333,7 @@ static void network(uint32_t controller, uint32_t initial_state) {
     free(inputs);
     free(outputs);
     free(targets);
+    free(shares);
     free(mask);
     free(gradients);
     free(input_gradients);

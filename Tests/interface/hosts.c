@@ -29,6 +29,8 @@ enum { STEPS = 60, SEQUENCES = 6 };
 
 /* A network whose threads have enough to do. */
 static float many[STEPS * SEQUENCES * X], answers[STEPS * SEQUENCES * Y], wanted[STEPS * SEQUENCES * Y];
+/* One of each row's Y classes. */
+static float classes[STEPS * SEQUENCES * Y];
 
 static dnc *busy(uint32_t threads) {
     dnc *net = NULL;
@@ -201,7 +203,7 @@ static void calls_of_every_kind(uint32_t threads) {
     QUIET(dnc_step(net, many, output), DNC_OK);
     QUIET(dnc_set_training(net, 1), DNC_OK);
     QUIET(dnc_forward(net, STEPS, many, answers), DNC_OK);
-    QUIET(dnc_loss_evaluate(DNC_LOSS_SIGMOID_CROSS_ENTROPY, STEPS, SEQUENCES, Y, answers, wanted, NULL, &value, NULL),
+    QUIET(dnc_loss_evaluate(DNC_LOSS_SIGMOID_CROSS_ENTROPY, STEPS, SEQUENCES, Y, answers, classes, NULL, &value, NULL),
           DNC_OK);
     QUIET(dnc_episode_image_write(in_folder("picture"), net, 0, STEPS, many, NULL, answers, NULL), DNC_OK);
     QUIET(dnc_state_image_encode(net, 0, 3, NULL, &png, &size), DNC_OK);
@@ -269,7 +271,7 @@ static void calls(void) {
             GOOD(dnc_optimizer_step(optimizer, net, NULL));
             GOOD(dnc_reset(net));
             GOOD(dnc_forward(net, STEPS, many, answers));
-            GOOD(dnc_loss_evaluate(DNC_LOSS_SOFTMAX_CROSS_ENTROPY, STEPS, SEQUENCES, Y, answers, answers, NULL, &value, NULL));
+            GOOD(dnc_loss_evaluate(DNC_LOSS_SOFTMAX_CROSS_ENTROPY, STEPS, SEQUENCES, Y, answers, classes, NULL, &value, NULL));
         }
         GOOD(dnc_set_training(net, 0));
         for (int step = 0; step < 100; step++) GOOD(dnc_step(net, many, answers));
@@ -468,7 +470,7 @@ int main(int count, char **words) {
     strcpy(folder, words[2]);
     strcpy(given, folder);
     for (int i = 0; i < STEPS * SEQUENCES * X; i++) many[i] = (float)(i * 7 % 11) / 5 - 1;
-    for (int i = 0; i < STEPS * SEQUENCES * Y; i++) wanted[i] = (float)(i % 3) - 1;
+    for (int i = 0; i < STEPS * SEQUENCES * Y; i++) wanted[i] = (float)(i % 3) - 1, classes[i] = i % Y == i / Y % Y;
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         if (strcmp(words[1], hosts[i].name) != 0) continue;
         hosts[i].run();

@@ -348,13 +348,19 @@ class Task:
 
 
 def loss(kind, outputs, targets, mask=None):
-    """(value, gradient)"""
+    """(value, gradient); kind is a name or a dnc_loss."""
     outputs, targets = f32(outputs), f32(targets)
     value, gradient = c_double(np.nan), np.full_like(outputs, np.nan)
     mask = None if mask is None else f32(mask)
     check(
         c.dnc_loss_evaluate(
-            LOSSES[kind], *outputs.shape, floats(outputs), floats(targets), floats(mask), byref(value), floats(gradient)
+            LOSSES.get(kind, kind),
+            *outputs.shape,
+            floats(outputs),
+            floats(targets),
+            floats(mask),
+            byref(value),
+            floats(gradient),
         )
     )
     return value.value, gradient

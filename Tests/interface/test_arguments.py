@@ -979,18 +979,6 @@ def test_a_cell_only_in_an_lstm():
     assert net.state("hidden").any(), "the last step's layers"
 
 
-def test_targets_are_checked_against_the_loss():
-    """Probabilities where the loss needs them; anything finite for the squared error."""
-    outputs, value = f32([[[0.5, -0.5]]]), c_double(77)
-    for kind, targets in ((0, [-0.5, 0.5]), (0, [0.5, 1.5])):
-        targets = f32([[targets]])
-        status = c.dnc_loss_evaluate(kind, 1, 1, 2, floats(outputs), floats(targets), None, byref(value), None)
-        assert status in (c.DNC_OK, INVALID)
-    targets = f32([[[-3, 7]]])
-    assert c.dnc_loss_evaluate(2, 1, 1, 2, floats(outputs), floats(targets), None, byref(value), None) == c.DNC_OK
-    assert value.value == pytest.approx((3.5**2 + 7.5**2) / 2)
-
-
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_state_that_is_not_finite(field):
     net, twin = Net(), Net()

@@ -659,6 +659,12 @@ def test_loss():
     value, gradients = dnc.loss("sigmoid_cross_entropy", outputs, targets)
     assert value == pytest.approx(np.mean(np.logaddexp(0, outputs) - targets * outputs), rel=1e-6)
     assert gradients.shape == outputs.shape and gradients.dtype == np.float32
+    targets[0] = np.nan
+    with pytest.raises(dnc.NotFinite, match=r"targets\[t=0, b=0, y=0\] is nan"):
+        dnc.loss("sigmoid_cross_entropy", outputs, targets)
+    assert np.isfinite(dnc.loss("sigmoid_cross_entropy", outputs, targets, mask)[0])
+    with pytest.raises(dnc.InvalidArgument, match="allowed are 0 to 1"):
+        dnc.loss("sigmoid_cross_entropy", outputs, targets + 1, mask)
     with pytest.raises(ValueError, match="targets has shape"):
         dnc.loss("mean_squared_error", outputs, targets[1:])
     with pytest.raises(ValueError, match=r"mask has shape .* \[T, B\]"):

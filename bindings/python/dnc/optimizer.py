@@ -176,7 +176,11 @@ def loss(
 
     kind is "sigmoid_cross_entropy", "softmax_cross_entropy", "mean_squared_error", or, with one softmax over each
     ten logits, "grouped_softmax_cross_entropy:10". mask [T, B] weighs the rows (None: all 1): the loss is the weighted
-    mean, in nats.
+    mean, in nats. Rows of weight 0 are not looked at (NaN may stand there), and their gradient is 0.
+
+    Targets are 0 to 1 for a sigmoid, and distributions for softmaxes: 0 and above, adding up to 1 within 0.001 in a row
+    or in each group, which may also be zeros. `InvalidArgument` says which one isn't, `NotFinite` which is NaN or
+    infinite.
     """
     number = loss_number(kind)
     given = array(outputs, "outputs", "TBY", {})

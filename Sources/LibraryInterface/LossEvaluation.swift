@@ -1,0 +1,94 @@
+import CDNC
+import CPlatform
+
+/// The loss of a number, which must fit rows of `width`.
+func requireLoss(
+  _ number: UInt32, _ name: StaticString, width: Int, _ widthName: StaticString
+) throws(Failure) -> Loss {
+  guard let loss = Loss(number: number) else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT,
+      "\(name) is \(number), allowed are 0 to 2 and DNC_LOSS_GROUPED(size) with sizes of 1 to 65536")
+  }
+  if case .groupedSoftmaxCrossEntropy(let size) = loss, width % size != 0 {
+    throw Failure(
+      DNC_INVALID_ARGUMENT, "\(widthName) is \(width), allowed are multiples of \(size), the size of the groups")
+  }
+  return loss
+}
+
+@c @implementation public func dnc_loss_evaluate(
+  _ loss: UInt32, _ steps: Int, _ batch: Int, _ width: Int, _ outputs: UnsafePointer<Float>!,
+  _ targets: UnsafePointer<Float>!, _ mask: UnsafePointer<Float>!, _ value: UnsafeMutablePointer<Double>!,
+  _ output_gradients: UnsafeMutablePointer<Float>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    try requireSteps(steps)
+    try require(batch, in: 1...Int.max, "batch")
+    try require(width, in: 1...Int.max, "width")
+    let kind = try requireLoss(loss, "loss", width: width, "width")
+    let rows = try elements(steps, batch, width) / width
+    let outputs = try require(outputs, "outputs")
+    let targets = try require(targets, "targets")
+    let value = try require(value, "value")
+    if let mask { try requireWeights(mask, rows: rows, batch: batch, "mask") }
+    for r in 0..<rows where mask.map({ $0[r] > 0 }) ?? true {
+      let place = RowPlace(step: r / batch, sequence: r % batch)
+      try place.require(outputs + r * width, 0..<width, "outputs", "finite numbers") { _ in true }
+      try place.requireTarget(targets + r * width, width, of: kind)
+    }
+    value.pointee = kind.evaluate(
+      rows: rows, width: width, outputs: outputs, targets: targets, mask: mask, gradients: output_gradients)
+  }
+}
+
+/// The weights of rows [steps, batch].
+func requireWeights(_ weights: In<Float>, rows: Int, batch: Int, _ name: StaticString) throws(Failure) {
+  for r in 0..<rows where !(weights[r] >= 0 && weights[r].isFinite) {
+    throw Failure(
+      weights[r].isFinite ? DNC_INVALID_ARGUMENT : DNC_NOT_FINITE,
+      "\(name)[t=\(r / batch), b=\(r % batch)] is \(weights[r]), allowed are finite numbers of 0 and above")
+  }
+}
+
+/// A row of a buffer [T, B, Y].
+private struct RowPlace {
+  let step, sequence: Int
+
+  /// That the numbers of the row are finite and allowed.
+  func require(
+    _ row: In<Float>, _ numbers: Range<Int>, _ name: StaticString, _ allowed: StaticString, _ isAllowed: (Float) -> Bool
+  ) throws(Failure) {
+    for y in numbers where !(row[y].isFinite && isAllowed(row[y])) {
+      throw Failure(
+        row[y].isFinite ? DNC_INVALID_ARGUMENT : DNC_NOT_FINITE,
+        "\(name)[t=\(step), b=\(sequence), y=\(y)] is \(row[y]), allowed are \(allowed)")
+    }
+  }
+
+  func requireTarget(_ target: In<Float>, _ width: Int, of loss: Loss) throws(Failure) {
+    switch loss {
+    case .sigmoidCrossEntropy:
+      try require(target, 0..<width, "targets", "0 to 1") { $0 >= 0 && $0 <= 1 }
+    case .softmaxCrossEntropy:
+      try requireDistribution(target, 0..<width, orZeros: false)
+    case .meanSquaredError:
+      try require(target, 0..<width, "targets", "finite numbers") { _ in true }
+    case .groupedSoftmaxCrossEntropy(let size):
+      for y in stride(from: 0, to: width, by: size) { try requireDistribution(target, y..<y + size, orZeros: true) }
+    }
+  }
+
+  private func requireDistribution(_ target: In<Float>, _ group: Range<Int>, orZeros: Bool) throws(Failure) {
+    try require(target, group, "targets", "0 and above: they are a distribution") { $0 >= 0 }
+    var sum = 0.0
+    for y in group { sum += Double(target[y]) }
+    guard abs(sum - 1) <= 1e-3 || (orZeros && sum == 0) else {
+      let others: StaticString = orZeros ? ", or nothing but zeros" : ""
+      throw Failure(
+        DNC_INVALID_ARGUMENT,
+        "targets[t=\(step), b=\(sequence), y=\(group.lowerBound) to \(group.upperBound - 1)] add up to \(sum), allowed is 1, within 0.001\(others)"
+      )
+    }
+  }
+}

@@ -1,0 +1,102 @@
+"""What a loss takes for targets and weights, and what it says of those that can't be right. Values: test_golden.py."""
+
+import re
+from ctypes import byref, c_double
+
+import numpy as np
+import pytest
+from support import LOSSES, Refused, assert_equal, c, f32, floats, loss
+
+SIGMOID, SOFTMAX, SQUARES = "sigmoid_cross_entropy", "softmax_cross_entropy", "mean_squared_error"
+PAIRS = c.DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY + 256 * 2
+GOOD = {SIGMOID: [0, 1, 0.5, 0], SOFTMAX: [0, 0.25, 0.75, 0], SQUARES: [-1e30, 1e30, 0, 5], PAIRS: [0, 1, 0, 0]}
+
+WRONG = [
+    (SIGMOID, [0, 0, 5, 0], r"targets\[t=2, b=1, y=2\] is 5, allowed are 0 to 1"),
+    (SIGMOID, [0, -1e-6, 1, 0], r"targets\[t=2, b=1, y=1\] is -1e-06, allowed are 0 to 1"),
+    (SOFTMAX, [3, 0, 0, 0], r"targets\[t=2, b=1, y=0 to 3\] add up to 3, allowed is 1, within 0.001$"),
+    (SOFTMAX, [0, 0, 0, 0], r"targets\[t=2, b=1, y=0 to 3\] add up to 0, allowed is 1"),
+    (SOFTMAX, [0, 0, 0, 0.99], r"targets\[t=2, b=1, y=0 to 3\] add up to 0.99"),
+    (SOFTMAX, [0, 0, 2, -1], r"targets\[t=2, b=1, y=3\] is -1, allowed are 0 and above"),
+    (
+        PAIRS,
+        [0, 1, 1, 1],
+        r"targets\[t=2, b=1, y=2 to 3\] add up to 2, allowed is 1, within 0.001, or nothing but zeros",
+    ),
+    (PAIRS, [0, 0.5, 0, 0], r"targets\[t=2, b=1, y=0 to 1\] add up to 0.5"),
+    (PAIRS, [1, 0, -1, 1], r"targets\[t=2, b=1, y=2\] is -1"),
+]
+
+
+def rows(kind):
+    """outputs, targets, mask of four steps of three sequences."""
+    outputs = f32(np.random.default_rng(1).standard_normal((4, 3, 4)))
+    return outputs, np.tile(f32(GOOD[kind]), (4, 3, 1)), np.ones((4, 3), np.float32)
+
+
+def refused(kind, outputs, targets, mask=None):
+    """The status and the sentence; value and gradients stay as they were."""
+    value, gradients = c_double(77), np.full_like(outputs, 77)
+    arrays = [floats(f32(a)) if a is not None else None for a in (outputs, targets, mask)]
+    status = c.dnc_loss_evaluate(LOSSES.get(kind, kind), *outputs.shape, *arrays, byref(value), floats(gradients))
+    assert status != c.DNC_OK and value.value == 77 and (gradients == 77).all()
+    return status, c.dnc_last_error().decode()
+
+
+@pytest.mark.parametrize("kind, row, sentence", WRONG)
+def test_a_target_that_can_t_be_right(kind, row, sentence):
+    outputs, targets, mask = rows(kind)
+    loss(kind, outputs, targets, mask)
+    targets[2, 1] = row
+    for weights in (mask, None):
+        status, message = refused(kind, outputs, targets, weights)
+        assert status == c.DNC_INVALID_ARGUMENT
+        assert re.match(sentence, message), message
+
+
+@pytest.mark.parametrize("kind", GOOD)
+@pytest.mark.parametrize("number", [np.nan, -np.nan, np.inf, -np.inf])
+def test_a_number_that_is_none(kind, number):
+    for name in ("outputs", "targets"):
+        given = dict(zip(("outputs", "targets"), rows(kind)))
+        given[name][3, 0, 1] = number
+        status, message = refused(kind, **given)
+        assert status == c.DNC_NOT_FINITE
+        assert message.startswith(f"{name}[t=3, b=0, y=1] is {str(abs(number)) if np.isnan(number) else number}, ")
+
+
+@pytest.mark.parametrize("weight, status", [
+    (-1, c.DNC_INVALID_ARGUMENT), (-1e-42, c.DNC_INVALID_ARGUMENT), (np.nan, c.DNC_NOT_FINITE),
+    (np.inf, c.DNC_NOT_FINITE),
+])  # fmt: skip
+def test_a_weight_that_can_t_be_right(weight, status):
+    outputs, targets, mask = rows(SIGMOID)
+    mask[1, 2] = weight
+    found, message = refused(SIGMOID, outputs, targets, mask)
+    assert found == status
+    assert message == f"mask[t=1, b=2] is {mask[1, 2]:g}, allowed are finite numbers of 0 and above"
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_what_has_no_weight_is_not_looked_at(kind):
+    """NaN is what people have where nothing was measured."""
+    outputs, targets, mask = rows(kind)
+    mask[1:3, 1] = 0
+    mask[0, 0] = 0.5
+    expected = loss(kind, outputs, targets, mask)
+    assert np.isfinite(expected[0]) and not expected[1][1:3, 1].any() and expected[1][3, 1].any()
+    for nothing in (np.nan, np.inf, -7):
+        targets[1:3, 1] = nothing
+        outputs[1:3, 1, ::2] = nothing
+        value, gradients = loss(kind, outputs, targets, mask)
+        assert value == expected[0]
+        assert_equal(gradients, expected[1])
+
+
+@pytest.mark.parametrize("row", [[0.2504, 0.25, 0.25, 0.25], [0.2496, 0.25, 0.25, 0.25]])
+def test_rounding_passes(row):
+    outputs, targets, mask = rows(SOFTMAX)
+    targets[...] = row
+    assert np.isfinite(loss(SOFTMAX, outputs, targets, mask)[0])
+    with pytest.raises(Refused, match="add up to"):
+        loss(SOFTMAX, outputs, targets + f32([0.001, 0, 0, 0]) * np.sign(sum(row) - 1), mask)
