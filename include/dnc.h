@@ -365,8 +365,9 @@ dnc_status dnc_optimizer_config_init(dnc_optimizer_config *config, size_t size);
 dnc_status dnc_optimizer_create(const dnc *instance, const dnc_optimizer_config *config, dnc_optimizer **optimizer);
 
 /* Clips the gradients by their global norm, updates the parameters and zeroes the gradients. gradient_norm
- * (or NULL) receives the norm before clipping. A gradient that is not finite changes nothing and gives
- * DNC_NOT_FINITE, with the first bad tensor named in dnc_last_error(). */
+ * (or NULL) receives the norm before clipping, at most FLT_MAX. A gradient or a parameter that is not finite, or that the
+ * update would leave so, gives DNC_NOT_FINITE and changes nothing: no parameter, moving average, gradient or step count;
+ * dnc_last_error() names its tensor and element. Moving averages that get no new gradients end at 0. */
 dnc_status dnc_optimizer_step(dnc_optimizer *optimizer, dnc *instance, float *gradient_norm);
 
 /* Reads and changes the settings of a running optimizer, as a learning rate schedule does. The caller sets

@@ -66,8 +66,9 @@ struct Message: ExpressibleByStringInterpolation {
     mutating func appendInterpolation(_ value: Int?) { if let value { text.append(value) } }
     mutating func appendInterpolation(_ value: UInt) { text.append(UInt64(value)) }
     mutating func appendInterpolation(_ value: UInt32) { text.append(Int(value)) }
-    mutating func appendInterpolation(_ value: Double) { text.append(value) }
-    mutating func appendInterpolation(_ value: Float) { text.append(Double(value)) }
+    /// A NaN has a sign, which says nothing.
+    mutating func appendInterpolation(_ value: Double) { text.append(value.isNaN ? .nan : value) }
+    mutating func appendInterpolation(_ value: Float) { appendInterpolation(Double(value)) }
     mutating func appendInterpolation(systemError: Int32) { text.append(systemError: systemError) }
     /// A whole message.
     mutating func appendInterpolation(sentence: UnsafePointer<CChar>) { text.append(sentence) }

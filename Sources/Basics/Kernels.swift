@@ -60,7 +60,9 @@ struct Kernels: Sendable {
     ) -> Void
   let readVectorForward: @Sendable (Int, Int, I, I, O) -> Void
   let readVectorBackward: @Sendable (Int, Int, I, I, I, O, O) -> Void
-  let adam: @Sendable (Int, S, S, S, S, S, S, S, S, I, O, O, O) -> Void
+  let sgd: @Sendable (Int, S, S, S, O, O, O) -> Void
+  let rmsProp: @Sendable (Int, S, S, S, S, S, S, O, O, O, O) -> Void
+  let adam: @Sendable (Int, S, S, S, S, S, S, S, S, S, O, O, O, O) -> Void
   let sumOfSquares: @Sendable (Int, I) -> Double
 }
 
@@ -85,8 +87,8 @@ extension Kernels {
           contentBackward: KernelsV3.contentBackward, memoryWriteForward: KernelsV3.memoryWriteForward,
           memoryWriteBackward: KernelsV3.memoryWriteBackward, linksForward: KernelsV3.linksForward,
           linksBackward: KernelsV3.linksBackward, readVectorForward: KernelsV3.readVectorForward,
-          readVectorBackward: KernelsV3.readVectorBackward, adam: KernelsV3.adam,
-          sumOfSquares: KernelsV3.sumOfSquares)
+          readVectorBackward: KernelsV3.readVectorBackward, sgd: KernelsV3.sgd,
+          rmsProp: KernelsV3.rmsProp, adam: KernelsV3.adam, sumOfSquares: KernelsV3.sumOfSquares)
       case .v4:
         Kernels(
           dotProduct: KernelsV4.dotProduct, areModerate: KernelsV4.areModerate, addScaled: KernelsV4.addScaled,
@@ -100,8 +102,8 @@ extension Kernels {
           contentBackward: KernelsV4.contentBackward, memoryWriteForward: KernelsV4.memoryWriteForward,
           memoryWriteBackward: KernelsV4.memoryWriteBackward, linksForward: KernelsV4.linksForward,
           linksBackward: KernelsV4.linksBackward, readVectorForward: KernelsV4.readVectorForward,
-          readVectorBackward: KernelsV4.readVectorBackward, adam: KernelsV4.adam,
-          sumOfSquares: KernelsV4.sumOfSquares)
+          readVectorBackward: KernelsV4.readVectorBackward, sgd: KernelsV4.sgd,
+          rmsProp: KernelsV4.rmsProp, adam: KernelsV4.adam, sumOfSquares: KernelsV4.sumOfSquares)
       }
     #else
       nil

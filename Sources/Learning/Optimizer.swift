@@ -1,84 +1,7 @@
-import CDNC
 import CPlatform
 
-/// The settings of an optimizer, checked once. The numbers are Double so that bias corrections and norms are.
-struct OptimizerConfiguration {
-  var algorithm: Algorithm
-  var learningRate, momentum, decay, beta1, beta2, epsilon, weightDecay, maxGradientNorm: Double
-
-  enum Algorithm: UInt32 {
-    case sgd = 0
-    case rmsProp = 1
-    case adam = 2
-    case adamW = 3
-  }
-
-  static var defaults: dnc_optimizer_config {
-    var config = dnc_optimizer_config()
-    config.algorithm = Algorithm.adam.rawValue
-    config.learning_rate = 1e-3
-    config.momentum = 0.9
-    config.decay = 0.9
-    config.beta1 = 0.9
-    config.beta2 = 0.999
-    config.epsilon = 1e-8
-    config.weight_decay = 0.01
-    return config
-  }
-
-  init(_ config: dnc_optimizer_config) throws(Failure) {
-    func number(
-      _ value: Float, _ range: StaticString, _ name: StaticString, _ allowed: Bool
-    ) throws(Failure) -> Double {
-      guard allowed, value.isFinite else {
-        throw Failure(DNC_INVALID_ARGUMENT, "config->\(name) is \(value), allowed are \(range)")
-      }
-      return Double(value)
-    }
-    func positive(_ value: Float, _ name: StaticString) throws(Failure) -> Double {
-      try number(value, "0 and above, finite", name, value >= 0)
-    }
-    func fraction(_ value: Float, _ name: StaticString) throws(Failure) -> Double {
-      try number(value, "0 to below 1", name, value >= 0 && value < 1)
-    }
-    guard let algorithm = Algorithm(rawValue: config.algorithm) else {
-      throw Failure(DNC_INVALID_ARGUMENT, "config->algorithm is \(config.algorithm), allowed are 0 to 3")
-    }
-    self.algorithm = algorithm
-    learningRate = try positive(config.learning_rate, "learning_rate")
-    momentum = try fraction(config.momentum, "momentum")
-    decay = try fraction(config.decay, "decay")
-    beta1 = try fraction(config.beta1, "beta1")
-    beta2 = try fraction(config.beta2, "beta2")
-    epsilon = try number(config.epsilon, "above 0, finite", "epsilon", config.epsilon > 0)
-    weightDecay = try positive(config.weight_decay, "weight_decay")
-    maxGradientNorm = try positive(config.max_gradient_norm, "max_gradient_norm")
-  }
-
-  /// The way back to C, without struct_size.
-  var fields: dnc_optimizer_config {
-    var config = dnc_optimizer_config()
-    config.algorithm = algorithm.rawValue
-    config.learning_rate = Float(learningRate)
-    config.momentum = Float(momentum)
-    config.decay = Float(decay)
-    config.beta1 = Float(beta1)
-    config.beta2 = Float(beta2)
-    config.epsilon = Float(epsilon)
-    config.weight_decay = Float(weightDecay)
-    config.max_gradient_norm = Float(maxGradientNorm)
-    return config
-  }
-}
-
-/// What a `dnc_optimizer *` points to: two moving averages per parameter, and the number of updates made.
-///
-///     SGD       v ← momentum·v + g                   p ← p − lr·v
-///     RMSProp   s ← decay·s + (1 − decay)·g²         m ← momentum·m + lr·g / √(s + ε)      p ← p − m
-///     Adam      m, v moving averages of g, g²        p ← p − lr·m̂ / (√v̂ + ε)   (Kingma and Ba 2015, Algorithm 1)
-///     AdamW     as Adam, with p ← p − lr·weight_decay·p first   (Loshchilov and Hutter 2019)
-///
-/// s and v end at the greatest number: if they became infinite, they would stay so, and the parameter with them.
+/// What a `dnc_optimizer *` points to: up to two moving averages per parameter, and the number of updates made. `Update` has
+/// the rules.
 struct Optimizer<Scalar: Real>: ~Copyable {
   private(set) var configuration: OptimizerConfiguration
   let parameterCount: Int
@@ -114,67 +37,50 @@ struct Optimizer<Scalar: Real>: ~Copyable {
     return sum.squareRoot()
   }
 
+  /// The first parameter that `step` would leave NaN or infinite, and what it would be; nil if there is none. Changes nothing.
+  func notFinite(
+    parameters: In<Scalar>, gradients: In<Scalar>, norm: Double
+  ) -> (index: Int, value: Scalar)? {
+    let update = update(norm)
+    if update.keepsModerateFinite, areModerate(parameterCount, parameters), areModerate(parameterCount, first) {
+      return nil
+    }
+    return notFinite(after: update, parameters, gradients)
+  }
+
+  /// The same by doing the update to copies, some parameters at a time.
+  @inline(never) private func notFinite(
+    after update: Update<Scalar>, _ parameters: In<Scalar>, _ gradients: In<Scalar>
+  ) -> (index: Int, value: Scalar)? {
+    let most = 128
+    var room = InlineArray<512, Scalar>(repeating: 0)
+    return withUnsafeMutablePointer(to: &room) { room in
+      let g = UnsafeMutableRawPointer(room).assumingMemoryBound(to: Scalar.self)
+      let (v, s, p) = (g + most, g + 2 * most, g + 3 * most)
+      for start in stride(from: 0, to: parameterCount, by: most) {
+        let count = min(most, parameterCount - start)
+        copyValues(count, gradients + start, to: g)
+        copyValues(count, first + start, to: v)
+        if configuration.algorithm != .sgd { copyValues(count, second + start, to: s) }
+        copyValues(count, parameters + start, to: p)
+        update.run(count, gradients: g, first: v, second: s, parameters: p)
+        for i in 0..<count where !p[i].isFinite { return (start + i, p[i]) }
+      }
+      return nil
+    }
+  }
+
   /// Scales the gradients, whose norm is `norm` and finite, to at most the largest one allowed, updates the parameters,
   /// and sets the gradients to 0.
   mutating func step(parameters: Out<Scalar>, gradients: Out<Scalar>, norm: Double) {
-    let c = configuration
-    // A file may say that it is as large as a number can be.
-    if stepCount < .max { stepCount += 1 }
-    if c.maxGradientNorm > 0, norm > c.maxGradientNorm {
-      let scale = c.maxGradientNorm / norm
-      for i in 0..<parameterCount { gradients[i] = Scalar(Double(gradients[i]) * scale) }
-    }
-    switch c.algorithm {
-    case .sgd: stepSGD(parameters, gradients)
-    case .rmsProp: stepRMSProp(parameters, gradients)
-    case .adam, .adamW: stepAdam(parameters, gradients)
-    }
-    memset(gradients, 0, parameterCount * MemoryLayout<Scalar>.stride)
+    update(norm).run(parameterCount, gradients: gradients, first: first, second: second, parameters: parameters)
+    stepCount = nextStepCount
   }
 
-  private func stepSGD(_ parameters: Out<Scalar>, _ gradients: In<Scalar>) {
-    let rate = Scalar(configuration.learningRate)
-    let momentum = Scalar(configuration.momentum)
-    for i in 0..<parameterCount {
-      first[i] = momentum * first[i] + gradients[i]
-      parameters[i] -= rate * first[i]
-    }
+  private func update(_ norm: Double) -> Update<Scalar> {
+    Update(configuration, number: nextStepCount, norm: norm)
   }
 
-  private func stepRMSProp(_ parameters: Out<Scalar>, _ gradients: In<Scalar>) {
-    let rate = Scalar(configuration.learningRate)
-    let momentum = Scalar(configuration.momentum)
-    let decay = Scalar(configuration.decay)
-    let forget = Scalar(1 - configuration.decay)
-    let epsilon = Scalar(configuration.epsilon)
-    for i in 0..<parameterCount {
-      let g = gradients[i]
-      second[i] = (decay * second[i] + forget * g * g).clamped(to: .greatestFiniteMagnitude)
-      first[i] = momentum * first[i] + rate * g / (second[i] + epsilon).squareRoot()
-      parameters[i] -= first[i]
-    }
-  }
-
-  private func stepAdam(_ parameters: Out<Scalar>, _ gradients: In<Scalar>) {
-    let c = configuration
-    let beta1 = Scalar(c.beta1)
-    let beta2 = Scalar(c.beta2)
-    let forget1 = Scalar(1 - c.beta1)
-    let forget2 = Scalar(1 - c.beta2)
-    let rate = Scalar(c.learningRate / (1 - pow(c.beta1, Double(stepCount))))
-    let correction2 = Scalar(1 / (1 - pow(c.beta2, Double(stepCount))))
-    let epsilon = Scalar(c.epsilon)
-    let kept = Scalar(1 - (c.algorithm == .adamW ? c.learningRate * c.weightDecay : 0))
-    if let fast = Scalar.kernels?.adam {
-      return fast(
-        parameterCount, Float(beta1), Float(beta2), Float(forget1), Float(forget2), Float(rate), Float(correction2),
-        Float(epsilon), Float(kept), gradients.float, first.float, second.float, parameters.float)
-    }
-    for i in 0..<parameterCount {
-      let g = gradients[i]
-      first[i] = beta1 * first[i] + forget1 * g
-      second[i] = (beta2 * second[i] + forget2 * g * g).clamped(to: .greatestFiniteMagnitude)
-      parameters[i] = kept * parameters[i] - rate * first[i] / ((second[i] * correction2).squareRoot() + epsilon)
-    }
-  }
+  /// A file may say that it is as large as a number can be.
+  private var nextStepCount: UInt64 { stepCount < .max ? stepCount + 1 : stepCount }
 }

@@ -28,11 +28,8 @@ import CPlatform
   status(optimizer: handle) { optimizer throws(Failure) in
     try use(instance, "instance") { (network: Instance) throws(Failure) in
       try requireFit(optimizer, network)
-      let gradients = network.pointee.gradients.start
-      let norm = optimizer.pointee.norm(gradients)
-      guard norm.isFinite else { throw notFinite(network) }
-      optimizer.pointee.step(parameters: network.pointee.parameters.start, gradients: gradients, norm: norm)
-      gradient_norm?.pointee = Float(norm)
+      let norm = try update(network, by: optimizer)
+      gradient_norm?.pointee = Float(min(norm, Double(Float.greatestFiniteMagnitude)))
     }
   }
 }
@@ -45,18 +42,38 @@ private func requireFit(_ optimizer: OptimizerHandle, _ network: Instance) throw
   }
 }
 
-private func notFinite(_ network: Instance) -> Failure {
+/// The norm of the gradients. Averages without new gradients end at 0, and not at denormal numbers, which are slow, for good.
+private func update(_ network: Instance, by optimizer: OptimizerHandle) throws(Failure) -> Double {
+  _ = dnc_platform_flush_denormals()
+  let parameters = network.pointee.parameters.start
   let gradients = network.pointee.gradients.start
-  let names = network.pointee.parameterBlock.pointee.names
-  var first: (tensor: Int, element: Int, value: Float)?
-  for tensor in ParameterLayout(configuration: network.pointee.configuration) {
-    for i in 0..<tensor.count where first == nil && !gradients[tensor.offset + i].isFinite {
-      first = (tensor.index, i, gradients[tensor.offset + i])
-    }
+  let norm = optimizer.pointee.norm(gradients)
+  guard norm.isFinite else {
+    try requireFinite(parameters, "", of: network)
+    try requireFinite(gradients, "the gradient of ", of: network)
+    throw Failure(DNC_INTERNAL, "the norm of finite gradients is not finite")
   }
-  guard let first else { return Failure(DNC_INTERNAL, "the norm of finite gradients is not finite") }
-  let name = UnsafePointer(names + first.tensor * ParameterLayout.nameBytes)
-  return Failure(DNC_NOT_FINITE, "the gradient of \(name)[\(first.element)] is \(first.value); nothing was changed")
+  if let found = optimizer.pointee.notFinite(parameters: parameters, gradients: gradients, norm: norm) {
+    try requireFinite(parameters, "", of: network)
+    throw notFinite(network, "the updated ", found.index, found.value)
+  }
+  optimizer.pointee.step(parameters: parameters, gradients: gradients, norm: norm)
+  return norm
+}
+
+/// Parameters or gradients, called `what` and then by their tensor.
+private func requireFinite(_ values: In<Float>, _ what: StaticString, of network: Instance) throws(Failure) {
+  for i in 0..<network.pointee.parameterCount where !values[i].isFinite { throw notFinite(network, what, i, values[i]) }
+}
+
+private func notFinite(_ network: Instance, _ what: StaticString, _ index: Int, _ value: Float) -> Failure {
+  let names = network.pointee.parameterBlock.pointee.names
+  for tensor in ParameterLayout(configuration: network.pointee.configuration)
+  where index - tensor.offset < tensor.count {
+    let name = UnsafePointer(names + tensor.index * ParameterLayout.nameBytes)
+    return Failure(DNC_NOT_FINITE, "\(what)\(name)[\(index - tensor.offset)] is \(value); nothing was changed")
+  }
+  return Failure(DNC_INTERNAL, "there is no parameter \(index)")
 }
 
 @c @implementation public func dnc_optimizer_get_config(

@@ -5,7 +5,7 @@ struct NotFinite {
   let name: StaticString
   /// Of its layer or head, where there are several.
   let index: Int?
-  let value: Double
+  let value: Float
   let isGradient: Bool
 }
 
@@ -27,9 +27,7 @@ private struct Search {
   @inline(never) mutating func look(_ name: StaticString, _ index: Int? = nil, count: Int, _ values: In<Float>) {
     guard found == nil, !areModerate(count, values) else { return }
     for i in 0..<count where !values[i].isFinite {
-      // A NaN has a sign, which says nothing.
-      let value = values[i].isNaN ? Double.nan : Double(values[i])
-      found = NotFinite(name: name, index: index, value: value, isGradient: isGradient)
+      found = NotFinite(name: name, index: index, value: values[i], isGradient: isGradient)
       return
     }
   }

@@ -1,3 +1,4 @@
+import CDNC
 import CPlatform
 import Testing
 
@@ -351,6 +352,72 @@ import Testing
           expect(numbers, "usage backward \(slots), \(heads) heads")
         }
       }
+    }
+  }
+
+  /// Every length of a tail, with and without clipping: no parameter is passed over, and the gradients are 0 afterwards.
+  @Test(arguments: levels) func updates(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    var random = Random(seed: 8)
+    var fields = OptimizerConfiguration.defaults
+    (fields.learning_rate, fields.weight_decay, fields.epsilon) = (0.5, 0.125, 0.25)
+    for count in 1...2 * 16 + 3 {
+      for maximum in [Float(0), 0.25] {
+        fields.max_gradient_norm = maximum
+        let parameters = Numbers(count, &random)
+        let first = Numbers(count, &random)
+        let second = Numbers(count, &random, from: 0)
+        let gradients = Numbers(count, &random)
+        let norm = kernels.sumOfSquares(count, gradients.float).squareRoot()
+        #expect(abs(norm - wideDot(count, gradients.exact, gradients.exact).squareRoot()) < 1e-6)
+        let scale: Float = maximum == 0 || norm < Double(maximum) ? 1 : maximum / Float(norm)
+
+        func compare(_ algorithm: dnc_optimizer_algorithm, _ run: () -> Void) throws {
+          fields.algorithm = algorithm.rawValue
+          Update<Double>(try OptimizerConfiguration(fields), number: 2, norm: norm).run(
+            count, gradients: gradients.exact, first: first.exact, second: second.exact, parameters: parameters.exact)
+          run()
+          for (numbers, name) in [(parameters, "parameters"), (first, "first"), (second, "second")] {
+            expect(
+              numbers, "\(name) after update of kind \(algorithm.rawValue), \(count), clipped to \(maximum)",
+              tolerance: 1e-5)
+          }
+          for i in 0..<count {
+            #expect(gradients.float[i] == 0 && gradients.exact[i] == 0)
+            gradients.float[i] = Float(i + 1) / Float(count)
+            gradients.exact[i] = Double(gradients.float[i])
+          }
+        }
+        try compare(DNC_OPTIMIZER_SGD) {
+          kernels.sgd(count, scale, 0.5, 0.9, gradients.float, first.float, parameters.float)
+        }
+        try compare(DNC_OPTIMIZER_RMSPROP) {
+          kernels.rmsProp(
+            count, scale, 0.5, 0.9, 0.9, 0.1, 0.25, gradients.float, first.float, second.float, parameters.float)
+        }
+        try compare(DNC_OPTIMIZER_ADAMW) {
+          kernels.adam(
+            count, scale, 0.5 / 0.19, 0.9, 0.999, 0.1, 0.001, 1 / 0.001999, 0.25, 0.9375, gradients.float, first.float,
+            second.float, parameters.float)
+        }
+      }
+    }
+  }
+
+  /// Logits so far apart that the largest must be subtracted, wherever it is.
+  @Test(arguments: levels) func softmaxFindsTheLargest(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    for count in 2...2 * 16 + 3 {
+      var missed = 0
+      for largest in 0..<count {
+        for next in 0..<count where next != largest {
+          var logits = [Float](repeating: -200, count: count)
+          (logits[largest], logits[next]) = (100, 0)
+          kernels.softmaxForward(count, logits, &logits)
+          if logits[largest] != 1 || logits[next] > 1e-30 { missed += 1 }
+        }
+      }
+      #expect(missed == 0, "of \(count)")
     }
   }
 

@@ -578,6 +578,7 @@ static void optimize(void) {
     dnc_status status = CALL(dnc_optimizer_step(optimizer, n->net, chance(4) ? NULL : &norm));
     if (status == DNC_OK) {
         CHECK(optimizer && n->net && dnc_optimizer_step_count(optimizer) == ++updates[which]);
+        CHECK(isfinite(norm) && all_finite(dnc_parameters(n->net), dnc_parameter_count(n->net)));
     } else {
         CHECK(norm == -77 && seen_optimizer(optimizer) == before_optimizer);
         CHECK(status == DNC_NOT_FINITE || status == DNC_INVALID_ARGUMENT);

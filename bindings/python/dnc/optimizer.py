@@ -124,8 +124,8 @@ class Optimizer(Resource):
 
     def step(self, net: DNC) -> float:
         """Clips the gradients, updates the parameters and zeroes the gradients. Returns the gradients' norm before
-        clipping. A gradient that is not finite is a NotFinite error, which names it, and changes nothing; a network
-        with another number of parameters is an InvalidArgument error."""
+        clipping. A gradient or parameter that is not finite, or that the update would leave so, is a NotFinite error,
+        which names it, and changes nothing; a network with another number of parameters is an InvalidArgument error."""
         norm = ctypes.c_float()
         check(_c.dnc_optimizer_step(self._handle, net._handle, byref(norm)))
         return norm.value

@@ -1,0 +1,136 @@
+import CPlatform
+
+/// One update by the rule of an optimizer. Each parameter has its own: any part of them may be updated alone.
+///
+///     SGD       v ← momentum·v + g                   p ← p − lr·v
+///     RMSProp   s ← decay·s + (1 − decay)·g²         m ← momentum·m + lr·g / √(s + ε)      p ← p − m
+///     Adam      m, v moving averages of g, g²        p ← p − lr·m̂ / (√v̂ + ε)   (Kingma and Ba 2015, Algorithm 1)
+///     AdamW     as Adam, with p ← p − lr·weight_decay·p first   (Loshchilov and Hutter 2019)
+///
+/// g is the gradient after clipping. s and v end at the greatest number: if they became infinite, they would stay so, and the
+/// parameter with them.
+struct Update<Scalar: Real> {
+  private let algorithm: OptimizerConfiguration.Algorithm
+  private let momentum, decay, beta1, beta2, epsilon: Scalar
+  /// 1 − decay, 1 − beta1, 1 − beta2.
+  private let forget, forget1, forget2: Scalar
+  /// Of Adam with the bias correction of m.
+  private let rate: Scalar
+  /// The bias correction of v.
+  private let correction2: Scalar
+  /// What AdamW's decay leaves of a parameter.
+  private let kept: Scalar
+  /// What clipping multiplies the gradients by.
+  private let scale: Double
+  /// Gradients are at most that, clipped.
+  private let largestGradient: Double
+
+  /// - Parameters:
+  ///   - number: of the update, from 1.
+  ///   - norm: ‖g‖ before clipping, finite.
+  init(_ c: OptimizerConfiguration, number: UInt64, norm: Double) {
+    let isAdam = c.algorithm == .adam || c.algorithm == .adamW
+    algorithm = c.algorithm
+    momentum = Scalar(c.momentum)
+    decay = Scalar(c.decay)
+    beta1 = Scalar(c.beta1)
+    beta2 = Scalar(c.beta2)
+    // Denormal numbers count as 0, which nothing may be divided by.
+    epsilon = Scalar.maximum(Scalar(c.epsilon), .leastNormalMagnitude)
+    forget = Scalar(1 - c.decay)
+    forget1 = Scalar(1 - c.beta1)
+    forget2 = Scalar(1 - c.beta2)
+    rate = Scalar(c.learningRate / (isAdam ? 1 - pow(c.beta1, Double(number)) : 1))
+    correction2 = Scalar(1 / (1 - pow(c.beta2, Double(number))))
+    kept = Scalar(1 - (c.algorithm == .adamW ? c.learningRate * c.weightDecay : 0))
+    let isClipped = c.maxGradientNorm > 0 && norm > c.maxGradientNorm
+    scale = isClipped ? c.maxGradientNorm / norm : 1
+    largestGradient = isClipped ? c.maxGradientNorm : norm
+  }
+
+  /// Whether parameters and first averages of at most 2⁶⁴ certainly stay finite. Rough: by far the most updates are such.
+  var keepsModerateFinite: Bool {
+    let most = 0x1p64
+    let rate = Double(rate)
+    let epsilon = Double(epsilon)
+    let step =
+      switch algorithm {
+      case .sgd: rate * (most + largestGradient)
+      case .rmsProp: most + rate * largestGradient * max(1, 1 / epsilon.squareRoot())
+      case .adam, .adamW: rate * (most + largestGradient) * max(1, 1 / epsilon)
+      }
+    return Double(kept).magnitude * most + step < 1e38
+  }
+
+  /// - Parameters:
+  ///   - gradients: g before clipping; set to 0.
+  ///   - first: SGD: v. RMSProp: m. Adam: m.
+  ///   - second: RMSProp: s. Adam: v. Of SGD nothing.
+  func run(
+    _ count: Int, gradients: Out<Scalar>, first: Out<Scalar>, second: Out<Scalar>, parameters: Out<Scalar>
+  ) {
+    let scale = scaled(count, gradients)
+    switch algorithm {
+    case .sgd: runSGD(count, scale, gradients, first, parameters)
+    case .rmsProp: runRMSProp(count, scale, gradients, first, second, parameters)
+    case .adam, .adamW: runAdam(count, scale, gradients, first, second, parameters)
+    }
+  }
+
+  /// What is left to multiply the gradients by: what a Float can't hold is done here.
+  private func scaled(_ count: Int, _ gradients: Out<Scalar>) -> Scalar {
+    guard scale < 1e-30 else { return Scalar(scale) }
+    for i in 0..<count { gradients[i] = Scalar(Double(gradients[i]) * scale) }
+    return 1
+  }
+
+  private func runSGD(
+    _ count: Int, _ scale: Scalar, _ gradients: Out<Scalar>, _ first: Out<Scalar>, _ parameters: Out<Scalar>
+  ) {
+    if let fast = Scalar.kernels?.sgd {
+      return fast(
+        count, Float(scale), Float(rate), Float(momentum), gradients.float, first.float, parameters.float)
+    }
+    for i in 0..<count {
+      first[i] = momentum * first[i] + scale * gradients[i]
+      parameters[i] -= rate * first[i]
+      gradients[i] = 0
+    }
+  }
+
+  private func runRMSProp(
+    _ count: Int, _ scale: Scalar, _ gradients: Out<Scalar>, _ first: Out<Scalar>, _ second: Out<Scalar>,
+    _ parameters: Out<Scalar>
+  ) {
+    if let fast = Scalar.kernels?.rmsProp {
+      return fast(
+        count, Float(scale), Float(rate), Float(momentum), Float(decay), Float(forget), Float(epsilon),
+        gradients.float, first.float, second.float, parameters.float)
+    }
+    for i in 0..<count {
+      let g = scale * gradients[i]
+      second[i] = (decay * second[i] + forget * g * g).clamped(to: .greatestFiniteMagnitude)
+      first[i] = momentum * first[i] + rate * g / (second[i] + epsilon).squareRoot()
+      parameters[i] -= first[i]
+      gradients[i] = 0
+    }
+  }
+
+  private func runAdam(
+    _ count: Int, _ scale: Scalar, _ gradients: Out<Scalar>, _ first: Out<Scalar>, _ second: Out<Scalar>,
+    _ parameters: Out<Scalar>
+  ) {
+    if let fast = Scalar.kernels?.adam {
+      return fast(
+        count, Float(scale), Float(rate), Float(beta1), Float(beta2), Float(forget1), Float(forget2),
+        Float(correction2), Float(epsilon), Float(kept), gradients.float, first.float, second.float, parameters.float)
+    }
+    for i in 0..<count {
+      let g = scale * gradients[i]
+      first[i] = beta1 * first[i] + forget1 * g
+      second[i] = (beta2 * second[i] + forget2 * g * g).clamped(to: .greatestFiniteMagnitude)
+      parameters[i] = kept * parameters[i] - rate * first[i] / ((second[i] * correction2).squareRoot() + epsilon)
+      gradients[i] = 0
+    }
+  }
+}
