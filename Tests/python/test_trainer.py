@@ -394,6 +394,14 @@ def test_ten_in_a_row_end_the_run(tmp_path):
     assert dnc.Trainer.resume(tmp_path).update == 0
 
 
+def test_a_divergence_names_what_is_not_finite(tmp_path):
+    """And not the tensor that comes first."""
+    trainer = dnc.Trainer.start(tmp_path, changed(updates=1000))
+    trainer.net.parameters["interface.bias"][2] = np.nan
+    with pytest.raises(dnc.Diverged, match=r"The parameter interface\.bias is not finite"):
+        trainer.run()
+
+
 def test_the_exit_status_of_divergence(tmp_path):
     with np.errstate(all="ignore"):
         found = shell("train", "copy", "--output", tmp_path / "run", "--algorithm", "sgd", "--learning-rate", "1e30",

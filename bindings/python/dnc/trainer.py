@@ -337,11 +337,10 @@ class Trainer:
         p.skipped_altogether += 1
         self._write_log("skip", message=error.message)
         if p.skipped >= MOST_SKIPPED:
-            largest = max(self.net.parameters.items(), key=lambda item: float(np.abs(item[1]).max()))
             message = (
                 f"{p.skipped} updates in a row were not finite, the last one, {p.update}: {error.message}. "
-                f"The largest parameter is {np.abs(largest[1]).max():g}, in {largest[0]}. A lower learning rate or "
-                "max_gradient_norm, or a clip_value, may help"
+                f"{_most_extreme(self.net.parameters)}. A lower learning rate or max_gradient_norm, or a clip_value, "
+                "may help"
             )
             self._write_log("diverged", message=message)
             raise Diverged(message) from error
@@ -446,3 +445,13 @@ def _with(net: DNC, plan: Plan, changes: Mapping[str, Any], threads: int | None)
     other = DNC(**{**net.config, **options})
     other.flat_parameters[...] = net.flat_parameters
     return other
+
+
+def _most_extreme(parameters: Mapping[str, np.ndarray]) -> str:
+    """What is not finite, or the largest there is."""
+    for name, values in parameters.items():
+        if not np.isfinite(values).all():
+            return f"The parameter {name} is not finite"
+    sizes = {name: float(np.abs(values).max()) for name, values in parameters.items()}
+    largest = max(sizes, key=lambda name: sizes[name])
+    return f"The largest parameter is {sizes[largest]:g}, in {largest}"
