@@ -180,6 +180,22 @@ def test_slots_of_almost_equal_usage(slots, first, second, wanted):
     assert_close(written[[wanted, 1 - wanted]], f32([free, free * (1 - free)]), 1e-4)
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_the_last_slots_are_found(rows):
+    """Whatever their number: the memory's last rows are like the key, the others its opposite, and the strength is so
+    large that exponentials overflow if the largest is missed."""
+    for slots in range(rows + 1, 36):
+        net = Net(memory_slots=slots, word_size=5, read_heads=1, batch_size=1)
+        interface(net, read_keys=1, read_modes=[0, 100, 0], write_gates=-100, read_strengths=300)
+        memory = np.full(net.shape("memory"), -100)
+        memory[:, -rows:] = 100
+        net.set_state("memory", memory)
+        net.step(net.inputs(1)[0])
+        expected = np.zeros(slots)
+        expected[-rows:] = 1 / rows
+        assert_close(net.state("read_weights")[0, 0], expected, 1e-5, f"{slots} slots")
+
+
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_sums_that_only_overflow_on_the_way(batch_size):
     """Products beyond every Float whose sum is not, in the controller and the output."""
