@@ -16,6 +16,8 @@
  * Memory    What *_create, *_clone and *_load return, the caller frees with the matching *_free.
  *           A `float *` view into an instance belongs to it and is valid until dnc_free, unless its
  *           function says otherwise. Strings belong to the library.
+ * Denormals What is computed takes numbers below 1.2e-38 (FLT_MIN) for 0, on every thread: a CPU may take a hundred
+ *           times as long for them. How the host's threads round and whether they flush such numbers is left as it is.
  * Threads   Two threads may use two handles at the same time. A handle takes one call at a time, one that only
  *           reads too: until it has returned, every other call with that handle, from another thread or from
  *           its own dnc_progress, gives DNC_INVALID_STATE and does nothing.

@@ -40,6 +40,7 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
     let output = try require(output, "output")
     let c = network.pointee.configuration
     try requireFinite(input, count: c.B * c.X, "input")
+    _ = dnc_platform_flush_denormals()
     if c.checksFinite {
       return try network.pointee.watchedForward(steps: 1, inputs: input, outputs: output, progress: nil)
     }
@@ -60,8 +61,10 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
     if network.pointee.isTraining { try network.pointee.reserve(steps) }
     try requireFinite(inputs, count: try elements(steps, c.B, c.X), "inputs")
     let progress = network.pointee.progress
+    let hostMode = dnc_platform_flush_denormals()
     if progress != nil || c.checksFinite {
-      return try network.pointee.watchedForward(steps: steps, inputs: inputs, outputs: outputs, progress: progress)
+      return try network.pointee.watchedForward(
+        steps: steps, inputs: inputs, outputs: outputs, progress: progress?.within(hostMode))
     }
     try network.pointee.forward(steps: steps, inputs: inputs, outputs: outputs)
   }
@@ -78,9 +81,10 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
     try requireFinite(
       outputGradients, count: network.pointee.recordedSteps * c.B * c.Y, "output_gradients")
     let progress = network.pointee.progress
+    let hostMode = dnc_platform_flush_denormals()
     if progress != nil || c.checksFinite {
       return try network.pointee.watchedBackward(
-        outputGradients: outputGradients, inputGradients: input_gradients, progress: progress)
+        outputGradients: outputGradients, inputGradients: input_gradients, progress: progress?.within(hostMode))
     }
     network.pointee.backward(outputGradients: outputGradients, inputGradients: input_gradients)
   }

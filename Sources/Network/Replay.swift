@@ -1,3 +1,5 @@
+import CPlatform
+
 /// Memory and links of one sequence after one recorded step and, step by step, after those that follow: the record does
 /// not keep them, but all that they come from.
 struct Replay: ~Copyable {
@@ -39,6 +41,8 @@ struct Replay: ~Copyable {
 
   /// To the next step, which is recorded too.
   mutating func advance() {
+    let mode = dnc_platform_flush_denormals()
+    defer { dnc_platform_set_float_mode(mode) }
     network.pointee.recorded.advance(
       network.pointee.configuration, b, step: step + 1, memory: memory, link: link, rowNorms: rowNorms,
       linkScratch: linkScratch)

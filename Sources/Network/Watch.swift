@@ -1,10 +1,32 @@
 import CDNC
+import CPlatform
 import Synchronization
 
 /// A function of the host that is told how far a call has come, and may cancel it.
 struct Progress {
   let function: dnc_progress
   let context: UnsafeMutableRawPointer?
+  /// How the host's thread rounds and whether it flushes denormal numbers, as its function finds it.
+  private var hostMode: UInt32 = 0
+
+  init(function: @escaping dnc_progress, context: UnsafeMutableRawPointer?) {
+    self.function = function
+    self.context = context
+  }
+
+  func within(_ hostMode: UInt32) -> Progress {
+    var progress = self
+    progress.hostMode = hostMode
+    return progress
+  }
+
+  /// Whether the host cancels.
+  func tell(_ done: Int, of total: Int) -> Bool {
+    let mode = dnc_platform_float_mode()
+    dnc_platform_set_float_mode(hostMode)
+    defer { dnc_platform_set_float_mode(mode) }
+    return function(context, done, total) != 0
+  }
 }
 
 /// Who looks on while the shards take their steps, on all threads, and may end that: the host, and whoever finds a number
@@ -42,7 +64,7 @@ struct Watch: ~Copyable {
     let done = done.wrappingAdd(1, ordering: .relaxed).newValue / shards
     guard thread == 0, done > told.load(ordering: .relaxed) else { return }
     told.store(done, ordering: .relaxed)
-    if progress.function(progress.context, done, steps) != 0 { end.min(-1, ordering: .relaxed) }
+    if progress.tell(done, of: steps) { end.min(-1, ordering: .relaxed) }
   }
 
   /// Where the steps ended, after all threads: nil if they were all taken and found good.
