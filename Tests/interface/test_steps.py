@@ -312,6 +312,32 @@ def test_detach_drops_the_record_and_keeps_the_state():
     assert_equal(net.gradients, other.gradients)
 
 
+@pytest.mark.parametrize("cut", ["backward", "detach", "forget"])
+def test_a_learned_start_gets_no_gradient_of_later_steps(cut):
+    """After backward, detach and the end of training, a record begins in the middle of the episode."""
+    net = Net(initial_state=c.DNC_INITIAL_LEARNED).train()
+
+    def learns(name):
+        return net.tensors()[f"initial.{name}"][1].any()
+
+    inputs, output_gradients = net.inputs(4), net.output_gradients(4)
+    net.forward(inputs)
+    if cut == "backward":
+        net.backward(output_gradients)
+        assert learns("memory") and learns("read_vectors")
+        net.zero_gradients()
+    elif cut == "detach":
+        net.detach()
+    else:
+        net.train(False).train()
+    net.forward(inputs)
+    net.backward(output_gradients)
+    assert net.gradients.any() and not any(map(learns, ("memory", "read_vectors", "read_weight_logits")))
+    net.reset().forward(inputs)
+    net.backward(output_gradients)
+    assert learns("memory") and learns("read_vectors"), "with the next episode they do again"
+
+
 @pytest.mark.parametrize("field", ["memory", "hidden", "read_vectors", "cell", "read_weights", "precedence"])
 def test_state_gradients_follow_the_outputs(field):
     """In the middle of an episode: moving a piece of the state moves the outputs as its gradient says."""
