@@ -34,7 +34,8 @@
  *
  * Structs   A struct that the caller fills begins with struct_size; its *_init function sets that and
  *           the defaults. Fields are only ever appended, so a program compiled against an older header
- *           keeps working. A struct_size larger than the library knows is refused.
+ *           keeps working. A struct_size larger than the library knows is refused, as is one of a dnc_config that
+ *           leaves out input_size or output_size.
  *
  * A training step:
  *

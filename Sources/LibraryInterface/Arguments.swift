@@ -50,6 +50,18 @@ func read<Fields: BitwiseCopyable>(
   return whole
 }
 
+/// The configuration of a network, whose sizes of input and output have no default.
+func readConfiguration(_ config: UnsafePointer<dnc_config>?) throws(Failure) -> Configuration {
+  let config = try require(config, "config")
+  let fields = try read(config, "config", defaults: Configuration.defaults)
+  let size = config.pointee.struct_size
+  guard size >= 3 * MemoryLayout<UInt32>.size else {
+    throw Failure(
+      DNC_INVALID_ARGUMENT, "config->struct_size is \(size), which leaves out input_size and output_size")
+  }
+  return try Configuration(fields)
+}
+
 /// Fills a struct that begins with its size, no further than its caller's header knew it.
 func write<Fields: BitwiseCopyable>(
   _ value: Fields, to fields: UnsafeMutablePointer<Fields>?, _ name: StaticString
@@ -63,7 +75,7 @@ func initialize<Fields: BitwiseCopyable>(
   _ fields: UnsafeMutablePointer<Fields>?, size: Int, defaults: Fields, _ name: StaticString
 ) throws(Failure) {
   let fields = try require(fields, name)
-  try require(size, in: MemoryLayout<UInt32>.size...MemoryLayout<Fields>.size, "size")
+  try requireKnown(UInt(bitPattern: size), of: Fields.self, "size")
   try writePrefix(of: defaults, to: fields, size: size)
 }
 
@@ -77,11 +89,26 @@ private func writePrefix<Fields: BitwiseCopyable>(
 }
 
 private func knownSize<Fields>(of fields: UnsafePointer<Fields>, _ name: StaticString) throws(Failure) -> Int {
-  let size = Int(UnsafeRawPointer(fields).load(as: UInt32.self))
-  guard size >= MemoryLayout<UInt32>.size, size <= MemoryLayout<Fields>.size else {
+  let size = UnsafeRawPointer(fields).load(as: UInt32.self)
+  try requireKnown(UInt(size), of: Fields.self, name, "->struct_size")
+  return Int(size)
+}
+
+/// A size that a header of this library's version, or of an older one, may have given a struct.
+private func requireKnown<Fields>(
+  _ size: UInt, of type: Fields.Type, _ name: StaticString, _ field: StaticString = ""
+) throws(Failure) {
+  let least = MemoryLayout<UInt32>.size
+  let most = MemoryLayout<Fields>.size
+  guard size <= most else {
     throw Failure(
       DNC_INVALID_ARGUMENT,
-      "\(name)->struct_size is \(size), allowed are \(MemoryLayout<UInt32>.size) to \(MemoryLayout<Fields>.size)")
+      """
+      \(name)\(field) is \(size), but libdnc \(dnc_version()!) knows \(most) bytes: made with a newer header, or never \
+      set
+      """)
   }
-  return size
+  guard size >= least else {
+    throw Failure(DNC_INVALID_ARGUMENT, "\(name)\(field) is \(size), as if never set; allowed are \(least) to \(most)")
+  }
 }

@@ -13,7 +13,7 @@ import CPlatform
   _ config: UnsafePointer<dnc_config>!, _ steps: Int, _ training: Int32, _ bytes: UnsafeMutablePointer<Int>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    let configuration = try Configuration(try read(config, "config", defaults: Configuration.defaults))
+    let configuration = try readConfiguration(config)
     let bytes = try require(bytes, "bytes")
     try requireSteps(steps, from: 0)
     bytes.pointee = try Network<Float>.bytes(configuration, steps: training == 0 ? 0 : steps)
@@ -24,7 +24,7 @@ import CPlatform
   _ config: UnsafePointer<dnc_config>!, _ instance: UnsafeMutablePointer<OpaquePointer?>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    let configuration = try Configuration(try read(config, "config", defaults: Configuration.defaults))
+    let configuration = try readConfiguration(config)
     let instance = try require(instance, "instance")
     instance.pointee = handOut(try allocateHandle(try Network<Float>(configuration)))
   }

@@ -174,7 +174,7 @@ def beyond(limit, zero=True):
 
 
 CONFIG = {
-    "struct_size": [0, 1, 3, sizeof(c.dnc_config) + 1, U32],
+    "struct_size": [0, 1, 3, 4, 8, 11, sizeof(c.dnc_config) + 1, U32],
     "input_size": beyond(65536),
     "output_size": beyond(65536),
     "controller": beyond(1, zero=False),
@@ -361,11 +361,7 @@ FUNCTIONS = {
         (
             "config",
             struct(c.dnc_config),
-            null
-            + [
-                (f"struct_size={s}", lambda w, s=s: config(struct_size=s), INVALID, "struct_size")
-                for s in CONFIG["struct_size"]
-            ],
+            null + wrong_sizes(c.dnc_config),
         ),
     ],
     "dnc_set_batch_size": [("instance", handle("net"), null), ("batch_size", constant(3), each(beyond(65536)))],
@@ -467,11 +463,7 @@ FUNCTIONS = {
         (
             "config",
             struct(c.dnc_optimizer_config),
-            null
-            + [
-                (f"struct_size={s}", lambda w, s=s: optimizer_config(struct_size=s), INVALID, "struct_size")
-                for s in OPTIMIZER["struct_size"]
-            ],
+            null + wrong_sizes(c.dnc_optimizer_config),
         ),
     ],
     "dnc_optimizer_set_config": [
@@ -891,6 +883,28 @@ def test_init_writes_no_more_than_it_is_told(kind, init, first):
         assert part.struct_size == size
         assert bytes(part)[4:size] == bytes(whole)[4:size]
         assert set(bytes(part)[size:]) <= {0x5A}
+
+
+def test_a_struct_size_says_what_is_wrong_with_it():
+    """Never set, too short for what has no default, or of a newer header than the library's."""
+    net, size = POINTER(c.dnc)(), sizeof(c.dnc_config)
+    version = re.escape(c.DNC_VERSION_STRING)
+    newer = rf", but libdnc {version} knows {size} bytes: made with a newer header, or never set"
+    for given, sentence in {
+        0: rf" is 0, as if never set; allowed are 4 to {size}",
+        4: " is 4, which leaves out input_size and output_size",
+        11: " is 11, which leaves out input_size and output_size",
+        size + 8: f" is {size + 8}{newer}",
+        U32: f" is {U32}{newer}",
+    }.items():
+        made = config(input_size=3, output_size=2, struct_size=given)
+        assert c.dnc_create(byref(made), byref(net)) == INVALID
+        assert re.fullmatch(r"config->struct_size" + sentence, last_error()), last_error()
+    made = config(input_size=3, output_size=2, struct_size=12)
+    check(c.dnc_create(byref(made), byref(net)))
+    assert Net(net).config.hidden_size == 64
+    assert c.dnc_config_init(byref(made), size + 8) == INVALID
+    assert re.fullmatch(f"size is {size + 8}{newer}", last_error()), last_error()
 
 
 def test_an_older_config():
