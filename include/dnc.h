@@ -154,7 +154,9 @@ typedef struct dnc_config {
 dnc_status dnc_config_init(dnc_config *config, size_t size);
 
 /* Bytes of memory an instance of this configuration takes, parameters and their gradients included;
- * with training != 0, together with the record of `steps` steps. Allocates nothing. */
+ * with training != 0, together with the record of `steps` steps that come in one dnc_forward. Recorded one at a
+ * time, they take at most a quarter more than the most that so many steps, or fewer, take. Allocates nothing.
+ * DNC_OUT_OF_MEMORY when no number can count the bytes, or no record of so many steps fits into max_record_bytes. */
 dnc_status dnc_estimate_bytes(const dnc_config *config, size_t steps, int training, size_t *bytes);
 
 /* --------------------------------------------------------------------------------- instances -- */

@@ -39,6 +39,11 @@ struct Failure: Error {
   static func outOfMemory(bytes: Int) -> Failure {
     Failure(DNC_OUT_OF_MEMORY, "out of memory: \(bytes) bytes could not be allocated")
   }
+
+  /// Not even their bytes can be counted.
+  static func recordTooLong(steps: Int) -> Failure {
+    Failure(DNC_OUT_OF_MEMORY, "steps is \(steps), whose record would take more bytes than a number can count")
+  }
 }
 
 /// What this thread's last failing call said. Not inlined: the C function's buffer is static, and every object file that

@@ -3,10 +3,10 @@ import CPlatform
 /// Zeroed memory with an owner. Swift's own containers end the process when memory runs out; this one
 /// throws. The pages of a large block cost nothing until they are touched.
 struct Memory: ~Copyable {
-  private let block: UnsafeMutableRawPointer
+  private var block: UnsafeMutableRawPointer
   /// Aligned to a cache line.
-  let start: UnsafeMutableRawPointer
-  let bytes: Int
+  private(set) var start: UnsafeMutableRawPointer
+  private(set) var bytes: Int
 
   private static let alignment = 64
   /// From here on the rounding up to whole large pages doesn't count.
@@ -16,10 +16,24 @@ struct Memory: ~Copyable {
     guard bytes <= Int.max - Memory.alignment, let block = calloc(1, bytes + Memory.alignment) else {
       throw .outOfMemory(bytes: bytes)
     }
-    if bytes >= Memory.large { dnc_platform_prefer_large_pages(block, bytes) }
+    if bytes >= Memory.large { dnc_platform_prefer_large_pages(block, bytes + Memory.alignment) }
     self.block = block
     self.start = block.alignedUp(toMultipleOf: Memory.alignment)
     self.bytes = bytes
+  }
+
+  /// Makes it larger. It may lie elsewhere afterwards; what it held is at its beginning, and what is new is not zero. A large
+  /// block is never there twice meanwhile: the system moves its pages.
+  mutating func grow(to larger: Int) throws(Failure) {
+    let offset = start - block
+    guard larger <= Int.max - Memory.alignment, let moved = realloc(block, larger + Memory.alignment) else {
+      throw .outOfMemory(bytes: larger)
+    }
+    if larger >= Memory.large { dnc_platform_prefer_large_pages(moved, larger + Memory.alignment) }
+    block = moved
+    start = moved.alignedUp(toMultipleOf: Memory.alignment)
+    if moved + offset != start { memmove(start, moved + offset, bytes) }
+    bytes = larger
   }
 
   deinit { free(block) }

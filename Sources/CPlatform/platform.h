@@ -90,13 +90,14 @@ static inline int dnc_platform_has_x86_64_v3(void) { return 0; }
 static inline int dnc_platform_has_x86_64_v4(void) { return 0; }
 #endif
 
-/* Asks for large pages, as far as whole ones lie in the block: fewer misses where a matrix is larger than a cache. */
+/* Asks for large pages: fewer misses where a matrix is larger than a cache. For all pages of the block, the first and the last
+ * too: a mapping of which a part has other advice is two, which realloc can't move without a copy. */
 static inline void dnc_platform_prefer_large_pages(void *start, size_t bytes) {
 #if defined(MADV_HUGEPAGE)
     int error = errno;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)start + page - 1) & ~(page - 1);
-    uintptr_t end = ((uintptr_t)start + bytes) & ~(page - 1);
-    if (end > first) madvise((void *)first, end - first, MADV_HUGEPAGE);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)start & ~(page - 1);
+    uintptr_t end = ((uintptr_t)start + bytes + page - 1) & ~(page - 1);
+    madvise((void *)first, end - first, MADV_HUGEPAGE);
     errno = error;
 #else
     (void)start, (void)bytes;

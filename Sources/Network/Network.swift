@@ -230,21 +230,17 @@ struct Network<Scalar: Real>: ~Copyable {
     if isTraining { recordedSteps += steps } else { learned = [] }
   }
 
-  /// Room for `steps` more. A record that grows step by step doubles, as long as there is memory.
+  /// Room for `steps` more and, as long as there is memory, for a quarter of them ahead where a record grows step by step.
   mutating func reserve(_ steps: Int) throws(Failure) {
     let (needed, overflow) = recordedSteps.addingReportingOverflow(steps)
-    guard !overflow else { throw .outOfMemory(bytes: Int.max) }
+    guard !overflow else { throw .recordTooLong(steps: steps) }
     guard needed > record.capacity else { return }
-    let grown: Record<Scalar>
-    do throws(Failure) {
-      let capacity = recordedSteps == 0 ? needed : max(needed, 2 * record.capacity)
-      grown = try Record<Scalar>(configuration, capacity: capacity, threads: threads.count)
-    } catch {
-      grown = try Record<Scalar>(configuration, capacity: needed, threads: threads.count)
-    }
-    grown.planes.copy(steps: recordedSteps, layers: configuration.L, from: record.planes)
-    if hasStateGradient { grown.backward.state.copy(rows: 1, from: record.backward.state) }
-    record = grown
+    if recordedSteps > 0, (try? grow(to: needed + needed / 4)) != nil { return }
+    try grow(to: needed)
+  }
+
+  private mutating func grow(to capacity: Int) throws(Failure) {
+    try record.grow(capacity: capacity, steps: recordedSteps, keepsGradient: hasStateGradient)
   }
 
   /// Back-propagates through the recorded steps, of which there is at least one.

@@ -10,10 +10,6 @@ import CDNC
 struct RecordPlanes<Scalar: Real> {
   /// Row t is the state before step t, but for memory and link, which are the present ones.
   let state: StatePlanes<Scalar>
-  /// Steps in a segment, a power of two.
-  let segment: Int
-  let memoryCheckpoints: Plane<Scalar>  // [B, N, W] before each segment
-  let linkCheckpoints: Plane<Scalar>  // [B, K, N, N]
 
   // Row t belongs to step t. "raw" quantities become their own gradients in backward.
   let controllerInput: Plane<Scalar>  // χ [B, C]
@@ -27,6 +23,12 @@ struct RecordPlanes<Scalar: Real> {
   let forwardWeights: Plane<Scalar>  // f [B, R, K, N]
   let rawOutput: Plane<Scalar>  // y before clamping [B, Y]
 
+  /// Steps in a segment, a power of two.
+  let segment: Int
+  // They lie last: of more steps there may be fewer.
+  let memoryCheckpoints: Plane<Scalar>  // [B, N, W] before each segment
+  let linkCheckpoints: Plane<Scalar>  // [B, K, N, N]
+
   let steps: Int
 
   init(_ carver: inout Carver, _ c: Configuration, steps: Int, recorded: Int, segment: Int) {
@@ -36,9 +38,6 @@ struct RecordPlanes<Scalar: Real> {
     self.steps = steps
     self.segment = segment
     state = StatePlanes(&carver, c, rows: recorded + 1)
-    let segments = (recorded + segment - 1) / segment
-    memoryCheckpoints = Plane(&carver, rows: segments, batch: c.B, width: c.N * c.W)
-    linkCheckpoints = Plane(&carver, rows: segments, batch: c.B, width: c.K * c.N * c.N)
     controllerInput = plane(&carver, c.controllerInput)
     gates = Plane(&carver, rows: c.L * steps, batch: c.B, width: c.gates * c.H)
     cellTanh = plane(&carver, c.controller == .lstm ? c.hiddenWidth : 0)
@@ -49,6 +48,9 @@ struct RecordPlanes<Scalar: Real> {
     backwardWeights = plane(&carver, c.R * c.K * c.N)
     forwardWeights = plane(&carver, c.R * c.K * c.N)
     rawOutput = plane(&carver, c.Y)
+    let segments = (recorded + segment - 1) / segment
+    memoryCheckpoints = Plane(&carver, rows: segments, batch: c.B, width: c.N * c.W)
+    linkCheckpoints = Plane(&carver, rows: segments, batch: c.B, width: c.K * c.N * c.N)
   }
 
   /// Keeps memory and link of a sequence, which are those before step t, if a segment begins with it.
@@ -81,26 +83,30 @@ struct RecordPlanes<Scalar: Real> {
   /// The gates of layer l in step t, [B, gates·H].
   func gates(_ l: Int, _ step: Int) -> Rows<Scalar> { gates.rows(from: l * steps + step) }
 
-  func copy(steps count: Int, layers: Int, from other: RecordPlanes) {
-    state.copy(rows: count + 1, from: other.state)
+  /// Takes over the first `count` steps of a smaller record that lies in the same memory. Everything but the checkpoints of the
+  /// links goes towards the end of the memory, so what lies last goes first.
+  func move(steps count: Int, layers: Int, from other: RecordPlanes) {
     // A larger record has segments of the same length or of a multiple of it.
-    for t in stride(from: 0, to: count, by: segment) {
-      copyValues(
-        memoryCheckpoints.stepCount, other.memoryCheckpoints[t / other.segment], to: memoryCheckpoints[t / segment])
-      copyValues(linkCheckpoints.stepCount, other.linkCheckpoints[t / other.segment], to: linkCheckpoints[t / segment])
+    let segments = (count + segment - 1) / segment
+    for i in 0..<segments where segment > other.segment {
+      other.memoryCheckpoints.copy(row: i * segment / other.segment, to: i)
+      other.linkCheckpoints.copy(row: i * segment / other.segment, to: i)
+    }
+    linkCheckpoints.copy(rows: segments, from: other.linkCheckpoints)
+    memoryCheckpoints.copy(rows: segments, from: other.memoryCheckpoints)
+    rawOutput.copy(rows: count, from: other.rawOutput)
+    forwardWeights.copy(rows: count, from: other.forwardWeights)
+    backwardWeights.copy(rows: count, from: other.backwardWeights)
+    allocation.copy(rows: count, from: other.allocation)
+    order.copy(rows: count, from: other.order)
+    interface.copy(rows: count, from: other.interface)
+    rawInterface.copy(rows: count, from: other.rawInterface)
+    cellTanh.copy(rows: count, from: other.cellTanh)
+    for l in (0..<layers).reversed() {
+      gates.copy(rows: count, from: other.gates, startingAt: l * other.steps, to: l * steps)
     }
     controllerInput.copy(rows: count, from: other.controllerInput)
-    for l in 0..<layers {
-      copyValues(count * gates.stepCount, other.gates(l, 0).start, to: gates(l, 0).start)
-    }
-    cellTanh.copy(rows: count, from: other.cellTanh)
-    rawInterface.copy(rows: count, from: other.rawInterface)
-    interface.copy(rows: count, from: other.interface)
-    order.copy(rows: count, from: other.order)
-    allocation.copy(rows: count, from: other.allocation)
-    backwardWeights.copy(rows: count, from: other.backwardWeights)
-    forwardWeights.copy(rows: count, from: other.forwardWeights)
-    rawOutput.copy(rows: count, from: other.rawOutput)
+    state.copy(rows: count + 1, from: other.state)
   }
 }
 
@@ -179,14 +185,15 @@ struct Shards {
 
 /// The record in its memory, planned from the configuration and the number of steps.
 struct Record<Scalar: Real>: ~Copyable {
-  private let memory: Memory
-  let planes: RecordPlanes<Scalar>
-  let backward: BackwardPlanes<Scalar>
+  private var memory: Memory
+  private(set) var planes: RecordPlanes<Scalar>
+  private(set) var backward: BackwardPlanes<Scalar>
   /// Steps that fit; 0: not training, one row that each step writes over.
-  let capacity: Int
+  private(set) var capacity: Int
   let shards: Shards
-  private let scratchStart: UnsafeMutableRawPointer
+  private var scratchStart: UnsafeMutableRawPointer
   private let configuration: Configuration
+  private let threads: Int
 
   /// - Parameter threads: that may run.
   init(_ c: Configuration, capacity: Int, threads: Int) throws(Failure) {
@@ -198,6 +205,27 @@ struct Record<Scalar: Real>: ~Copyable {
     self.capacity = capacity
     shards = Shards(c, threads: threads)
     configuration = c
+    self.threads = threads
+  }
+
+  /// Makes room for more steps, in the same memory, which grows: two records would take the bytes of both.
+  /// - Parameters:
+  ///   - steps: that are recorded, and stay so.
+  ///   - keepsGradient: whether backward's state stays too.
+  mutating func grow(capacity larger: Int, steps: Int, keepsGradient: Bool) throws(Failure) {
+    let c = configuration
+    let segment = try Record.segment(c, capacity: larger, threads: threads)
+    let bytes = Record.bytes(c, capacity: larger, threads: threads, segment: segment)
+    // There may be so many fewer checkpoints that it takes less.
+    if bytes > memory.bytes { try memory.grow(to: bytes) }
+    var carver = Carver.cutting(memory)
+    let (smaller, smallerBackward, _) = Record.carve(
+      &carver, c, capacity: capacity, threads: threads, segment: planes.segment)
+    carver = Carver.cutting(memory)
+    (planes, backward, scratchStart) = Record.carve(&carver, c, capacity: larger, threads: threads, segment: segment)
+    planes.move(steps: steps, layers: c.L, from: smaller)
+    if keepsGradient { backward.state.copy(rows: 1, from: smallerBackward.state) }
+    capacity = larger
   }
 
   /// What `init` would allocate.
@@ -226,11 +254,11 @@ struct Record<Scalar: Real>: ~Copyable {
   private static func carve(
     _ carver: inout Carver, _ c: Configuration, capacity: Int, threads: Int, segment: Int
   ) -> (RecordPlanes<Scalar>, BackwardPlanes<Scalar>, UnsafeMutableRawPointer) {
+    // Without training nothing is taken for backward: its pointers are never used.
+    let start = carver
+    let backward = BackwardPlanes<Scalar>(&carver, c, steps: capacity)
+    if capacity == 0 { carver = start }
     let planes = RecordPlanes<Scalar>(&carver, c, steps: max(capacity, 1), recorded: capacity, segment: segment)
-    // Without training nothing is taken for backward: its pointers lie at the end and are never used.
-    var beyond = carver
-    let backward = BackwardPlanes<Scalar>(&beyond, c, steps: capacity)
-    if capacity > 0 { carver = beyond }
     let shards = Shards(c, threads: threads)
     let scratch: UnsafeMutablePointer<UInt8> = carver.take(
       shards.threads * scratchBytes(c, shards, segment: capacity > 0 ? segment : 0))
@@ -243,7 +271,7 @@ struct Record<Scalar: Real>: ~Copyable {
   private static func segment(_ c: Configuration, capacity: Int, threads: Int) throws(Failure) -> Int {
     // Sizes from a configuration don't overflow; a number of steps from outside may.
     guard capacity <= (Int.max / 4) / bytes(c, capacity: 1, threads: threads, segment: 1) else {
-      throw .outOfMemory(bytes: Int.max)
+      throw .recordTooLong(steps: capacity)
     }
     let checkpoint = (c.K * c.N * c.N + c.N * c.W) * MemoryLayout<Scalar>.stride
     var segment = 1

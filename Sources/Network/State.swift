@@ -19,9 +19,9 @@ struct Plane<Element: BitwiseCopyable> {
   /// Elements of all sequences in one step.
   var stepCount: Int { batch * width }
 
-  /// Rows 0..<rows of this one from `other`'s rows `first` and later.
-  func copy(rows: Int, from other: Plane, startingAt first: Int = 0) {
-    copyValues(rows * stepCount, other[first], to: start)
+  /// Rows `target` and later of this one from `other`'s rows `first` and later, which they may overlap.
+  func copy(rows: Int, from other: Plane, startingAt first: Int = 0, to target: Int = 0) {
+    memmove(self[target], other[first], rows * stepCount * MemoryLayout<Element>.stride)
   }
 
   func copy(row: Int, to target: Int) {
@@ -86,17 +86,18 @@ struct StatePlanes<Scalar: Real> {
   /// Makes the state in `row` that in row 0; memory and link are the present ones anyway.
   func moveToFront(row: Int) { forEachSmall { $0.copy(row: row, to: 0) } }
 
-  /// Rows 0..<rows of the small pieces from `other`'s rows `first` and later, and its memory and link.
+  /// Rows 0..<rows of the small pieces from `other`'s rows `first` and later, and its memory and link. What lies last goes
+  /// first: `other` may lie in the same memory, each piece further to its beginning.
   @inline(never) func copy(rows: Int, from other: StatePlanes, startingAt first: Int = 0) {
-    memory.copy(rows: 1, from: other.memory)
-    link.copy(rows: 1, from: other.link)
-    rowNorms.copy(rows: rows, from: other.rowNorms, startingAt: first)
-    usage.copy(rows: rows, from: other.usage, startingAt: first)
-    precedence.copy(rows: rows, from: other.precedence, startingAt: first)
-    writeWeights.copy(rows: rows, from: other.writeWeights, startingAt: first)
-    readWeights.copy(rows: rows, from: other.readWeights, startingAt: first)
-    readVectors.copy(rows: rows, from: other.readVectors, startingAt: first)
-    hidden.copy(rows: rows, from: other.hidden, startingAt: first)
     cell.copy(rows: rows, from: other.cell, startingAt: first)
+    hidden.copy(rows: rows, from: other.hidden, startingAt: first)
+    readVectors.copy(rows: rows, from: other.readVectors, startingAt: first)
+    readWeights.copy(rows: rows, from: other.readWeights, startingAt: first)
+    writeWeights.copy(rows: rows, from: other.writeWeights, startingAt: first)
+    precedence.copy(rows: rows, from: other.precedence, startingAt: first)
+    usage.copy(rows: rows, from: other.usage, startingAt: first)
+    rowNorms.copy(rows: rows, from: other.rowNorms, startingAt: first)
+    link.copy(rows: 1, from: other.link)
+    memory.copy(rows: 1, from: other.memory)
   }
 }

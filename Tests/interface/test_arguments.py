@@ -827,7 +827,12 @@ def test_an_estimate_beyond_all_numbers():
     size = c_size_t(77)
     for steps in (2**58, 2**60, 2**62, 2**63 - 1):
         status = c.dnc_estimate_bytes(byref(config(input_size=3, output_size=2)), steps, 1, byref(size))
-        assert status in (INVALID, MEMORY) and last_error() and size.value == 77
+        assert status == MEMORY and size.value == 77
+        assert last_error() == f"steps is {steps}, whose record would take more bytes than a number can count"
+    net = Net().train()
+    given = f32(np.zeros((1, 2, 3)))
+    assert c.dnc_forward(net.handle, 2**58, floats(given), floats(given)) == MEMORY
+    assert last_error().startswith(f"steps is {2**58}, whose record")
 
 
 def test_a_larger_batch_than_there_is_memory():

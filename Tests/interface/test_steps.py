@@ -249,6 +249,34 @@ def test_the_state_gradient_stays_until_the_next_backward():
     assert not np.array_equal(net.state_gradient("memory"), found)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        dict(num_layers=3, write_heads=2, memory_slots=150, word_size=5),
+        dict(controller=c.DNC_CONTROLLER_FEEDFORWARD, num_layers=2, memory_slots=300, word_size=3, batch_size=1),
+        dict(memory_slots=60, word_size=7, num_threads=2, max_record_bytes=1_000_000),
+    ],
+    ids=["lstm", "feedforward", "limited"],
+)
+def test_a_record_grows_step_by_step(fields):
+    """Through many sizes, with ever longer segments: all that it holds moves on with it."""
+    one, many = Net(**fields).train(), Net(**fields).train()
+    for net in (one, many):
+        net.forward(net.inputs(2, seed=5))
+        net.backward(net.output_gradients(2, seed=6))
+    found = many.state_gradient("link")
+    inputs, output_gradients = one.inputs(70), one.output_gradients(70)
+    assert_equal(one.forward(inputs), stepped(many, inputs))
+    assert_equal(many.state_gradient("link"), found)
+    for name in TRACES:
+        assert_equal(one.trace(name), many.trace(name), name)
+    assert_equal(one.backward(output_gradients), many.backward(output_gradients))
+    assert_equal(one.gradients, many.gradients)
+    for field in one.fields:
+        assert_equal(one.state_gradient(field), many.state_gradient(field), field)
+        assert_equal(one.state(field), many.state(field), field)
+
+
 def test_memory_slots_of_learned_states_are_fixed():
     net = Net(initial_state=c.DNC_INITIAL_LEARNED)
     assert c.dnc_set_memory_slots(net.handle, 9) == c.DNC_INVALID_STATE
@@ -877,6 +905,42 @@ print(size.value, peak() - before)
     estimated, taken = map(int, output.split())
     assert taken <= 1.05 * estimated + 2**20
     assert estimated <= 1.5 * taken
+
+
+def test_recording_step_by_step_takes_a_quarter_more_at_most():
+    """While a record grows there is one of it: neither addresses nor memory for a second one."""
+    program = """
+import re, sys
+from ctypes import byref, c_size_t
+sys.path[:0] = [{tests!r}, {bindings!r}]
+from support import Net, SMALL, c, config
+
+def status(name):
+    return 1024 * int(re.search(name + r":\\s*(\\d+) kB", open("/proc/self/status").read()).group(1))
+
+fields = dict(hidden_size=64, memory_slots=64, word_size=16, batch_size=4)
+
+def estimate(steps):
+    size = c_size_t()
+    assert c.dnc_estimate_bytes(byref(config(**{{**SMALL, **fields}})), steps, 1, byref(size)) == 0
+    return size.value
+
+net = Net(**fields).train()
+given = net.inputs(1)[0]
+net.step(given)
+net.reset()
+before = status("VmPeak"), status("VmHWM")
+for _ in range({steps}):
+    net.step(given)
+most = max(estimate(steps) for steps in range(1, {steps} + 1))
+print(most, status("VmPeak") - before[0], status("VmHWM") - before[1])
+"""
+    folders = dict(tests=str(CHECKOUT / "Tests" / "interface"), bindings=str(CHECKOUT / "bindings" / "python"))
+    program = program.format(**folders, steps=6000)
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    estimated, addresses, resident = map(int, output.split())
+    assert estimated > 10**8
+    assert max(addresses, resident) < 1.25 * estimated + 2**22
 
 
 def test_version_and_build_info():

@@ -84,7 +84,11 @@ def to_c(config: Mapping[str, Any]) -> _c.dnc_config:
 
 def estimate_bytes(steps: int = 0, training: bool = False, **config: Unpack[Config]) -> int:
     """Bytes of memory that `DNC(**config)` takes; with `training`, together with the record of `steps` steps.
-    Allocates nothing. InvalidArgument for a configuration that `DNC` would refuse."""
+
+    They are those of steps that come in one `forward`; recorded one by one with `step`, they take at most a
+    quarter more than the most that so many steps, or fewer, take. Allocates nothing. InvalidArgument for a
+    configuration that `DNC` would refuse, OutOfMemory when no number can count the bytes.
+    """
     size, struct = ctypes.c_size_t(), to_c(config)
     number = within(steps, "steps")
     status = _c.dnc_estimate_bytes(byref(struct), number, flag(training, "training"), byref(size))
