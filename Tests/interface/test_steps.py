@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import subprocess
 import sys
 from ctypes import POINTER, byref, c_float, c_size_t, c_void_p, cast
@@ -941,6 +942,16 @@ print(most, status("VmPeak") - before[0], status("VmHWM") - before[1])
     estimated, addresses, resident = map(int, output.split())
     assert estimated > 10**8
     assert max(addresses, resident) < 1.25 * estimated + 2**22
+
+
+def test_a_reset_touches_the_memory():
+    """So that the first step does not have to wait for the system's pages."""
+    net = Net(memory_slots=1500, batch_size=1)  # 9 MB of links
+    given = net.inputs(1)[0]
+    net.reset()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    net.step(given)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 500
 
 
 def test_version_and_build_info():
