@@ -21,7 +21,7 @@
  * Threads   Two threads may use two handles at the same time. A handle takes one call at a time, one that only
  *           reads too: until it has returned, every other call with that handle, from another thread or from
  *           its own dnc_progress, gives DNC_INVALID_STATE and does nothing.
- *           What returns no status works at any time: counts are as the last call that has returned left
+ *           What returns no status works at any time: numbers are as the last call that has returned left
  *           them, pointers stay the same, and *_free of a handle in use frees it as soon as the call returns.
  *           The last error is kept per thread.
  * Layout    Buffers are float32, row-major, without alignment requirements; sequences are time-major.

@@ -23,7 +23,8 @@ struct HandleUse: ~Copyable {
   private let state = Atomic<UInt32>(0)
   private static let running: UInt32 = 1
   private static let freed: UInt32 = 2
-  private let number = Atomic<UInt64>(0)
+  private let count = Atomic<UInt64>(0)
+  private let mode = Atomic<UInt64>(0)
 
   fileprivate static func offset<Value: ~Copyable>(behind: Value.Type) -> Int {
     let alignment = MemoryLayout<HandleUse>.alignment
@@ -34,10 +35,19 @@ struct HandleUse: ~Copyable {
     (UnsafeMutableRawPointer(handle) + offset(behind: Value.self)).assumingMemoryBound(to: HandleUse.self)
   }
 
-  /// What can be asked of the handle at any time: as the last call that has ended left it.
-  var count: UInt64 {
-    get { number.load(ordering: .relaxed) }
-    nonmutating set { number.store(newValue, ordering: .relaxed) }
+  /// What can be asked of a handle at any time: how far it has come, and how it is set.
+  struct Published {
+    var count: UInt64 = 0
+    var mode = 0
+  }
+
+  /// As the last call that has ended left it.
+  var published: Published {
+    get { Published(count: count.load(ordering: .relaxed), mode: Int(mode.load(ordering: .relaxed))) }
+    nonmutating set {
+      count.store(newValue.count, ordering: .relaxed)
+      mode.store(UInt64(newValue.mode), ordering: .relaxed)
+    }
   }
 
   /// Whether the caller may use the handle now, until `end`.

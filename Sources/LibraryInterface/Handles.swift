@@ -4,21 +4,21 @@ typealias Instance = UnsafeMutablePointer<Network<Float>>
 typealias OptimizerHandle = UnsafeMutablePointer<Optimizer<Float>>
 typealias TaskHandle = UnsafeMutablePointer<EpisodeTask>
 
-/// What a handle of the interface stands for. One call at a time uses it, but for its count.
+/// What a handle of the interface stands for. One call at a time uses it, but for what is published.
 protocol HandleValue: ~Copyable {
-  var published: UInt64 { get }
+  var published: HandleUse.Published { get }
 }
 
 extension Network<Float>: HandleValue {
-  var published: UInt64 { UInt64(recordedSteps) }
+  var published: HandleUse.Published { .init(count: UInt64(recordedSteps), mode: isTraining ? 1 : 0) }
 }
 
 extension Optimizer<Float>: HandleValue {
-  var published: UInt64 { stepCount }
+  var published: HandleUse.Published { .init(count: stepCount) }
 }
 
 extension EpisodeTask: HandleValue {
-  var published: UInt64 { position }
+  var published: HandleUse.Published { .init(count: position, mode: 2 * lesson + (isEvaluating ? 1 : 0)) }
 }
 
 /// The same as `status` for a function that uses a network.
@@ -46,7 +46,7 @@ func use<Value: HandleValue & ~Copyable>(
     )
   }
   defer {
-    publishCount(value)
+    publish(value)
     if !HandleUse.of(value).pointee.end() { freeHandle(value) }
   }
   try body(value)
@@ -54,17 +54,17 @@ func use<Value: HandleValue & ~Copyable>(
 
 /// A new handle, for C.
 func handOut<Value: HandleValue & ~Copyable>(_ value: UnsafeMutablePointer<Value>) -> OpaquePointer {
-  publishCount(value)
+  publish(value)
   return OpaquePointer(value)
 }
 
-private func publishCount<Value: HandleValue & ~Copyable>(_ value: UnsafeMutablePointer<Value>) {
-  HandleUse.of(value).pointee.count = value.pointee.published
+private func publish<Value: HandleValue & ~Copyable>(_ value: UnsafeMutablePointer<Value>) {
+  HandleUse.of(value).pointee.published = value.pointee.published
 }
 
-/// As the last call that has ended left it; 0 for NULL.
-func publishedCount<Value: HandleValue & ~Copyable>(_ value: UnsafeMutablePointer<Value>?) -> UInt64 {
-  value.map { HandleUse.of($0).pointee.count } ?? 0
+/// As the last call that has ended left it; zeros for NULL.
+func published<Value: HandleValue & ~Copyable>(_ value: UnsafeMutablePointer<Value>?) -> HandleUse.Published {
+  value.map { HandleUse.of($0).pointee.published } ?? HandleUse.Published()
 }
 
 /// At once or, if a call uses the handle, when that call ends.

@@ -100,7 +100,7 @@ private func notFinite(_ network: Instance, _ what: StaticString, _ index: Int, 
 }
 
 @c @implementation public func dnc_optimizer_step_count(_ handle: OpaquePointer!) -> UInt64 {
-  publishedCount(handle.map { OptimizerHandle($0) })
+  published(handle.map { OptimizerHandle($0) }).count
 }
 
 @c @implementation public func dnc_optimizer_free(_ handle: OpaquePointer!) {

@@ -24,8 +24,7 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
 }
 
 @c @implementation public func dnc_is_training(_ instance: OpaquePointer!) -> Int32 {
-  guard let instance else { return 0 }
-  return Instance(instance).pointee.isTraining ? 1 : 0
+  Int32(published(instance.map { Instance($0) }).mode)
 }
 
 @c @implementation public func dnc_reset(_ instance: OpaquePointer!) -> dnc_status {
@@ -111,5 +110,5 @@ func requireRecord(_ network: Instance) throws(Failure) {
 }
 
 @c @implementation public func dnc_recorded_steps(_ instance: OpaquePointer!) -> Int {
-  Int(publishedCount(instance.map { Instance($0) }))
+  Int(published(instance.map { Instance($0) }).count)
 }

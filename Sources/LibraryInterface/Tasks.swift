@@ -79,7 +79,7 @@ private func requireDrawn(_ task: TaskHandle) throws(Failure) {
 }
 
 @c @implementation public func dnc_task_position(_ handle: OpaquePointer!) -> UInt64 {
-  publishedCount(handle.map { TaskHandle($0) })
+  published(handle.map { TaskHandle($0) }).count
 }
 
 @c @implementation public func dnc_task_seek(_ handle: OpaquePointer!, _ position: UInt64) -> dnc_status {
@@ -156,7 +156,7 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
 }
 
 @c @implementation public func dnc_task_is_evaluating(_ handle: OpaquePointer!) -> Int32 {
-  handle.map { TaskHandle($0).pointee.isEvaluating ? 1 : 0 } ?? 0
+  Int32(published(handle.map { TaskHandle($0) }).mode % 2)
 }
 
 @c @implementation public func dnc_task_lesson_count(_ handle: OpaquePointer!) -> Int {
@@ -186,7 +186,7 @@ private func read(_ outputs: UnsafePointer<Float>?, of task: TaskHandle) throws(
 }
 
 @c @implementation public func dnc_task_lesson(_ handle: OpaquePointer!) -> Int {
-  handle.map { TaskHandle($0).pointee.lesson } ?? 0
+  published(handle.map { TaskHandle($0) }).mode / 2
 }
 
 @c @implementation public func dnc_task_episode_count(

@@ -71,7 +71,7 @@ def test_what_returns_no_status_in_a_callback():
     """Counts are those before the running call, and pointers stay the same."""
     net = Net().train()
     net.forward(net.inputs(2))
-    constant = [c.dnc_parameter_count, c.dnc_tensor_count]
+    constant = [c.dnc_parameter_count, c.dnc_tensor_count, c.dnc_is_training]
     before, seen = [function(net.handle) for function in constant], []
     values, gradients = net.parameters.ctypes.data, net.gradients.ctypes.data
 
