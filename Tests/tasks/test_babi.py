@@ -351,6 +351,16 @@ class Count:
         return [float(sum(Fraction(k[i], k[1]) for k in self.counts.values()) / len(self.counts)) for i in (0, 2)]
 
 
+def test_the_guess_is_the_first_of_the_commonest(tmp_path):
+    """Of two answers that came as often, the one that was asked for first."""
+    question = "1 Ann went.\n2 Where is Ann?\t{}\t1\n"
+    train = "".join(map(question.format, ["attic", "mill", "mill", "attic", "barn"]))
+    for answer, missed in [("attic", 0), ("mill", 1), ("barn", 1)]:
+        write(tmp_path, {(1, "train"): train, (1, "test"): question.format(answer)})
+        task = dnc.Task("babi", folder=tmp_path, tasks=1, split="test")
+        assert task.score(task.sample(1).targets)[0, 2] == missed
+
+
 @pytest.mark.parametrize(
     "numbers, split, batch",
     [((1, 2), "validation", 2), ((1, 2), "train", 5), ((8,), "test", 1), ((8,), "all_train", 7)],

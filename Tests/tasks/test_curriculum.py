@@ -59,6 +59,12 @@ def test_rehearsal(lessons):
     task = lessons(GOOD.replace("rehearsal 1", "rehearsal 0.25"))
     task.lesson = 1
     assert abs((lengths(task, 4000) == 1).mean() - 0.25) < 5 * (0.25 * 0.75 / 4000) ** 0.5
+    task = lessons(GOOD + "lesson min_length=5,max_length=5\n")
+    task.lesson = 2
+    shares = np.bincount(lengths(task, 4000), minlength=6)[1:] / 4000
+    expected = np.array([1 / 2, 1 / 6, 1 / 6, 1 / 6, 0])
+    assert (abs(shares - expected) <= 5 * (expected * (1 - expected) / 4000) ** 0.5).all(), "each lesson before alike"
+    task = lessons(GOOD)
     for wrong in (2, 2**40):
         with pytest.raises(dnc.InvalidArgument, match=f"lesson is {wrong}, allowed are 0 to 1"):
             task.lesson = wrong

@@ -437,6 +437,29 @@ def test_chance(options, count, published):
     assert (abs(np.array([solved, success, satisfied]) - np.array(published) / 100) < 1.5 * tolerance).all(), found
 
 
+def test_chance_of_a_perfect_plan():
+    """Of one who moves at random it is known, in a small world: to be at the goal after the moves of a shortest plan,
+    and again after the last one. The library lets 16 players guess in each episode."""
+    count = 800
+    task = dnc.Task("mini_shrdlu", seed=12, goals=1, blocks=3, constraints=1, depth=1)
+    drawn = task.sample(count)
+    boards = list(all_boards(3))
+    number = {board: i for i, board in enumerate(boards)}
+    step = np.zeros((len(boards), len(boards)))
+    for board in boards:
+        for action in range(PASS + 1):
+            step[number[board], number[moved(board, action)]] += 1 / (PASS + 1)
+    expected = []
+    for b in range(count):
+        episode = Episode(drawn, b)
+        goal = np.array([episode.distance[board] == 0 for board in boards])
+        there = np.eye(len(boards))[number[episode.start]] @ np.linalg.matrix_power(step, episode.shortest) * goal
+        expected.append((there @ np.linalg.matrix_power(step, SPARE)) @ goal)
+    chance = task.score(logits(drawn.targets))[1, 2] / count
+    share = np.mean(expected)
+    assert abs(chance - share) < 4 * (share * (1 - share) / (16 * count)) ** 0.5, (chance, share)
+
+
 # Blocks, constraints, depth; then % of episodes with everything in place at the end, and of the constraints.
 @pytest.mark.parametrize(
     "options, success, satisfied",

@@ -25,6 +25,7 @@ class Fault:
     wrong: str  # by what; nothing: the statement is left out
     about: str  # what is wrong then
     tests: tuple[str, ...]  # which should notice, in the order in which they are run
+    survived: bool = False  # when it was first made: then the test is younger
 
     def problem(self) -> str | None:
         """Why it can't be put into the sources of today; None: it can."""
@@ -52,6 +53,7 @@ def faults() -> list[Fault]:
                     wrong=entry["wrong"],
                     about=entry["about"],
                     tests=tuple(entry["tests"]),
+                    survived=entry.get("survived", False),
                 )
             )
     return found

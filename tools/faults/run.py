@@ -106,11 +106,13 @@ def keep(fault: Fault, found: str | None) -> None:
 
 def print_table(every: list[Fault]) -> None:
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    print("| fault | where | noticed by |\n|---|---|---|")
+    print("| fault | in | noticed by |\n|---|---|---|")
     for fault in every:
         place = fault.path.removeprefix("Sources/").removeprefix("bindings/python/")
-        test = results.get(fault.name, "not tried").split("\n")[0].removeprefix("Tests/")
-        print(f"| `{fault.name}`: {fault.about} | `{place}` | `{test}` |")
+        test = results.get(fault.name, "not tried").split("\n")[0].split("[")[0]
+        kind, file, name = re.fullmatch(r"(\w+ )?(?:Tests/\w+/(\w+)\.py::)?(.*)", test).groups()
+        where = f"`{file}`: `{name}`" if file else f"`{test}`"
+        print(f"| `{fault.name}`: {fault.about} | `{place}` | {'**new** ' * fault.survived}{kind or ''}{where} |")
 
 
 if __name__ == "__main__":
