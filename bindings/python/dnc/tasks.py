@@ -68,7 +68,7 @@ class Task(Resource):
     >>> value, gradients = task.loss(outputs)
     """
 
-    __slots__ = ("_made", "input_size", "interactive", "loss_kind", "metrics", "output_size", "seed")
+    __slots__ = ("_made", "_words", "input_size", "interactive", "loss_kind", "metrics", "output_size", "seed")
 
     input_size: int  # X
     output_size: int  # Y
@@ -76,6 +76,7 @@ class Task(Resource):
     metrics: list[Metric]  # the first is the score
     interactive: bool  # an input depends on the outputs before it
     seed: int
+    _words: dict[int, tuple[str, ...]]  # by lesson: those of one never change
     _made: tuple[Any, tuple[Any, ...], dict[str, Any]]  # what makes another one, and its arguments
 
     def __init__(self, name: str, seed: int | None = 0, **options: float | str | os.PathLike[str]) -> None:
@@ -99,7 +100,7 @@ class Task(Resource):
 
     def _open(self, pointer: Any, seed: int) -> None:
         self._open_handle = Handle(pointer, _c.dnc_task_free)
-        self.seed = seed
+        self.seed, self._words = seed, {}
         x, y, kind = ctypes.c_uint32(), ctypes.c_uint32(), ctypes.c_uint32()
         check(_c.dnc_task_sizes(self._handle, byref(x), byref(y), byref(kind)))
         self.input_size, self.output_size = x.value, y.value
@@ -156,13 +157,16 @@ class Task(Resource):
     @property
     def words(self) -> tuple[str, ...]:
         """The words that the channels stand for, of inputs and outputs; none if channels are not words."""
-        handle, word = self._handle, ctypes.c_char_p()
+        handle, word, lesson = self._handle, ctypes.c_char_p(), self.lesson
+        if lesson in self._words:
+            return self._words[lesson]
         found: list[str] = []
         while len(found) < self.input_size:
             if _c.dnc_task_word(handle, len(found), byref(word)) != _c.DNC_OK or word.value is None:
                 break
             found.append(word.value.decode())
-        return tuple(found)
+        self._words[lesson] = tuple(found)
+        return self._words[lesson]
 
     @property
     def position(self) -> int:
