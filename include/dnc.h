@@ -391,8 +391,13 @@ void dnc_optimizer_free(dnc_optimizer *optimizer); /* NULL is fine */
 
 /* Writes a safetensors file: the parameters under their names, the configuration as metadata, and the
  * optimizer's (or NULL) state and step count, so that training continued from the file is bit for bit the
- * training that never stopped. The state of an episode is not saved. The file is written beside `path`,
- * flushed, and renamed: a failed save leaves an existing file as it was. */
+ * training that never stopped. The state of an episode is not saved.
+ *
+ * This and every other function that writes a file writes it beside `path`, flushes it, and renames it: a failed call leaves
+ * an existing file as it was. If `path` is a symbolic link, what it leads to is replaced, or made if there is nothing yet.
+ * An existing file keeps its mode, and its owner and group as far as the process may give files away; a new one gets 0666
+ * less the umask. A file that this process may not write, that has no right to write in its mode (for root too), or that is
+ * no regular file gives DNC_IO_ERROR. */
 dnc_status dnc_save(const dnc *instance, const dnc_optimizer *optimizer, const char *path);
 
 /* Reads such a file into a new instance at the start of an episode. `optimizer` (or NULL) receives the
@@ -711,7 +716,7 @@ dnc_status dnc_state_image_encode(const dnc *instance, size_t batch_index, size_
  * that repeats for ever and shows each step for delay_milliseconds, 1 to 65535; viewers that know nothing of animation show
  * the first frame. All frames have one range of colours. The options are those of the state, and of dnc_film_write
  * DNC_IMAGE_NUMBERED_FILES: then each step is a file of its own, the step in four digits or more between the name and its
- * ending, as film-0000.png; a call that fails removes those that it has written. */
+ * ending, as film-0000.png; all are written before the first comes into its place. */
 dnc_status dnc_film_write(const char *path, const dnc *instance, size_t batch_index, size_t first_step, size_t steps,
                           uint32_t delay_milliseconds, const dnc_image_options *options);
 dnc_status dnc_film_encode(const dnc *instance, size_t batch_index, size_t first_step, size_t steps,

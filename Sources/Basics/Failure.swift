@@ -30,10 +30,10 @@ struct Failure: Error {
   }
 
   /// What errno says.
-  static func system(_ path: UnsafePointer<CChar>, _ action: StaticString) -> Failure {
-    let error = dnc_platform_errno()
-    return Failure(
-      error == ENOMEM ? DNC_OUT_OF_MEMORY : DNC_IO_ERROR, "\(path) could not be \(action): \(systemError: error)")
+  static func system(
+    _ path: UnsafePointer<CChar>, _ action: StaticString, error: Int32 = dnc_platform_errno()
+  ) -> Failure {
+    Failure(error == ENOMEM ? DNC_OUT_OF_MEMORY : DNC_IO_ERROR, "\(path) could not be \(action): \(systemError: error)")
   }
 
   static func outOfMemory(bytes: Int) -> Failure {

@@ -16,9 +16,11 @@ struct InputFile: ~Copyable {
       close(descriptor)
       throw failure
     }
-    guard info.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG) else {
+    do throws(Failure) {
+      try Failure.unlessRegular(path, info.st_mode)
+    } catch {
       close(descriptor)
-      throw Failure(DNC_IO_ERROR, "\(path) is not a regular file")
+      throw error
     }
     self.descriptor = descriptor
     bytes = Int(info.st_size)

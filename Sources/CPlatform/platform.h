@@ -54,6 +54,20 @@ static inline int dnc_platform_flush(int file) {
     return result;
 }
 
+static inline int dnc_platform_set_owner(int file, uid_t owner, gid_t group) {
+    int result;
+    do result = fchown(file, owner, group);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
+static inline int dnc_platform_set_mode(int file, mode_t mode) {
+    int result;
+    do result = fchmod(file, mode);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
 /* A folder's entries: the next one's name, valid until the one after it; NULL at the end (errno 0) or after an error. */
 static inline void *dnc_platform_open_folder(const char *path) {
     DIR *folder;

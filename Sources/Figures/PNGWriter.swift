@@ -31,10 +31,14 @@ struct EncodedPNG: ~Copyable {
   deinit { free(block) }
 
   /// Writes the file that is at `path` afterwards, or leaves everything as it was.
-  borrowing func write(to path: UnsafePointer<CChar>) throws(Failure) {
-    let file = try FileReplacement(path: path)
+  borrowing func write(to path: UnsafePointer<CChar>) throws(Failure) { try written(to: path).commit() }
+
+  /// The file, beside its place.
+  borrowing func written(to path: UnsafePointer<CChar>, number: Int = 0) throws(Failure) -> FileReplacement {
+    var file = try FileReplacement(path: path, number: number)
     try file.write(block!, bytes: size)
-    try file.commit()
+    try file.finish()
+    return file
   }
 
   /// The bytes, now the caller's to free.

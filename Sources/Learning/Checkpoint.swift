@@ -41,7 +41,7 @@ enum Checkpoint {
     while text.count % 8 != 0 { text.append(" ") }
     header.start.storeBytes(of: UInt64(text.count).littleEndian, as: UInt64.self)
 
-    let file = try FileReplacement(path: path)
+    var file = try FileReplacement(path: path)
     try file.write(header.start, bytes: 8 + text.count)
     try file.write(network.parameters.start, bytes: 4 * count)
     if let optimizer {
@@ -50,6 +50,7 @@ enum Checkpoint {
         try file.write(optimizer.pointee.second, bytes: 4 * count)
       }
     }
+    try file.finish()
     try file.commit()
   }
 

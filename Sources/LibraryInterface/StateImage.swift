@@ -225,16 +225,11 @@ private struct Film: ~Copyable {
   /// A file for each frame.
   func writeFiles(_ path: UnsafePointer<CChar>) throws(Failure) {
     let name = try NumberedName(path)
-    var written = first
-    do throws(Failure) {
-      try forEachFrame { (canvas, step) throws(Failure) in
-        try EncodedPNG(canvas).write(to: name.with(step))
-        written = step + 1
-      }
-    } catch {
-      for step in first..<written { unlink(name.with(step)) }
-      throw error
+    var files = try FileReplacements(capacity: steps)
+    try forEachFrame { (canvas, step) throws(Failure) in
+      files.add(try EncodedPNG(canvas).written(to: name.with(step), number: step))
     }
+    try files.commit()
   }
 }
 

@@ -148,13 +148,21 @@ static uint64_t file_hash(uint64_t hash, const char *path) {
     return mix(hash, bytes, count);
 }
 
-/* Names and contents of the folder's files. */
+static int is_entry(const struct dirent *entry) {
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+/* Names, modes and contents of the folder's files, what begins with a dot included. */
 static uint64_t seen_folder(void) {
     uint64_t hash = 0;
+    struct stat info;
     DIR *listing = opendir(folder);
-    for (struct dirent *entry; (entry = readdir(listing)) != NULL;)
-        if (entry->d_name[0] != '.')
-            hash += file_hash(mix(1, entry->d_name, strlen(entry->d_name)), in_folder(entry->d_name));
+    for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
+        if (!is_entry(entry)) continue;
+        EXPECT(lstat(in_folder(entry->d_name), &info) == 0);
+        uint64_t name = mix(mix(1, entry->d_name, strlen(entry->d_name)), &info.st_mode, sizeof info.st_mode);
+        hash += file_hash(name, in_folder(entry->d_name));
+    }
     closedir(listing);
     return hash;
 }
@@ -261,7 +269,7 @@ static void clear(world *w) {
     if (IS_SET(png)) dnc_buffer_free(w->got.png);
     DIR *listing = opendir(folder);
     for (struct dirent *entry; (entry = readdir(listing)) != NULL;)
-        if (entry->d_name[0] != '.') unlink(in_folder(entry->d_name));
+        if (is_entry(entry)) unlink(in_folder(entry->d_name));
     closedir(listing);
 }
 
@@ -340,6 +348,12 @@ static dnc_status call_sgd(world *w) { return optimizer(w, DNC_OPTIMIZER_SGD); }
 static dnc_status call_adam(world *w) { return optimizer(w, DNC_OPTIMIZER_ADAM); }
 static dnc_status call_update(world *w) { return dnc_optimizer_step(w->optimizer, w->net, &w->got.number); }
 static dnc_status call_save(world *w) { return dnc_save(w->net, w->optimizer, in_folder("old")); }
+static void link_old(world *w) {
+    (void)w;
+    EXPECT(chmod(in_folder("old"), 0640) == 0 && symlink("second", in_folder("first")) == 0);
+    EXPECT(symlink("old", in_folder("second")) == 0);
+}
+static dnc_status call_save_linked(world *w) { return dnc_save(w->net, w->optimizer, in_folder("first")); }
 static dnc_status call_save_new(world *w) { return dnc_save(w->net, NULL, in_folder("new")); }
 static dnc_status call_load(world *w) { return dnc_load(in_folder("net"), &w->got.net, &w->got.optimizer); }
 static dnc_status call_load_only(world *w) { return dnc_load(in_folder("net"), &w->got.net, NULL); }
@@ -413,6 +427,8 @@ static dnc_status call_film_files(world *w) {
     return dnc_film_write(in_folder("new.png"), w->net, 1, 1, 3, 100, look(DNC_IMAGE_NUMBERED_FILES));
 }
 
+static void film_before(world *w) { (void)w, put("new-0003.png", "what was there before"); }
+
 static dnc_status call_training_image(world *w) {
     const char *log = in_folder("log");
     return dnc_training_image_encode(1, &log, NULL, look(0), &w->got.png, &w->got.size);
@@ -461,6 +477,7 @@ static const scenario scenarios[] = {
     {"optimizer_create_adam", NULL, call_adam, NULL},
     {"optimizer_step", back, call_update, NULL},
     {"save", NULL, call_save, NULL},
+    {"save_linked", link_old, call_save_linked, NULL},
     {"save_new", NULL, call_save_new, NULL},
     {"load", NULL, call_load, NULL},
     {"load_without_optimizer", NULL, call_load_only, NULL},
@@ -496,6 +513,7 @@ static const scenario scenarios[] = {
     {"film_encode", NULL, call_film, NULL},
     {"film_write", NULL, call_film_write, NULL},
     {"film_write_files", NULL, call_film_files, NULL},
+    {"film_write_files_again", film_before, call_film_files, NULL},
     {"training_image_encode", NULL, call_training_image, NULL},
     {"training_image_write", NULL, call_training_write, NULL},
     {"capacity_image_encode", NULL, call_capacity, NULL},

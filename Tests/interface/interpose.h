@@ -185,6 +185,36 @@ int fstat(int file, struct stat *info) {
     return fails_with_error(FILES, "fstat", 0) ? -1 : real(file, info);
 }
 
+int stat(const char *path, struct stat *info) {
+    REAL(stat);
+    return fails_with_error(FILES, "stat", 0) ? -1 : real(path, info);
+}
+
+int lstat(const char *path, struct stat *info) {
+    REAL(lstat);
+    return fails_with_error(FILES, "lstat", 0) ? -1 : real(path, info);
+}
+
+ssize_t readlink(const char *path, char *bytes, size_t count) {
+    REAL(readlink);
+    return fails_with_error(FILES, "readlink", 0) ? -1 : real(path, bytes, count);
+}
+
+int faccessat(int place, const char *path, int mode, int flags) {
+    REAL(faccessat);
+    return fails_with_error(FILES, "faccessat", 0) ? -1 : real(place, path, mode, flags);
+}
+
+int fchown(int file, uid_t owner, gid_t group) {
+    REAL(fchown);
+    return fails_with_error(FILES, "fchown", 0) ? -1 : real(file, owner, group);
+}
+
+int fchmod(int file, mode_t mode) {
+    REAL(fchmod);
+    return fails_with_error(FILES, "fchmod", 0) ? -1 : real(file, mode);
+}
+
 /* Linux closes the file, whatever it says. */
 int close(int file) {
     REAL(close);

@@ -574,7 +574,7 @@ def test_saving_over_a_file(tmp_path):
 def test_saving_beside_what_an_interrupted_save_left(tmp_path):
     """Files that killed processes left, of whatever name, are not in the way."""
     for attempt in range(3):
-        (tmp_path / f"net.partial-{os.getpid()}-{attempt}").write_bytes(b"left over")
+        (tmp_path / f".dnc-{os.getpid()}-{attempt}.partial").write_bytes(b"left over")
     left = {p.name for p in tmp_path.iterdir()}
     Net().save(tmp_path / "net")
     assert status_of_load(tmp_path / "net") == c.DNC_OK

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ._convert import FloatArray
-from ._files import replacing
+from ._files import PARTIAL, replacing
 from .checkpoints import load
 from .errors import InvalidState
 from .network import DNC
@@ -99,7 +99,7 @@ class RunFiles:
 
     def tidy(self, checkpoint: str) -> None:
         """Deletes other checkpoints, and what a killed process left half written."""
-        for pattern in ("update-*.safetensors", "*.partial-*"):
+        for pattern in ("update-*.safetensors", PARTIAL):
             for path in self.folder.glob(pattern):
                 if path.name != checkpoint:
                     path.unlink(missing_ok=True)
