@@ -82,6 +82,8 @@ struct AnimatedPNG: ~Copyable {
       } else if isFirst, AnimatedPNG.isName(name, "IHDR") {
         try write("IHDR", data, length)
         try writeAnimationControl()
+      } else if isFirst, AnimatedPNG.isName(name, "sRGB") {
+        try write("sRGB", data, length)
       }
     }
     previous = consume canvas

@@ -232,6 +232,24 @@ def test_a_film_that_does_not_move():
     assert len(durations) == 4
 
 
+def test_a_film_has_the_colours_of_still_pictures(played):
+    """Whatever says so in a still picture, chunk for chunk, before the first pixel."""
+
+    def before_pixels(png):
+        chunks, at = {}, 8
+        while png[at + 4 : at + 8] != b"IDAT":
+            length = int.from_bytes(png[at : at + 4], "big")
+            chunks[png[at + 4 : at + 8]] = png[at + 8 : at + 8 + length]
+            at += 12 + length
+        return chunks
+
+    still, moving = before_pixels(state_image(played[0], 2)), before_pixels(film(played[0], 2, 3))
+    assert b"sRGB" in still
+    assert {name: data for name, data in moving.items() if name not in (b"acTL", b"fcTL", b"IHDR")} == {
+        name: data for name, data in still.items() if name != b"IHDR"
+    }
+
+
 def test_numbered_files(played, tmp_path):
     net, _ = played
     options = image_options(flags=c.DNC_IMAGE_NUMBERED_FILES)
