@@ -464,7 +464,7 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            to 100), terminate=yes (or no: without the closing (0, 0, 0)). Ranges are uniform. Instead of nodes and
  *            out_degree: graph=FILE, the graph of a file of at most 500 nodes and 10000 edges, as data/underground.csv, with
  *            new labels in each episode. A file that is not as it should be gives DNC_BAD_FORMAT, with the line and what
- *            was expected.
+ *            was expected. '#' begins a comment at the beginning of a line or between spaces: "Gate #1" is a name.
  *            Loss: DNC_LOSS_GROUPED(10). Metrics: episodes_right, triples_right; chance is one who knows the graph and
  *            follows random edges.
  *

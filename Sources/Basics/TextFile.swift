@@ -1,9 +1,19 @@
 import CDNC
 
-/// A small text file, read at once, and gone through line by line.
+/// A small text file, read at once, and gone through line by line. A byte order mark of UTF-8 before it doesn't count.
 struct TextFile: ~Copyable {
   private let path: UnsafePointer<CChar>
   private let content: Memory
+  private let markBytes: Int
+
+  /// Where '#' begins a comment, besides at the beginning of a line.
+  enum Comments {
+    /// Not even there.
+    case none
+    case behindSpace
+    /// So that names may have one.
+    case betweenSpaces
+  }
 
   /// - Parameter path: must outlive the file.
   init(path: UnsafePointer<CChar>, limit: Int) throws(Failure) {
@@ -17,24 +27,28 @@ struct TextFile: ~Copyable {
     } catch {
       throw error.within(path, error.status)
     }
+    let text = UnsafeRawBufferPointer(start: content.start, count: file.bytes)
+    guard !text.begins(with: 0xFF, 0xFE), !text.begins(with: 0xFE, 0xFF) else {
+      throw Failure(DNC_BAD_FORMAT, "\(path) is text in UTF-16, expected is UTF-8")
+    }
     self.path = path
     self.content = content
+    markBytes = text.begins(with: 0xEF, 0xBB, 0xBF) ? 3 : 0
   }
 
-  /// Calls `body` with the text of every line, without what follows a '#', if that begins a comment, and without spaces around
-  /// it. A failure of it is given the file and the line.
+  /// Calls `body` with the text of every line, without its comment and without spaces around it. A failure of it is given the
+  /// file and the line.
   /// - Parameter unfinished: whether a last line that is not closed may be of bad format: somebody still writes it.
   func forEachLine(
-    comments: Bool = true, unfinished: Bool = false, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+    comments: Comments, unfinished: Bool = false, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
-    let text = UnsafeRawBufferPointer(start: content.start, count: content.bytes)
+    let text = UnsafeRawBufferPointer(start: content.start + markBytes, count: content.bytes - markBytes)
     var start = 0
     var number = 1
     while start < text.count {
       let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) ?? text.count
-      let comment = comments ? text[start..<end].firstIndex(of: UInt8(ascii: "#")) ?? end : end
       do throws(Failure) {
-        try body(UnsafeRawBufferPointer(rebasing: text[start..<comment]).trimmed)
+        try body(UnsafeRawBufferPointer(rebasing: text[start..<end]).without(comments).trimmed)
       } catch {
         if unfinished && end == text.count && error.status == DNC_BAD_FORMAT { return }
         throw error.within(path, line: number)
@@ -46,6 +60,22 @@ struct TextFile: ~Copyable {
 }
 
 extension UnsafeRawBufferPointer {
+  fileprivate func begins(with first: UInt8, _ second: UInt8, _ third: UInt8? = nil) -> Bool {
+    count >= (third == nil ? 2 : 3) && self[0] == first && self[1] == second && (third == nil || self[2] == third)
+  }
+
+  /// A line without its comment.
+  fileprivate func without(_ comments: TextFile.Comments) -> UnsafeRawBufferPointer {
+    func isSpace(_ i: Int) -> Bool { i < 0 || i == count || self[i].isSpace }
+    guard comments != .none else { return self }
+    let beginning = firstIndex(where: { !$0.isSpace })
+    for i in 0..<count where self[i] == UInt8(ascii: "#") {
+      guard i == beginning || (isSpace(i - 1) && (comments == .behindSpace || isSpace(i + 1))) else { continue }
+      return UnsafeRawBufferPointer(rebasing: self[..<i])
+    }
+    return self
+  }
+
   /// Without the spaces, tabs and carriage returns around it.
   var trimmed: UnsafeRawBufferPointer {
     guard let first = firstIndex(where: { !$0.isSpace }), let last = lastIndex(where: { !$0.isSpace }) else {

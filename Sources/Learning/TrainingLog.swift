@@ -121,7 +121,7 @@ struct TrainingLogs: ~Copyable {
     beginRun()
     let file = try TextFile(path: path, limit: TrainingLogs.fileBytes)
     var clock = 0.0
-    try file.forEachLine(comments: false, unfinished: true) { (text) throws(Failure) in
+    try file.forEachLine(comments: .none, unfinished: true) { (text) throws(Failure) in
       guard text.count > 0, let event = try Event(of: text) else { return }
       let line = try LogLine(text, metric: wanted)
       guard line.update >= 0, line.update <= TrainingLogs.greatestTime else {

@@ -124,7 +124,7 @@ struct BabiReader: ~Copyable {
     begun = 0
     number = 0
     answers = try WordList()
-    try file.forEachLine(comments: false) { (line) throws(Failure) in
+    try file.forEachLine(comments: .none) { (line) throws(Failure) in
       guard line.count > 0 else { return }
       let text = try takeNumber(of: line)
       if number == 1 {

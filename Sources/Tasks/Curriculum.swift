@@ -1,8 +1,8 @@
 import CDNC
 import CPlatform
 
-/// Reads a curriculum. Every line is a word and what belongs to it; '#' begins a comment. What is said holds for the lessons
-/// below it.
+/// Reads a curriculum. Every line is a word and what belongs to it; '#' begins a comment, at the beginning of a line or behind
+/// a space. What is said holds for the lessons below it.
 ///
 ///     task graph_traversal
 ///     options terminate=no
@@ -20,14 +20,16 @@ enum Curriculum {
   static func read(_ path: UnsafePointer<CChar>) throws(Failure) -> Lessons {
     let file = try TextFile(path: path, limit: fileBytes)
     var count = 0
-    try file.forEachLine { (line) throws(Failure) in if Line(line).word.equals("lesson") { count += 1 } }
+    try file.forEachLine(comments: .behindSpace) { (line) throws(Failure) in
+      if Line(line).word.equals("lesson") { count += 1 }
+    }
     guard (1...Curriculum.lessons).contains(count) else {
       throw Failure(DNC_BAD_FORMAT, "\(path) has \(count) lessons, allowed are 1 to \(Curriculum.lessons)")
     }
     let options = try Memory(bytes: count * optionsBytes)
     var reader = Reader(options: options.start.assumingMemoryBound(to: CChar.self))
     var result = try Lessons(text: options, capacity: count)
-    try file.forEachLine { (line) throws(Failure) in try reader.take(Line(line), &result) }
+    try file.forEachLine(comments: .behindSpace) { (line) throws(Failure) in try reader.take(Line(line), &result) }
     return result
   }
 

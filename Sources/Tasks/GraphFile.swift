@@ -57,7 +57,7 @@ struct GraphFile: ~Copyable {
   init(path: UnsafePointer<CChar>, digits: Bool, endless: Bool) throws(Failure) {
     let file = try TextFile(path: path, limit: GraphFile.fileBytes)
     var edges = -1
-    try file.forEachLine { (text) throws(Failure) in if text.count > 0 { edges += 1 } }
+    try file.forEachLine(comments: .betweenSpaces) { (text) throws(Failure) in if text.count > 0 { edges += 1 } }
     guard (1...GraphFile.edges).contains(edges) else {
       throw Failure(DNC_BAD_FORMAT, "\(path) has \(max(edges, 0)) edges, allowed are 1 to \(GraphFile.edges)")
     }
@@ -71,7 +71,7 @@ struct GraphFile: ~Copyable {
     var nodeNames = Names(first: carver.take(mostNodes), limit: mostNodes, what: "nodes")
     var edgeNames = Names(first: carver.take(Graph.labels), limit: Graph.labels, what: "labels of edges")
     var i = -1
-    try file.forEachLine { (text) throws(Failure) in
+    try file.forEachLine(comments: .betweenSpaces) { (text) throws(Failure) in
       guard text.count > 0 else { return }
       if i < 0 && !text.equals(GraphFile.header) { throw GraphFile.expected(text) }
       if i >= 0 {
@@ -99,7 +99,7 @@ struct GraphFile: ~Copyable {
     graph.setEdges(sources, labels, destinations)
 
     i = -1
-    try file.forEachLine { (text) throws(Failure) in
+    try file.forEachLine(comments: .betweenSpaces) { (text) throws(Failure) in
       guard text.count > 0 else { return }
       if endless, i >= 0, graph.outDegree(of: Int(destinations[i])) == 0 {
         throw Failure(DNC_BAD_FORMAT, "\"\(bytes: text)\" leads where no edge leads on")

@@ -49,6 +49,16 @@ def test_lessons(lessons):
     assert (task.input_size, task.output_size) == (5, 4)
 
 
+def test_comments(lessons, tmp_path):
+    """At the beginning of a line or behind a space: other marks are part of what is said."""
+    path = tmp_path / "my#graph.csv"
+    path.write_text("source,edge,destination\na,x,b\nb,x,a\n")
+    task = lessons(f"#task babi\n  # and more\ntask graph_traversal #first\nlesson path=1,graph={path}\t# one # two\n#")
+    assert [lesson.options for lesson in task.lessons] == [f"path=1,graph={path}"]
+    with pytest.raises(dnc.Error, match="line 2: .*not.csv"):
+        lessons("task graph_traversal\nlesson graph=not.csv#1\n")
+
+
 def test_rehearsal(lessons):
     task = lessons(GOOD)
     assert task.lesson == 0 and set(lengths(task)) == {1}

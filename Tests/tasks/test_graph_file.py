@@ -277,6 +277,21 @@ def test_forms(tmp_path, text):
             Key(read(write(tmp_path, f"{HEADER}\n{SQUARE}", "plain.csv")), Phases(episodes, b).description)
 
 
+def test_names_with_a_hash(tmp_path):
+    """They stay distinct; a comment begins a line or stands between spaces."""
+    file = write(
+        tmp_path,
+        f"#{HEADER}\n{HEADER} # as ever\n  #one,x,two\n"
+        "Gate #1,a#,Gate #2\nGate #2,a#,Gate #3 # back\nGate #3,c,Gate #1\t#\nGate #3,#d,Gate#2\nGate#2,c,Gate #1",
+    )
+    task = dnc.Task("graph_traversal", graph=file, path=2)
+    wanted = [("Gate #1", "a#", "Gate #2"), ("Gate #2", "a#", "Gate #3"), ("Gate #3", "c", "Gate #1")]
+    wanted += [("Gate #3", "#d", "Gate#2"), ("Gate#2", "c", "Gate #1")]
+    Key(wanted, Phases(task.sample(1), 0).description)
+    path = write(tmp_path, f"{HEADER}\nGate #1,x,Gate #1\n")
+    assert '"Gate #1,x,Gate #1" leads' in refused("graph_traversal", f"graph={path}", c.DNC_BAD_FORMAT)
+
+
 def test_the_largest_files(tmp_path):
     """500 nodes, 1,000 labels, 10,000 edges, and one more of each."""
     edges = [(s, f"e{(20 * s + k) % 1000}", (s + k) % 500) for s in range(500) for k in range(1, 21)]
