@@ -495,7 +495,8 @@ dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer)
  *            there the target is the word, one-hot, and the mask 1. The channels of input and target are the words of all
  *            those files and ".", "?" and "-", in the order of their bytes: dnc_task_word.
  *            Options: folder=PATH (needed; a path without commas), tasks=1-20 (a number or a range), split=train (or
- *            validation: every tenth training story of each task, which train leaves out; all_train: both; test),
+ *            validation: the task's file qa1_..._valid.txt, or without one every tenth training story, which train then leaves
+ *            out; all_train: both; test),
  *            order=random (every story equally likely) or order=all (all stories, the longest first, and again), buckets=8
  *            (1 to 100: the stories of a random batch are from one of so many groups of similar length).
  *            Limits: 64 MiB a file, 1000000 words a story, 32767 different words, and different answers in a file.

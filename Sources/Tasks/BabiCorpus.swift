@@ -8,12 +8,17 @@ struct BabiSelection {
   var tasks = 1...Babi.taskCount
   var split = Split.train
 
-  /// Whether a story is asked for, by its place in its file.
-  func has(_ story: Int) -> Bool {
-    switch split {
-    case .train: story % 10 != 9
-    case .validation: story % 10 == 9
-    case .test, .allTrain: true
+  /// What a file is for.
+  enum Part: Int { case train, validation, test }
+
+  /// Whether a story of a file is asked for, by its place there.
+  /// - Parameter hasValidationFile: or every tenth story of the training file is for validation.
+  func has(_ story: Int, of part: Part, hasValidationFile: Bool) -> Bool {
+    switch (split, part) {
+    case (.train, .train): hasValidationFile || story % 10 != 9
+    case (.validation, .train): !hasValidationFile && story % 10 == 9
+    case (.validation, .validation), (.test, .test), (.allTrain, .train), (.allTrain, .validation): true
+    default: false
     }
   }
 }

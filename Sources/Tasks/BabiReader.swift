@@ -1,64 +1,14 @@
 import CDNC
 import CPlatform
 
-/// The files of a bAbI folder: qa3_three-supporting-facts_train.txt has the training stories of task 3.
-private struct BabiFolder: ~Copyable {
-  private let memory: Memory
-  private let folderBytes: Int
-  private static let nameBytes = 1024
-
-  init(_ folder: UnsafeRawBufferPointer) throws(Failure) {
-    let memory = try Memory(bytes: folder.count + BabiFolder.nameBytes)
-    folderBytes = folder.count
-    for i in 0..<folder.count { memory.start.storeBytes(of: folder[i], toByteOffset: i, as: UInt8.self) }
-    self.memory = memory
-  }
-
-  /// The folder, or the file found last.
-  var path: UnsafeMutablePointer<CChar> { memory.start.assumingMemoryBound(to: CChar.self) }
-
-  /// Leaves the path of a file in `path`; that of the folder if it isn't there. Tasks count from 1.
-  func find(_ task: Int, _ ending: StaticString) throws(Failure) -> Bool {
-    path[folderBytes] = 0
-    guard let folder = dnc_platform_open_folder(path) else { throw Failure.system(path, "opened") }
-    defer { dnc_platform_close_folder(folder) }
-    var isFound = false
-    while let name = dnc_platform_next_entry(folder) {
-      guard BabiFolder.is(name, task, ending) else { continue }
-      guard !isFound else {
-        path[folderBytes] = 0
-        throw Failure(DNC_BAD_FORMAT, "\(path) has several files qa\(task)_*\(ending), expected is one")
-      }
-      isFound = true
-      var file = Text(start: path + folderBytes, capacity: BabiFolder.nameBytes)
-      file.append("/")
-      file.append(name)
-    }
-    guard dnc_platform_errno() == 0 else {
-      path[folderBytes] = 0
-      throw Failure.system(path, "read")
-    }
-    return isFound
-  }
-
-  private static func `is`(_ name: UnsafePointer<CChar>, _ task: Int, _ ending: StaticString) -> Bool {
-    let name = UnsafeRawBufferPointer(start: name, count: strlen(name))
-    let tail = name.count - ending.utf8CodeUnitCount
-    guard name.count > 2, name[0] == UInt8(ascii: "q"), name[1] == UInt8(ascii: "a"),
-      let mark = name.firstIndex(of: UInt8(ascii: "_")), mark <= tail,
-      UnsafeRawBufferPointer(rebasing: name[tail...]).equals(ending)
-    else { return false }
-    return UInt64(decimal: UnsafeRawBufferPointer(rebasing: name[2..<mark])) == UInt64(task)
-  }
-}
-
 /// Reads a bAbI folder. Every line is a number, which is 1 where a story begins, and a sentence; or a question, a tab and its
 /// answer, one word or several with commas between them, and after another tab what nobody needs here:
 ///
 ///     1 Mary took the milk there.
 ///     2 What is Mary carrying? →milk→1
 ///
-/// All training and test files in the folder give the vocabulary, whichever stories are asked for.
+/// A folder may have files for validation: qa3_three-supporting-facts_valid.txt. All files together give the vocabulary, whichever
+/// stories are asked for.
 struct BabiReader: ~Copyable {
   private static let fileBytes = 64 << 20
   private static let storyTokens = 1_000_000
@@ -104,22 +54,24 @@ struct BabiReader: ~Copyable {
     let folder = try BabiFolder(selection.folder)
     var reader = try BabiReader(selection)
     for task in 1...Babi.taskCount {
-      try reader.read(folder, task, isTest: false)
-      try reader.read(folder, task, isTest: true)
+      try reader.read(folder, task, .train)
+      if folder.has(task, .validation) { try reader.read(folder, task, .validation) }
+      try reader.read(folder, task, .test)
     }
     return try BabiCorpus(
       vocabulary: Vocabulary(reader.words), tokens: reader.tokens, stories: reader.stories, tasks: reader.tasks)
   }
 
-  private mutating func read(_ folder: borrowing BabiFolder, _ task: Int, isTest: Bool) throws(Failure) {
+  private mutating func read(
+    _ folder: borrowing BabiFolder, _ task: Int, _ part: BabiSelection.Part
+  ) throws(Failure) {
     let isAsked = selection.tasks.contains(task)
-    let ending: StaticString = isTest ? "_test.txt" : "_train.txt"
-    guard try folder.find(task, ending) else {
+    let hasValidationFile = folder.has(task, .validation)
+    guard let path = try folder.find(task, part) else {
       guard isAsked else { return }
-      throw Failure(DNC_IO_ERROR, "\(UnsafePointer(folder.path)) has no file qa\(task)_*\(ending)")
+      throw Failure(DNC_IO_ERROR, "\(folder.folder) has no file qa\(task)_*\(BabiFolder.ending(of: part))")
     }
-    let file = try TextFile(path: folder.path, limit: BabiReader.fileBytes)
-    let takes = isAsked && isTest == (selection.split == .test)
+    let file = try TextFile(path: path, limit: BabiReader.fileBytes)
     let facts = tasks.start.assumingMemoryBound(to: BabiCorpus.Task.self) + (task - 1)
     begun = 0
     number = 0
@@ -129,7 +81,9 @@ struct BabiReader: ~Copyable {
       let text = try takeNumber(of: line)
       if number == 1 {
         try endStory(facts)
-        story = Story(first: tokens.bytes / 2, isKept: takes && selection.has(begun))
+        story = Story(
+          first: tokens.bytes / 2,
+          isKept: isAsked && selection.has(begun, of: part, hasValidationFile: hasValidationFile))
         begun += 1
       }
       try take(text)
@@ -137,13 +91,14 @@ struct BabiReader: ~Copyable {
     do throws(Failure) {
       try endStory(facts)
       guard begun > 0 else { throw Failure(DNC_BAD_FORMAT, "the file is empty, expected are stories") }
-      guard !takes || facts.pointee.stories > 0 else {
+      let hasTooFew = isAsked && selection.split == .validation && part == .train && !hasValidationFile && begun < 10
+      guard !hasTooFew else {
         throw Failure(DNC_BAD_FORMAT, "every tenth story is for validation, but there are only \(begun)")
       }
     } catch {
-      throw error.within(folder.path, error.status)
+      throw error.within(path, error.status)
     }
-    guard isAsked && !isTest else { return }
+    guard isAsked && part == .train else { return }
     story = Story(first: tokens.bytes / 2, isKept: true)
     try takeAnswer(answers.bytes(answers.commonest))
     (facts.pointee.guess, facts.pointee.guessLength) = (story.first, story.length)
@@ -199,39 +154,46 @@ struct BabiReader: ~Copyable {
   private mutating func takeSentence(_ text: UnsafeRawBufferPointer) throws(Failure) {
     var i = 0
     while i < text.count {
-      let end = max(BabiReader.endOfLetters(text, from: i), i + 1)
-      switch text[i] {
-      case UInt8(ascii: " "), UInt8(ascii: "0")...UInt8(ascii: "9"): break
-      case UInt8(ascii: "."), UInt8(ascii: "?"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "a")...UInt8(ascii: "z"):
-        try add(UnsafeRawBufferPointer(rebasing: text[i..<end]), 0)
-      default:
+      let word = BabiReader.word(of: text, from: i)
+      if text[i] == UInt8(ascii: ".") || text[i] == UInt8(ascii: "?") {
+        try add(UnsafeRawBufferPointer(rebasing: text[i..<i + 1]), 0)
+      } else if word.count == 0 && text[i] != UInt8(ascii: " ") {
         throw Failure(
           DNC_BAD_FORMAT,
           "a sentence has the byte \(Int(text[i])), allowed are letters, digits, spaces, \".\" and \"?\"")
+      } else if BabiReader.hasLetter(word) {
+        try add(word, 0)
       }
-      i = end
+      i += max(word.count, 1)
     }
   }
 
   private mutating func takeAnswer(_ answer: UnsafeRawBufferPointer) throws(Failure) {
     var i = 0
     while true {
-      let end = BabiReader.endOfLetters(answer, from: i)
-      guard end > i, end == answer.count || answer[end] == UInt8(ascii: ",") else {
+      let word = BabiReader.word(of: answer, from: i)
+      i += word.count
+      guard BabiReader.hasLetter(word), i == answer.count || answer[i] == UInt8(ascii: ",") else {
         throw Failure(
-          DNC_BAD_FORMAT, "the answer is \"\(bytes: answer)\", expected are words of letters with commas between them")
+          DNC_BAD_FORMAT,
+          "the answer is \"\(bytes: answer)\", expected are words with a letter and commas between them")
       }
-      try add(UnsafeRawBufferPointer(rebasing: answer[i..<end]), BabiCorpus.answer)
+      try add(word, BabiCorpus.answer)
       story.answerWords += 1
-      guard end < answer.count else { return }
-      i = end + 1
+      guard i < answer.count else { return }
+      i += 1
     }
   }
 
-  private static func endOfLetters(_ text: UnsafeRawBufferPointer, from start: Int) -> Int {
-    text[start...].firstIndex(where: { ($0 | 32) &- 97 >= 26 }) ?? text.count
+  /// The letters and digits from a place on. Those without a letter are a number, which sentences go without.
+  private static func word(of text: UnsafeRawBufferPointer, from start: Int) -> UnsafeRawBufferPointer {
+    let end = text[start...].firstIndex(where: { !isLetter($0) && $0 &- 48 >= 10 }) ?? text.count
+    return UnsafeRawBufferPointer(rebasing: text[start..<end])
   }
+
+  private static func hasLetter(_ word: UnsafeRawBufferPointer) -> Bool { word.contains(where: isLetter) }
+
+  private static func isLetter(_ byte: UInt8) -> Bool { (byte | 32) &- 97 < 26 }
 
   /// One more token of the story.
   private mutating func add(_ word: UnsafeRawBufferPointer, _ flag: BabiCorpus.Token) throws(Failure) {

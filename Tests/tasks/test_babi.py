@@ -214,7 +214,14 @@ def test_what_the_files_may_look_like(tmp_path):
     text = "1  Ann   has 2 lamps.  \r\n\r\n2 WHO has lamps? And where? \t Ann,ATTIC \r\n\n"
     text += "  3 Bob left.\n4 Who left?\tBob\t"
     write(tmp_path, {(1, "train"): text, (1, "test"): text})
-    for name in ("qa0_x_train.txt", "qa21_x_train.txt", "qa2_x_valid.txt", "qa_train.txt", "a1_train.txt", "README"):
+    for name in (
+        "qa0_x_train.txt",
+        "qa21_x_train.txt",
+        "qa2_x_validation.txt",
+        "qa_train.txt",
+        "a1_train.txt",
+        "README",
+    ):
         (tmp_path / name).write_text("nothing like it")
     (tmp_path / "qa3_train.txt").write_text("1 Zoe?\tzoe\n")  # as the other releases name them
     task = dnc.Task("babi", folder=tmp_path, tasks=1, split="test")
@@ -222,6 +229,44 @@ def test_what_the_files_may_look_like(tmp_path):
     assert " ".join(words) == "ann has lamps . who has lamps ? and where ? - - bob left . who left ? -"
     assert [answer for answer in answers if answer] == ["ann", "attic", "bob"]
     assert "zoe" in task.words
+
+
+def test_words_with_digits(tmp_path):
+    """They are as distinct as others; a number alone is left out."""
+    text = "1 Ann is in room1.\n2 Bob is in room2.\n3 They have 2 lamps, 2nd hand.\n".replace(",", "")
+    text += "4 Where is Ann?\troom1\n5 Where is who?\tRoom2,room1\n"
+    write(tmp_path, {(1, "train"): text, (1, "test"): text})
+    task = dnc.Task("babi", folder=tmp_path, tasks=1, split="test")
+    words, answers = heard(task, task.sample(1), 0)
+    assert " ".join(words[:15]) == "ann is in room1 . bob is in room2 . they have lamps 2nd hand"
+    assert [answer for answer in answers if answer] == ["room1", "room2", "room1"]
+    assert {"room1", "room2", "2nd"} <= set(task.words) and "2" not in task.words
+
+
+def test_files_for_validation(data, tmp_path):
+    """Where a task has one, training has the whole training file; other tasks are cut as ever."""
+    own = "1 Eve hurried to the attic.\n2 Who hurried to the attic?\tEve\t1\n"
+    write(tmp_path, {**data.files, (1, "valid"): own})
+    train, test = data.stories("train", (1, 2)), data.stories("test", (1, 2))
+    expected = {
+        "train": {1: train[1], 2: [story for i, story in enumerate(train[2]) if i % 10 != 9]},
+        "validation": {1: told(own), 2: train[2][9::10]},
+        "all_train": {1: train[1] + told(own), 2: train[2]},
+        "test": test,
+    }
+    for split, stories in expected.items():
+        task = dnc.Task("babi", folder=tmp_path, tasks="1-2", split=split, order="all")
+        assert [batch[0] for batch in all_heard(task, 1)] == longest_first(stories)
+        assert "eve" in task.words
+    # Chance is what the training file says.
+    alone = dnc.Task("babi", folder=tmp_path, tasks=1, split="validation", order="all")
+    assert alone.score(alone.sample(1).targets)[0, 2] == (commonest(data.files[1, "train"]) != ["eve"])
+    (tmp_path / "qa1_again_valid.txt").write_text(own)
+    assert "several files qa1_*_valid.txt" in refused(f"folder={tmp_path},tasks=2", c.DNC_BAD_FORMAT)
+    (tmp_path / "qa1_again_valid.txt").unlink()
+    (tmp_path / "qa1_one_valid.txt").write_text("")
+    message = refused(f"folder={tmp_path},tasks=1,split=validation", c.DNC_BAD_FORMAT)
+    assert "qa1_one_valid.txt" in message and "empty" in message
 
 
 def test_the_files_may_go_away(tmp_path):
