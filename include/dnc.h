@@ -391,7 +391,9 @@ void dnc_optimizer_free(dnc_optimizer *optimizer); /* NULL is fine */
 
 /* Writes a safetensors file: the parameters under their names, the configuration as metadata, and the
  * optimizer's (or NULL) state and step count, so that training continued from the file is bit for bit the
- * training that never stopped. The state of an episode is not saved.
+ * training that never stopped. The state of an episode is not saved. A parameter or an average of the optimizer that is not
+ * finite gives DNC_NOT_FINITE, with its tensor's name. The metadata holds a CRC-32 of the data (as zlib's, decimal, under
+ * "data.crc32"): of the parameters in the order of dnc_parameters, then of the optimizer's averages.
  *
  * This and every other function that writes a file writes it beside `path`, flushes it, and renames it: a failed call leaves
  * an existing file as it was. If `path` is a symbolic link, what it leads to is replaced, or made if there is nothing yet.
@@ -401,8 +403,9 @@ void dnc_optimizer_free(dnc_optimizer *optimizer); /* NULL is fine */
 dnc_status dnc_save(const dnc *instance, const dnc_optimizer *optimizer, const char *path);
 
 /* Reads such a file into a new instance at the start of an episode. `optimizer` (or NULL) receives the
- * optimizer, or NULL when the file holds none. A file that is damaged, truncated or made by somebody hostile gives
- * DNC_BAD_FORMAT. So does one whose instance would need more than 4 GiB for its state: save it with a smaller
+ * optimizer, or NULL when the file holds none. Tensors in F16, BF16 and F64 are converted. A file that is damaged, truncated or
+ * made by somebody hostile gives DNC_BAD_FORMAT, and so does one with numbers that are not finite, with more tensors, or with
+ * another checksum than its data; one without checksum, or with converted tensors, does without. So does one whose instance would need more than 4 GiB for its state: save it with a smaller
  * batch size. */
 dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer);
 

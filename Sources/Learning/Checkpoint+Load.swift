@@ -8,7 +8,7 @@ extension Checkpoint {
   private static let largestState = 4 << 30
 
   /// Reads a file that anybody may have written. Before anything is allocated for it, its header has been found to be in
-  /// order, and the tensors that its configuration asks for to be there.
+  /// order, and the tensors that its configuration asks for to be there, whole and finite.
   static func load(
     _ path: UnsafePointer<CChar>, wantsOptimizer: Bool
   ) throws(Failure) -> (UnsafeMutablePointer<Network<Float>>, UnsafeMutablePointer<Optimizer<Float>>?) {
@@ -25,19 +25,9 @@ extension Checkpoint {
   private static func load(
     _ file: borrowing InputFile, wantsOptimizer: Bool
   ) throws(Failure) -> (UnsafeMutablePointer<Network<Float>>, UnsafeMutablePointer<Optimizer<Float>>?) {
-    guard file.bytes >= 8 else { throw Failure(DNC_BAD_FORMAT, "\(file.bytes) bytes are no safetensors file") }
-    var length: UInt64 = 0
-    try file.read(&length, bytes: 8, at: 0)
-    length = UInt64(littleEndian: length)
-    guard length <= UInt64(min(file.bytes - 8, largestHeader)) else {
-      throw Failure(
-        DNC_BAD_FORMAT,
-        "the header's length is \(UInt(length)), allowed are 2 to \(min(file.bytes - 8, largestHeader))")
-    }
-    let header = try Memory(bytes: Int(length))
-    try file.read(header.start, bytes: Int(length), at: 8)
-    let json = UnsafeRawBufferPointer(start: header.start, count: Int(length))
-    let dataStart = 8 + Int(length)
+    let header = try readHeader(file)
+    let json = UnsafeRawBufferPointer(start: header.start, count: header.bytes)
+    let dataStart = 8 + header.bytes
 
     let metadata = try readMetadata(json)
     let configuration = try Configuration(metadata.config)
@@ -49,24 +39,21 @@ extension Checkpoint {
       throw Failure(
         DNC_BAD_FORMAT, "its configuration needs \(needed) bytes for the state, allowed are 0 to \(largestState)")
     }
-    let places = try TensorPlaces(
-      configuration, optimizerConfiguration?.algorithm, json: json, dataBytes: file.bytes - dataStart)
+    let tensors = try TensorPlaces.find(
+      configuration, optimizerConfiguration?.algorithm, in: json, dataStart: dataStart,
+      dataBytes: file.bytes - dataStart)
+    try tensors.check(file, checksum: metadata.checksum)
 
     var network = try Network<Float>(configuration)
-    for tensor in places.layout {
-      try file.read(
-        network.parameters.start + tensor.offset, bytes: 4 * tensor.count, at: dataStart + places.offsets[tensor.index])
+    for tensor in ParameterLayout(configuration: configuration) {
+      try tensors.read(tensor.index, of: file, into: network.parameters.start + tensor.offset)
     }
     network.reset()
     var optimizerHandle: UnsafeMutablePointer<Optimizer<Float>>?
     if wantsOptimizer, let optimizerConfiguration {
-      let count = network.parameterCount
-      var optimizer = try Optimizer<Float>(optimizerConfiguration, parameterCount: count)
+      var optimizer = try Optimizer<Float>(optimizerConfiguration, parameterCount: network.parameterCount)
       optimizer.stepCount = metadata.stepCount
-      try file.read(optimizer.first, bytes: 4 * count, at: dataStart + places.offsets[places.parameterTensors])
-      if optimizerConfiguration.algorithm != .sgd {
-        try file.read(optimizer.second, bytes: 4 * count, at: dataStart + places.offsets[places.parameterTensors + 1])
-      }
+      try tensors.readAverages(of: file, into: optimizer.first, optimizer.second)
       optimizerHandle = try allocateHandle(optimizer)
     }
     do {
@@ -75,6 +62,40 @@ extension Checkpoint {
       if let optimizerHandle { freeHandle(optimizerHandle) }
       throw error
     }
+  }
+
+  /// The bytes of the JSON.
+  private static func readHeader(_ file: borrowing InputFile) throws(Failure) -> Memory {
+    let start = try Memory(bytes: 16)
+    let known = min(file.bytes, 16)
+    try file.read(start.start, bytes: known, at: 0)
+    let length = UInt64(littleEndian: start.start.load(as: UInt64.self))
+    // Anything else has no such beginning, and its first eight bytes are no length.
+    guard known > 8, start.start.load(fromByteOffset: 8, as: UInt8.self) == UInt8(ascii: "{") else {
+      throw Failure(DNC_BAD_FORMAT, "this is not a safetensors file\(looks(like: start.start, bytes: known))")
+    }
+    guard length <= UInt64(min(file.bytes - 8, largestHeader)) else {
+      guard length > UInt64(largestHeader) else {
+        throw Failure(
+          DNC_BAD_FORMAT, "the file ends at byte \(file.bytes), within its header, which has \(UInt(length)) bytes")
+      }
+      throw Failure(DNC_BAD_FORMAT, "the header's length is \(UInt(length)), allowed are 2 to \(largestHeader)")
+    }
+    let header = try Memory(bytes: Int(length))
+    try file.read(header.start, bytes: Int(length), at: 8)
+    return header
+  }
+
+  /// What else begins like this, as the end of a sentence.
+  private static func looks(like start: UnsafeRawPointer, bytes: Int) -> StaticString {
+    func begins(_ text: StaticString) -> Bool {
+      bytes >= text.utf8CodeUnitCount && memcmp(start, text.utf8Start, text.utf8CodeUnitCount) == 0
+    }
+    if bytes == 0 { return ": it is empty" }
+    if begins("PK\u{3}\u{4}") { return " but a zip archive, as PyTorch and NumPy write" }
+    // The first byte of a PNG, 137, is not UTF-8 alone.
+    if bytes > 4, memcmp(start + 1, ("PNG\r\n" as StaticString).utf8Start, 5) == 0 { return " but a PNG picture" }
+    return ""
   }
 
   private static func readMetadata(_ json: UnsafeRawBufferPointer) throws(Failure) -> CheckpointMetadata {
@@ -103,123 +124,5 @@ extension Checkpoint {
       throw Failure(DNC_BAD_FORMAT, "its metadata does not say \"format\": \"\(CheckpointMetadata.format)\"")
     }
     return metadata
-  }
-}
-
-/// Where each tensor of a checkpoint lies, found in its header and checked: every tensor once, as single precision, in its
-/// shape, and none upon another.
-private struct TensorPlaces: ~Copyable {
-  let layout: ParameterLayout
-  let parameterTensors: Int
-  private let memory: Memory
-  /// Of the parameters' tensors, then of the optimizer's averages, in bytes from the start of the data.
-  let offsets: UnsafeMutablePointer<Int>
-
-  init(
-    _ configuration: Configuration, _ algorithm: OptimizerConfiguration.Algorithm?, json: UnsafeRawBufferPointer,
-    dataBytes: Int
-  ) throws(Failure) {
-    let layout = ParameterLayout(configuration: configuration)
-    let parameterTensors = layout.tensorCount
-    let averages = algorithm == nil ? 0 : algorithm == .sgd ? 1 : 2
-    let tensors = parameterTensors + averages
-    let parameterCount = layout.parameterCount
-    let expected = 4 * parameterCount * (1 + averages)
-    guard dataBytes == expected else {
-      throw Failure(DNC_BAD_FORMAT, "it holds \(dataBytes) bytes of tensors, its configuration needs \(expected)")
-    }
-    let memory = try Memory(bytes: tensors * MemoryLayout<Int>.stride)
-    let offsets = memory.start.bindMemory(to: Int.self, capacity: tensors)
-    for i in 0..<tensors { offsets[i] = -1 }
-
-    func tensor(_ index: Int) -> (rows: Int, columns: Int) {
-      guard index < parameterTensors else { return (parameterCount, 0) }
-      let tensor = layout.tensor(index)
-      return (tensor.rows, tensor.columns)
-    }
-    func index(named key: UnsafeRawBufferPointer) -> Int? {
-      if averages > 0, key.equals(Checkpoint.first) { return parameterTensors }
-      if averages > 1, key.equals(Checkpoint.second) { return parameterTensors + 1 }
-      return withUnsafeTemporaryAllocation(of: CChar.self, capacity: ParameterLayout.nameBytes) { name in
-        for tensor in layout {
-          tensor.writeName(name.baseAddress!)
-          if key.equals(cString: name.baseAddress!) { return tensor.index }
-        }
-        return nil
-      }
-    }
-
-    var reader = JSONReader(json, prefix: "header: ")
-    try reader.object { (key, reader) throws(Failure) in
-      guard !key.equals("__metadata__") else { return try reader.skip() }
-      guard let index = index(named: key) else {
-        throw Failure(DNC_BAD_FORMAT, "its configuration has no tensor \"\(bytes: key)\"")
-      }
-      guard offsets[index] < 0 else { throw Failure(DNC_BAD_FORMAT, "tensor \"\(bytes: key)\" is there twice") }
-      let (rows, columns) = tensor(index)
-      let entry = try TensorEntry(&reader, name: key)
-      guard entry.rows == rows, entry.columns == columns else {
-        throw Failure(
-          DNC_BAD_FORMAT,
-          "tensor \"\(bytes: key)\" does not have the shape [\(rows), \(columns)] (0: none) of its configuration")
-      }
-      guard entry.end <= dataBytes, entry.end - entry.start == 4 * rows * max(columns, 1) else {
-        throw Failure(
-          DNC_BAD_FORMAT, "tensor \"\(bytes: key)\" has data_offsets [\(entry.start), \(entry.end)] of \(dataBytes)")
-      }
-      offsets[index] = entry.start
-    }
-
-    // All of them together fill the data exactly, so they do if none begins inside of another.
-    for i in 0..<tensors {
-      guard offsets[i] >= 0 else { throw Failure(DNC_BAD_FORMAT, "tensor \(i) of its configuration is missing") }
-      let (rows, columns) = tensor(i)
-      let end = offsets[i] + 4 * rows * max(columns, 1)
-      for j in 0..<tensors where j != i && offsets[j] >= offsets[i] && offsets[j] < end {
-        throw Failure(DNC_BAD_FORMAT, "tensors \(i) and \(j) of its configuration lie upon each other")
-      }
-    }
-    self.layout = layout
-    self.parameterTensors = parameterTensors
-    self.memory = memory
-    self.offsets = offsets
-  }
-}
-
-/// `{"dtype":"F32","shape":[…],"data_offsets":[start,end]}`, its fields in any order.
-private struct TensorEntry {
-  var rows = 0
-  var columns = 0
-  var start = 0
-  var end = -1
-
-  init(_ reader: inout JSONReader, name: UnsafeRawBufferPointer) throws(Failure) {
-    var isSingle = false
-    var rank = 0
-    var offsets = 0
-    try reader.object { (key, reader) throws(Failure) in
-      if key.equals("dtype") {
-        isSingle = try reader.string().equals("F32")
-      } else if key.equals("shape") {
-        try reader.array { (reader) throws(Failure) in
-          let size = try reader.count()
-          if rank == 0 { rows = size } else { columns = size }
-          rank += 1
-        }
-      } else if key.equals("data_offsets") {
-        try reader.array { (reader) throws(Failure) in
-          let offset = try reader.count()
-          if offsets == 0 { start = offset } else { end = offset }
-          offsets += 1
-        }
-      } else {
-        try reader.skip()
-      }
-    }
-    guard isSingle, (1...2).contains(rank), offsets == 2, start <= end else {
-      throw Failure(
-        DNC_BAD_FORMAT,
-        "tensor \"\(bytes: name)\" is not described by a dtype of F32, a shape of 1 or 2 sizes and 2 data_offsets")
-    }
   }
 }

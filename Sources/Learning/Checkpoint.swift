@@ -3,12 +3,12 @@ import CPlatform
 
 /// A checkpoint is a safetensors file: the length of a JSON header (8 bytes, little-endian), the header, and the tensors'
 /// bytes. It holds the parameters under the names of `ParameterLayout` and, with an optimizer, its moving averages as
-/// flat vectors in the order of the parameters; the header's metadata holds the configurations.
+/// flat vectors in the order of the parameters; the header's metadata holds the configurations, and a checksum of the data.
 enum Checkpoint {
   static let first: StaticString = "optimizer.first"
   static let second: StaticString = "optimizer.second"
 
-  /// Writes the file, or leaves an older one as it was.
+  /// Writes the file, or leaves an older one as it was. Every number in it is finite.
   static func save(
     _ path: UnsafePointer<CChar>, network: borrowing Network<Float>, optimizer: UnsafePointer<Optimizer<Float>>?
   ) throws(Failure) {
@@ -21,6 +21,24 @@ enum Checkpoint {
     let layout = ParameterLayout(configuration: network.configuration)
     let names = UnsafePointer(network.parameterBlock.pointee.names)
     let count = network.parameterCount
+    var checksum = try CRC32()
+    func take(_ values: In<Float>, _ owner: StaticString, _ checksum: inout CRC32) throws(Failure) {
+      for tensor in layout {
+        for i in 0..<tensor.count where !values[tensor.offset + i].isFinite {
+          let name = names + tensor.index * ParameterLayout.nameBytes
+          throw Failure(DNC_NOT_FINITE, "\(owner)\(name)[\(i)] is \(values[tensor.offset + i]); nothing was saved")
+        }
+      }
+      checksum.add(values, bytes: 4 * count)
+    }
+    try take(network.parameters.start, "", &checksum)
+    if let optimizer {
+      try take(optimizer.pointee.first, "optimizer.first of ", &checksum)
+      if optimizer.pointee.configuration.algorithm != .sgd {
+        try take(optimizer.pointee.second, "optimizer.second of ", &checksum)
+      }
+    }
+    metadata.checksum = checksum.value
     let header = try Memory(bytes: 8 + 4096 + 192 * (layout.tensorCount + 2))
 
     var text = Text(start: header.start.assumingMemoryBound(to: CChar.self) + 8, capacity: header.bytes - 8)

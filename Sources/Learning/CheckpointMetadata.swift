@@ -7,6 +7,9 @@ struct CheckpointMetadata {
   var config = CheckpointMetadata.defaults
   var optimizer: dnc_optimizer_config?
   var stepCount: UInt64 = 0
+  /// The CRC-32 of the tensors' bytes, one tensor after the other in the order of the parameters, then the optimizer's averages;
+  /// nil: the file has none, and need not.
+  var checksum: UInt32?
 
   /// What a file means that does not say it. Before `input_scale` and `interface_scale` were fields, both were 1.
   private static var defaults: dnc_config {
@@ -17,20 +20,21 @@ struct CheckpointMetadata {
   }
 
   static let format: StaticString = "libdnc"
-  private static let keyBytes = 64
+  static let checksumKey: StaticString = "data.crc32"
 
   /// A number of the metadata, which is either written or read.
   enum Number {
-    case integer(UInt64)
+    case integer(UInt32)
+    case long(UInt64)
     case real(Float)
   }
 
   /// Visits every field with its key's prefix and name; the visitor may change it.
   mutating func forEach(_ visit: (StaticString, StaticString, inout Number) throws(Failure) -> Void) throws(Failure) {
     func integer(_ field: inout UInt32, _ prefix: StaticString, _ name: StaticString) throws(Failure) {
-      var number = Number.integer(UInt64(field))
+      var number = Number.integer(field)
       try visit(prefix, name, &number)
-      if case .integer(let value) = number { field = UInt32(clamping: value) }
+      if case .integer(let value) = number { field = value }
     }
     func real(_ field: inout Float, _ prefix: StaticString, _ name: StaticString) throws(Failure) {
       var number = Number.real(field)
@@ -38,9 +42,9 @@ struct CheckpointMetadata {
       if case .real(let value) = number { field = value }
     }
     func long(_ field: inout UInt64, _ prefix: StaticString, _ name: StaticString) throws(Failure) {
-      var number = Number.integer(field)
+      var number = Number.long(field)
       try visit(prefix, name, &number)
-      if case .integer(let value) = number { field = value }
+      if case .long(let value) = number { field = value }
     }
 
     try integer(&config.input_size, "config.", "input_size")
@@ -91,31 +95,58 @@ struct CheckpointMetadata {
       written.append(name)
       written.append("\":\"")
       switch number {
-      case .integer(let value): written.append(value)
+      case .integer(let value): written.append(UInt64(value))
+      case .long(let value): written.append(value)
       case .real(let value): written.append(Double(value), digits: 9)
       }
       written.append("\"")
     }
     text = written
+    if let checksum {
+      text.append(",\"")
+      text.append(CheckpointMetadata.checksumKey)
+      text.append("\":\"")
+      text.append(UInt64(checksum))
+      text.append("\"")
+    }
     text.append("}")
   }
 
   /// Takes over the entry of `__metadata__` with this key, if it is one of ours; others are left to their owners.
-  mutating func set(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Failure) {
-    try forEach { (prefix, name, number) throws(Failure) in
-      let prefixCount = prefix.utf8CodeUnitCount
-      guard key.count > prefixCount, UnsafeRawBufferPointer(rebasing: key[..<prefixCount]).equals(prefix),
-        UnsafeRawBufferPointer(rebasing: key[prefixCount...]).equals(name)
-      else { return }
-      let parsed: Number?
-      switch number {
-      case .integer: parsed = UInt64(decimal: value).map { .integer($0) }
-      case .real: parsed = Double(decimal: value).map { .real(Float($0)) }
-      }
-      guard let parsed else {
-        throw Failure(DNC_BAD_FORMAT, "metadata: \(prefix)\(name) is \"\(bytes: value)\", expected a number")
-      }
-      number = parsed
+  mutating func set(_ key: JSONString, _ value: JSONString) throws(Failure) {
+    if key.equals(CheckpointMetadata.checksumKey) {
+      checksum = UInt32(
+        try CheckpointMetadata.whole(value, upTo: UInt64(UInt32.max), CheckpointMetadata.checksumKey, ""))
+      return
     }
+    try forEach { (prefix, name, number) throws(Failure) in
+      guard key.equals(prefix, name) else { return }
+      switch number {
+      case .integer:
+        number = .integer(UInt32(try CheckpointMetadata.whole(value, upTo: UInt64(UInt32.max), prefix, name)))
+      case .long: number = .long(try CheckpointMetadata.whole(value, upTo: .max, prefix, name))
+      case .real:
+        guard let real = value.withBytes({ Double(decimal: $0) }) else {
+          throw Failure(DNC_BAD_FORMAT, "metadata: \(prefix)\(name) is \"\(bytes: value.raw)\", expected a number")
+        }
+        number = .real(Float(real))
+      }
+    }
+  }
+
+  /// A number whose range is not known here ends where its type does.
+  private static func whole(
+    _ value: JSONString, upTo greatest: UInt64, _ prefix: StaticString, _ name: StaticString
+  ) throws(Failure) -> UInt64 {
+    let isWhole = value.withBytes {
+      $0.count > 0 && $0.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+    guard isWhole else {
+      throw Failure(DNC_BAD_FORMAT, "metadata: \(prefix)\(name) is \"\(bytes: value.raw)\", expected a whole number")
+    }
+    guard let number = value.withBytes({ UInt64(decimal: $0) }), number <= greatest else {
+      throw Failure(DNC_BAD_FORMAT, "metadata: \(prefix)\(name) is \(bytes: value.raw), which is too large")
+    }
+    return number
   }
 }

@@ -1,18 +1,21 @@
 import CDNC
 
-/// Reads JSON from bytes that anybody may have written, one piece at a time, without allocating. What is not JSON, or
-/// not what is asked for, throws `DNC_BAD_FORMAT`.
+/// Reads JSON (RFC 8259) from bytes that anybody may have written, one piece at a time, without allocating. What is not JSON,
+/// or not what is asked for, throws `DNC_BAD_FORMAT`.
 struct JSONReader {
   private let bytes: UnsafeRawBufferPointer
   /// What the sentences of failures begin with.
   private let prefix: StaticString
+  /// Whether NaN, Infinity and -Infinity are values too, as Python writes them.
+  private let isPython: Bool
   private var position = 0
 
   private static let deepest = 32
 
-  init(_ bytes: UnsafeRawBufferPointer, prefix: StaticString = "") {
+  init(_ bytes: UnsafeRawBufferPointer, prefix: StaticString = "", isPython: Bool = false) {
     self.bytes = bytes
     self.prefix = prefix
+    self.isPython = isPython
   }
 
   /// The bytes that have not been read.
@@ -41,7 +44,7 @@ struct JSONReader {
 
   /// Calls `body` with each key of an object; it must take the value.
   @inline(never) mutating func object(
-    _ body: (UnsafeRawBufferPointer, inout JSONReader) throws(Failure) -> Void
+    _ body: (JSONString, inout JSONReader) throws(Failure) -> Void
   ) throws(Failure) {
     guard take("{") else { throw failure("an object") }
     if take("}") { return }
@@ -61,41 +64,66 @@ struct JSONReader {
     guard take("]") else { throw failure("',' or ']'") }
   }
 
-  /// The bytes between the quotes, escapes as they stand.
-  @inline(never) mutating func string() throws(Failure) -> UnsafeRawBufferPointer {
+  @inline(never) mutating func string() throws(Failure) -> JSONString {
     guard take("\"") else { throw failure("a string") }
     let start = position
-    while position < bytes.count {
+    while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
       switch bytes[position] {
-      case UInt8(ascii: "\""):
-        position += 1
-        return UnsafeRawBufferPointer(rebasing: bytes[start..<position - 1])
-      case UInt8(ascii: "\\"): position += 2
+      case UInt8(ascii: "\\"): try takeEscape()
       case 0..<32: throw failure("no control character")
-      default: position += 1
+      case 32..<128: position += 1
+      default:
+        guard let count = JSONString.characterBytes(bytes, at: position) else { throw failure("UTF-8") }
+        position += count
       }
     }
-    throw failure("the end of a string")
+    guard position < bytes.count else { throw failure("the end of a string") }
+    position += 1
+    return JSONString(raw: UnsafeRawBufferPointer(rebasing: bytes[start..<position - 1]))
+  }
+
+  private mutating func takeEscape() throws(Failure) {
+    guard position + 1 < bytes.count else { throw failure("the end of a string") }
+    switch bytes[position + 1] {
+    case UInt8(ascii: "u"):
+      let first = try takeUnit()
+      if JSONString.isHighSurrogate(first) {
+        guard JSONString.isLowSurrogate(try takeUnit()) else { throw failure("two halves of a surrogate pair") }
+      } else if JSONString.isLowSurrogate(first) {
+        throw failure("two halves of a surrogate pair")
+      }
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+      UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+      position += 2
+    default: throw failure("an escape of JSON")
+    }
+  }
+
+  /// `\u` and four digits.
+  private mutating func takeUnit() throws(Failure) -> UInt32 {
+    guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u"),
+      let unit = JSONString.hexadecimal(bytes, at: position + 2)
+    else { throw failure("\\u and four hexadecimal digits") }
+    position += 6
+    return unit
   }
 
   /// A whole number without sign that fits in Int.
   mutating func count() throws(Failure) -> Int {
-    skipSpace()
-    let start = position
-    while position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) { position += 1 }
-    guard let value = UInt64(decimal: UnsafeRawBufferPointer(rebasing: bytes[start..<position])),
-      let count = Int(exactly: value)
-    else { throw failure("a whole number") }
+    let word = plainWord()
+    guard JSONReader.isNumber(word), let value = UInt64(decimal: word), let count = Int(exactly: value) else {
+      position -= word.count
+      throw failure("a whole number")
+    }
     return count
   }
 
-  /// A number, or what Python writes where there is none: NaN, Infinity and -Infinity; null is NaN here.
+  /// A number; null is NaN here.
   @inline(never) mutating func number() throws(Failure) -> Double {
     let word = plainWord()
-    if word.equals("null") || word.equals("NaN") { return .nan }
-    if word.equals("Infinity") { return .infinity }
-    if word.equals("-Infinity") { return -.infinity }
-    guard let value = Double(decimal: word) else {
+    if word.equals("null") { return .nan }
+    if isPython, let value = JSONReader.pythonNumber(word) { return value }
+    guard JSONReader.isNumber(word), let value = Double(decimal: word) else {
       position -= word.count
       throw failure("a number")
     }
@@ -112,8 +140,44 @@ struct JSONReader {
     case UInt8(ascii: "["): try array { (reader) throws(Failure) in try reader.skip(depth: depth + 1) }
     case UInt8(ascii: "\""): _ = try string()
     default:
-      guard plainWord().count > 0 else { throw failure("a value") }
+      let word = plainWord()
+      guard
+        word.equals("true") || word.equals("false") || word.equals("null") || JSONReader.isNumber(word)
+          || (isPython && JSONReader.pythonNumber(word) != nil)
+      else {
+        position -= word.count
+        throw failure("a value")
+      }
     }
+  }
+
+  private static func pythonNumber(_ word: UnsafeRawBufferPointer) -> Double? {
+    word.equals("NaN") ? .nan : word.equals("Infinity") ? .infinity : word.equals("-Infinity") ? -.infinity : nil
+  }
+
+  /// An optional minus, digits without superfluous zeros, and perhaps a fraction and an exponent.
+  private static func isNumber(_ word: UnsafeRawBufferPointer) -> Bool {
+    var i = 0
+    func take(_ first: Unicode.Scalar, or second: Unicode.Scalar) -> Bool {
+      guard i < word.count, word[i] == UInt8(ascii: first) || word[i] == UInt8(ascii: second) else { return false }
+      i += 1
+      return true
+    }
+    func takeDigits() -> Int {
+      let start = i
+      while i < word.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(word[i]) { i += 1 }
+      return i - start
+    }
+    _ = take("-", or: "-")
+    let start = i
+    let digits = takeDigits()
+    guard digits == 1 || (digits > 1 && word[start] != UInt8(ascii: "0")) else { return false }
+    if take(".", or: "."), takeDigits() == 0 { return false }
+    if take("e", or: "E") {
+      _ = take("+", or: "-")
+      if takeDigits() == 0 { return false }
+    }
+    return i == word.count
   }
 
   /// What follows, after spaces, as far as it is neither a string nor a sign of JSON.
@@ -149,11 +213,6 @@ extension UnsafeRawBufferPointer {
     return true
   }
 
-  /// Not named as the other: the compiler would make a String of a literal, and of that a pointer.
-  func equals(cString text: UnsafePointer<CChar>) -> Bool {
-    for i in 0..<count where text[i] == 0 || UInt8(bitPattern: text[i]) != self[i] { return false }
-    return text[count] == 0
-  }
 }
 
 extension UInt64 {

@@ -154,7 +154,7 @@ struct TrainingLogs: ~Copyable {
       var name = Text(start: firstMetric, capacity: TrainingLogs.textBytes)
       for byte in first { name.append(byte: byte) }
       var all = Text(start: knownMetrics, capacity: TrainingLogs.textBytes)
-      var reader = JSONReader(line.scores)
+      var reader = JSONReader(line.scores, isPython: true)
       try reader.object { (name, reader) throws(Failure) in
         if all.count > 0 { all.append(", ") }
         for byte in name { all.append(byte: byte) }
@@ -163,9 +163,7 @@ struct TrainingLogs: ~Copyable {
     } else if wanted == nil {
       // A name that was cut off is its own beginning.
       metricsDiffer =
-        metricsDiffer
-        || !UnsafeRawBufferPointer(rebasing: first.prefix(TrainingLogs.textBytes - 1))
-          .equals(cString: firstMetric)
+        metricsDiffer || !first.equals(cString: firstMetric, limit: TrainingLogs.textBytes - 1)
     }
   }
 }
@@ -177,7 +175,7 @@ private enum Event {
   /// Goes through the whole line, whatever its event is.
   init?(of text: UnsafeRawBufferPointer) throws(Failure) {
     var event: Event?
-    var reader = JSONReader(text)
+    var reader = JSONReader(text, isPython: true)
     try reader.object { (key, reader) throws(Failure) in
       guard key.equals("event") else { return try reader.skip() }
       let name = try reader.string()
@@ -197,13 +195,13 @@ private struct LogLine {
   private(set) var lesson = Double.nan
   private(set) var score = Double.nan
   private(set) var hasScore = false
-  private(set) var firstMetric: UnsafeRawBufferPointer?
+  private(set) var firstMetric: JSONString?
   /// From where the scores begin on.
   private(set) var scores = UnsafeRawBufferPointer(start: nil, count: 0)
 
   /// - Parameter metric: whose score is wanted; nil: the first.
   init(_ text: UnsafeRawBufferPointer, metric: UnsafePointer<CChar>?) throws(Failure) {
-    var reader = JSONReader(text)
+    var reader = JSONReader(text, isPython: true)
     try reader.object { (key, reader) throws(Failure) in
       if key.equals("update") {
         update = try reader.number()

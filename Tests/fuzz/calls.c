@@ -647,6 +647,7 @@ static void save(void) {
     maybe_break();
     dnc_status status = CALL(dnc_save(n->net, optimizer, place));
     CHECK(seen(n->net) == before);
+    CHECK(has_finite_parameters(n) || status != DNC_OK);
     if (status != DNC_OK) {
         CHECK(files() == before_files);
         return;

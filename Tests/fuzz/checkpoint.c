@@ -68,7 +68,7 @@ static void saved_is_loaded(dnc *net, dnc_optimizer *optimizer) {
     dnc_optimizer_free(its_optimizer);
 }
 
-/* Some steps forwards and backwards, an update; numbers need not be finite, since those of the file need not be. */
+/* Some steps forwards and backwards, an update; the file's numbers are finite, but as large as they like. */
 static void use(dnc *net, dnc_optimizer *optimizer, const dnc_config *config) {
     size_t x = (size_t)config->batch_size * config->input_size, y = (size_t)config->batch_size * config->output_size;
     float *inputs = calloc(2 * x, sizeof(float)), *outputs = calloc(2 * y, sizeof(float));

@@ -593,16 +593,3 @@ def test_a_relative_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Net().save("net")
     assert status_of_load("net") == c.DNC_OK
-
-
-def test_parameters_that_are_not_finite(tmp_path):
-    """Refused by the save, by the load, or kept bit for bit: never changed unseen."""
-    net = Net()
-    net.parameters[3:6] = np.nan, np.inf, -np.inf
-    try:
-        net.save(tmp_path / "net")
-        again, _ = load(tmp_path / "net")
-    except Refused as refused:
-        assert refused.status in (c.DNC_NOT_FINITE, c.DNC_BAD_FORMAT)
-    else:
-        assert_equal(again.parameters, net.parameters)
