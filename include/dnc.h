@@ -145,9 +145,11 @@ typedef struct dnc_config {
                               * gradients may overflow; what dnc_backward adds up over the steps, the gradients of
                               * parameters and inputs, isn't looked at. Costs as much as a dnc_progress, and a look */
     uint32_t reserved;       /* 0 */
-    float input_scale;       /* 0 to 1000; 1. The drawn weights of the inputs in the controller's first layer, columns 0 to X - 1
-                              * of controller.0.weight_ih or controller.0.weight, are multiplied by this */
-    float interface_scale;   /* 0 to 1000; 1. The drawn interface.weight is multiplied by this */
+    float input_scale;       /* 0 to 1000; 10. The drawn weights of the inputs in the controller's first layer, columns 0 to X - 1
+                              * of controller.0.weight_ih or controller.0.weight, are multiplied by this: inputs would drown
+                              * in the read vectors. Less is better where many inputs are large at once. What was saved before
+                              * this field was has 1 here and in the next */
+    float interface_scale;   /* 0 to 1000; 3. The drawn interface.weight is multiplied by this */
 } dnc_config;
 
 /* Sets the defaults. size = sizeof(dnc_config); no more than size bytes are written. */

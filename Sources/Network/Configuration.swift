@@ -47,8 +47,8 @@ struct Configuration {
     config.batch_size = 1
     config.initial_value = 1e-6
     config.num_threads = 1
-    config.input_scale = 1
-    config.interface_scale = 1
+    config.input_scale = 10
+    config.interface_scale = 3
     return config
   }
 

@@ -559,7 +559,7 @@ def test_ticks_of_shared_cells(tmp_path):
 
 def test_origins(tmp_path):
     """Written by hand: the state says which slot was written when, and read when."""
-    net = Net(memory_slots=4, read_heads=1, batch_size=1, input_size=3).train()
+    net = Net(memory_slots=4, read_heads=1, batch_size=1, input_size=3, input_scale=1, interface_scale=1).train()
     inputs = 4 * net.inputs(12)
     net.forward(inputs)
     writes, reads = net.trace("write_weights")[:, 0, 0], net.trace("read_weights")[:, 0, 0]

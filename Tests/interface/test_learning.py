@@ -31,7 +31,7 @@ def learn(iterations, batch=16, network=None, options="width=4,min_length=1,max_
 
 def test_copying_is_learned():
     """One to three vectors of four bits: guessing costs 0.4 nats and more, knowing nearly nothing."""
-    losses, bit_error = learn(4000, learning_rate=0.005)
+    losses, bit_error = learn(2000, learning_rate=0.005)
     assert losses[0] == pytest.approx(np.log(2), abs=0.03)
     assert np.median(losses[-200:]) < 0.05, "at a constant rate a single loss may stand out"
     assert bit_error < 0.05

@@ -55,7 +55,7 @@ def test_config_defaults_are_the_library_s():
         input_size=2, output_size=3, controller="lstm", activation="tanh", hidden_size=64, num_layers=1,
         memory_slots=64, word_size=16, read_heads=1, write_heads=1, batch_size=1, usage_gradient="full",
         initial_state="zeros", initial_value=1e-6, clip_value=0.0, num_threads=1, seed=0, max_record_bytes=0,
-        check_finite=False, input_scale=1.0, interface_scale=1.0,
+        check_finite=False, input_scale=10.0, interface_scale=3.0,
     )  # fmt: skip
 
 

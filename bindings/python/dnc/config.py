@@ -40,8 +40,8 @@ class Options(TypedDict, total=False):
     max_record_bytes  0 to 18446744073709551615 (0); what the state and the record of a training network may take: to
                       stay below, backward computes more again. 0: no limit
     check_finite      True or False (False); end at the first number that is not finite, and name it
-    input_scale       0 to 1000 (1.0); of the controller's drawn weights of the inputs
-    interface_scale   0 to 1000 (1.0); of the drawn interface weights
+    input_scale       0 to 1000 (10.0); of the controller's drawn weights of the inputs
+    interface_scale   0 to 1000 (3.0); of the drawn interface weights
     """
 
     controller: Literal["lstm", "feedforward"]
