@@ -133,7 +133,7 @@ def assert_demo(folder, optimizer_steps=None):
             assert image.format == "PNG" and min(image.size) > 50
     net, optimizer = load(folder / "copy.safetensors")
     size = net.config
-    assert (size.hidden_size, size.memory_slots, size.word_size, size.read_heads) == (32, 64, 8, 2)
+    assert (size.hidden_size, size.memory_slots, size.word_size, size.read_heads) == (64, 32, 16, 2)
     assert optimizer_steps is None or optimizer.steps == optimizer_steps
     return net
 

@@ -214,6 +214,12 @@ def test_lessons_count_from_one(lessons, repository, capsys, lesson):
     assert f"lesson is {lesson}, allowed are 1 to 2" in capsys.readouterr().err
 
 
+def test_the_first_command_learns(tmp_path, capsys):
+    """With the defaults; docs/results.md has ten seeds, which take 500 to 1,250 updates."""
+    assert main(f"train copy --output {tmp_path}/run --seed 1 --stop bit_error=0.001 --updates 2000") == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("bit_error is ")
+
+
 def evaluated(capsys, arguments):
     capsys.readouterr()
     assert main(f"evaluate {arguments} --json") == 0

@@ -233,9 +233,9 @@ int main(int argc, char **argv) {
     dnc_config config;
     CHECK(dnc_config_init(&config, sizeof config));
     CHECK(dnc_task_sizes(practice, &config.input_size, &config.output_size, NULL));
-    config.hidden_size = 32;
-    config.memory_slots = 64;
-    config.word_size = 8;
+    config.hidden_size = 64;
+    config.memory_slots = 32;
+    config.word_size = 16;
     config.read_heads = 2;
     config.batch_size = options.batch;
     config.num_threads = 0; /* one per core */

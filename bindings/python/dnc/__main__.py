@@ -38,7 +38,7 @@ DONE, FAILED, WRONG_USE, DIVERGED = 0, 1, 2, 3
 NETWORK: dict[str, Any] = {
     "hidden_size": 64, "memory_slots": 64, "word_size": 16, "read_heads": 2, "batch_size": 16, "clip_value": 20.0,
 }  # fmt: skip
-OPTIMIZER: dict[str, Any] = {"learning_rate": 1e-3, "max_gradient_norm": 10.0}
+OPTIMIZER: dict[str, Any] = {"learning_rate": 3e-3, "max_gradient_norm": 10.0}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

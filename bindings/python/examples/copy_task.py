@@ -76,9 +76,9 @@ def main() -> int:
     net = dnc.DNC(
         practice.input_size,
         practice.output_size,
-        hidden_size=32,
-        memory_slots=64,
-        word_size=8,
+        hidden_size=64,
+        memory_slots=32,
+        word_size=16,
         read_heads=2,
         batch_size=options.batch,
         seed=options.seed,
