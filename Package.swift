@@ -30,7 +30,7 @@ func kernels(_ name: String, level: String, testedLevel: String, _ settings: [Sw
   // Without the width the compiler shuns the vectors of sixteen.
   func flags(_ level: String) -> [String] { ["-Xcc", "-march=\(level)", "-Xcc", "-mprefer-vector-width=512"] }
   return .target(
-    name: name, dependencies: ["CVector"], path: "Sources/\(name)",
+    name: name, dependencies: ["CVector", "CKernels"], path: "Sources/\(name)",
     swiftSettings: [
       .unsafeFlags(flags(testedLevel), .when(configuration: .debug)),
       .unsafeFlags(flags(level) + kernelFlags, .when(configuration: .release)),
@@ -55,11 +55,12 @@ let package = Package(
     .systemLibrary(name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng"),
     .systemLibrary(name: "CDNC", path: "Sources/CDNC"),
     .systemLibrary(name: "CVector", path: "Sources/CVector"),
+    .systemLibrary(name: "CKernels", path: "Sources/CKernels"),
     .target(
       name: "DNC",
-      dependencies: ["CPlatform", "CPNG", "CDNC"] + levels.map { .byName(name: $0.name) },
+      dependencies: ["CPlatform", "CPNG", "CDNC", "CKernels"] + levels.map { .byName(name: $0.name) },
       path: "Sources",
-      exclude: ["Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "Kernels", "KernelsV3", "KernelsV4"],
+      exclude: ["Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "CKernels", "Kernels", "KernelsV3", "KernelsV4"],
       swiftSettings: embedded ? productSettings + [.unsafeFlags(sizeFlags)] : [],
       linkerSettings: [.linkedLibrary("m")]
         + (embedded
@@ -80,7 +81,7 @@ let package = Package(
         .executableTarget(
           name: "autodiff-bench", dependencies: ["Autodiff", "DNC", "CDNC"], path: "benchmarks/autodiff"),
         .testTarget(
-          name: "DNCTests", dependencies: ["DNC", "Autodiff", "CPlatform", "CPNG", "CDNC"],
+          name: "DNCTests", dependencies: ["DNC", "Autodiff", "CPlatform", "CPNG", "CDNC", "CKernels"],
           path: "Tests/DNCTests"),
       ])
 )

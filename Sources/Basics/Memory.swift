@@ -67,17 +67,21 @@ struct GrowingMemory: ~Copyable {
 /// it takes, and once with it: the plan and the truth are one piece of code.
 struct Carver {
   private let base: UnsafeMutableRawPointer
+  let isMeasuring: Bool
   private(set) var bytes = 0
 
   /// Only measures. The pointers it gives must not be used.
-  static var measuring: Carver { Carver(base: UnsafeMutableRawPointer(bitPattern: 64)!) }
+  static var measuring: Carver { Carver(base: UnsafeMutableRawPointer(bitPattern: 64)!, isMeasuring: true) }
 
-  static func cutting(_ memory: borrowing Memory) -> Carver { Carver(base: memory.start) }
+  static func cutting(_ memory: borrowing Memory) -> Carver { Carver(base: memory.start, isMeasuring: false) }
 
   /// Begins at a cache line.
-  static func cutting(_ start: UnsafeMutableRawPointer) -> Carver { Carver(base: start) }
+  static func cutting(_ start: UnsafeMutableRawPointer) -> Carver { Carver(base: start, isMeasuring: false) }
 
-  private init(base: UnsafeMutableRawPointer) { self.base = base }
+  private init(base: UnsafeMutableRawPointer, isMeasuring: Bool) {
+    self.base = base
+    self.isMeasuring = isMeasuring
+  }
 
   /// The next `count` elements, on a cache line of their own.
   mutating func take<Element: BitwiseCopyable>(

@@ -1,3 +1,4 @@
+import CKernels
 import CPlatform
 
 /// The numbers the model is written over: Float runs, Double checks.
@@ -8,6 +9,9 @@ protocol Real: BinaryFloatingPoint, BitwiseCopyable {
   static func tanh(_ x: Self) -> Self
   /// The fast twins of the mechanisms, if this CPU has some for these numbers.
   static var kernels: Kernels? { get }
+  /// The same pointers, where there are kernels: these numbers are then Float.
+  static func floats(_ pointer: In<Self>) -> In<Float>
+  static func floats(_ pointer: Out<Self>) -> Out<Float>
   /// What keys, write vectors and memories end at, small enough for the norm of any row of them; nil where nothing does,
   /// since only the checks run in these numbers.
   static var saturation: Self? { get }
@@ -17,6 +21,8 @@ protocol Real: BinaryFloatingPoint, BitwiseCopyable {
 
 extension Float: Real {
   static var kernels: Kernels? { Kernels.active }
+  static func floats(_ pointer: In<Float>) -> In<Float> { pointer }
+  static func floats(_ pointer: Out<Float>) -> Out<Float> { pointer }
   static var saturation: Float? { 0x1p119 }
   static func dot(_ count: Int, _ x: In<Float>, _ y: In<Float>) -> Float { eightWideDot(count, x, y) }
   static func exp(_ x: Float) -> Float { expf(x) }
@@ -26,6 +32,8 @@ extension Float: Real {
 
 extension Double: Real {
   static var kernels: Kernels? { nil }
+  static func floats(_ pointer: In<Double>) -> In<Float> { preconditionFailure("there are no kernels in Double") }
+  static func floats(_ pointer: Out<Double>) -> Out<Float> { preconditionFailure("there are no kernels in Double") }
   static var saturation: Double? { nil }
   static func dot(_ count: Int, _ x: In<Double>, _ y: In<Double>) -> Double { eightWideDot(count, x, y) }
   static func exp(_ x: Double) -> Double { CPlatform.exp(x) }
@@ -61,25 +69,6 @@ extension Real {
 /// Shapes stand in the comments too, row-major.
 typealias In<Scalar> = UnsafePointer<Scalar>
 typealias Out<Scalar> = UnsafeMutablePointer<Scalar>
-
-/// Rows that need not follow each other closely: row r begins at `start + r * stride`.
-struct Rows<Scalar> {
-  let start: Out<Scalar>
-  let stride: Int
-
-  init(_ start: Out<Scalar>, stride: Int) {
-    self.start = start
-    self.stride = stride
-  }
-
-  subscript(row: Int) -> Out<Scalar> { start + row * stride }
-
-  /// The same rows without the first `rows` of them.
-  func dropping(rows: Int) -> Rows { Rows(self[rows], stride: stride) }
-
-  /// The same rows without their first `columns` columns.
-  func dropping(columns: Int) -> Rows { Rows(start + columns, stride: stride) }
-}
 
 /// Σ x[i] y[i], always added up in the same order at one CPU level.
 func dot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Scalar {

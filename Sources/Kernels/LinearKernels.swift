@@ -3,6 +3,8 @@
 // A tile has as many rows as there are, up to four, and so many columns that the accumulators fill the registers and hide each
 // other's latency. Each accumulator adds its products in the same order in every tile.
 
+import CKernels
+
 private let widths: (Int, Int, Int, Int) = (8, 6, 3, 3)
 /// Rows whose inputs stay in the first cache while all outputs are computed, or all weights' gradients.
 private let rowBlock = 64
@@ -10,23 +12,27 @@ private let rowBlock = 64
 private typealias Tile = InlineArray<12, Vector>
 
 /// y[r, o] += Σ_i W[o, i] x[r, i]
-@export(interface) public func linearForward(
-  _ rows: Int, _ outputs: Int, _ inputs: Int, _ weight: UnsafePointer<Float>, _ weightStride: Int,
-  _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
-) {
+func linearForward(_ operands: UnsafePointer<LinearForwardOperands>) {
+  let o = operands.pointee
   var block = 0
-  while block < rows {
-    let count = min(rowBlock, rows - block)
-    let source = x + block * xStride
-    let target = y + block * yStride
+  while block < o.rows {
+    let count = min(rowBlock, o.rows - block)
+    let source = o.x + block * o.xStride
+    let target = o.y + block * o.yStride
     let whole = count & ~3
-    dotRows(4, widths.3, whole, outputs, inputs, weight, weightStride, source, xStride, target, yStride)
-    let restSource = source + whole * xStride
-    let restTarget = target + whole * yStride
+    dotRows(4, widths.3, whole, o.outputs, o.inputs, o.weight, o.weightStride, source, o.xStride, target, o.yStride)
+    let restSource = source + whole * o.xStride
+    let restTarget = target + whole * o.yStride
     switch count - whole {
-    case 3: dotRows(3, widths.2, 3, outputs, inputs, weight, weightStride, restSource, xStride, restTarget, yStride)
-    case 2: dotRows(2, widths.1, 2, outputs, inputs, weight, weightStride, restSource, xStride, restTarget, yStride)
-    case 1: dotRows(1, widths.0, 1, outputs, inputs, weight, weightStride, restSource, xStride, restTarget, yStride)
+    case 3:
+      dotRows(
+        3, widths.2, 3, o.outputs, o.inputs, o.weight, o.weightStride, restSource, o.xStride, restTarget, o.yStride)
+    case 2:
+      dotRows(
+        2, widths.1, 2, o.outputs, o.inputs, o.weight, o.weightStride, restSource, o.xStride, restTarget, o.yStride)
+    case 1:
+      dotRows(
+        1, widths.0, 1, o.outputs, o.inputs, o.weight, o.weightStride, restSource, o.xStride, restTarget, o.yStride)
     default: break
     }
     block += count
@@ -94,24 +100,21 @@ private typealias Tile = InlineArray<12, Vector>
 }
 
 /// xGradient[r, i] += Σ_o yGradient[r, o] W[o, i]
-@export(interface) public func linearBackward(
-  _ rows: Int, _ outputs: Int, _ inputs: Int, _ weight: UnsafePointer<Float>, _ weightStride: Int,
-  _ yGradient: UnsafePointer<Float>, _ yStride: Int, _ xGradient: UnsafeMutablePointer<Float>, _ xStride: Int
-) {
-  addProducts(rows, inputs, outputs, yGradient, yStride, 1, weight, weightStride, xGradient, xStride)
+func linearBackward(_ operands: UnsafePointer<LinearBackwardOperands>) {
+  let o = operands.pointee
+  addProducts(o.rows, o.inputs, o.outputs, o.yGradient, o.yStride, 1, o.weight, o.weightStride, o.xGradient, o.xStride)
 }
 
 /// WGradient[o, i] += Σ_r yGradient[r, o] x[r, i]
-@export(interface) public func linearBackwardWeight(
-  _ rows: Int, _ outputs: Int, _ inputs: Int, _ x: UnsafePointer<Float>, _ xStride: Int,
-  _ yGradient: UnsafePointer<Float>, _ yStride: Int, _ weightGradient: UnsafeMutablePointer<Float>, _ weightStride: Int
-) {
+func linearBackwardWeight(_ operands: UnsafePointer<LinearWeightOperands>) {
+  let o = operands.pointee
   var r = 0
-  while r < rows {
-    let count = min(2 * rowBlock, rows - r)
+  while r < o.rows {
+    let count = min(2 * rowBlock, o.rows - r)
     addProducts(
-      outputs, inputs, count, yGradient + r * yStride, 1, yStride, x + r * xStride, xStride, weightGradient,
-      weightStride)
+      o.outputs, o.inputs, count, o.yGradient + r * o.yStride, 1, o.yStride, o.x + r * o.xStride, o.xStride,
+      o.weightGradient,
+      o.weightStride)
     r += count
   }
 }

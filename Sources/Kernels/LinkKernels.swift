@@ -3,77 +3,70 @@
 // Two rows at a time share what they need of the columns: the weightings, and the sums over all rows. Read heads come four at a
 // time, whose sums over the columns stay in registers. `rows` and `heads` are constants where a function is called.
 
+import CKernels
+
 private typealias Tile = InlineArray<2, InlineArray<4, Vector>>
 private typealias Pair = InlineArray<2, Vector>
 
-@export(interface) public func linksForward(
-  _ from: Int, _ to: Int, _ slots: Int, _ readHeads: Int, _ writeWeighting: UnsafePointer<Float>,
-  _ previousPrecedence: UnsafePointer<Float>,
-  _ previousReadWeights: UnsafePointer<Float>, _ previousLink: UnsafePointer<Float>,
-  _ link: UnsafeMutablePointer<Float>, _ forwardWeights: UnsafeMutablePointer<Float>, _ forwardStride: Int,
-  _ backwardWeights: UnsafeMutablePointer<Float>, _ backwardStride: Int
-) {
-  for head in 0..<readHeads { (backwardWeights + head * backwardStride).update(repeating: 0, count: slots) }
+func linksForward(_ operands: UnsafePointer<LinksForwardOperands>) {
+  let o = operands.pointee
+  for head in 0..<o.readHeads { (o.backwardWeights + head * o.backwardStride).update(repeating: 0, count: o.slots) }
   @inline(__always) func take(_ rows: Int, from i: Int) {
-    let target = link + i * slots
-    updateRows(rows, i, slots, writeWeighting, previousPrecedence, previousLink + i * slots, target)
-    clearDiagonal(rows, i, slots, target)
-    forEachHeads(readHeads) { heads, head in
+    let target = o.link + i * o.slots
+    updateRows(rows, i, o.slots, o.writeWeighting, o.previousPrecedence, o.previousLink + i * o.slots, target)
+    clearDiagonal(rows, i, o.slots, target)
+    forEachHeads(o.readHeads) { heads, head in
       readRows(
-        rows, heads, i, slots, target, previousReadWeights + head * slots, forwardWeights + head * forwardStride,
-        forwardStride, backwardWeights + head * backwardStride, backwardStride)
+        rows, heads, i, o.slots, target, o.previousReadWeights + head * o.slots,
+        o.forwardWeights + head * o.forwardStride,
+        o.forwardStride, o.backwardWeights + head * o.backwardStride, o.backwardStride)
     }
   }
-  var i = from
-  while i + 2 <= to {
+  var i = o.first
+  while i + 2 <= o.end {
     take(2, from: i)
     i += 2
   }
-  if i < to { take(1, from: i) }
+  if i < o.end { take(1, from: i) }
 }
 
-@export(interface) public func linksBackward(
-  _ from: Int, _ to: Int, _ slots: Int, _ readHeads: Int, _ steps: Int, _ stepStride: Int, _ link: UnsafePointer<Float>,
-  _ writeWeightings: UnsafePointer<Float>, _ precedences: UnsafePointer<Float>,
-  _ previousReadWeights: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>,
-  _ forwardGradient: UnsafePointer<Float>, _ forwardStride: Int, _ backwardGradient: UnsafePointer<Float>,
-  _ backwardStride: Int, _ linkGradient: UnsafeMutablePointer<Float>,
-  _ writeWeightingGradient: UnsafeMutablePointer<Float>, _ precedenceGradient: UnsafeMutablePointer<Float>,
-  _ readWeightsGradient: UnsafeMutablePointer<Float>
-) {
-  let writeWeighting = writeWeightings + steps * stepStride
-  let previousPrecedence = precedences + steps * stepStride
-  let current = scratch + 2 * slots
+func linksBackward(_ operands: UnsafePointer<LinksBackwardOperands>) {
+  let o = operands.pointee
+  let writeWeighting = o.writeWeightings + o.steps * o.stepStride
+  let previousPrecedence = o.precedences + o.steps * o.stepStride
+  let current = o.scratch + 2 * o.slots
   @inline(__always) func take(_ rows: Int, from i: Int) {
-    var previous = link + i * slots
-    for step in 0..<steps {
-      // What comes to the diagonal on the way comes to nothing else.
+    var previous = o.link + i * o.slots
+    for step in 0..<o.steps {
+      // Intermediate diagonal values reach no other element.
       updateRows(
-        rows, i, slots, writeWeightings + step * stepStride, precedences + step * stepStride, previous, scratch)
-      previous = UnsafePointer(scratch)
+        rows, i, o.slots, o.writeWeightings + step * o.stepStride, o.precedences + step * o.stepStride, previous,
+        o.scratch)
+      previous = UnsafePointer(o.scratch)
     }
-    if steps > 0 { clearDiagonal(rows, i, slots, scratch) }
-    updateRows(rows, i, slots, writeWeighting, previousPrecedence, previous, current)
-    clearDiagonal(rows, i, slots, current)
+    if o.steps > 0 { clearDiagonal(rows, i, o.slots, o.scratch) }
+    updateRows(rows, i, o.slots, writeWeighting, previousPrecedence, previous, current)
+    clearDiagonal(rows, i, o.slots, current)
 
-    let gradient = linkGradient + i * slots
-    forEachHeads(readHeads) { heads, head in
+    let gradient = o.linkGradient + i * o.slots
+    forEachHeads(o.readHeads) { heads, head in
       readRowsBackward(
-        rows, heads, i, slots, current, previousReadWeights + head * slots, forwardGradient + head * forwardStride,
-        forwardStride, backwardGradient + head * backwardStride, backwardStride, gradient,
-        readWeightsGradient + head * slots)
+        rows, heads, i, o.slots, current, o.previousReadWeights + head * o.slots,
+        o.forwardGradient + head * o.forwardStride,
+        o.forwardStride, o.backwardGradient + head * o.backwardStride, o.backwardStride, gradient,
+        o.readWeightsGradient + head * o.slots)
     }
-    clearDiagonal(rows, i, slots, gradient)
+    clearDiagonal(rows, i, o.slots, gradient)
     updateRowsBackward(
-      rows, i, slots, writeWeighting, previousPrecedence, previous, gradient, writeWeightingGradient,
-      precedenceGradient)
+      rows, i, o.slots, writeWeighting, previousPrecedence, previous, gradient, o.writeWeightingGradient,
+      o.precedenceGradient)
   }
-  var i = from
-  while i + 2 <= to {
+  var i = o.first
+  while i + 2 <= o.end {
     take(2, from: i)
     i += 2
   }
-  if i < to { take(1, from: i) }
+  if i < o.end { take(1, from: i) }
 }
 
 /// Calls `body` with 4, 2 or 1 heads and the first of them.

@@ -1,48 +1,43 @@
 // Updates of some parameters; see `Update`. Each scales the gradients by `scale` first, and leaves them at 0.
 
-@export(interface) public func sgd(
-  _ count: Int, _ scale: Float, _ rate: Float, _ momentum: Float, _ gradients: UnsafeMutablePointer<Float>,
-  _ first: UnsafeMutablePointer<Float>, _ parameters: UnsafeMutablePointer<Float>
-) {
-  forEachVector(count) { i, n in
-    let v = (load(gradients + i, n) * scale).addingProduct(Vector(repeating: momentum), load(first + i, n))
-    store(v, first + i, n)
-    store(load(parameters + i, n) - v * rate, parameters + i, n)
-    store(.zero, gradients + i, n)
+import CKernels
+
+func sgd(_ operands: UnsafePointer<SGDOperands>) {
+  let o = operands.pointee
+  forEachVector(o.count) { i, n in
+    let v = (load(o.gradients + i, n) * o.scale).addingProduct(Vector(repeating: o.momentum), load(o.first + i, n))
+    store(v, o.first + i, n)
+    store(load(o.parameters + i, n) - v * o.rate, o.parameters + i, n)
+    store(.zero, o.gradients + i, n)
   }
 }
 
-@export(interface) public func rmsProp(
-  _ count: Int, _ scale: Float, _ rate: Float, _ momentum: Float, _ decay: Float, _ forget: Float, _ epsilon: Float,
-  _ gradients: UnsafeMutablePointer<Float>, _ first: UnsafeMutablePointer<Float>,
-  _ second: UnsafeMutablePointer<Float>, _ parameters: UnsafeMutablePointer<Float>
-) {
-  forEachVector(count) { i, n in
-    let g = load(gradients + i, n) * scale
-    let s = bounded((g * forget * g).addingProduct(Vector(repeating: decay), load(second + i, n)))
-    let m = (g * rate / (s + epsilon).squareRoot()).addingProduct(Vector(repeating: momentum), load(first + i, n))
-    store(m, first + i, n)
-    store(s, second + i, n)
-    store(load(parameters + i, n) - m, parameters + i, n)
-    store(.zero, gradients + i, n)
+func rmsProp(_ operands: UnsafePointer<RMSPropOperands>) {
+  let o = operands.pointee
+  forEachVector(o.count) { i, n in
+    let g = load(o.gradients + i, n) * o.scale
+    let s = bounded((g * o.forget * g).addingProduct(Vector(repeating: o.decay), load(o.second + i, n)))
+    let m = (g * o.rate / (s + o.epsilon).squareRoot()).addingProduct(
+      Vector(repeating: o.momentum), load(o.first + i, n))
+    store(m, o.first + i, n)
+    store(s, o.second + i, n)
+    store(load(o.parameters + i, n) - m, o.parameters + i, n)
+    store(.zero, o.gradients + i, n)
   }
 }
 
 /// Adam and AdamW.
-@export(interface) public func adam(
-  _ count: Int, _ scale: Float, _ rate: Float, _ beta1: Float, _ beta2: Float, _ forget1: Float, _ forget2: Float,
-  _ correction2: Float, _ epsilon: Float, _ kept: Float, _ gradients: UnsafeMutablePointer<Float>,
-  _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>, _ parameters: UnsafeMutablePointer<Float>
-) {
-  forEachVector(count) { i, n in
-    let g = load(gradients + i, n) * scale
-    let m = (g * forget1).addingProduct(Vector(repeating: beta1), load(first + i, n))
-    let v = bounded((g * forget2 * g).addingProduct(Vector(repeating: beta2), load(second + i, n)))
-    store(m, first + i, n)
-    store(v, second + i, n)
-    let step = m * rate / ((v * correction2).squareRoot() + epsilon)
-    store(load(parameters + i, n) * kept - step, parameters + i, n)
-    store(.zero, gradients + i, n)
+func adam(_ operands: UnsafePointer<AdamOperands>) {
+  let o = operands.pointee
+  forEachVector(o.count) { i, n in
+    let g = load(o.gradients + i, n) * o.scale
+    let m = (g * o.forget1).addingProduct(Vector(repeating: o.beta1), load(o.first + i, n))
+    let v = bounded((g * o.forget2 * g).addingProduct(Vector(repeating: o.beta2), load(o.second + i, n)))
+    store(m, o.first + i, n)
+    store(v, o.second + i, n)
+    let step = m * o.rate / ((v * o.correction2).squareRoot() + o.epsilon)
+    store(load(o.parameters + i, n) * o.kept - step, o.parameters + i, n)
+    store(.zero, o.gradients + i, n)
   }
 }
 
@@ -52,7 +47,7 @@
 }
 
 /// Σ g², in Double.
-@export(interface) public func sumOfSquares(_ count: Int, _ gradients: UnsafePointer<Float>) -> Double {
+func sumOfSquares(_ count: Int, _ gradients: UnsafePointer<Float>) -> Double {
   var sums = InlineArray<2, SIMD4<Double>>(repeating: .zero)
   var i = 0
   while i + 8 <= count {

@@ -149,12 +149,12 @@ typealias Output = UnsafeMutablePointer<Float>
 }
 
 /// `dot` for the mechanisms that have no kernel of their own.
-@export(interface) public func dotProduct(
+func dotProduct(
   _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>
 ) -> Float { dot(count, x, y) }
 
 /// Σ x[i]² is finite, in four sums that don't wait for each other.
-@export(interface) public func areModerate(_ count: Int, _ x: UnsafePointer<Float>) -> Bool {
+func areModerate(_ count: Int, _ x: UnsafePointer<Float>) -> Bool {
   var sums = InlineArray<4, Vector>(repeating: .zero)
   var i = 0
   while i + 4 * lanes <= count {
@@ -173,7 +173,7 @@ typealias Output = UnsafeMutablePointer<Float>
 }
 
 /// y[i] += a x[i]
-@export(interface) public func addScaled(
+func addScaled(
   _ count: Int, _ a: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
 ) {
   let a = Vector(repeating: a)
@@ -181,7 +181,7 @@ typealias Output = UnsafeMutablePointer<Float>
 }
 
 /// y[i] = a x[i]
-@export(interface) public func scale(
+func scale(
   _ count: Int, _ a: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
 ) {
   forEachVector(count) { i, n in store(load(x + i, n) * a, y + i, n) }

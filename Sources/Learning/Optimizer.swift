@@ -1,3 +1,4 @@
+import CKernels
 import CPlatform
 
 /// What a `dnc_optimizer *` points to: up to two moving averages per parameter, and the number of updates made. `Update` has

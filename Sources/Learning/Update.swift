@@ -1,3 +1,4 @@
+import CKernels
 import CPlatform
 
 /// One update by the rule of an optimizer. Each parameter has its own: any part of them may be updated alone.
@@ -88,8 +89,10 @@ struct Update<Scalar: Real> {
     _ count: Int, _ scale: Scalar, _ gradients: Out<Scalar>, _ first: Out<Scalar>, _ parameters: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.sgd {
-      return fast(
-        count, Float(scale), Float(rate), Float(momentum), gradients.float, first.float, parameters.float)
+      var operands = SGDOperands(
+        count: count, scale: Float(scale), rate: Float(rate), momentum: Float(momentum), gradients: gradients.float,
+        first: first.float, parameters: parameters.float)
+      return fast(&operands)
     }
     for i in 0..<count {
       first[i] = momentum * first[i] + scale * gradients[i]
@@ -103,9 +106,11 @@ struct Update<Scalar: Real> {
     _ parameters: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.rmsProp {
-      return fast(
-        count, Float(scale), Float(rate), Float(momentum), Float(decay), Float(forget), Float(epsilon),
-        gradients.float, first.float, second.float, parameters.float)
+      var operands = RMSPropOperands(
+        count: count, scale: Float(scale), rate: Float(rate), momentum: Float(momentum), decay: Float(decay),
+        forget: Float(forget), epsilon: Float(epsilon), gradients: gradients.float, first: first.float,
+        second: second.float, parameters: parameters.float)
+      return fast(&operands)
     }
     for i in 0..<count {
       let g = scale * gradients[i]
@@ -121,9 +126,12 @@ struct Update<Scalar: Real> {
     _ parameters: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.adam {
-      return fast(
-        count, Float(scale), Float(rate), Float(beta1), Float(beta2), Float(forget1), Float(forget2),
-        Float(correction2), Float(epsilon), Float(kept), gradients.float, first.float, second.float, parameters.float)
+      var operands = AdamOperands(
+        count: count, scale: Float(scale), rate: Float(rate), beta1: Float(beta1), beta2: Float(beta2),
+        forget1: Float(forget1), forget2: Float(forget2), correction2: Float(correction2), epsilon: Float(epsilon),
+        kept: Float(kept), gradients: gradients.float, first: first.float, second: second.float,
+        parameters: parameters.float)
+      return fast(&operands)
     }
     for i in 0..<count {
       let g = scale * gradients[i]

@@ -102,7 +102,7 @@ private struct EpisodePanels {
     guard let outputs else { return }
     loss.predict(
       rows: steps, width: c.Y,
-      outputs: Rows(UnsafeMutablePointer(mutating: outputs) + b * c.Y, stride: batch * c.Y), prediction: predictions)
+      outputs: Rows(outputs + b * c.Y, stride: batch * c.Y), prediction: predictions)
     let largest: Float = loss == .meanSquaredError ? .nan : 1
     let prediction = Values(start: predictions, rows: c.Y, columns: steps, rowStride: 1, columnStride: c.Y)
     add("prediction", DNC_PANEL_PREDICTION, cells(prediction, minimum: largest - 1, maximum: largest))

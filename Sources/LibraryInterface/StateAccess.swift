@@ -1,38 +1,55 @@
 import CDNC
 import CPlatform
 
-/// A piece of the state in one row of its plane; memory and link have one row only.
-private struct Piece {
-  let values: UnsafeMutablePointer<Float>
-  let count: Int
-  let learned: InitialState.Learned
-
-  init(_ plane: Plane<Float>, row: Int, learned: InitialState.Learned = []) {
-    values = plane[row]
-    count = plane.stepCount
-    self.learned = learned
+/// The quantity of a dnc_field, and what of a learned initial state it is.
+private func quantity(_ field: UInt32, _ c: Configuration) throws(Failure) -> (Quantity, InitialState.Learned) {
+  switch dnc_field(field) {
+  case DNC_FIELD_MEMORY: return (.memory, .memory)
+  case DNC_FIELD_USAGE: return (.usage, [])
+  case DNC_FIELD_LINK: return (.link, [])
+  case DNC_FIELD_PRECEDENCE: return (.precedence, [])
+  case DNC_FIELD_WRITE_WEIGHTS: return (.writeWeights, [])
+  case DNC_FIELD_READ_WEIGHTS: return (.readWeights, .readWeights)
+  case DNC_FIELD_READ_VECTORS: return (.readVectors, .readVectors)
+  case DNC_FIELD_HIDDEN: return (.hidden, [])
+  case DNC_FIELD_CELL:
+    guard c.traits.hasCell else {
+      throw Failure(DNC_INVALID_ARGUMENT, "field is DNC_FIELD_CELL, which a feedforward controller does not have")
+    }
+    return (.cell, [])
+  default:
+    throw Failure(DNC_INVALID_ARGUMENT, "field is \(field), allowed are 0 to \(DNC_FIELD_CELL.rawValue)")
   }
 }
 
-private func piece(
-  _ field: UInt32, of state: StatePlanes<Float>, row: Int, _ c: Configuration
-) throws(Failure) -> Piece {
-  switch dnc_field(field) {
-  case DNC_FIELD_MEMORY: return Piece(state.memory, row: 0, learned: .memory)
-  case DNC_FIELD_USAGE: return Piece(state.usage, row: row)
-  case DNC_FIELD_LINK: return Piece(state.link, row: 0)
-  case DNC_FIELD_PRECEDENCE: return Piece(state.precedence, row: row)
-  case DNC_FIELD_WRITE_WEIGHTS: return Piece(state.writeWeights, row: row)
-  case DNC_FIELD_READ_WEIGHTS: return Piece(state.readWeights, row: row, learned: .readWeights)
-  case DNC_FIELD_READ_VECTORS: return Piece(state.readVectors, row: row, learned: .readVectors)
-  case DNC_FIELD_HIDDEN: return Piece(state.hidden, row: row)
-  case DNC_FIELD_CELL:
-    guard c.controller == .lstm else {
-      throw Failure(DNC_INVALID_ARGUMENT, "field is DNC_FIELD_CELL, which a feedforward controller does not have")
+/// A quantity's numbers of all sequences in the state of one row. Layers come first outside, [L, B, H]; inside, some lie
+/// [B, L, H], since the output layer sees all of a sequence's layers as one row.
+private struct Piece {
+  private let plane: Plane<Float>
+  private let table: Quantity.Row
+  private let row: Int
+  private let c: Configuration
+
+  init(_ quantity: Quantity, of planes: Planes<Float>, row: Int, _ c: Configuration) {
+    plane = planes[quantity]
+    table = quantity.row(c)
+    self.row = table.kept == .once ? 0 : row
+    self.c = c
+  }
+
+  var count: Int { plane.layers * plane.rowCount }
+  var range: Quantity.Range { table.range }
+
+  /// The runs of numbers that follow each other inside and outside.
+  func forEachRun(_ body: (_ inside: Out<Float>, _ outside: Int, _ count: Int) -> Void) {
+    switch table.part {
+    case .layer:
+      for l in 0..<c.L {
+        for b in 0..<c.B { body(plane[row, b] + l * c.H, (l * c.B + b) * c.H, c.H) }
+      }
+    default:
+      for l in 0..<plane.layers { body(plane.layer(l)[row], l * plane.rowCount, plane.rowCount) }
     }
-    return Piece(state.cell, row: row)
-  default:
-    throw Failure(DNC_INVALID_ARGUMENT, "field is \(field), allowed are 0 to \(DNC_FIELD_CELL.rawValue)")
   }
 }
 
@@ -43,29 +60,16 @@ private func requireCount(_ count: Int, of expected: Int) throws(Failure) {
   }
 }
 
-/// Copies a piece between C and the state. Only the layers' outputs lie differently inside: [B, L, H], since the
-/// output layer sees all of a sequence's layers as one row, and [L, B, H] outside.
-private func copy(_ piece: Piece, _ field: UInt32, _ c: Configuration, each: (_ inside: Int, _ outside: Int) -> Void) {
-  guard dnc_field(field) == DNC_FIELD_HIDDEN else {
-    for i in 0..<piece.count { each(i, i) }
-    return
-  }
-  for l in 0..<c.L {
-    for b in 0..<c.B {
-      for h in 0..<c.H { each((b * c.L + l) * c.H + h, (l * c.B + b) * c.H + h) }
-    }
-  }
-}
-
 @c @implementation public func dnc_get_state(
   _ instance: OpaquePointer!, _ field: UInt32, _ values: UnsafeMutablePointer<Float>!, _ count: Int
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
     let c = network.pointee.configuration
-    let piece = try piece(field, of: network.pointee.state, row: network.pointee.recordedSteps, c)
+    let (quantity, _) = try quantity(field, c)
+    let piece = Piece(quantity, of: network.pointee.planes, row: network.pointee.recordedSteps, c)
     let values = try require(values, "values")
     try requireCount(count, of: piece.count)
-    copy(piece, field, c) { inside, outside in values[outside] = piece.values[inside] }
+    piece.forEachRun { inside, outside, count in copyValues(count, inside, to: values + outside) }
   }
 }
 
@@ -74,7 +78,8 @@ private func copy(_ piece: Piece, _ field: UInt32, _ c: Configuration, each: (_ 
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
     let c = network.pointee.configuration
-    let piece = try piece(field, of: network.pointee.state, row: 0, c)
+    let (quantity, learned) = try quantity(field, c)
+    let piece = Piece(quantity, of: network.pointee.planes, row: 0, c)
     let values = try require(values, "values")
     try requireCount(count, of: piece.count)
     guard network.pointee.recordedSteps == 0 else {
@@ -83,16 +88,14 @@ private func copy(_ piece: Piece, _ field: UInt32, _ c: Configuration, each: (_ 
         "the state can't be changed while \(network.pointee.recordedSteps) steps are recorded: call dnc_detach first")
     }
     try requireFinite(values, count: count, "values")
-    switch dnc_field(field) {
-    case DNC_FIELD_USAGE, DNC_FIELD_LINK, DNC_FIELD_PRECEDENCE, DNC_FIELD_WRITE_WEIGHTS, DNC_FIELD_READ_WEIGHTS:
+    if piece.range == .zeroToOne {
       // Rounding leaves some of the library's own a little outside.
       for i in 0..<count where !(-0.001...1.001).contains(values[i]) {
         throw Failure(DNC_INVALID_ARGUMENT, "values[\(i)] is \(values[i]), allowed for this field are 0 to 1")
       }
-    default: break
     }
-    copy(piece, field, c) { inside, outside in piece.values[inside] = values[outside] }
-    network.pointee.stateChanged(piece.learned)
+    piece.forEachRun { inside, outside, count in copyValues(count, values + outside, to: inside) }
+    network.pointee.stateChanged(learned)
   }
 }
 
@@ -104,10 +107,11 @@ private func copy(_ piece: Piece, _ field: UInt32, _ c: Configuration, each: (_ 
     guard network.pointee.hasStateGradient else {
       throw Failure(DNC_INVALID_STATE, "there is no state gradient: call dnc_backward first")
     }
-    let piece = try piece(field, of: network.pointee.stateGradient, row: 0, c)
+    let (quantity, _) = try quantity(field, c)
+    let piece = Piece(quantity, of: network.pointee.stateGradient, row: 0, c)
     let values = try require(values, "values")
     try requireCount(count, of: piece.count)
-    copy(piece, field, c) { inside, outside in values[outside] = piece.values[inside] }
+    piece.forEachRun { inside, outside, count in copyValues(count, inside, to: values + outside) }
   }
 }
 
@@ -135,12 +139,15 @@ struct Trace {
   init(_ field: UInt32, of network: Instance) throws(Failure) {
     let c = network.pointee.configuration
     let at = c.interface
-    let state = network.pointee.state
-    let interface = network.pointee.recorded.interface.rows(from: 0)
+    let planes = network.pointee.planes
+    let interface = planes[.interface].matrix(from: 0).reading
+    func states(_ quantity: Quantity) -> (Rows<Float>, Int) {
+      (planes[quantity].matrix(from: 1).reading, planes[quantity].width)
+    }
     switch dnc_trace(field) {
-    case DNC_TRACE_WRITE_WEIGHTS: (rows, width) = (state.writeWeights.rows(from: 1), c.K * c.N)
-    case DNC_TRACE_READ_WEIGHTS: (rows, width) = (state.readWeights.rows(from: 1), c.R * c.N)
-    case DNC_TRACE_USAGE: (rows, width) = (state.usage.rows(from: 1), c.N)
+    case DNC_TRACE_WRITE_WEIGHTS: (rows, width) = states(.writeWeights)
+    case DNC_TRACE_READ_WEIGHTS: (rows, width) = states(.readWeights)
+    case DNC_TRACE_USAGE: (rows, width) = states(.usage)
     case DNC_TRACE_ALLOCATION_GATES: (rows, width) = (interface.dropping(columns: at.allocationGates), c.K)
     case DNC_TRACE_WRITE_GATES: (rows, width) = (interface.dropping(columns: at.writeGates), c.K)
     case DNC_TRACE_FREE_GATES: (rows, width) = (interface.dropping(columns: at.freeGates), c.R)

@@ -68,7 +68,7 @@ private func state(
       DNC_INVALID_ARGUMENT,
       "step is \(UInt(bitPattern: step)), allowed are 0 to \(recorded - 1) and DNC_STEP_NOW")
   }
-  let replay = try Replay(view.network, sequence: batchIndex, after: step)
+  let replay = try Replay(view.network.pointee.history, sequence: batchIndex, after: step)
   return try EncodedPNG(try view.canvas(replay, range: nil, showsProgress: false))
 }
 
@@ -97,14 +97,14 @@ private struct StateView: ~Copyable {
   }
 
   func present() throws(Failure) -> Canvas {
-    let state = network.pointee.state
+    let planes = network.pointee.planes
     let row = network.pointee.recordedSteps
     return try canvas(
-      memory: state.memory[0, b], link: state.link[0, b], row: row, step: row > 0 ? row - 1 : nil, range: nil,
+      memory: planes[.memory][0, b], link: planes[.link][0, b], row: row, step: row > 0 ? row - 1 : nil, range: nil,
       showsProgress: false)
   }
 
-  func canvas(_ replay: borrowing Replay, range: ValueRange?, showsProgress: Bool) throws(Failure) -> Canvas {
+  func canvas(_ replay: borrowing Replay<Float>, range: ValueRange?, showsProgress: Bool) throws(Failure) -> Canvas {
     try canvas(
       memory: replay.memory, link: replay.link, row: replay.step + 1, step: replay.step, range: range,
       showsProgress: showsProgress)
@@ -119,11 +119,11 @@ private struct StateView: ~Copyable {
     memory: In<Float>, link: In<Float>, row: Int, step: Int?, range: ValueRange?, showsProgress: Bool
   ) throws(Failure) -> Canvas {
     let c = network.pointee.configuration
-    let state = network.pointee.state
+    let planes = network.pointee.planes
     let view = MemoryState(
       slots: c.N, wordSize: c.W, readHeads: c.R, writeHeads: c.K, memory: memory, link: link,
-      usage: state.usage[row, b], precedence: state.precedence[row, b], writeWeights: state.writeWeights[row, b],
-      readWeights: state.readWeights[row, b])
+      usage: planes[.usage][row, b], precedence: planes[.precedence][row, b],
+      writeWeights: planes[.writeWeights][row, b], readWeights: planes[.readWeights][row, b])
     let isSorted = options.has(DNC_IMAGE_SORT_SLOTS)
     if isSorted { sortSlots(view) }
     let count = network.pointee.recordedSteps
@@ -141,10 +141,10 @@ private struct StateView: ~Copyable {
     let c = network.pointee.configuration
     let recorded = network.pointee.recordedSteps
     if recorded > 0 {
-      let state = network.pointee.state
+      let (reads, writes) = (network.pointee.planes[.readWeights], network.pointee.planes[.writeWeights])
       let origins = ReadOrigins(
-        slots: c.N, readHeads: c.R, writeHeads: c.K, reads: state.readWeights[1, b], writes: state.writeWeights[1, b],
-        readStride: state.readWeights.stepCount, writeStride: state.writeWeights.stepCount, mask: nil)
+        slots: c.N, readHeads: c.R, writeHeads: c.K, reads: reads[1, b], writes: writes[1, b],
+        readStride: reads.rowCount, writeStride: writes.rowCount, mask: nil)
       origins.orderSlots(steps: recorded, first: places, order: order)
     } else {
       let path = StrongestPath(slots: c.N, precedence: view.precedence, link: view.link, path: paths)
@@ -199,7 +199,7 @@ private struct Film: ~Copyable {
   /// One for all steps, so that colours can be compared.
   private static func range(_ view: borrowing StateView, _ first: Int, _ steps: Int) throws(Failure) -> ValueRange {
     let c = view.network.pointee.configuration
-    var replay = try Replay(view.network, sequence: view.b, after: first)
+    var replay = try Replay(view.network.pointee.history, sequence: view.b, after: first)
     var peak: Float = 0
     for step in first..<first + steps {
       if step > first { replay.advance() }
@@ -209,7 +209,7 @@ private struct Film: ~Copyable {
   }
 
   private func forEachFrame(_ body: (consuming Canvas, Int) throws(Failure) -> Void) throws(Failure) {
-    var replay = try Replay(view.network, sequence: view.b, after: first)
+    var replay = try Replay(view.network.pointee.history, sequence: view.b, after: first)
     for step in first..<first + steps {
       if step > first { replay.advance() }
       try body(try view.canvas(replay, range: range, showsProgress: true), step)

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Content-based addressing of one head (model.md, section 3; the paper's C(M, k, β)). With ε = 1e-6,
 ///
 ///     ‖u‖_ε = sqrt(Σ u_j² + ε)      D(u, v) = (u·v) / (‖u‖_ε ‖v‖_ε + ε)
@@ -39,10 +41,11 @@ enum ContentWeighting {
     slots: Int, wordSize: Int, memory: In<Scalar>, rowNorms: In<Scalar>, key: In<Scalar>, strength: Scalar,
     similarity: Out<Scalar>, weighting: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.contentForward,
-      fast(slots, wordSize, memory.float, rowNorms.float, key.float, Float(strength), similarity.float, weighting.float)
-    {
-      return
+    if let fast = Scalar.kernels?.contentForward {
+      var operands = ContentForwardOperands(
+        slots: slots, wordSize: wordSize, memory: memory.float, rowNorms: rowNorms.float, key: key.float,
+        strength: Float(strength), similarity: similarity.float, weighting: weighting.float)
+      if fast(&operands) { return }
     }
     let keyNorm = norm(wordSize, key)
     for n in 0..<slots {
@@ -73,12 +76,13 @@ enum ContentWeighting {
     similarity: In<Scalar>, weighting: In<Scalar>, weightingGradient: Out<Scalar>,
     memoryGradient: Out<Scalar>, keyGradient: Out<Scalar>, strengthGradient: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.contentBackward,
-      fast(
-        slots, wordSize, memory.float, rowNorms.float, key.float, Float(strength), similarity.float, weighting.float,
-        weightingGradient.float, memoryGradient.float, keyGradient.float, strengthGradient.float)
-    {
-      return
+    if let fast = Scalar.kernels?.contentBackward {
+      var operands = ContentBackwardOperands(
+        slots: slots, wordSize: wordSize, memory: memory.float, rowNorms: rowNorms.float, key: key.float,
+        strength: Float(strength), similarity: similarity.float, weighting: weighting.float,
+        weightingGradient: weightingGradient.float, memoryGradient: memoryGradient.float,
+        keyGradient: keyGradient.float, strengthGradient: strengthGradient.float)
+      if fast(&operands) { return }
     }
     let keyNorm = norm(wordSize, key)
     Softmax.backward(slots, probabilities: weighting, gradient: weightingGradient, logitGradient: weightingGradient)

@@ -19,6 +19,40 @@ struct InterfaceLayout {
   var count: Int { readModes + readHeads * modes }
 }
 
+/// An interface vector, or its gradient, by its parts.
+struct InterfaceParts<Pointer: ScalarPointer> {
+  let start: Pointer
+  let at: InterfaceLayout
+
+  /// f [R].
+  var freeGates: Pointer { start.advanced(by: at.freeGates) }
+  /// e, v [K, W].
+  var eraseVectors: Pointer { start.advanced(by: at.eraseVectors) }
+  var writeVectors: Pointer { start.advanced(by: at.writeVectors) }
+
+  func readHead(_ i: Int) -> ReadHead<Pointer> {
+    ReadHead(
+      key: start.advanced(by: at.readKeys + i * at.wordSize), strength: start.advanced(by: at.readStrengths + i),
+      modes: start.advanced(by: at.readModes + i * at.modes))
+  }
+
+  func writeHead(_ k: Int) -> WriteHead<Pointer> {
+    WriteHead(
+      key: start.advanced(by: at.writeKeys + k * at.wordSize), strength: start.advanced(by: at.writeStrengths + k),
+      allocationGate: start.advanced(by: at.allocationGates + k), writeGate: start.advanced(by: at.writeGates + k))
+  }
+}
+
+/// k [W], β, π [2K+1].
+struct ReadHead<Pointer> {
+  let key, strength, modes: Pointer
+}
+
+/// k [W], β, g^a, g^w.
+struct WriteHead<Pointer> {
+  let key, strength, allocationGate, writeGate: Pointer
+}
+
 /// From the raw interface vector ξ = W_ξ ν + b_ξ to keys, strengths, gates and modes in their ranges (model.md,
 /// section 2): strengths by oneplus(x) = 1 + log(1 + eˣ), erase vectors and gates by σ, modes by a softmax per read
 /// head; keys and write vectors stay as they are.

@@ -1,3 +1,5 @@
+import CKernels
+
 /// y = W x, for many rows x at once: the product under the controller, the interface and the output layer.
 ///
 /// `weight` [outputs, inputs] may be a part of wider rows (its stride is then larger), as when a layer's input is
@@ -6,11 +8,13 @@
 enum Linear {
   /// y[r, o] += Σ_i W[o, i] x[r, i]
   static func forward<Scalar: Real>(
-    rows: Int, outputs: Int, inputs: Int, weight: Rows<Scalar>, input x: Rows<Scalar>, output y: Rows<Scalar>
+    rows: Int, outputs: Int, inputs: Int, weight: Rows<Scalar>, input x: Rows<Scalar>, output y: MutableRows<Scalar>
   ) {
     if let fast = Scalar.kernels?.linearForward {
-      return fast(
-        rows, outputs, inputs, weight.start.float, weight.stride, x.start.float, x.stride, y.start.float, y.stride)
+      var operands = LinearForwardOperands(
+        rows: rows, outputs: outputs, inputs: inputs, weight: weight.start.float, weightStride: weight.stride,
+        x: x.start.float, xStride: x.stride, y: y.start.float, yStride: y.stride)
+      return fast(&operands)
     }
     for o in 0..<outputs {
       for r in 0..<rows { y[r][o] += dot(inputs, weight[o], x[r]) }
@@ -20,12 +24,14 @@ enum Linear {
   /// xGradient[r, i] += Σ_o yGradient[r, o] W[o, i]
   static func backward<Scalar: Real>(
     rows: Int, outputs: Int, inputs: Int, weight: Rows<Scalar>,
-    outputGradient yGradient: Rows<Scalar>, inputGradient xGradient: Rows<Scalar>
+    outputGradient yGradient: Rows<Scalar>, inputGradient xGradient: MutableRows<Scalar>
   ) {
     if let fast = Scalar.kernels?.linearBackward {
-      return fast(
-        rows, outputs, inputs, weight.start.float, weight.stride, yGradient.start.float, yGradient.stride,
-        xGradient.start.float, xGradient.stride)
+      var operands = LinearBackwardOperands(
+        rows: rows, outputs: outputs, inputs: inputs, weight: weight.start.float, weightStride: weight.stride,
+        yGradient: yGradient.start.float, yStride: yGradient.stride, xGradient: xGradient.start.float,
+        xStride: xGradient.stride)
+      return fast(&operands)
     }
     for r in 0..<rows {
       for o in 0..<outputs { addScaled(inputs, yGradient[r][o], weight[o], to: xGradient[r]) }
@@ -35,12 +41,14 @@ enum Linear {
   /// WGradient[o, i] += Σ_r yGradient[r, o] x[r, i]
   static func backwardWeight<Scalar: Real>(
     rows: Int, outputs: Int, inputs: Int, input x: Rows<Scalar>,
-    outputGradient yGradient: Rows<Scalar>, weightGradient: Rows<Scalar>
+    outputGradient yGradient: Rows<Scalar>, weightGradient: MutableRows<Scalar>
   ) {
     if let fast = Scalar.kernels?.linearBackwardWeight {
-      return fast(
-        rows, outputs, inputs, x.start.float, x.stride, yGradient.start.float, yGradient.stride,
-        weightGradient.start.float, weightGradient.stride)
+      var operands = LinearWeightOperands(
+        rows: rows, outputs: outputs, inputs: inputs, x: x.start.float, xStride: x.stride,
+        yGradient: yGradient.start.float, yStride: yGradient.stride, weightGradient: weightGradient.start.float,
+        weightStride: weightGradient.stride)
+      return fast(&operands)
     }
     for o in 0..<outputs {
       for r in 0..<rows { addScaled(inputs, yGradient[r][o], x[r], to: weightGradient[o]) }
@@ -53,7 +61,7 @@ enum Linear {
   ///   - first, second, third: all that was added to the bias.
   @inline(never) static func saturate<Scalar: Real>(
     rows: Int, outputs: Int, bias: In<Scalar>, _ first: Term<Scalar>, _ second: Term<Scalar>? = nil,
-    _ third: Term<Scalar>? = nil, bound: Scalar = .greatestFiniteMagnitude, output y: Rows<Scalar>
+    _ third: Term<Scalar>? = nil, bound: Scalar = .greatestFiniteMagnitude, output y: MutableRows<Scalar>
   ) {
     guard Scalar.saturation != nil else { return }
     if y.stride == outputs, areModerate(rows * outputs, y.start) { return }
@@ -80,7 +88,7 @@ enum Linear {
   }
 
   /// y[r] = b
-  static func setBias<Scalar: Real>(rows: Int, outputs: Int, bias: In<Scalar>, output y: Rows<Scalar>) {
+  static func setBias<Scalar: Real>(rows: Int, outputs: Int, bias: In<Scalar>, output y: MutableRows<Scalar>) {
     for r in 0..<rows { copyValues(outputs, bias, to: y[r]) }
   }
 

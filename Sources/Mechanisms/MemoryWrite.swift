@@ -1,3 +1,5 @@
+import CKernels
+
 /// Erase and add, by all write heads at once (model.md, section 5):
 ///
 ///     M_t = M_{t-1} ∘ Π_k (1 − w^{w,k}_t (e^k)ᵀ) + Σ_k w^{w,k}_t (v^k)ᵀ
@@ -16,9 +18,10 @@ enum MemoryWrite {
     write: In<Scalar>, memory: Out<Scalar>, rowNorms: Out<Scalar>
   ) {
     if writeHeads == 1, let fast = Scalar.kernels?.memoryWriteForward {
-      let isModerate = fast(
-        slots, wordSize, previousMemory.float, weights.float, erase.float, write.float, memory.float, rowNorms.float)
-      if !isModerate { saturate(slots, wordSize: wordSize, memory: memory, rowNorms: rowNorms) }
+      var operands = MemoryWriteForwardOperands(
+        slots: slots, wordSize: wordSize, previousMemory: previousMemory.float, weights: weights.float,
+        erase: erase.float, write: write.float, memory: memory.float, rowNorms: rowNorms.float)
+      if !fast(&operands) { saturate(slots, wordSize: wordSize, memory: memory, rowNorms: rowNorms) }
       return
     }
     for n in 0..<slots {
@@ -59,9 +62,12 @@ enum MemoryWrite {
     writeGradient: Out<Scalar>
   ) {
     if writeHeads == 1, let fast = Scalar.kernels?.memoryWriteBackward {
-      return fast(
-        slots, wordSize, previousMemory.float, weights.float, erase.float, write.float, memoryGradient.float,
-        weightsGradient.float, eraseGradient.float, writeGradient.float)
+      var operands = MemoryWriteBackwardOperands(
+        slots: slots, wordSize: wordSize, previousMemory: previousMemory.float, weights: weights.float,
+        erase: erase.float, write: write.float, memoryGradient: memoryGradient.float,
+        weightsGradient: weightsGradient.float, eraseGradient: eraseGradient.float,
+        writeGradient: writeGradient.float)
+      return fast(&operands)
     }
     for n in 0..<slots {
       for j in 0..<wordSize {

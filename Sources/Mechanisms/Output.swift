@@ -4,8 +4,6 @@ struct Output<Scalar: Real> {
   let outputSize, controllerWidth, readWidth: Int
   let clip: Scalar
 
-  private var width: Int { controllerWidth + readWidth }
-
   /// - Parameters:
   ///   - weight: W_y [Y, V + R·W].
   ///   - bias: b_y [Y].
@@ -13,10 +11,9 @@ struct Output<Scalar: Real> {
   ///   - unclamped: out, y before clamping [rows, Y], which `backward` needs.
   ///   - output: out, y [rows, Y].
   func forward(
-    rows: Int, weight: Out<Scalar>, bias: In<Scalar>, controller: Rows<Scalar>, readVectors: Rows<Scalar>,
-    unclamped y: Rows<Scalar>, output: Rows<Scalar>
+    rows: Int, weight: Rows<Scalar>, bias: In<Scalar>, controller: Rows<Scalar>, readVectors: Rows<Scalar>,
+    unclamped y: MutableRows<Scalar>, output: MutableRows<Scalar>
   ) {
-    let weight = Rows(weight, stride: width)
     Linear.setBias(rows: rows, outputs: outputSize, bias: bias, output: y)
     Linear.forward(
       rows: rows, outputs: outputSize, inputs: controllerWidth, weight: weight, input: controller, output: y)
@@ -36,18 +33,17 @@ struct Output<Scalar: Real> {
   ///   - outputGradient: of y [rows, Y].
   ///   - controllerGradient [rows, V], readVectorsGradient [rows, R·W]: added to.
   func backward(
-    rows: Int, weight: Out<Scalar>, unclamped y: Rows<Scalar>, outputGradient: Rows<Scalar>,
-    controllerGradient: Rows<Scalar>, readVectorsGradient: Rows<Scalar>
+    rows: Int, weight: Rows<Scalar>, unclamped y: MutableRows<Scalar>, outputGradient: Rows<Scalar>,
+    controllerGradient: MutableRows<Scalar>, readVectorsGradient: MutableRows<Scalar>
   ) {
     for row in 0..<rows {
       for i in 0..<outputSize { y[row][i] = y[row][i].passes(clip) ? outputGradient[row][i] : 0 }
     }
-    let weight = Rows(weight, stride: width)
     Linear.backward(
-      rows: rows, outputs: outputSize, inputs: controllerWidth, weight: weight, outputGradient: y,
+      rows: rows, outputs: outputSize, inputs: controllerWidth, weight: weight, outputGradient: y.reading,
       inputGradient: controllerGradient)
     Linear.backward(
       rows: rows, outputs: outputSize, inputs: readWidth, weight: weight.dropping(columns: controllerWidth),
-      outputGradient: y, inputGradient: readVectorsGradient)
+      outputGradient: y.reading, inputGradient: readVectorsGradient)
   }
 }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// What one head reads (model.md, section 7): r = Mᵀ w^r.
 enum ReadVectors {
   /// - Parameters:
@@ -8,7 +10,9 @@ enum ReadVectors {
     slots: Int, wordSize: Int, memory: In<Scalar>, weighting: In<Scalar>, vector: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.readVectorForward {
-      return fast(slots, wordSize, memory.float, weighting.float, vector.float)
+      var operands = ReadVectorForwardOperands(
+        slots: slots, wordSize: wordSize, memory: memory.float, weighting: weighting.float, vector: vector.float)
+      return fast(&operands)
     }
     setZero(wordSize, vector)
     for n in 0..<slots { addScaled(wordSize, weighting[n], memory + n * wordSize, to: vector) }
@@ -22,9 +26,11 @@ enum ReadVectors {
     memoryGradient: Out<Scalar>, weightingGradient: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.readVectorBackward {
-      return fast(
-        slots, wordSize, memory.float, weighting.float, vectorGradient.float, memoryGradient.float,
-        weightingGradient.float)
+      var operands = ReadVectorBackwardOperands(
+        slots: slots, wordSize: wordSize, memory: memory.float, weighting: weighting.float,
+        vectorGradient: vectorGradient.float, memoryGradient: memoryGradient.float,
+        weightingGradient: weightingGradient.float)
+      return fast(&operands)
     }
     for n in 0..<slots {
       weightingGradient[n] += dot(wordSize, memory + n * wordSize, vectorGradient)

@@ -1,3 +1,5 @@
+import CKernels
+
 /// p[i] = exp(x[i]) / Σ_j exp(x[j]), with the maximum subtracted first.
 enum Softmax {
   /// `probabilities` is written; it may be `logits`.

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Which slot was written right after which, by one write head, and where reading on from there leads, forwards and
 /// backwards in time (model.md, sections 6 and 7):
 ///
@@ -18,8 +20,8 @@ enum TemporalLinks {
   ///   - team: threads that may help.
   static func forward<Scalar: Real>(
     slots: Int, readHeads: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>,
-    previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: Out<Scalar>, forwardWeights: Rows<Scalar>,
-    backwardWeights: Rows<Scalar>, scratch: Out<Scalar>, team: Threads.Team?
+    previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: Out<Scalar>, forwardWeights: MutableRows<Scalar>,
+    backwardWeights: MutableRows<Scalar>, scratch: Out<Scalar>, team: Threads.Team?
   ) {
     let whole = Forward(
       slots: slots, readHeads: readHeads, writeWeighting: writeWeighting, previousPrecedence: previousPrecedence,
@@ -36,13 +38,13 @@ enum TemporalLinks {
     let slots, readHeads: Int
     let writeWeighting, previousPrecedence, previousReadWeights, previousLink: In<Scalar>
     let link: Out<Scalar>
-    let forwardWeights, backwardWeights: Rows<Scalar>
+    let forwardWeights, backwardWeights: MutableRows<Scalar>
     let scratch: Out<Scalar>
 
     var parts: LinkParts { LinkParts(slots: slots) }
 
-    func sums(_ part: Int) -> Rows<Scalar> {
-      part == 0 ? backwardWeights : Rows(scratch + parts.sums(part, readHeads: readHeads), stride: slots)
+    func sums(_ part: Int) -> MutableRows<Scalar> {
+      part == 0 ? backwardWeights : MutableRows(scratch + parts.sums(part, readHeads: readHeads), stride: slots)
     }
 
     @inline(never) func run(_ part: Int, thread: Int) {
@@ -56,14 +58,17 @@ enum TemporalLinks {
   /// Some rows; b is the sum over them.
   private static func forward<Scalar: Real>(
     rows: Range<Int>, slots: Int, readHeads: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>,
-    previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: Out<Scalar>, forwardWeights: Rows<Scalar>,
-    backwardWeights: Rows<Scalar>
+    previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: Out<Scalar>, forwardWeights: MutableRows<Scalar>,
+    backwardWeights: MutableRows<Scalar>
   ) {
     if let fast = Scalar.kernels?.linksForward {
-      return fast(
-        rows.lowerBound, rows.upperBound, slots, readHeads, writeWeighting.float, previousPrecedence.float,
-        previousReadWeights.float, previousLink.float, link.float, forwardWeights.start.float, forwardWeights.stride,
-        backwardWeights.start.float, backwardWeights.stride)
+      var operands = LinksForwardOperands(
+        first: rows.lowerBound, end: rows.upperBound, slots: slots, readHeads: readHeads,
+        writeWeighting: writeWeighting.float, previousPrecedence: previousPrecedence.float,
+        previousReadWeights: previousReadWeights.float, previousLink: previousLink.float, link: link.float,
+        forwardWeights: forwardWeights.start.float, forwardStride: forwardWeights.stride,
+        backwardWeights: backwardWeights.start.float, backwardStride: backwardWeights.stride)
+      return fast(&operands)
     }
     for head in 0..<readHeads { setZero(slots, backwardWeights[head]) }
     for i in rows {
@@ -145,11 +150,15 @@ enum TemporalLinks {
     writeWeightingGradient: Out<Scalar>, precedenceGradient: Out<Scalar>, readWeightsGradient: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.linksBackward {
-      return fast(
-        rows.lowerBound, rows.upperBound, slots, readHeads, history.steps, history.stride, history.link.float,
-        history.writeWeightings.float, history.precedences.float, previousReadWeights.float, scratch.float,
-        forwardGradient.start.float, forwardGradient.stride, backwardGradient.start.float, backwardGradient.stride,
-        linkGradient.float, writeWeightingGradient.float, precedenceGradient.float, readWeightsGradient.float)
+      var operands = LinksBackwardOperands(
+        first: rows.lowerBound, end: rows.upperBound, slots: slots, readHeads: readHeads, steps: history.steps,
+        stepStride: history.stride, link: history.link.float, writeWeightings: history.writeWeightings.float,
+        precedences: history.precedences.float, previousReadWeights: previousReadWeights.float,
+        scratch: scratch.float, forwardGradient: forwardGradient.start.float, forwardStride: forwardGradient.stride,
+        backwardGradient: backwardGradient.start.float, backwardStride: backwardGradient.stride,
+        linkGradient: linkGradient.float, writeWeightingGradient: writeWeightingGradient.float,
+        precedenceGradient: precedenceGradient.float, readWeightsGradient: readWeightsGradient.float)
+      return fast(&operands)
     }
     let writeWeighting = history.writeWeighting(history.steps)
     let previousPrecedence = history.precedence(history.steps)

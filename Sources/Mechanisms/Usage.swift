@@ -1,3 +1,5 @@
+import CKernels
+
 /// Which slots are in use (model.md, section 4). From the previous step's weightings,
 ///
 ///     ψ_t = Π_i (1 − f^i w^{r,i}_{t-1})          w̄ = 1 − Π_k (1 − w^{w,k}_{t-1})
@@ -15,9 +17,11 @@ enum Usage {
     previousWriteWeights: In<Scalar>, previousUsage: In<Scalar>, usage: Out<Scalar>
   ) {
     if writeHeads == 1, let fast = Scalar.kernels?.usageForward {
-      return fast(
-        slots, readHeads, freeGates.float, previousReadWeights.float, previousWriteWeights.float, previousUsage.float,
-        usage.float)
+      var operands = UsageForwardOperands(
+        slots: slots, readHeads: readHeads, freeGates: freeGates.float,
+        previousReadWeights: previousReadWeights.float, previousWriteWeights: previousWriteWeights.float,
+        previousUsage: previousUsage.float, usage: usage.float)
+      return fast(&operands)
     }
     for n in 0..<slots {
       let retention = product(readHeads) { 1 - freeGates[$0] * previousReadWeights[$0 * slots + n] }
@@ -39,10 +43,13 @@ enum Usage {
     writeWeightsGradient: Out<Scalar>
   ) {
     if writeHeads == 1, let fast = Scalar.kernels?.usageBackward {
-      return fast(
-        slots, readHeads, stopped, freeGates.float, previousReadWeights.float, previousWriteWeights.float,
-        previousUsage.float, usageGradient.float, freeGatesGradient.float, readWeightsGradient.float,
-        writeWeightsGradient.float)
+      var operands = UsageBackwardOperands(
+        slots: slots, readHeads: readHeads, stopped: stopped, freeGates: freeGates.float,
+        previousReadWeights: previousReadWeights.float, previousWriteWeights: previousWriteWeights.float,
+        previousUsage: previousUsage.float, usageGradient: usageGradient.float,
+        freeGatesGradient: freeGatesGradient.float, readWeightsGradient: readWeightsGradient.float,
+        writeWeightsGradient: writeWeightsGradient.float)
+      return fast(&operands)
     }
     for n in 0..<slots {
       let retention = product(readHeads) { 1 - freeGates[$0] * previousReadWeights[$0 * slots + n] }

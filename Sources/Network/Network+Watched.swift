@@ -1,7 +1,7 @@
 import CDNC
 
-/// Steps that somebody looks on at, and may end: each of them also gives its outputs, and what is needed to leave everything
-/// as it was is kept. The numbers are those of `forward` and `backward`.
+/// Runs steps with a progress callback or finite checks, and can roll them back. The numbers are those of `forward` and
+/// `backward`.
 extension Network<Float> {
   /// A record keeps what was before; without one, a copy of the state is made.
   mutating func watchedForward(
@@ -12,7 +12,7 @@ extension Network<Float> {
     let first = isTraining ? recordedSteps : 0
     let advance = isTraining ? 1 : 0
     let kept = try Kept(c, outputs: steps * c.B * c.Y, keepsState: !isTraining)
-    kept.state?.copy(rows: 1, from: state)
+    kept.state?.copyStates(1, from: planes, c)
     let watch = Watch(progress, steps: steps, batch: c.B, shards: shardCount)
     withUnsafePointer(to: watch) { watch in
       run(steps: steps) {
@@ -28,7 +28,7 @@ extension Network<Float> {
       }
     } catch {
       if let before = kept.state {
-        state.copy(rows: 1, from: before)
+        planes.copyStates(1, from: before, c)
       } else {
         rewind()
       }
@@ -41,16 +41,12 @@ extension Network<Float> {
   /// Memory and links to where they were after the recorded steps, from what the record keeps.
   @inline(never) private func rewind() {
     let c = configuration
-    let record = recorded
-    let scratch = step(0..<c.B, thread: 0).scratch
-    let segment = recordedSteps / record.segment
+    let scratch = step(0..<c.B, thread: 0).memory.scratch
     for b in 0..<c.B {
-      copyValues(c.N * c.W, record.memoryCheckpoints[segment, b], to: state.memory[0, b])
-      copyValues(c.K * c.N * c.N, record.linkCheckpoints[segment, b], to: state.link[0, b])
-      for t in segment * record.segment..<recordedSteps {
-        record.advance(
-          c, b, step: t, memory: state.memory[0, b], link: state.link[0, b], rowNorms: state.rowNorms[t + 1, b],
-          linkScratch: scratch.links)
+      let (memory, link) = (planes[.memory][0, b], planes[.link][0, b])
+      for t in history.restart(b, before: recordedSteps, memory: memory, link: link)..<recordedSteps {
+        history.advance(
+          b, step: t, memory: memory, link: link, rowNorms: planes[.rowNorms][t + 1, b], linkScratch: scratch.links)
       }
     }
   }
@@ -61,13 +57,12 @@ extension Network<Float> {
   ) throws(Failure) {
     let c = configuration
     let steps = recordedSteps
-    let gradient = backwardPlanes
-    let record = recorded
+    let gradient = stateGradient
     let kept = try Kept(c, recordedSteps: steps, keepsState: hasStateGradient)
-    kept.keep(record, c)
-    kept.state?.copy(rows: 1, from: gradient.state)
+    kept.steps.copyFutureGradients(steps, from: planes, c)
+    kept.state?.copyStates(1, from: gradient, c)
     let watch = Watch(progress, steps: steps, batch: c.B, shards: shardCount)
-    gradient.state.zero()
+    gradient.zeroState(c)
     withUnsafePointer(to: watch) { watch in
       run(steps: steps) {
         WatchedBackward(network: $0, watch: watch, steps: steps, gradient: gradient, outputGradients: outputGradients)
@@ -79,8 +74,8 @@ extension Network<Float> {
         throw step(b..<b + 1, thread: 0).gradientNotFinite(b, row: t, gradient).failure(t, b)
       }
     } catch {
-      kept.restore(record, c)
-      if let before = kept.state { gradient.state.copy(rows: 1, from: before) }
+      planes.copyFutureGradients(steps, from: kept.steps, c)
+      if let before = kept.state { gradient.copyStates(1, from: before, c) }
       throw error
     }
     if let inputGradients {
@@ -104,7 +99,7 @@ private struct WatchedForward: ThreadWork {
     for t in 0..<steps {
       let row = first + advance * t
       // At least before the first step, to go back to.
-      if advance == 1 { for b in step.sequences { step.record.keepCheckpoint(before: row, b) } }
+      if advance == 1 { for b in step.sequences { step.memory.history.keepCheckpoint(before: row, b) } }
       guard watch.pointee.wants(t, step.sequences) else { return }
       step.inputs(inputs + t * c.B * c.X, steps: 1, row: row)
       step.forward(row: row, previous: row, current: row + advance)
@@ -124,12 +119,12 @@ private struct WatchedBackward: ThreadWork {
   let network: UnsafePointer<Network<Float>>
   let watch: UnsafePointer<Watch>
   let steps: Int
-  let gradient: BackwardPlanes<Float>
+  let gradient: Planes<Float>
   let outputGradients: In<Float>
 
   @inline(never) func run(_ shard: Int, thread: Int) {
     let step = network.pointee.shard(shard, thread: thread)
-    step.backwardOutputs(outputGradients, steps: steps, gradient: gradient)
+    step.backwardOutputs(outputGradients, steps: steps)
     guard watch.pointee.wants(0, step.sequences) else { return }
     step.backward(steps: steps, gradient: gradient) { t in
       let turn = steps - 1 - t
@@ -158,42 +153,24 @@ private struct InputGradients: ThreadWork {
 /// What a call that may be ended keeps aside.
 private struct Kept: ~Copyable {
   private let memory: Memory
-  let state: StatePlanes<Float>?
+  let state: Planes<Float>?
+  /// What becomes its own gradient.
+  let steps: Planes<Float>
   /// [T, B, Y], until they are all there and good.
   let outputs: Out<Float>
-  private let steps: Int
-  private let gates, rawInterface, rawOutput: Plane<Float>
 
   init(_ c: Configuration, outputs: Int = 0, recordedSteps: Int = 0, keepsState: Bool) throws(Failure) {
-    func carve(
-      _ carver: inout Carver
-    ) -> (StatePlanes<Float>?, Out<Float>, Plane<Float>, Plane<Float>, Plane<Float>) {
+    func carve(_ carver: inout Carver) -> (Planes<Float>?, Planes<Float>, Out<Float>) {
       (
-        keepsState ? StatePlanes(&carver, c, rows: 1) : nil, carver.take(outputs),
-        Plane(&carver, rows: c.L * recordedSteps, batch: c.B, width: c.gates * c.H),
-        Plane(&carver, rows: recordedSteps, batch: c.B, width: c.interface.count),
-        Plane(&carver, rows: recordedSteps, batch: c.B, width: c.Y)
+        keepsState ? Planes(&carver, c) { row in row.isOfState ? 1 : 0 } : nil,
+        Planes(&carver, c) { row in row.becomesGradient ? recordedSteps : 0 }, carver.take(outputs)
       )
     }
     var measure = Carver.measuring
     _ = carve(&measure)
     let memory = try Memory(bytes: measure.bytes)
     var carver = Carver.cutting(memory)
-    (state, self.outputs, gates, rawInterface, rawOutput) = carve(&carver)
+    (state, steps, self.outputs) = carve(&carver)
     self.memory = memory
-    steps = recordedSteps
-  }
-
-  /// The quantities of the record that become their own gradients.
-  func keep(_ record: RecordPlanes<Float>, _ c: Configuration) {
-    for l in 0..<c.L { copyValues(steps * gates.stepCount, record.gates(l, 0).start, to: gates[l * steps]) }
-    rawInterface.copy(rows: steps, from: record.rawInterface)
-    rawOutput.copy(rows: steps, from: record.rawOutput)
-  }
-
-  func restore(_ record: RecordPlanes<Float>, _ c: Configuration) {
-    for l in 0..<c.L { copyValues(steps * gates.stepCount, gates[l * steps], to: record.gates(l, 0).start) }
-    record.rawInterface.copy(rows: steps, from: rawInterface)
-    record.rawOutput.copy(rows: steps, from: rawOutput)
   }
 }

@@ -14,7 +14,7 @@ struct Network<Scalar: Real>: ~Copyable {
   private var learned: InitialState.Learned = []
   /// Told of the steps of `dnc_forward` and `dnc_backward`.
   var progress: Progress?
-  /// Whether `record.backward.state` holds what a backward found.
+  /// Whether `record.gradient` holds what a backward found.
   private(set) var hasStateGradient = false
 
   init(_ configuration: Configuration) throws(Failure) {
@@ -25,7 +25,7 @@ struct Network<Scalar: Real>: ~Copyable {
     self.init(
       configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory, record: record,
       threads: threads)
-    parameters.initialize()
+    block.pointee.initialize(configuration)
     startEpisode()
   }
 
@@ -55,7 +55,7 @@ struct Network<Scalar: Real>: ~Copyable {
       block = try ParameterBlock<Scalar>.create(configuration)
       copyValues(parameterCount, parameterBlock.pointee.values, to: block.pointee.values)
     }
-    record.planes.state.copy(rows: 1, from: self.record.planes.state, startingAt: recordedSteps)
+    record.planes.copyStates(1, from: planes, startingAt: recordedSteps, configuration)
     var copy = Network(
       configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory, record: record,
       threads: threads)
@@ -100,15 +100,17 @@ struct Network<Scalar: Real>: ~Copyable {
 
   var parameterCount: Int { parameterBlock.pointee.count }
   var parameters: Parameters<Scalar> {
-    Parameters(start: parameterBlock.pointee.values, configuration: configuration)
+    Parameters(start: parameterBlock.pointee.values, places: parameterBlock.pointee.places)
   }
   var gradientStart: Out<Scalar> { gradientMemory.start.assumingMemoryBound(to: Scalar.self) }
-  var gradients: Parameters<Scalar> { Parameters(start: gradientStart, configuration: configuration) }
+  var gradients: ParameterGradients<Scalar> {
+    ParameterGradients(start: gradientStart, places: parameterBlock.pointee.places)
+  }
 
   // MARK: Episodes
 
   mutating func reset() {
-    record.planes.state.zero()
+    planes.zeroState(configuration)
     startEpisode()
   }
 
@@ -116,13 +118,13 @@ struct Network<Scalar: Real>: ~Copyable {
   private mutating func startEpisode() {
     recordedSteps = 0
     learned = configuration.initialState == .learned ? .all : []
-    InitialState.forward(configuration, parameters: parameters, state: record.planes.state)
+    InitialState.forward(configuration, parameters: parameters, planes: planes)
   }
 
   /// Drops the record and keeps the state.
   mutating func detach() {
     guard recordedSteps > 0 else { return }
-    record.planes.state.moveToFront(row: recordedSteps)
+    planes.moveToFront(row: recordedSteps, configuration)
     recordedSteps = 0
     learned = []
   }
@@ -135,9 +137,10 @@ struct Network<Scalar: Real>: ~Copyable {
   // MARK: Running
 
   @inline(never) func step(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
-    Step(
-      c: configuration, parameters: parameters, record: record.planes, sequences: sequences,
-      scratch: record.scratch(thread: thread), team: record.shards.count == 1 ? threads.team : nil)
+    let memory = DNCMemory(
+      c: configuration, planes: planes, history: history, scratch: record.scratch(thread: thread),
+      firstSequence: sequences.lowerBound, team: record.shards.count == 1 ? threads.team : nil)
+    return Step(c: configuration, parameters: parameters, planes: planes, sequences: sequences, memory: memory)
   }
 
   /// Roughly how many multiplications `steps` steps take, of which there may be more than a number can hold.
@@ -158,7 +161,7 @@ struct Network<Scalar: Real>: ~Copyable {
     case forward(inputs: In<Scalar>, outputs: Out<Scalar>)
     /// Into the record, from row `first` on.
     case recorded(first: Int, inputs: In<Scalar>, outputs: Out<Scalar>)
-    case backward(BackwardPlanes<Scalar>, outputGradients: In<Scalar>, inputGradients: Out<Scalar>?)
+    case backward(Planes<Scalar>, outputGradients: In<Scalar>, inputGradients: Out<Scalar>?)
   }
 
   /// Some sequences through `steps` steps.
@@ -179,12 +182,12 @@ struct Network<Scalar: Real>: ~Copyable {
       case .recorded(let first, let inputs, let outputs):
         step.inputs(inputs, steps: steps, row: first)
         for row in first..<first + steps {
-          for b in step.sequences { step.record.keepCheckpoint(before: row, b) }
+          for b in step.sequences { step.memory.history.keepCheckpoint(before: row, b) }
           step.forward(row: row, previous: row, current: row + 1)
         }
         step.outputs(outputs, steps: steps, row: first, current: first + 1)
       case .backward(let gradient, let outputGradients, let inputGradients):
-        step.backwardOutputs(outputGradients, steps: steps, gradient: gradient)
+        step.backwardOutputs(outputGradients, steps: steps)
         step.backward(steps: steps, gradient: gradient) { _ in true }
         if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
       }
@@ -195,7 +198,7 @@ struct Network<Scalar: Real>: ~Copyable {
   private struct WeightGradients: ThreadWork {
     let step: Step<Scalar>
     let parts, steps: Int
-    let gradients: Parameters<Scalar>
+    let gradients: ParameterGradients<Scalar>
 
     @inline(never) func run(_ part: Int, thread: Int) {
       step.backwardWeights(part: part, of: parts, steps: steps, gradients: gradients)
@@ -240,7 +243,7 @@ struct Network<Scalar: Real>: ~Copyable {
   }
 
   private mutating func grow(to capacity: Int) throws(Failure) {
-    try record.grow(capacity: capacity, steps: recordedSteps, keepsGradient: hasStateGradient)
+    try record.grow(capacity: capacity, steps: recordedSteps)
   }
 
   /// Back-propagates through the recorded steps, of which there is at least one.
@@ -249,9 +252,8 @@ struct Network<Scalar: Real>: ~Copyable {
   ///   - inputGradients: [T, B, X], written, or nil.
   mutating func backward(outputGradients: In<Scalar>, inputGradients: Out<Scalar>?) {
     let steps = recordedSteps
-    let gradient = record.backward
-    gradient.state.zero()
-    run(.backward(gradient, outputGradients: outputGradients, inputGradients: inputGradients), steps: steps)
+    stateGradient.zeroState(configuration)
+    run(.backward(stateGradient, outputGradients: outputGradients, inputGradients: inputGradients), steps: steps)
     finishBackward(steps: steps)
   }
 
@@ -263,7 +265,7 @@ struct Network<Scalar: Real>: ~Copyable {
       parts, cost: cost(steps: steps),
       WeightGradients(step: step(0..<c.B, thread: 0), parts: parts, steps: steps, gradients: gradients))
     InitialState.backward(
-      c, learned: learned, state: record.planes.state, gradient: record.backward.state, parameterGradients: gradients)
+      c, learned: learned, planes: planes, gradient: stateGradient, parameterGradients: gradients)
     detach()
     hasStateGradient = true
   }
@@ -271,18 +273,17 @@ struct Network<Scalar: Real>: ~Copyable {
   // MARK: State and trace
 
   /// The present state is in row `recordedSteps`, memory and link in row 0.
-  var state: StatePlanes<Scalar> { record.planes.state }
+  var planes: Planes<Scalar> { record.planes }
+
+  /// Memory and links of the recorded steps.
+  var history: MemoryHistory<Scalar> { MemoryHistory(c: configuration, planes: planes, segment: record.segment) }
 
   /// The state before the steps that follow, of which none is recorded, is no longer what was learned.
   mutating func stateChanged(_ piece: InitialState.Learned) {
     learned.subtract(piece)
-    InitialState.updateRowNorms(configuration, state: state)
+    InitialState.updateRowNorms(configuration, planes: planes)
   }
 
   /// The gradient that the last backward found for the state before its first step, in row 0.
-  var stateGradient: StatePlanes<Scalar> { record.backward.state }
-
-  var backwardPlanes: BackwardPlanes<Scalar> { record.backward }
-
-  var recorded: RecordPlanes<Scalar> { record.planes }
+  var stateGradient: Planes<Scalar> { record.gradient }
 }

@@ -2,8 +2,8 @@ import CDNC
 
 /// A number that is not finite: NaN or infinite.
 struct NotFinite {
-  let name: StaticString
-  /// Of its layer or head, where there are several.
+  /// As "read weighting", and what comes before its layer or head, if there are any.
+  let name, ofPart: StaticString
   let index: Int?
   let value: Float
   let isGradient: Bool
@@ -14,7 +14,8 @@ extension NotFinite? {
     guard let found = self else { return Failure(DNC_INTERNAL, "what was not finite is not found again") }
     let the: StaticString = found.isGradient ? "the gradient of the " : "the "
     return Failure(
-      DNC_NOT_FINITE, "\(the)\(found.name)\(found.index) is \(found.value) in step \(step), sequence \(b)")
+      DNC_NOT_FINITE,
+      "\(the)\(found.name)\(found.ofPart)\(found.index) is \(found.value) in step \(step), sequence \(b)")
   }
 }
 
@@ -24,28 +25,58 @@ private struct Search {
   var found: NotFinite?
 
   // Not inlined: there are many looks.
-  @inline(never) mutating func look(_ name: StaticString, _ index: Int? = nil, count: Int, _ values: In<Float>) {
+  @inline(never) mutating func look(
+    _ name: StaticString, _ ofPart: StaticString = "", _ index: Int? = nil, count: Int, _ values: In<Float>
+  ) {
     guard found == nil, !areModerate(count, values) else { return }
     for i in 0..<count where !values[i].isFinite {
-      found = NotFinite(name: name, index: index, value: values[i], isGradient: isGradient)
+      found = NotFinite(name: name, ofPart: ofPart, index: index, value: values[i], isGradient: isGradient)
       return
     }
   }
 
   @inline(never) mutating func lookAtInterface(_ at: InterfaceLayout, _ interface: In<Float>) {
     for i in 0..<at.readHeads {
-      look("read key of head ", i, count: at.wordSize, interface + at.readKeys + i * at.wordSize)
-      look("read strength of head ", i, count: 1, interface + at.readStrengths + i)
-      look("free gate of head ", i, count: 1, interface + at.freeGates + i)
-      look("read modes of head ", i, count: at.modes, interface + at.readModes + i * at.modes)
+      look("read key", " of head ", i, count: at.wordSize, interface + at.readKeys + i * at.wordSize)
+      look("read strength", " of head ", i, count: 1, interface + at.readStrengths + i)
+      look("free gate", " of head ", i, count: 1, interface + at.freeGates + i)
+      look("read modes", " of head ", i, count: at.modes, interface + at.readModes + i * at.modes)
     }
     for k in 0..<at.writeHeads {
-      look("write key of head ", k, count: at.wordSize, interface + at.writeKeys + k * at.wordSize)
-      look("write strength of head ", k, count: 1, interface + at.writeStrengths + k)
-      look("erase vector of head ", k, count: at.wordSize, interface + at.eraseVectors + k * at.wordSize)
-      look("write vector of head ", k, count: at.wordSize, interface + at.writeVectors + k * at.wordSize)
-      look("allocation gate of head ", k, count: 1, interface + at.allocationGates + k)
-      look("write gate of head ", k, count: 1, interface + at.writeGates + k)
+      look("write key", " of head ", k, count: at.wordSize, interface + at.writeKeys + k * at.wordSize)
+      look("write strength", " of head ", k, count: 1, interface + at.writeStrengths + k)
+      look("erase vector", " of head ", k, count: at.wordSize, interface + at.eraseVectors + k * at.wordSize)
+      look("write vector", " of head ", k, count: at.wordSize, interface + at.writeVectors + k * at.wordSize)
+      look("allocation gate", " of head ", k, count: 1, interface + at.allocationGates + k)
+      look("write gate", " of head ", k, count: 1, interface + at.writeGates + k)
+    }
+  }
+
+  /// Part `part` of a quantity of sequence b in a row of its plane.
+  mutating func look(
+    _ quantity: Quantity.Row, _ part: Int, _ plane: Plane<Float>, row: Int, _ b: Int, _ c: Configuration
+  ) {
+    guard quantity.look != .byInterface else { return lookAtInterface(c.interface, plane[row, b]) }
+    let values =
+      quantity.part == .separateLayer ? plane.layer(part)[row, b] : plane[row, b] + part * quantity.width
+    look(quantity.name, quantity.ofPart, quantity.part == .sequence ? nil : part, count: quantity.width, values)
+  }
+}
+
+extension Quantity {
+  /// Rows of the table that follow each other and have as many of the same parts, part by part: all of layer 0, then all of
+  /// layer 1.
+  fileprivate static func forEachPart(_ c: Configuration, _ body: (Quantity, Row, _ part: Int) -> Void) {
+    var first = 0
+    while first < count {
+      let kind = at(first).row(c).ofPart.utf8CodeUnitCount
+      let parts = at(first).row(c).parts(c)
+      var end = first + 1
+      while end < count, at(end).row(c).ofPart.utf8CodeUnitCount == kind, at(end).row(c).parts(c) == parts { end += 1 }
+      for part in 0..<parts {
+        for index in first..<end { body(at(index), at(index).row(c), part) }
+      }
+      first = end
     }
   }
 }
@@ -55,57 +86,31 @@ extension Step<Float> {
   /// The first one of sequence b, in the order in which a step computes them.
   // Not inlined: it is called where a step is taken, and where it is told.
   @inline(never) func notFinite(_ b: Int, row: Int, current: Int) -> NotFinite? {
-    let state = record.state
     var search = Search(isGradient: false)
-    for l in 0..<c.L {
-      search.look("gates of layer ", l, count: c.gates * c.H, record.gates(l, row)[b])
-      if c.controller == .lstm {
-        search.look("cell of layer ", l, count: c.H, state.cell[current] + (l * c.B + b) * c.H)
+    Quantity.forEachPart(c) { quantity, table, part in
+      guard table.look != .elsewhere else { return }
+      switch table.kept {
+      case .once: search.look(table, part, planes[quantity], row: 0, b, c)
+      case .states: search.look(table, part, planes[quantity], row: current, b, c)
+      case .steps: search.look(table, part, planes[quantity], row: row, b, c)
+      case .segments, .backwardSteps: break
       }
-      search.look("hidden state of layer ", l, count: c.H, state.hidden[current, b] + l * c.H)
     }
-    search.lookAtInterface(c.interface, record.interface[row, b])
-    search.look("usage", count: c.N, state.usage[current, b])
-    for k in 0..<c.K {
-      search.look("allocation weighting of head ", k, count: c.N, record.allocation[row, b] + k * c.N)
-      search.look("write weighting of head ", k, count: c.N, state.writeWeights[current, b] + k * c.N)
-    }
-    search.look("memory", count: c.N * c.W, state.memory[0, b])
-    for k in 0..<c.K {
-      search.look("link of head ", k, count: c.N * c.N, state.link[0, b] + k * c.N * c.N)
-      search.look("precedence of head ", k, count: c.N, state.precedence[current, b] + k * c.N)
-    }
-    for i in 0..<c.R {
-      search.look("backward weighting of head ", i, count: c.K * c.N, record.backwardWeights[row, b] + i * c.K * c.N)
-      search.look("forward weighting of head ", i, count: c.K * c.N, record.forwardWeights[row, b] + i * c.K * c.N)
-      search.look("read weighting of head ", i, count: c.N, state.readWeights[current, b] + i * c.N)
-      search.look("read vector of head ", i, count: c.W, state.readVectors[current, b] + i * c.W)
-    }
-    search.look("output", count: c.Y, record.rawOutput[row, b])
     return search.found
   }
 
-  /// The first gradient of sequence b that is not finite, after the step of that row has gone backwards.
-  @inline(never) func gradientNotFinite(_ b: Int, row: Int, _ gradient: BackwardPlanes<Float>) -> NotFinite? {
-    let state = gradient.state
+  /// The first gradient of sequence b that is not finite, after the step of that row has gone backwards: of what the output
+  /// layer passes on, then in the order in which a step computes what they are gradients of.
+  @inline(never) func gradientNotFinite(_ b: Int, row: Int, _ gradient: Planes<Float>) -> NotFinite? {
     var search = Search(isGradient: true)
-    search.look("controller's output", count: c.controllerWidth, gradient.controller[row, b])
-    search.look("read vectors", count: c.readWidth, gradient.readVectors[row, b])
-    search.lookAtInterface(c.interface, record.rawInterface[row, b])
-    for k in 0..<c.K {
-      search.look("link of head ", k, count: c.N * c.N, state.link[0, b] + k * c.N * c.N)
-      search.look("precedence of head ", k, count: c.N, state.precedence[0, b] + k * c.N)
-      search.look("write weighting of head ", k, count: c.N, state.writeWeights[0, b] + k * c.N)
+    Quantity.forEachPart(c) { quantity, table, part in
+      if table.kept == .backwardSteps { search.look(table, part, planes[quantity], row: row, b, c) }
     }
-    for i in 0..<c.R { search.look("read weighting of head ", i, count: c.N, state.readWeights[0, b] + i * c.N) }
-    search.look("memory", count: c.N * c.W, state.memory[0, b])
-    search.look("usage", count: c.N, state.usage[0, b])
-    for l in 0..<c.L {
-      search.look("gates of layer ", l, count: c.gates * c.H, record.gates(l, row)[b])
-      if c.controller == .lstm { search.look("cell of layer ", l, count: c.H, state.cell[0] + (l * c.B + b) * c.H) }
-      search.look("hidden state of layer ", l, count: c.H, state.hidden[0, b] + l * c.H)
+    Quantity.forEachPart(c) { quantity, table, part in
+      guard table.look != .elsewhere else { return }
+      if table.isOfState { search.look(table, part, gradient[quantity], row: 0, b, c) }
+      if table.becomesGradient { search.look(table, part, planes[quantity], row: row, b, c) }
     }
-    search.look("read vectors", count: c.readWidth, state.readVectors[0, b])
     return search.found
   }
 }

@@ -49,7 +49,7 @@ extension SelfTest {
   static func checkFile(
     _ path: UnsafePointer<CChar>, _ network: borrowing Network<Float>, _ optimizer: borrowing Optimizer<Float>
   ) throws(Failure) {
-    let (loaded, loadedOptimizer): (Instance, UnsafeMutablePointer<Optimizer<Float>>?)
+    let (loaded, loadedOptimizer): (UnsafeMutablePointer<Network<Float>>, UnsafeMutablePointer<Optimizer<Float>>?)
     do {
       (loaded, loadedOptimizer) = try Checkpoint.load(path, wantsOptimizer: true)
     } catch {

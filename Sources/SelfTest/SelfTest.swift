@@ -108,8 +108,8 @@ enum SelfTest {
 
   /// Nothing reaches the write weightings before a step through the usage, their only way.
   static func checkStopped(_ episode: borrowing Episode<Double>, _ kind: Int) throws(Failure) {
-    let gradient = episode.network.stateGradient.writeWeights
-    for i in 0..<gradient.stepCount where gradient.start[i] != 0 {
+    let gradient = episode.network.stateGradient[.writeWeights]
+    for i in 0..<gradient.rowCount where gradient.start[i] != 0 {
       throw Failure(
         DNC_INTERNAL,
         "self-test, \(name(kind)): the gradient of the write weighting[\(i)] is \(gradient.start[i]), expected is 0")
@@ -123,7 +123,7 @@ enum SelfTest {
     try compare("input gradient", kind, exact.inputCount, single.inputGradients, exact.inputGradients)
     for tensor in ParameterLayout(configuration: exact.network.configuration) {
       try compare(
-        tensor.kind.name, kind, tensor.count, single.network.gradients.start + tensor.offset,
+        tensor.name, kind, tensor.count, single.network.gradients.start + tensor.offset,
         exact.network.gradients.start + tensor.offset)
     }
   }

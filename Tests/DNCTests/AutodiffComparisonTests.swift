@@ -21,14 +21,14 @@ import Testing
     network.parameters = test.parameters
     network.network.reset()
     if let state = test.state {
-      for ((plane, piece), values) in zip(network.network.state.everything, state)
+      for ((plane, piece), values) in zip(network.network.planes.everything, state)
       where piece.isEmpty || !test.learned.contains(piece) {
-        plane[0].update(from: values, count: values.count)
+        plane.set(row: 0, values)
         network.network.stateChanged(piece)
       }
     }
     let episode = AutodiffEpisode(
-      c, parameters: test.parameters, inputs: test.inputs, state: test.state == nil ? nil : network.network.state,
+      c, parameters: test.parameters, inputs: test.inputs, state: test.state == nil ? nil : network.network.planes,
       learned: test.learned)
     func expect(_ found: [Double], _ expected: [Double], _ what: String) {
       let error = relativeError(found, expected)
@@ -39,7 +39,7 @@ import Testing
     var outputs: [Double] = []
     for piece in test.cutInputs { outputs += try network.forward(piece) }
     expect(outputs, episode.outputs.values, "outputs")
-    let final = network.network.state.pieces(row: test.steps, c)
+    let final = network.network.planes.pieces(row: test.steps, c)
     for (found, expected) in zip(final, episode.states.last!.pieces(\.values)) {
       expect(found.numbers, expected.numbers, "final \(found.name)")
     }
@@ -75,7 +75,7 @@ private struct Case: CustomStringConvertible {
   let loss: Loss
   let parameters, inputs, targets: [Double]
   let mask: [Double]?
-  /// Before the first step, in the order of `StatePlanes.everything`; nil for that in which an episode starts.
+  /// Before the first step, in the order of `Planes.everything`; nil for that in which an episode starts.
   let state: [[Double]]?
   /// What of a random state is still the learned parameters. Only there do learned read weights get a gradient: they mean
   /// nothing to a memory without usage and links.
@@ -109,10 +109,10 @@ private struct Case: CustomStringConvertible {
     }
     let network = try Network<Double>(c)
     // Weightings and usages are positive and small enough for every product in the model to stay below 1.
-    let ofAnySign = [network.state.memory.start, network.state.hidden.start, network.state.cell.start]
-    let state = network.state.everything.map { plane, _ in
+    let ofAnySign = [Quantity.memory, .hidden, .cell].map { network.planes[$0].start }
+    let state = network.planes.everything.map { plane, _ in
       let signed = ofAnySign.contains(plane.start)
-      let values = numbers(plane.stepCount, within: signed ? 1 : 0.5 / Double(c.N))
+      let values = numbers(plane.layers * plane.rowCount, within: signed ? 1 : 0.5 / Double(c.N))
       return signed ? values : values.map { abs($0) }
     }
     self.state = number < Case.combinations ? nil : state
@@ -191,12 +191,13 @@ private struct Case: CustomStringConvertible {
   }
 }
 
-extension StatePlanes {
+extension Planes {
   /// All pieces but the row norms, which follow from the memory, and which of the learned ones they are.
   fileprivate var everything: [(plane: Plane<Scalar>, learned: InitialState.Learned)] {
     [
-      (memory, .memory), (usage, []), (link, []), (precedence, []), (writeWeights, []), (readWeights, .readWeights),
-      (readVectors, .readVectors), (hidden, []), (cell, []),
+      (self[.memory], .memory), (self[.usage], []), (self[.link], []), (self[.precedence], []),
+      (self[.writeWeights], []), (self[.readWeights], .readWeights), (self[.readVectors], .readVectors),
+      (self[.hidden], []), (self[.cell], []),
     ]
   }
 }

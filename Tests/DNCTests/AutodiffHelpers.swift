@@ -16,7 +16,7 @@ struct AutodiffEpisode {
   ///   - state: that before the first step, or nil for that in which an episode starts.
   ///   - learned: what of it is still the learned parameters.
   init(
-    _ c: Configuration, parameters: [Double], inputs: [Double], state: StatePlanes<Double>? = nil,
+    _ c: Configuration, parameters: [Double], inputs: [Double], state: Planes<Double>? = nil,
     learned: InitialState.Learned = []
   ) {
     let tape = tape
@@ -56,25 +56,25 @@ extension Options {
 extension State<Double> {
   /// Takes the numbers of the state in row 0.
   mutating func take(
-    _ planes: StatePlanes<Double>, _ c: Configuration, butFor learned: InitialState.Learned, on tape: Tape<Double>
+    _ planes: Planes<Double>, _ c: Configuration, butFor learned: InitialState.Learned, on tape: Tape<Double>
   ) {
     func matrix(_ start: In<Double>, _ rows: Int, _ columns: Int) -> Matrix<Double> {
       tape.variable(array(start, rows * columns), columns: columns)
     }
-    let hiddenLayers = layersFirst(planes.hidden.values(row: 0), c)
+    let hiddenLayers = layersFirst(planes[.hidden].values(row: 0), c)
     for l in hidden.indices {
       let layer = l * c.B * c.H
       hidden[l] = tape.variable(Array(hiddenLayers[layer..<layer + c.B * c.H]), columns: c.H)
-      cells[l] = matrix(planes.cell[0] + layer, c.B, c.H)
+      cells[l] = matrix(planes[.cell].layer(l)[0], c.B, c.H)
     }
     for b in 0..<c.B {
-      memories[b].usage = matrix(planes.usage[0, b], 1, c.N)
-      memories[b].links = (0..<c.K).map { matrix(planes.link[0, b] + $0 * c.N * c.N, c.N, c.N) }
-      memories[b].precedence = matrix(planes.precedence[0, b], c.K, c.N)
-      memories[b].writeWeights = matrix(planes.writeWeights[0, b], c.K, c.N)
-      if !learned.contains(.memory) { memories[b].memory = matrix(planes.memory[0, b], c.N, c.W) }
-      if !learned.contains(.readWeights) { memories[b].readWeights = matrix(planes.readWeights[0, b], c.R, c.N) }
-      if !learned.contains(.readVectors) { memories[b].readVectors = matrix(planes.readVectors[0, b], c.R, c.W) }
+      memories[b].usage = matrix(planes[.usage][0, b], 1, c.N)
+      memories[b].links = (0..<c.K).map { matrix(planes[.link][0, b] + $0 * c.N * c.N, c.N, c.N) }
+      memories[b].precedence = matrix(planes[.precedence][0, b], c.K, c.N)
+      memories[b].writeWeights = matrix(planes[.writeWeights][0, b], c.K, c.N)
+      if !learned.contains(.memory) { memories[b].memory = matrix(planes[.memory][0, b], c.N, c.W) }
+      if !learned.contains(.readWeights) { memories[b].readWeights = matrix(planes[.readWeights][0, b], c.R, c.N) }
+      if !learned.contains(.readVectors) { memories[b].readVectors = matrix(planes[.readVectors][0, b], c.R, c.W) }
     }
   }
 
@@ -97,17 +97,18 @@ extension State<Double> {
   }
 }
 
-extension StatePlanes<Double> {
+extension Planes<Double> {
   /// As `State.pieces`; memory and link are in row 0 always.
   func pieces(row: Int, _ c: Configuration) -> [(name: String, numbers: [Double])] {
     var pieces = [
-      ("memory", memory.values(row: 0)), ("usage", usage.values(row: row)), ("link", link.values(row: 0)),
-      ("precedence", precedence.values(row: row)), ("write_weights", writeWeights.values(row: row)),
-      ("read_weights", readWeights.values(row: row)), ("read_vectors", readVectors.values(row: row)),
+      ("memory", self[.memory].values(row: 0)), ("usage", self[.usage].values(row: row)),
+      ("link", self[.link].values(row: 0)), ("precedence", self[.precedence].values(row: row)),
+      ("write_weights", self[.writeWeights].values(row: row)), ("read_weights", self[.readWeights].values(row: row)),
+      ("read_vectors", self[.readVectors].values(row: row)),
     ]
     if c.controller == .lstm {
-      pieces.append(("hidden", layersFirst(hidden.values(row: row), c)))
-      pieces.append(("cell", cell.values(row: row)))
+      pieces.append(("hidden", layersFirst(self[.hidden].values(row: row), c)))
+      pieces.append(("cell", self[.cell].values(row: row)))
     }
     return pieces
   }

@@ -64,9 +64,9 @@ import Testing
       inputs: numbers(test.steps * c.B * c.X, within: 1.5), state: [])
     let outputGradients = numbers(test.steps * c.B * c.Y, within: 1)
     // Weightings and usages are positive and small enough for every product in the model to stay below 1.
-    for plane in planes(network.network.state) {
-      let signed = plane.start == network.network.state.memory.start || plane.width == c.hiddenWidth
-      let values = numbers(plane.stepCount, within: signed ? 1 : 0.5 / Double(c.N))
+    for plane in planes(network.network.planes) {
+      let signed = [Quantity.memory, .hidden, .cell].contains { plane.start == network.network.planes[$0].start }
+      let values = numbers(plane.layers * plane.rowCount, within: signed ? 1 : 0.5 / Double(c.N))
       point.state.append(signed ? values : values.map { abs($0) })
     }
     if c.initialState == .learned { point.state = [] }
@@ -107,10 +107,10 @@ import Testing
     }
   }
 
-  private func planes(_ state: StatePlanes<Double>) -> [Plane<Double>] {
+  private func planes(_ planes: Planes<Double>) -> [Plane<Double>] {
     [
-      state.memory, state.usage, state.link, state.precedence, state.writeWeights, state.readWeights,
-      state.readVectors, state.hidden, state.cell,
+      planes[.memory], planes[.usage], planes[.link], planes[.precedence], planes[.writeWeights], planes[.readWeights],
+      planes[.readVectors], planes[.hidden], planes[.cell],
     ]
   }
 
@@ -118,15 +118,15 @@ import Testing
   private func run(_ network: inout TestNetwork, at point: Point) throws -> [Double] {
     network.parameters = point.parameters
     network.network.reset()
-    for (plane, values) in zip(planes(network.network.state), point.state) {
-      plane[0].update(from: values, count: values.count)
+    for (plane, values) in zip(planes(network.network.planes), point.state) {
+      plane.set(row: 0, values)
     }
     network.network.stateChanged([])
     return try network.forward(point.inputs)
   }
 
   private func orders(_ network: borrowing Network<Double>, steps: Int) -> [UInt32] {
-    array(network.recorded.order.start, steps * network.recorded.order.stepCount)
+    array(network.planes.order.start, steps * network.planes.order.rowCount)
   }
 }
 

@@ -58,23 +58,14 @@ import Testing
 
     check("outputs", try test.forward(file["inputs"]!))
     let steps = test.network.recordedSteps
-    let state = test.network.state
-    check("trace.write_weights", (1...steps).flatMap { state.writeWeights.values(row: $0) })
-    check("trace.read_weights", (1...steps).flatMap { state.readWeights.values(row: $0) })
-    check("trace.usage", (1...steps).flatMap { state.usage.values(row: $0) })
-    func checkState(_ prefix: String, _ state: StatePlanes<Double>, row: Int) {
-      check("\(prefix).memory", state.memory.values(row: 0))
-      check("\(prefix).usage", state.usage.values(row: row))
-      check("\(prefix).link", state.link.values(row: 0))
-      check("\(prefix).precedence", state.precedence.values(row: row))
-      check("\(prefix).write_weights", state.writeWeights.values(row: row))
-      check("\(prefix).read_weights", state.readWeights.values(row: row))
-      check("\(prefix).read_vectors", state.readVectors.values(row: row))
-      guard c.controller == .lstm else { return }
-      check("\(prefix).hidden", layersFirst(state.hidden.values(row: row), c))
-      check("\(prefix).cell", state.cell.values(row: row))
+    let planes = test.network.planes
+    check("trace.write_weights", (1...steps).flatMap { planes[.writeWeights].values(row: $0) })
+    check("trace.read_weights", (1...steps).flatMap { planes[.readWeights].values(row: $0) })
+    check("trace.usage", (1...steps).flatMap { planes[.usage].values(row: $0) })
+    func checkState(_ prefix: String, _ planes: Planes<Double>, row: Int) {
+      for (name, numbers) in planes.pieces(row: row, c) { check("\(prefix).\(name)", numbers) }
     }
-    checkState("final", state, row: steps)
+    checkState("final", planes, row: steps)
 
     check("input_gradients", test.backward(file["output_gradients"]!))
     let gradients = test.gradients

@@ -27,7 +27,13 @@ func array<Element>(_ start: UnsafePointer<Element>, _ count: Int) -> [Element] 
 }
 
 extension Plane where Element == Double {
-  func values(row: Int) -> [Double] { array(self[row], stepCount) }
+  func values(row: Int) -> [Double] { (0..<layers).flatMap { array(layer($0)[row], rowCount) } }
+
+  func set(row: Int, _ values: [Double]) {
+    for l in 0..<layers {
+      for i in 0..<rowCount { layer(l)[row][i] = values[l * rowCount + i] }
+    }
+  }
 }
 
 /// A network in Double, with arrays in and out.

@@ -1,5 +1,6 @@
 import CDNC
 import CPlatform
+import CKernels
 import Testing
 
 @testable import DNC
@@ -77,18 +78,30 @@ import Testing
       let what = "\(rows) × \(outputs) × \(inputs)"
       Linear.forward(
         rows: rows, outputs: outputs, inputs: inputs, weight: Rows(w.exact, stride: wStride),
-        input: Rows(x.exact, stride: xStride), output: Rows(y.exact, stride: yStride))
-      kernels.linearForward(rows, outputs, inputs, w.float, wStride, x.float, xStride, y.float, yStride)
+        input: Rows(x.exact, stride: xStride), output: MutableRows(y.exact, stride: yStride))
+      run(
+        kernels.linearForward,
+        LinearForwardOperands(
+          rows: rows, outputs: outputs, inputs: inputs, weight: w.float, weightStride: wStride, x: x.float,
+          xStride: xStride, y: y.float, yStride: yStride))
       expect(y, "forward \(what)")
       Linear.backward(
         rows: rows, outputs: outputs, inputs: inputs, weight: Rows(w.exact, stride: wStride),
-        outputGradient: Rows(y.exact, stride: yStride), inputGradient: Rows(x.exact, stride: xStride))
-      kernels.linearBackward(rows, outputs, inputs, w.float, wStride, y.float, yStride, x.float, xStride)
+        outputGradient: Rows(y.exact, stride: yStride), inputGradient: MutableRows(x.exact, stride: xStride))
+      run(
+        kernels.linearBackward,
+        LinearBackwardOperands(
+          rows: rows, outputs: outputs, inputs: inputs, weight: w.float, weightStride: wStride, yGradient: y.float,
+          yStride: yStride, xGradient: x.float, xStride: xStride))
       expect(x, "backward \(what)")
       Linear.backwardWeight(
         rows: rows, outputs: outputs, inputs: inputs, input: Rows(x.exact, stride: xStride),
-        outputGradient: Rows(y.exact, stride: yStride), weightGradient: Rows(w.exact, stride: wStride))
-      kernels.linearBackwardWeight(rows, outputs, inputs, x.float, xStride, y.float, yStride, w.float, wStride)
+        outputGradient: Rows(y.exact, stride: yStride), weightGradient: MutableRows(w.exact, stride: wStride))
+      run(
+        kernels.linearBackwardWeight,
+        LinearWeightOperands(
+          rows: rows, outputs: outputs, inputs: inputs, x: x.float, xStride: xStride, yGradient: y.float,
+          yStride: yStride, weightGradient: w.float, weightStride: wStride))
       expect(w, "weight \(what)")
     }
   }
@@ -104,26 +117,40 @@ import Testing
         let cellTanh = Numbers(batch * units, &random)
         let hidden = Numbers(batch * (units + 2), &random)
         LSTM.forward(
-          batch: batch, hiddenSize: units, clip: clip, gates: gates.exact, previousCell: previousCell.exact,
-          cell: cell.exact, cellTanh: cellTanh.exact, hidden: Rows(hidden.exact, stride: units + 2))
-        kernels.lstmForward(
-          batch, units, Float(clip), gates.float, previousCell.float, cell.float, cellTanh.float, hidden.float,
-          units + 2)
+          ControllerLayer(
+            batch: batch, hiddenSize: units, activation: .tanh, clip: clip, gates: gates.exact,
+            previousCell: previousCell.exact, cell: cell.exact, cellTanh: cellTanh.exact,
+            hidden: MutableRows(hidden.exact, stride: units + 2)))
+        run(
+          kernels.lstmForward,
+          LSTMForwardOperands(
+            batch: batch, hiddenSize: units, clip: Float(clip), gates: gates.float, previousCell: previousCell.float,
+            cell: cell.float, cellTanh: cellTanh.float, hidden: hidden.float, hiddenStride: units + 2))
         let what = "\(batch) × \(units), clip \(clip)"
         for numbers in [gates, cell, cellTanh, hidden] { expect(numbers, "LSTM forward \(what)") }
         LSTM.backward(
-          batch: batch, hiddenSize: units, clip: clip, gates: gates.exact, previousCell: previousCell.exact,
-          cellTanh: cellTanh.exact, hiddenGradient: Rows(hidden.exact, stride: units + 2), cellGradient: cell.exact)
-        kernels.lstmBackward(
-          batch, units, Float(clip), gates.float, previousCell.float, cellTanh.float, hidden.float, units + 2,
-          cell.float)
+          ControllerLayerGradient(
+            batch: batch, hiddenSize: units, activation: .tanh, clip: clip, gates: gates.exact,
+            previousCell: previousCell.exact, cellTanh: cellTanh.exact,
+            hiddenGradient: Rows(hidden.exact, stride: units + 2), cellGradient: cell.exact))
+        run(
+          kernels.lstmBackward,
+          LSTMBackwardOperands(
+            batch: batch, hiddenSize: units, clip: Float(clip), gates: gates.float, previousCell: previousCell.float,
+            cellTanh: cellTanh.float, hiddenGradient: hidden.float, hiddenStride: units + 2, cellGradient: cell.float))
         for numbers in [gates, cell] { expect(numbers, "LSTM backward \(what)") }
 
         let activations = Numbers(batch * units, &random, from: -3, to: 3)
-        Feedforward.forward(
-          batch: batch, hiddenSize: units, activation: .tanh, clip: clip, activations: activations.exact,
-          hidden: Rows(hidden.exact, stride: units + 2))
-        kernels.feedforwardForward(batch, units, Float(clip), activations.float, hidden.float, units + 2)
+        Activation.forward(
+          ControllerLayer(
+            batch: batch, hiddenSize: units, activation: .tanh, clip: clip, gates: activations.exact,
+            previousCell: cell.exact, cell: cell.exact, cellTanh: cellTanh.exact,
+            hidden: MutableRows(hidden.exact, stride: units + 2)))
+        run(
+          kernels.tanhForward,
+          TanhForwardOperands(
+            batch: batch, hiddenSize: units, clip: Float(clip), activations: activations.float, hidden: hidden.float,
+            hiddenStride: units + 2))
         for numbers in [activations, hidden] { expect(numbers, "feedforward \(what)") }
       }
     }
@@ -144,8 +171,11 @@ import Testing
       ContentWeighting.forward(
         slots: slots, wordSize: word, memory: memory.exact, rowNorms: norms.exact, key: key.exact, strength: 3.5,
         similarity: similarity.exact, weighting: weighting.exact)
-      let isDone = kernels.contentForward(
-        slots, word, memory.float, norms.float, key.float, 3.5, similarity.float, weighting.float)
+      let isDone = run(
+        kernels.contentForward,
+        ContentForwardOperands(
+          slots: slots, wordSize: word, memory: memory.float, rowNorms: norms.float, key: key.float, strength: 3.5,
+          similarity: similarity.float, weighting: weighting.float))
       #expect(isDone)
       expect(similarity, "similarity \(slots) × \(word)")
       expect(weighting, "content \(slots) × \(word)")
@@ -159,9 +189,13 @@ import Testing
         similarity: similarity.exact, weighting: weighting.exact, weightingGradient: weightingGradient.exact,
         memoryGradient: memoryGradient.exact, keyGradient: keyGradient.exact,
         strengthGradient: strengthGradient.exact)
-      let isDoneBackward = kernels.contentBackward(
-        slots, word, memory.float, norms.float, key.float, 3.5, similarity.float, weighting.float,
-        weightingGradient.float, memoryGradient.float, keyGradient.float, strengthGradient.float)
+      let isDoneBackward = run(
+        kernels.contentBackward,
+        ContentBackwardOperands(
+          slots: slots, wordSize: word, memory: memory.float, rowNorms: norms.float, key: key.float, strength: 3.5,
+          similarity: similarity.float, weighting: weighting.float, weightingGradient: weightingGradient.float,
+          memoryGradient: memoryGradient.float, keyGradient: keyGradient.float, strengthGradient: strengthGradient.float
+        ))
       #expect(isDoneBackward)
       for numbers in [memoryGradient, keyGradient, strengthGradient] {
         expect(numbers, "content backward \(slots) × \(word)", tolerance: 1e-5)
@@ -182,8 +216,11 @@ import Testing
       MemoryWrite.forward(
         slots: slots, wordSize: word, writeHeads: 1, previousMemory: previous.exact, weights: weights.exact,
         erase: erase.exact, write: write.exact, memory: memory.exact, rowNorms: norms.exact)
-      let isModerate = kernels.memoryWriteForward(
-        slots, word, previous.float, weights.float, erase.float, write.float, memory.float, norms.float)
+      let isModerate = run(
+        kernels.memoryWriteForward,
+        MemoryWriteForwardOperands(
+          slots: slots, wordSize: word, previousMemory: previous.float, weights: weights.float, erase: erase.float,
+          write: write.float, memory: memory.float, rowNorms: norms.float))
       #expect(isModerate)
       for numbers in [memory, norms] { expect(numbers, "write \(slots) × \(word)") }
 
@@ -194,9 +231,12 @@ import Testing
         slots: slots, wordSize: word, writeHeads: 1, previousMemory: previous.exact, weights: weights.exact,
         erase: erase.exact, write: write.exact, memoryGradient: memory.exact, weightsGradient: weightsGradient.exact,
         eraseGradient: eraseGradient.exact, writeGradient: writeGradient.exact)
-      kernels.memoryWriteBackward(
-        slots, word, previous.float, weights.float, erase.float, write.float, memory.float, weightsGradient.float,
-        eraseGradient.float, writeGradient.float)
+      run(
+        kernels.memoryWriteBackward,
+        MemoryWriteBackwardOperands(
+          slots: slots, wordSize: word, previousMemory: previous.float, weights: weights.float, erase: erase.float,
+          write: write.float, memoryGradient: memory.float, weightsGradient: weightsGradient.float,
+          eraseGradient: eraseGradient.float, writeGradient: writeGradient.float))
       for numbers in [memory, weightsGradient, eraseGradient, writeGradient] {
         expect(numbers, "write backward \(slots) × \(word)")
       }
@@ -204,13 +244,19 @@ import Testing
       let vector = Numbers(word, &random)
       ReadVectors.forward(
         slots: slots, wordSize: word, memory: previous.exact, weighting: weights.exact, vector: vector.exact)
-      kernels.readVectorForward(slots, word, previous.float, weights.float, vector.float)
+      run(
+        kernels.readVectorForward,
+        ReadVectorForwardOperands(
+          slots: slots, wordSize: word, memory: previous.float, weighting: weights.float, vector: vector.float))
       expect(vector, "read \(slots) × \(word)")
       ReadVectors.backward(
         slots: slots, wordSize: word, memory: previous.exact, weighting: weights.exact, vectorGradient: write.exact,
         memoryGradient: memory.exact, weightingGradient: weightsGradient.exact)
-      kernels.readVectorBackward(
-        slots, word, previous.float, weights.float, write.float, memory.float, weightsGradient.float)
+      run(
+        kernels.readVectorBackward,
+        ReadVectorBackwardOperands(
+          slots: slots, wordSize: word, memory: previous.float, weighting: weights.float, vectorGradient: write.float,
+          memoryGradient: memory.float, weightingGradient: weightsGradient.float))
       for numbers in [memory, weightsGradient] { expect(numbers, "read backward \(slots) × \(word)") }
     }
   }
@@ -232,8 +278,11 @@ import Testing
           let weights = Numbers(slots, &random, from: 0)
           if large.isFinite {
             #expect(
-              !kernels.memoryWriteForward(
-                slots, word, memory.float, weights.float, erase.float, key.float, memory.float, norms.float))
+              !run(
+                kernels.memoryWriteForward,
+                MemoryWriteForwardOperands(
+                  slots: slots, wordSize: word, previousMemory: memory.float, weights: weights.float,
+                  erase: erase.float, write: key.float, memory: memory.float, rowNorms: norms.float)))
             #expect(norms.float[place / word] == .infinity)
           }
 
@@ -242,17 +291,27 @@ import Testing
           let weighting = Numbers(slots, &random)
           key.float[0] = 2
           #expect(
-            !kernels.contentForward(
-              slots, word, memory.float, norms.float, key.float, 3.5, similarity.float, weighting.float))
+            !run(
+              kernels.contentForward,
+              ContentForwardOperands(
+                slots: slots, wordSize: word, memory: memory.float, rowNorms: norms.float, key: key.float,
+                strength: 3.5, similarity: similarity.float, weighting: weighting.float)))
           key.float[place % word] = 1e20
           norms.float[place / word] = 1
           #expect(
-            !kernels.contentForward(
-              slots, word, memory.float, norms.float, key.float, 3.5, similarity.float, weighting.float))
+            !run(
+              kernels.contentForward,
+              ContentForwardOperands(
+                slots: slots, wordSize: word, memory: memory.float, rowNorms: norms.float, key: key.float,
+                strength: 3.5, similarity: similarity.float, weighting: weighting.float)))
           #expect(
-            !kernels.contentBackward(
-              slots, word, memory.float, norms.float, key.float, 3.5, similarity.float, weighting.float,
-              weighting.float, memory.float, key.float, norms.float))
+            !run(
+              kernels.contentBackward,
+              ContentBackwardOperands(
+                slots: slots, wordSize: word, memory: memory.float, rowNorms: norms.float, key: key.float,
+                strength: 3.5, similarity: similarity.float, weighting: weighting.float,
+                weightingGradient: weighting.float, memoryGradient: memory.float, keyGradient: key.float,
+                strengthGradient: norms.float)))
         }
       }
     }
@@ -275,11 +334,16 @@ import Testing
       TemporalLinks.forward(
         slots: slots, readHeads: heads, writeWeighting: write.exact, previousPrecedence: precedence.exact,
         previousReadWeights: read.exact, previousLink: previous.exact, link: link.exact,
-        forwardWeights: Rows(forward.exact, stride: stride), backwardWeights: Rows(backward.exact, stride: stride),
+        forwardWeights: MutableRows(forward.exact, stride: stride),
+        backwardWeights: MutableRows(backward.exact, stride: stride),
         scratch: scratch.exact, team: nil)
-      kernels.linksForward(
-        0, slots, slots, heads, write.float, precedence.float, read.float, previous.float, link.float, forward.float,
-        stride, backward.float, stride)
+      run(
+        kernels.linksForward,
+        LinksForwardOperands(
+          first: 0, end: slots, slots: slots, readHeads: heads, writeWeighting: write.float,
+          previousPrecedence: precedence.float, previousReadWeights: read.float, previousLink: previous.float,
+          link: link.float, forwardWeights: forward.float, forwardStride: stride, backwardWeights: backward.float,
+          backwardStride: stride))
       for numbers in [link, forward, backward] { expect(numbers, "links \(slots), \(heads) heads") }
 
       let steps = slots % 4
@@ -301,10 +365,15 @@ import Testing
         scratch: scratch.exact, team: nil)
       let cut = slots / 2
       for rows in [0..<cut, cut..<slots] {
-        kernels.linksBackward(
-          rows.lowerBound, rows.upperBound, slots, heads, steps, stride, previous.float, writes.float,
-          precedences.float, read.float, scratch.float, forward.float, stride, backward.float, stride,
-          linkGradient.float, writeGradient.float, precedenceGradient.float, readGradient.float)
+        run(
+          kernels.linksBackward,
+          LinksBackwardOperands(
+            first: rows.lowerBound, end: rows.upperBound, slots: slots, readHeads: heads, steps: steps,
+            stepStride: stride, link: previous.float, writeWeightings: writes.float, precedences: precedences.float,
+            previousReadWeights: read.float, scratch: scratch.float, forwardGradient: forward.float,
+            forwardStride: stride, backwardGradient: backward.float, backwardStride: stride,
+            linkGradient: linkGradient.float, writeWeightingGradient: writeGradient.float,
+            precedenceGradient: precedenceGradient.float, readWeightsGradient: readGradient.float))
       }
       for numbers in [linkGradient, writeGradient, precedenceGradient, readGradient] {
         expect(numbers, "links backward \(slots), \(heads) heads", tolerance: 1e-5)
@@ -333,7 +402,11 @@ import Testing
       Usage.forward(
         slots: slots, readHeads: heads, writeHeads: 1, freeGates: gates.exact, previousReadWeights: read.exact,
         previousWriteWeights: write.exact, previousUsage: previous.exact, usage: usage.exact)
-      kernels.usageForward(slots, heads, gates.float, read.float, write.float, previous.float, usage.float)
+      run(
+        kernels.usageForward,
+        UsageForwardOperands(
+          slots: slots, readHeads: heads, freeGates: gates.float, previousReadWeights: read.float,
+          previousWriteWeights: write.float, previousUsage: previous.float, usage: usage.float))
       expect(usage, "usage \(slots), \(heads) heads")
       for stopped in [false, true] {
         let gradient = Numbers(slots, &random)
@@ -345,9 +418,13 @@ import Testing
           previousReadWeights: read.exact, previousWriteWeights: write.exact, previousUsage: previous.exact,
           usageGradient: gradient.exact, freeGatesGradient: gatesGradient.exact,
           readWeightsGradient: readGradient.exact, writeWeightsGradient: writeGradient.exact)
-        kernels.usageBackward(
-          slots, heads, stopped, gates.float, read.float, write.float, previous.float, gradient.float,
-          gatesGradient.float, readGradient.float, writeGradient.float)
+        run(
+          kernels.usageBackward,
+          UsageBackwardOperands(
+            slots: slots, readHeads: heads, stopped: stopped, freeGates: gates.float, previousReadWeights: read.float,
+            previousWriteWeights: write.float, previousUsage: previous.float, usageGradient: gradient.float,
+            freeGatesGradient: gatesGradient.float, readWeightsGradient: readGradient.float,
+            writeWeightsGradient: writeGradient.float))
         for numbers in [gradient, gatesGradient, readGradient, writeGradient] {
           expect(numbers, "usage backward \(slots), \(heads) heads")
         }
@@ -389,16 +466,26 @@ import Testing
           }
         }
         try compare(DNC_OPTIMIZER_SGD) {
-          kernels.sgd(count, scale, 0.5, 0.9, gradients.float, first.float, parameters.float)
+          run(
+            kernels.sgd,
+            SGDOperands(
+              count: count, scale: scale, rate: 0.5, momentum: 0.9, gradients: gradients.float, first: first.float,
+              parameters: parameters.float))
         }
         try compare(DNC_OPTIMIZER_RMSPROP) {
-          kernels.rmsProp(
-            count, scale, 0.5, 0.9, 0.9, 0.1, 0.25, gradients.float, first.float, second.float, parameters.float)
+          run(
+            kernels.rmsProp,
+            RMSPropOperands(
+              count: count, scale: scale, rate: 0.5, momentum: 0.9, decay: 0.9, forget: 0.1, epsilon: 0.25,
+              gradients: gradients.float, first: first.float, second: second.float, parameters: parameters.float))
         }
         try compare(DNC_OPTIMIZER_ADAMW) {
-          kernels.adam(
-            count, scale, 0.5 / 0.19, 0.9, 0.999, 0.1, 0.001, 1 / 0.001999, 0.25, 0.9375, gradients.float, first.float,
-            second.float, parameters.float)
+          run(
+            kernels.adam,
+            AdamOperands(
+              count: count, scale: scale, rate: 0.5 / 0.19, beta1: 0.9, beta2: 0.999, forget1: 0.1, forget2: 0.001,
+              correction2: 1 / 0.001999, epsilon: 0.25, kept: 0.9375, gradients: gradients.float, first: first.float,
+              second: second.float, parameters: parameters.float))
         }
       }
     }
@@ -426,7 +513,15 @@ import Testing
     let inputs: [Float] = [.nan, .infinity, -.infinity, 1e30, -1e30, 0, -0.0, 1e-30, 100, -100, 0.625, -0.625]
     var activations = inputs
     var hidden = inputs
-    kernels.feedforwardForward(1, inputs.count, 0, &activations, &hidden, inputs.count)
+    activations.withUnsafeMutableBufferPointer { z in
+      hidden.withUnsafeMutableBufferPointer { h in
+        run(
+          kernels.tanhForward,
+          TanhForwardOperands(
+            batch: 1, hiddenSize: inputs.count, clip: 0, activations: z.baseAddress!, hidden: h.baseAddress!,
+            hiddenStride: inputs.count))
+      }
+    }
     for (x, found) in zip(inputs, hidden) {
       if x.isNaN { #expect(found.isNaN) } else { #expect(abs(found - Float.tanh(x)) <= 2e-7, "tanh \(x): \(found)") }
     }
@@ -441,10 +536,23 @@ import Testing
     let inputs = (-9000...9000).map { Float($0) / 1000 + 1.7e-4 }
     var activations = inputs
     var hidden = inputs
-    kernels.feedforwardForward(1, inputs.count, 0, &activations, &hidden, inputs.count)
+    activations.withUnsafeMutableBufferPointer { z in
+      hidden.withUnsafeMutableBufferPointer { h in
+        run(
+          kernels.tanhForward,
+          TanhForwardOperands(
+            batch: 1, hiddenSize: inputs.count, clip: 0, activations: z.baseAddress!, hidden: h.baseAddress!,
+            hiddenStride: inputs.count))
+      }
+    }
     for (x, found) in zip(inputs, hidden) {
       let exact = Double.tanh(Double(x))
       #expect(abs(Double(found) - exact) <= 2 * Double(Float(exact).ulp), "\(x)")
     }
   }
+}
+
+/// What a kernel gives for operands.
+private func run<Operands, Result>(_ kernel: (UnsafePointer<Operands>) -> Result, _ operands: Operands) -> Result {
+  withUnsafePointer(to: operands, kernel)
 }

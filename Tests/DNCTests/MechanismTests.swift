@@ -63,7 +63,8 @@ import Testing
           TemporalLinks.forward(
             slots: n, readHeads: 1, writeWeighting: write, previousPrecedence: previousPrecedence,
             previousReadWeights: read, previousLink: previousLink, link: &link,
-            forwardWeights: Rows(f.baseAddress!, stride: n), backwardWeights: Rows(b.baseAddress!, stride: n),
+            forwardWeights: MutableRows(f.baseAddress!, stride: n),
+            backwardWeights: MutableRows(b.baseAddress!, stride: n),
             scratch: &scratch, team: nil)
         }
       }

@@ -68,7 +68,7 @@ import Testing
     spoil(single.outputs, single.outputCount, "output")
     spoil(single.inputGradients, single.inputCount, "input gradient")
     for tensor in ParameterLayout(configuration: exact.network.configuration) {
-      let name = String(cString: UnsafeRawPointer(tensor.kind.name.utf8Start).assumingMemoryBound(to: CChar.self))
+      let name = String(cString: UnsafeRawPointer(tensor.name.utf8Start).assumingMemoryBound(to: CChar.self))
       spoil(single.network.gradients.start + tensor.offset, tensor.count, name)
     }
   }

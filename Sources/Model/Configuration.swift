@@ -7,7 +7,7 @@ struct Configuration {
   var controller: Controller
   var activation: Activation
   var usageGradientStopped: Bool
-  var initialState: InitialState
+  var initialState: Start
   /// Wider than the interface's Float, for the checks in Double.
   var initialValue: Double
   var clipValue: Double
@@ -20,12 +20,8 @@ struct Configuration {
   /// Of the first controller weights' columns for the inputs, and of the interface's weights, when they are drawn.
   var inputScale, interfaceScale: Float
 
-  enum Controller: UInt32 {
-    case lstm = 0
-    case feedforward = 1
-  }
-
-  enum InitialState: UInt32 {
+  /// Not to be taken for `InitialState`, which writes it.
+  enum Start: UInt32 {
     case zeros = 0
     case constant = 1
     case learned = 2
@@ -87,7 +83,7 @@ struct Configuration {
     K = try size(config.write_heads, 1...64, "write_heads")
     B = try size(config.batch_size, Configuration.batches, "batch_size")
     threads = try size(config.num_threads, 0...1024, "num_threads")
-    controller = try choice(config.controller, upTo: .feedforward, "controller")
+    controller = try choice(config.controller, upTo: .last, "controller")
     activation = try choice(config.activation, upTo: .relu, "activation")
     usageGradientStopped = try size(config.usage_gradient, 0...1, "usage_gradient") == 1
     initialState = try choice(config.initial_state, upTo: .learned, "initial_state")
@@ -143,15 +139,17 @@ extension Configuration {
   var controllerInput: Int { X + readWidth }
   /// L·H, the width of all layers' outputs of one sequence.
   var hiddenWidth: Int { L * H }
-  /// V, the width of ν: all layers of the LSTM, the last one of a feedforward controller.
-  var controllerWidth: Int { controller == .lstm ? hiddenWidth : H }
+  /// V, the width of ν.
+  var controllerWidth: Int { traits.showsAllLayers ? hiddenWidth : H }
   /// Where ν begins among the layers' outputs.
   var controllerOffset: Int { hiddenWidth - controllerWidth }
   /// What `threads` comes to here.
   var threadCount: Int { threads == 0 ? min(Threads.processors(), 1024) : threads }
-  /// Every layer of the LSTM sees χ, of a feedforward controller only the first.
-  func seesInput(layer: Int) -> Bool { controller == .lstm || layer == 0 }
-  /// Pre-activations per unit: the LSTM's four gates, or one.
-  var gates: Int { controller == .lstm ? 4 : 1 }
+  var traits: ControllerTraits { controller.traits }
+  func seesInput(layer: Int) -> Bool { traits.everyLayerSeesInput || layer == 0 }
+  /// The width of what layer l sees of this step: χ, the layer below, or both.
+  func inputs(layer l: Int) -> Int { (seesInput(layer: l) ? controllerInput : 0) + (l > 0 ? H : 0) }
+  /// Pre-activations of a unit.
+  var gates: Int { traits.gates }
   var interface: InterfaceLayout { InterfaceLayout(readHeads: R, writeHeads: K, wordSize: W) }
 }

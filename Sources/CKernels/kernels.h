@@ -1,0 +1,230 @@
+/* What the kernels are given, and the table that each CPU level hands out. Here it is written once, for those who compute and
+ * for those who call. What is computed, a kernel's mechanism says: `Content…` is that of Mechanisms/ContentWeighting.swift.
+ *
+ * `const` is read; the rest is written, or added to, as the mechanism says. Letters are those of model.md. */
+#ifndef DNC_KERNELS_H
+#define DNC_KERNELS_H
+
+#include <stdbool.h>
+
+#pragma clang assume_nonnull begin
+
+/* Rows that need not follow each other closely have a stride. */
+typedef struct {
+    long rows, outputs, inputs;
+    const float *weight; /* W [outputs, inputs] */
+    long weightStride;
+    const float *x; /* [rows, inputs] */
+    long xStride;
+    float *y; /* [rows, outputs] */
+    long yStride;
+} LinearForwardOperands;
+
+typedef struct {
+    long rows, outputs, inputs;
+    const float *weight;
+    long weightStride;
+    const float *yGradient;
+    long yStride;
+    float *xGradient;
+    long xStride;
+} LinearBackwardOperands;
+
+typedef struct {
+    long rows, outputs, inputs;
+    const float *x;
+    long xStride;
+    const float *yGradient;
+    long yStride;
+    float *weightGradient;
+    long weightStride;
+} LinearWeightOperands;
+
+typedef struct {
+    long batch, hiddenSize;
+    float clip;
+    float *gates;                           /* [B, 4H] */
+    const float *previousCell;              /* [B, H] */
+    float *cell, *cellTanh;                 /* [B, H] */
+    float *hidden;                          /* [B, H] */
+    long hiddenStride;
+} LSTMForwardOperands;
+
+typedef struct {
+    long batch, hiddenSize;
+    float clip;
+    float *gates;                             /* [B, 4H] */
+    const float *previousCell, *cellTanh;     /* [B, H] */
+    const float *hiddenGradient;              /* [B, H] */
+    long hiddenStride;
+    float *cellGradient; /* [B, H] */
+} LSTMBackwardOperands;
+
+/* With tanh. */
+typedef struct {
+    long batch, hiddenSize;
+    float clip;
+    float *activations; /* [B, H] */
+    float *hidden;      /* [B, H] */
+    long hiddenStride;
+} TanhForwardOperands;
+
+/* With one write head. */
+typedef struct {
+    long slots, readHeads;
+    const float *freeGates;             /* f [R] */
+    const float *previousReadWeights;   /* [R, N] */
+    const float *previousWriteWeights;  /* [N] */
+    const float *previousUsage;         /* [N] */
+    float *usage;                       /* [N] */
+} UsageForwardOperands;
+
+typedef struct {
+    long slots, readHeads;
+    bool stopped;
+    const float *freeGates, *previousReadWeights, *previousWriteWeights, *previousUsage;
+    float *usageGradient;        /* [N] */
+    float *freeGatesGradient;    /* [R] */
+    float *readWeightsGradient;  /* [R, N] */
+    float *writeWeightsGradient; /* [N] */
+} UsageBackwardOperands;
+
+typedef struct {
+    long slots, wordSize;
+    const float *memory;   /* M [N, W] */
+    const float *rowNorms; /* [N] */
+    const float *key;      /* k [W] */
+    float strength;        /* beta */
+    float *similarity;     /* D [N] */
+    float *weighting;      /* C [N] */
+} ContentForwardOperands;
+
+typedef struct {
+    long slots, wordSize;
+    const float *memory, *rowNorms, *key;
+    float strength;
+    const float *similarity, *weighting;
+    float *weightingGradient; /* [N] */
+    float *memoryGradient;    /* [N, W] */
+    float *keyGradient;       /* [W] */
+    float *strengthGradient;  /* [1] */
+} ContentBackwardOperands;
+
+/* With one write head. */
+typedef struct {
+    long slots, wordSize;
+    const float *previousMemory; /* [N, W] */
+    const float *weights;        /* w^w [N] */
+    const float *erase, *write;  /* e, v [W] */
+    float *memory;               /* [N, W] */
+    float *rowNorms;             /* [N] */
+} MemoryWriteForwardOperands;
+
+typedef struct {
+    long slots, wordSize;
+    const float *previousMemory, *weights, *erase, *write;
+    float *memoryGradient;                /* [N, W] */
+    float *weightsGradient;               /* [N] */
+    float *eraseGradient, *writeGradient; /* [W] */
+} MemoryWriteBackwardOperands;
+
+/* Rows first to end, without it. */
+typedef struct {
+    long first, end, slots, readHeads;
+    const float *writeWeighting, *previousPrecedence; /* [N] */
+    const float *previousReadWeights;                 /* [R, N] */
+    const float *previousLink;                        /* [N, N] */
+    float *link;                                      /* [N, N] */
+    float *forwardWeights;                            /* [R, N] */
+    long forwardStride;
+    float *backwardWeights; /* [R, N] */
+    long backwardStride;
+} LinksForwardOperands;
+
+typedef struct {
+    long first, end, slots, readHeads;
+    long steps, stepStride;                     /* of the history */
+    const float *link;                          /* [N, N], before it */
+    const float *writeWeightings, *precedences; /* [steps + 1, N] */
+    const float *previousReadWeights;           /* [R, N] */
+    float *scratch;                             /* [4, N] */
+    const float *forwardGradient;               /* [R, N] */
+    long forwardStride;
+    const float *backwardGradient; /* [R, N] */
+    long backwardStride;
+    float *linkGradient;                                /* [N, N] */
+    float *writeWeightingGradient, *precedenceGradient; /* [N] */
+    float *readWeightsGradient;                         /* [R, N] */
+} LinksBackwardOperands;
+
+typedef struct {
+    long slots, wordSize;
+    const float *memory;    /* [N, W] */
+    const float *weighting; /* w^r [N] */
+    float *vector;          /* r [W] */
+} ReadVectorForwardOperands;
+
+typedef struct {
+    long slots, wordSize;
+    const float *memory, *weighting, *vectorGradient;
+    float *memoryGradient;    /* [N, W] */
+    float *weightingGradient; /* [N] */
+} ReadVectorBackwardOperands;
+
+/* Updates of some parameters: see Learning/Update.swift. Gradients are left at 0; all arrays have `count` numbers. */
+typedef struct {
+    long count;
+    float scale, rate, momentum;
+    float *gradients, *first, *parameters;
+} SGDOperands;
+
+typedef struct {
+    long count;
+    float scale, rate, momentum, decay, forget, epsilon;
+    float *gradients, *first, *second, *parameters;
+} RMSPropOperands;
+
+/* Also of AdamW. */
+typedef struct {
+    long count;
+    float scale, rate, beta1, beta2, forget1, forget2, correction2, epsilon, kept;
+    float *gradients, *first, *second, *parameters;
+} AdamOperands;
+
+/* The fast twins of the mechanisms that cost time, for one CPU level. */
+typedef struct {
+    /* What all mechanisms use, by a few numbers: see `dot` and its neighbours in Basics/Real.swift. */
+    float (*dotProduct)(long count, const float *x, const float *y);
+    bool (*areModerate)(long count, const float *x);
+    void (*addScaled)(long count, float a, const float *x, float *y);
+    void (*scale)(long count, float a, const float *x, float *y);
+    void (*softmaxForward)(long count, const float *logits, float *probabilities);
+    void (*rowNorms)(long slots, long wordSize, const float *memory, float *norms);
+    double (*sumOfSquares)(long count, const float *gradients);
+
+    void (*linearForward)(const LinearForwardOperands *);
+    void (*linearBackward)(const LinearBackwardOperands *);
+    void (*linearBackwardWeight)(const LinearWeightOperands *);
+    void (*lstmForward)(const LSTMForwardOperands *);
+    void (*lstmBackward)(const LSTMBackwardOperands *);
+    void (*tanhForward)(const TanhForwardOperands *);
+    void (*usageForward)(const UsageForwardOperands *);
+    void (*usageBackward)(const UsageBackwardOperands *);
+    /* False, and then nothing is done, where norms are so large that only the mechanism's own code gets them right. */
+    bool (*contentForward)(const ContentForwardOperands *);
+    bool (*contentBackward)(const ContentBackwardOperands *);
+    /* False where a row's norm is too large for its square. */
+    bool (*memoryWriteForward)(const MemoryWriteForwardOperands *);
+    void (*memoryWriteBackward)(const MemoryWriteBackwardOperands *);
+    void (*linksForward)(const LinksForwardOperands *);
+    void (*linksBackward)(const LinksBackwardOperands *);
+    void (*readVectorForward)(const ReadVectorForwardOperands *);
+    void (*readVectorBackward)(const ReadVectorBackwardOperands *);
+    void (*sgd)(const SGDOperands *);
+    void (*rmsProp)(const RMSPropOperands *);
+    void (*adam)(const AdamOperands *);
+} Kernels;
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,84 @@
+import CKernels
+
+/// Long short-term memory (model.md, section 1), the element-wise part of one layer:
+///
+///     i = σ(z_i)   f = σ(z_f)   g = tanh(z_g)   o = σ(z_o)
+///     c_t = f ∘ c_{t-1} + i ∘ g        h_t = o ∘ tanh(c_t)
+///
+/// The pre-activations z = W_ih [χ; h of the layer below] + W_hh h_{t-1} + b come in the order i, f, g, o. With a clip value,
+/// h is computed from the unclamped c, then both are clamped.
+enum LSTM: ControllerRoom {
+  static var traits: ControllerTraits {
+    ControllerTraits(
+      gates: 4, forgetGate: 1, isRecurrent: true, hasCell: true, everyLayerSeesInput: true, showsAllLayers: true)
+  }
+
+  static func forward<Scalar: Real>(_ layer: ControllerLayer<Scalar>) {
+    let (B, H) = (layer.batch, layer.hiddenSize)
+    if let fast = Scalar.kernels?.lstmForward {
+      var operands = LSTMForwardOperands(
+        batch: B, hiddenSize: H, clip: Float(layer.clip), gates: layer.gates.float,
+        previousCell: layer.previousCell.float, cell: layer.cell.float, cellTanh: layer.cellTanh.float,
+        hidden: layer.hidden.start.float, hiddenStride: layer.hidden.stride)
+      return fast(&operands)
+    }
+    for b in 0..<B {
+      let i = layer.gates + b * 4 * H
+      let f = i + H
+      let g = f + H
+      let o = g + H
+      let previousCell = layer.previousCell + b * H
+      let cell = layer.cell + b * H
+      let cellTanh = layer.cellTanh + b * H
+      let hidden = layer.hidden[b]
+      for n in 0..<H {
+        i[n] = .sigmoid(i[n])
+        f[n] = .sigmoid(f[n])
+        g[n] = .tanh(g[n])
+        o[n] = .sigmoid(o[n])
+        let c = f[n] * previousCell[n] + i[n] * g[n]
+        cellTanh[n] = .tanh(c)
+        cell[n] = c.clamped(to: layer.clip)
+        hidden[n] = (o[n] * cellTanh[n]).clamped(to: layer.clip)
+      }
+    }
+  }
+
+  static func backward<Scalar: Real>(_ layer: ControllerLayerGradient<Scalar>) {
+    let (B, H) = (layer.batch, layer.hiddenSize)
+    if let fast = Scalar.kernels?.lstmBackward {
+      var operands = LSTMBackwardOperands(
+        batch: B, hiddenSize: H, clip: Float(layer.clip), gates: layer.gates.float,
+        previousCell: layer.previousCell.float, cellTanh: layer.cellTanh.float,
+        hiddenGradient: layer.hiddenGradient.start.float, hiddenStride: layer.hiddenGradient.stride,
+        cellGradient: layer.cellGradient.float)
+      return fast(&operands)
+    }
+    for b in 0..<B {
+      let i = layer.gates + b * 4 * H
+      let f = i + H
+      let g = f + H
+      let o = g + H
+      let previousCell = layer.previousCell + b * H
+      let cellTanh = layer.cellTanh + b * H
+      let hiddenGradient = layer.hiddenGradient[b]
+      let cellGradient = layer.cellGradient + b * H
+      for n in 0..<H {
+        let tanhC = cellTanh[n]
+        let previousC = previousCell[n]
+        let c = f[n] * previousC + i[n] * g[n]
+        let hGradient = (o[n] * tanhC).passes(layer.clip) ? hiddenGradient[n] : 0
+        let clampedCGradient = c.passes(layer.clip) ? cellGradient[n] : 0
+        let cGradient = clampedCGradient + hGradient * o[n] * (1 - tanhC * tanhC)
+        cellGradient[n] = cGradient * f[n]
+
+        let iGradient = cGradient * g[n]
+        let gGradient = cGradient * i[n]
+        i[n] = iGradient * i[n] * (1 - i[n])
+        f[n] = cGradient * previousC * f[n] * (1 - f[n])
+        g[n] = gGradient * (1 - g[n] * g[n])
+        o[n] = hGradient * tanhC * o[n] * (1 - o[n])
+      }
+    }
+  }
+}

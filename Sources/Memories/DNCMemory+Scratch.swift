@@ -1,0 +1,56 @@
+extension DNCMemory {
+  /// Where one thread works on one sequence in one step after the other. Nothing in it outlives the step, but for the
+  /// memories of a segment.
+  struct Scratch {
+    let usageFound: Out<Scalar>  // û [K, N]
+    let freeList: Out<UInt32>
+    let similarity: Out<Scalar>  // D of one head [N]
+    let content: Out<Scalar>  // c of one head [N]
+    let links: Out<Scalar>  // of the parts of the links
+
+    // For backward.
+    let memory: Plane<Scalar>  // [sequences, N, W] after each step of a segment
+    let interfaceGradient: Out<Scalar>  // [ξ]
+    let backwardGradient: Out<Scalar>  // of b [R, K, N]
+    let forwardGradient: Out<Scalar>  // of f [R, K, N]
+    let contentGradient: Out<Scalar>  // [N]
+    let allocationGradient: Out<Scalar>  // [N]
+    let usageFoundGradient: Out<Scalar>  // [N]
+    let products: Out<Scalar>  // [N]
+
+    init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {
+      usageFound = carver.take(c.K * c.N)
+      freeList = carver.take(FreeList.scratchCount(slots: c.N))
+      similarity = carver.take(c.N)
+      content = carver.take(c.N)
+      links = carver.take(LinkParts(slots: c.N).scratchCount(readHeads: c.R))
+      memory = Plane(&carver, rows: segment, batch: sequences, width: c.N * c.W)
+      interfaceGradient = carver.take(c.interface.count)
+      backwardGradient = carver.take(c.R * c.K * c.N)
+      forwardGradient = carver.take(c.R * c.K * c.N)
+      contentGradient = carver.take(c.N)
+      allocationGradient = carver.take(c.N)
+      usageFoundGradient = carver.take(c.N)
+      products = carver.take(c.N)
+    }
+  }
+
+  /// Computes the memories of the segment that begins with step `first` again, for steps up to `end`.
+  func rollForward(_ b: Int, from first: Int, to end: Int) {
+    for t in first..<end {
+      history.write(
+        b, step: t, previousMemory: memory(before: t, b),
+        memory: scratch.memory[t % history.segment, b - firstSequence],
+        rowNorms: planes[.rowNorms][t + 1, b])
+    }
+  }
+
+  /// M_{t-1} and M_t of sequence b, after the segment of step t was rolled forward.
+  func memory(before t: Int, _ b: Int) -> In<Scalar> {
+    t % history.segment == 0 ? In(planes[.memoryCheckpoint][t / history.segment, b]) : memory(after: t - 1, b)
+  }
+
+  func memory(after t: Int, _ b: Int) -> In<Scalar> {
+    In(scratch.memory[t % history.segment, b - firstSequence])
+  }
+}

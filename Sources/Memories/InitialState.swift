@@ -1,0 +1,72 @@
+/// The state in which an episode starts (model.md, "State at the start of an episode").
+enum InitialState {
+  /// Pieces of a state that are parameters, with `DNC_INITIAL_LEARNED`, until a step or the caller changes them.
+  struct Learned: OptionSet {
+    let rawValue: UInt8
+    static let memory = Learned(rawValue: 1)
+    static let readVectors = Learned(rawValue: 2)
+    static let readWeights = Learned(rawValue: 4)
+    static let all: Learned = [.memory, .readVectors, .readWeights]
+  }
+
+  /// Writes it to row 0, which is all zero.
+  static func forward<Scalar: Real>(_ c: Configuration, parameters: Parameters<Scalar>, planes: Planes<Scalar>) {
+    switch c.initialState {
+    case .zeros:
+      break
+    case .constant:
+      func fill(_ quantity: Quantity) {
+        planes[quantity][0].update(repeating: Scalar(c.initialValue), count: planes[quantity].rowCount)
+      }
+      fill(.memory)
+      fill(.usage)
+      fill(.writeWeights)
+      fill(.readWeights)
+      fill(.readVectors)
+    case .learned:
+      for b in 0..<c.B {
+        copyValues(c.N * c.W, parameters.vector(.initialMemory), to: planes[.memory][0, b])
+        copyValues(c.readWidth, parameters.vector(.initialReadVectors), to: planes[.readVectors][0, b])
+        for i in 0..<c.R {
+          Softmax.forward(
+            c.N, logits: parameters.rows(.initialReadWeightLogits)[i],
+            probabilities: planes[.readWeights][0, b] + i * c.N)
+        }
+      }
+    }
+    updateRowNorms(c, planes: planes)
+  }
+
+  /// The norms of the memory's rows in row 0, which follow from the memory.
+  static func updateRowNorms<Scalar: Real>(_ c: Configuration, planes: Planes<Scalar>) {
+    ContentWeighting.rowNorms(
+      slots: c.B * c.N, wordSize: c.W, memory: planes[.memory][0], norms: planes[.rowNorms][0])
+  }
+
+  /// Adds the gradient of the state in row 0, over all sequences, to the gradients of the learned pieces.
+  /// - Parameters:
+  ///   - planes: the record's, whose row 0 is the state at the start of the episode.
+  ///   - gradient: of that state.
+  static func backward<Scalar: Real>(
+    _ c: Configuration, learned: Learned, planes: Planes<Scalar>, gradient: Planes<Scalar>,
+    parameterGradients: ParameterGradients<Scalar>
+  ) {
+    for b in 0..<c.B {
+      if learned.contains(.memory) {
+        addScaled(c.N * c.W, 1, gradient[.memory][0, b], to: parameterGradients.vector(.initialMemory))
+      }
+      if learned.contains(.readVectors) {
+        addScaled(c.readWidth, 1, gradient[.readVectors][0, b], to: parameterGradients.vector(.initialReadVectors))
+      }
+      if learned.contains(.readWeights) {
+        for i in 0..<c.R {
+          let weights = planes[.readWeights][0, b] + i * c.N
+          let weightsGradient = gradient[.readWeights][0, b] + i * c.N
+          let mean = dot(c.N, weights, weightsGradient)
+          let logitsGradient = parameterGradients.rows(.initialReadWeightLogits)[i]
+          for n in 0..<c.N { logitsGradient[n] += weights[n] * (weightsGradient[n] - mean) }
+        }
+      }
+    }
+  }
+}

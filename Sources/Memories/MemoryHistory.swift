@@ -1,0 +1,57 @@
+/// Memory and links, by far the largest things in the state, are not kept for every step. Steps are cut into segments; what is
+/// kept is memory and links before each. Those in between are computed again, with the same numbers, from the weightings, erase
+/// and write vectors that are kept: by `advance`, or, a row of the links at a time, within `TemporalLinks.backward`.
+struct MemoryHistory<Scalar: Real> {
+  let c: Configuration
+  let planes: Planes<Scalar>
+  /// Steps in a segment, a power of two.
+  let segment: Int
+
+  /// Keeps memory and links of sequence b, which are those before step t, if a segment begins with it.
+  func keepCheckpoint(before t: Int, _ b: Int) {
+    guard t % segment == 0 else { return }
+    copyValues(planes[.memory].width, planes[.memory][0, b], to: planes[.memoryCheckpoint][t / segment, b])
+    copyValues(planes[.link].width, planes[.link][0, b], to: planes[.linkCheckpoint][t / segment, b])
+  }
+
+  /// M_t of sequence b from M_{t-1}; they may be one.
+  func write(_ b: Int, step t: Int, previousMemory: In<Scalar>, memory: Out<Scalar>, rowNorms: Out<Scalar>) {
+    let parts = InterfaceParts(start: In(planes[.interface][t, b]), at: c.interface)
+    MemoryWrite.forward(
+      slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: previousMemory,
+      weights: planes[.writeWeights][t + 1, b], erase: parts.eraseVectors, write: parts.writeVectors, memory: memory,
+      rowNorms: rowNorms)
+  }
+
+  /// Takes memory and links of sequence b, which are those before step t, to those after it.
+  /// - Parameter linkScratch: see `LinkParts`, for no read heads.
+  func advance(
+    _ b: Int, step t: Int, memory: Out<Scalar>, link: Out<Scalar>, rowNorms: Out<Scalar>, linkScratch: Out<Scalar>
+  ) {
+    write(b, step: t, previousMemory: memory, memory: memory, rowNorms: rowNorms)
+    let none = MutableRows(rowNorms, stride: 0)
+    for k in 0..<c.K {
+      let (slots, links) = (k * c.N, link + k * c.N * c.N)
+      TemporalLinks.forward(
+        slots: c.N, readHeads: 0, writeWeighting: planes[.writeWeights][t + 1, b] + slots,
+        previousPrecedence: planes[.precedence][t, b] + slots, previousReadWeights: rowNorms, previousLink: links,
+        link: links, forwardWeights: none, backwardWeights: none, scratch: linkScratch, team: nil)
+    }
+  }
+
+  /// Copies memory and links of sequence b as they were before the segment of step t; returns the segment's first step.
+  func restart(_ b: Int, before t: Int, memory: Out<Scalar>, link: Out<Scalar>) -> Int {
+    copyValues(c.N * c.W, planes[.memoryCheckpoint][t / segment, b], to: memory)
+    copyValues(c.K * c.N * c.N, planes[.linkCheckpoint][t / segment, b], to: link)
+    return t / segment * segment
+  }
+
+  /// L_{t-1} of sequence b and write head k.
+  func links(before t: Int, _ b: Int, _ k: Int) -> LinkHistory<Scalar> {
+    let first = t - t % segment
+    return LinkHistory(
+      link: planes[.linkCheckpoint][t / segment, b] + k * c.N * c.N, steps: t - first,
+      writeWeightings: planes[.writeWeights][first + 1, b] + k * c.N,
+      precedences: planes[.precedence][first, b] + k * c.N, stride: planes[.precedence].rowCount)
+  }
+}

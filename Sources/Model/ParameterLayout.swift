@@ -1,0 +1,124 @@
+import CPlatform
+
+/// The one table of the parameters: names, shapes, and their order in the flat block (model.md, "Parameters").
+struct ParameterLayout: Sequence {
+  let configuration: Configuration
+
+  /// In the order of the block; the first few are there for each layer.
+  enum Kind: Int {
+    case inputWeight, recurrentWeight, controllerBias
+    case interfaceWeight, interfaceBias, outputWeight, outputBias
+    case initialMemory, initialReadVectors, initialReadWeightLogits
+
+    static let perLayer = 3
+    static let count = initialReadWeightLogits.rawValue + 1
+  }
+
+  struct Tensor {
+    let index: Int
+    let kind: Kind
+    let layer: Int
+    /// Of the first element in the flat block.
+    let offset: Int
+    /// Behind `controller.{l}.`, or the whole.
+    let name: StaticString
+    let rows: Int
+    /// 0 for a vector of `rows` elements.
+    let columns: Int
+    /// Initial values are uniform in ±bound; 0: all zero.
+    let bound: Double
+    var count: Int { rows * Swift.max(columns, 1) }
+    var isInLayer: Bool { kind.rawValue < Kind.perLayer }
+  }
+
+  /// A row of the table; nil where the configuration has no such tensor.
+  private static func row(
+    _ kind: Kind, layer l: Int, _ c: Configuration
+  ) -> (name: StaticString, rows: Int, columns: Int, fanIn: Int)? {
+    let units = c.gates * c.H
+    let isRecurrent = c.traits.isRecurrent
+    let inputs = c.inputs(layer: l)
+    let outputInputs = c.controllerWidth + c.readWidth
+    let isLearned = c.initialState == .learned
+    switch kind {
+    case .inputWeight:
+      return (isRecurrent ? "weight_ih" : "weight", units, inputs, isRecurrent ? inputs + c.H : inputs)
+    case .recurrentWeight: return isRecurrent ? ("weight_hh", units, c.H, inputs + c.H) : nil
+    case .controllerBias: return ("bias", units, 0, 0)
+    case .interfaceWeight: return ("interface.weight", c.interface.count, c.controllerWidth, c.controllerWidth)
+    case .interfaceBias: return ("interface.bias", c.interface.count, 0, 0)
+    case .outputWeight: return ("output.weight", c.Y, outputInputs, outputInputs)
+    case .outputBias: return ("output.bias", c.Y, 0, 0)
+    case .initialMemory: return isLearned ? ("initial.memory", c.N, c.W, c.W) : nil
+    case .initialReadVectors: return isLearned ? ("initial.read_vectors", c.R, c.W, 0) : nil
+    case .initialReadWeightLogits: return isLearned ? ("initial.read_weight_logits", c.R, c.N, 0) : nil
+    }
+  }
+
+  /// Longest name, with its closing zero.
+  static let nameBytes = 48
+
+  /// The tensors in their order.
+  struct Iterator: IteratorProtocol {
+    let c: Configuration
+    private var position = 0
+    private var index = 0
+    private var offset = 0
+
+    init(_ configuration: Configuration) { c = configuration }
+
+    // Not inlined into every loop over the tensors.
+    @inline(never) mutating func next() -> Tensor? {
+      let inLayers = c.L * Kind.perLayer
+      while true {
+        let isInLayer = position < inLayers
+        let number = isInLayer ? position % Kind.perLayer : position - inLayers + Kind.perLayer
+        let layer = isInLayer ? position / Kind.perLayer : 0
+        guard let kind = Kind(rawValue: number) else { return nil }
+        position += 1
+        guard let (name, rows, columns, fanIn) = ParameterLayout.row(kind, layer: layer, c) else { continue }
+        let tensor = Tensor(
+          index: index, kind: kind, layer: layer, offset: offset, name: name, rows: rows, columns: columns,
+          bound: fanIn == 0 ? 0 : 1 / Double(fanIn).squareRoot())
+        index += 1
+        offset += tensor.count
+        return tensor
+      }
+    }
+  }
+
+  func makeIterator() -> Iterator { Iterator(configuration) }
+
+  var parameterCount: Int {
+    var count = 0
+    for tensor in self { count += tensor.count }
+    return count
+  }
+
+  var tensorCount: Int {
+    var count = 0
+    for _ in self { count += 1 }
+    return count
+  }
+
+  /// The tensor at `index`, or the last one.
+  func tensor(_ index: Int) -> Tensor {
+    var iterator = makeIterator()
+    var tensor = iterator.next()!
+    while tensor.index < index, let next = iterator.next() { tensor = next }
+    return tensor
+  }
+}
+
+extension ParameterLayout.Tensor {
+  /// Writes the name to `buffer`, `ParameterLayout.nameBytes` long.
+  func writeName(_ buffer: UnsafeMutablePointer<CChar>) {
+    var text = Text(start: buffer, capacity: ParameterLayout.nameBytes)
+    if isInLayer {
+      text.append("controller.")
+      text.append(layer)
+      text.append(".")
+    }
+    text.append(name)
+  }
+}

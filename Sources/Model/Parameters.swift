@@ -1,0 +1,122 @@
+import CDNC
+import CPlatform
+import Synchronization
+
+/// Where the tensors lie in a flat block: the layout's table, looked up.
+struct ParameterPlaces {
+  struct Place: BitwiseCopyable {
+    var offset = 0
+    var columns = 0
+  }
+
+  private let table: UnsafeMutablePointer<Place>
+  private let layers: Int
+
+  init(_ carver: inout Carver, _ layout: ParameterLayout) {
+    layers = layout.configuration.L
+    table = carver.take(ParameterLayout.Kind.count * layers)
+    guard !carver.isMeasuring else { return }
+    for tensor in layout {
+      table[tensor.kind.rawValue * layers + tensor.layer] = Place(offset: tensor.offset, columns: tensor.columns)
+    }
+  }
+
+  subscript(kind: ParameterLayout.Kind, layer: Int) -> Place { table[kind.rawValue * layers + layer] }
+}
+
+/// The flat block of the parameters, seen as the tensors it is made of.
+struct Parameters<Scalar: Real> {
+  let start: Out<Scalar>
+  let places: ParameterPlaces
+
+  /// A matrix by its rows.
+  func rows(_ kind: ParameterLayout.Kind, layer: Int = 0) -> Rows<Scalar> {
+    let place = places[kind, layer]
+    return Rows(start + place.offset, stride: place.columns)
+  }
+
+  func vector(_ kind: ParameterLayout.Kind, layer: Int = 0) -> In<Scalar> { In(start + places[kind, layer].offset) }
+}
+
+/// The same block to write: the gradients, which lie in the same places.
+struct ParameterGradients<Scalar: Real> {
+  let start: Out<Scalar>
+  let places: ParameterPlaces
+
+  func rows(_ kind: ParameterLayout.Kind, layer: Int = 0) -> MutableRows<Scalar> {
+    let place = places[kind, layer]
+    return MutableRows(start + place.offset, stride: place.columns)
+  }
+
+  func vector(_ kind: ParameterLayout.Kind, layer: Int = 0) -> Out<Scalar> { start + places[kind, layer].offset }
+}
+
+/// The parameters and their names, owned by all instances that share them.
+struct ParameterBlock<Scalar: Real>: ~Copyable {
+  let memory: Memory
+  let values: Out<Scalar>
+  /// Per tensor, `ParameterLayout.nameBytes`.
+  let names: UnsafeMutablePointer<CChar>
+  let places: ParameterPlaces
+  let count: Int
+  let tensorCount: Int
+  private let owners = Atomic<Int>(1)
+
+  private init(_ configuration: Configuration) throws(Failure) {
+    let layout = ParameterLayout(configuration: configuration)
+    let count = layout.parameterCount
+    let tensors = layout.tensorCount
+    func carve(_ carver: inout Carver) -> (Out<Scalar>, UnsafeMutablePointer<CChar>, ParameterPlaces) {
+      (carver.take(count), carver.take(tensors * ParameterLayout.nameBytes), ParameterPlaces(&carver, layout))
+    }
+    var measure = Carver.measuring
+    _ = carve(&measure)
+    let memory = try Memory(bytes: measure.bytes)
+    var carver = Carver.cutting(memory)
+    let (values, names, places) = carve(&carver)
+    for tensor in layout { tensor.writeName(names + tensor.index * ParameterLayout.nameBytes) }
+    self.memory = memory
+    self.values = values
+    self.names = names
+    self.places = places
+    self.count = count
+    tensorCount = tensors
+  }
+
+  static func create(_ configuration: Configuration) throws(Failure) -> UnsafeMutablePointer<ParameterBlock> {
+    try allocateHandle(try ParameterBlock(configuration))
+  }
+
+  /// Draws the initial values in the order of the block: weights uniform in ±1/√(fan-in), biases 0, forget gates' 1; then
+  /// `input_scale` and `interface_scale`.
+  func initialize(_ c: Configuration) {
+    var random = Random(seed: c.seed)
+    for tensor in ParameterLayout(configuration: c) {
+      let tensorValues = values + tensor.offset
+      for i in 0..<tensor.count {
+        tensorValues[i] = tensor.bound == 0 ? 0 : random.uniform(within: Scalar(tensor.bound))
+      }
+      if tensor.kind == .controllerBias, let gate = c.traits.forgetGate {
+        (tensorValues + gate * c.H).update(repeating: 1, count: c.H)
+      }
+    }
+    let weights = ParameterGradients(start: values, places: places)
+    multiply(weights.rows(.inputWeight), rows: c.gates * c.H, columns: c.X, by: Scalar(c.inputScale))
+    multiply(
+      weights.rows(.interfaceWeight), rows: c.interface.count, columns: c.controllerWidth, by: Scalar(c.interfaceScale))
+  }
+
+  private func multiply(_ weight: MutableRows<Scalar>, rows: Int, columns: Int, by scale: Scalar) {
+    for row in 0..<rows {
+      for column in 0..<columns { weight[row][column] *= scale }
+    }
+  }
+
+  static func retain(_ block: UnsafeMutablePointer<ParameterBlock>) {
+    block.pointee.owners.wrappingAdd(1, ordering: .relaxed)
+  }
+
+  static func release(_ block: UnsafeMutablePointer<ParameterBlock>) {
+    if block.pointee.owners.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 { freeHandle(block) }
+  }
+}

@@ -1,0 +1,133 @@
+/// What does not depend on the recurrence, for any number of steps at once: before the first of them, after the last of them,
+/// and, backwards, before the last and after the first.
+extension Step {
+  /// What the inputs x_t of `steps` steps, from step `row` of the record on, give to the controller.
+  /// - Parameter inputs: x [steps, B, X].
+  func inputs(_ inputs: In<Scalar>, steps: Int, row: Int) {
+    for b in sequences {
+      let x = planes[.controllerInput].matrix(of: b, from: row)
+      for t in 0..<steps { copyValues(c.X, inputs + (t * c.B + b) * c.X, to: x[t]) }
+      for l in 0..<c.L {
+        let z = planes[.gates].layer(l).matrix(of: b, from: row)
+        let units = c.gates * c.H
+        Linear.setBias(
+          rows: steps, outputs: units, bias: parameters.vector(.controllerBias, layer: l), output: z)
+        guard c.seesInput(layer: l) else { continue }
+        Linear.forward(
+          rows: steps, outputs: units, inputs: c.X, weight: parameters.rows(.inputWeight, layer: l), input: x.reading,
+          output: z)
+      }
+    }
+  }
+
+  /// - Parameter inputGradients: of x [steps, B, X], written.
+  func backwardInputs(_ inputGradients: Out<Scalar>, steps: Int) {
+    for b in sequences {
+      let target = MutableRows(inputGradients + b * c.X, stride: c.B * c.X)
+      for t in 0..<steps { setZero(c.X, target[t]) }
+      for l in 0..<c.L where c.seesInput(layer: l) {
+        Linear.backward(
+          rows: steps, outputs: c.gates * c.H, inputs: c.X, weight: parameters.rows(.inputWeight, layer: l),
+          outputGradient: planes[.gates].layer(l).matrix(of: b, from: 0).reading, inputGradient: target)
+      }
+    }
+  }
+
+  /// y of `steps` steps, from step `row` of the record on, whose states begin in row `current`.
+  /// - Parameter outputs: y [steps, B, Y].
+  func outputs(_ outputs: Out<Scalar>, steps: Int, row: Int, current: Int) {
+    for b in sequences {
+      outputLayer.forward(
+        rows: steps, weight: parameters.rows(.outputWeight), bias: parameters.vector(.outputBias),
+        controller: planes[.hidden].matrix(of: b, from: current).dropping(columns: c.controllerOffset).reading,
+        readVectors: planes[.readVectors].matrix(of: b, from: current).reading,
+        unclamped: planes[.rawOutput].matrix(of: b, from: row),
+        output: MutableRows(outputs + b * c.Y, stride: c.B * c.Y))
+    }
+  }
+
+  /// What the output layer passes back to ν and r of all recorded steps.
+  /// - Parameter outputGradients: of y [steps, B, Y].
+  func backwardOutputs(_ outputGradients: In<Scalar>, steps: Int) {
+    for b in sequences {
+      let controllerGradient = planes[.controllerShare].matrix(of: b, from: 0)
+      let readVectorsGradient = planes[.readVectorsShare].matrix(of: b, from: 0)
+      for t in 0..<steps {
+        setZero(c.controllerWidth, controllerGradient[t])
+        setZero(c.readWidth, readVectorsGradient[t])
+      }
+      outputLayer.backward(
+        rows: steps, weight: parameters.rows(.outputWeight), unclamped: planes[.rawOutput].matrix(of: b, from: 0),
+        outputGradient: Rows(outputGradients + b * c.Y, stride: c.B * c.Y), controllerGradient: controllerGradient,
+        readVectorsGradient: readVectorsGradient)
+    }
+  }
+
+  private var outputLayer: Output<Scalar> {
+    Output(outputSize: c.Y, controllerWidth: c.controllerWidth, readWidth: c.readWidth, clip: clip)
+  }
+
+  /// Adds to the gradients of the parameters, over all recorded steps and sequences: part `part` of `parts`, each with some
+  /// rows of every matrix.
+  func backwardWeights(part: Int, of parts: Int, steps: Int, gradients: ParameterGradients<Scalar>) {
+    let share = Share(part: part, parts: parts, rows: steps * c.B)
+    let hidden = planes[.hidden]
+    for l in 0..<c.L {
+      let zGradient = planes[.gates].layer(l).matrix(from: 0).reading
+      let weight = gradients.rows(.inputWeight, layer: l)
+      let units = c.gates * c.H
+      share.bias(units, zGradient, to: gradients.vector(.controllerBias, layer: l))
+      if c.seesInput(layer: l) {
+        share.weight(
+          units, inputs: c.controllerInput, planes[.controllerInput].matrix(from: 0).reading, zGradient, to: weight)
+      }
+      if l > 0 {
+        share.weight(
+          units, inputs: c.H, hidden.matrix(from: 1).dropping(columns: (l - 1) * c.H).reading, zGradient,
+          to: weight.dropping(columns: c.seesInput(layer: l) ? c.controllerInput : 0))
+      }
+      if c.traits.isRecurrent {
+        share.weight(
+          units, inputs: c.H, hidden.matrix(from: 0).dropping(columns: l * c.H).reading, zGradient,
+          to: gradients.rows(.recurrentWeight, layer: l))
+      }
+    }
+    let ν = hidden.matrix(from: 1).dropping(columns: c.controllerOffset).reading
+    let interfaceGradient = planes[.rawInterface].matrix(from: 0).reading
+    share.bias(c.interface.count, interfaceGradient, to: gradients.vector(.interfaceBias))
+    share.weight(
+      c.interface.count, inputs: c.controllerWidth, ν, interfaceGradient, to: gradients.rows(.interfaceWeight))
+
+    let yGradient = planes[.rawOutput].matrix(from: 0).reading
+    let outputWeight = gradients.rows(.outputWeight)
+    share.bias(c.Y, yGradient, to: gradients.vector(.outputBias))
+    share.weight(c.Y, inputs: c.controllerWidth, ν, yGradient, to: outputWeight)
+    share.weight(
+      c.Y, inputs: c.readWidth, planes[.readVectors].matrix(from: 1).reading, yGradient,
+      to: outputWeight.dropping(columns: c.controllerWidth))
+  }
+}
+
+/// Part `part` of `parts` of a layer's gradients, from `rows` rows.
+private struct Share {
+  let part, parts, rows: Int
+
+  private func range(_ outputs: Int) -> Range<Int> { outputs * part / parts..<outputs * (part + 1) / parts }
+
+  func weight<Scalar: Real>(
+    _ outputs: Int, inputs: Int, _ input: Rows<Scalar>, _ outputGradient: Rows<Scalar>, to target: MutableRows<Scalar>
+  ) {
+    let range = range(outputs)
+    Linear.backwardWeight(
+      rows: rows, outputs: range.count, inputs: inputs, input: input,
+      outputGradient: outputGradient.dropping(columns: range.lowerBound),
+      weightGradient: target.dropping(rows: range.lowerBound))
+  }
+
+  func bias<Scalar: Real>(_ outputs: Int, _ outputGradient: Rows<Scalar>, to target: Out<Scalar>) {
+    let range = range(outputs)
+    Linear.backwardBias(
+      rows: rows, outputs: range.count, outputGradient: outputGradient.dropping(columns: range.lowerBound),
+      biasGradient: target + range.lowerBound)
+  }
+}
