@@ -73,7 +73,7 @@ def test_names_are_where_links_say(pages):
 
 
 def test_a_wrong_name_is_noticed(repository):
-    source = repository / "Sources" / "Mechanisms" / "LSTM.swift"
+    source = repository / "Sources" / "Controllers" / "LSTM.swift"
     assert declares(source, "LSTM.backward")
     assert not declares(source, "LSTM.sideways")
     assert not declares(source, "Linear.backward")
