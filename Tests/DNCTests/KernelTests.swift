@@ -497,7 +497,7 @@ import Testing
     for count in 2...2 * 16 + 3 {
       var missed = 0
       for largest in 0..<count {
-        for next in 0..<count where next != largest {
+        for next in [(largest + 1) % count, (largest + count - 1) % count] {
           var logits = [Float](repeating: -200, count: count)
           (logits[largest], logits[next]) = (100, 0)
           kernels.softmaxForward(count, logits, &logits)
