@@ -3,27 +3,28 @@
  *
  * The model is that of Graves et al., "Hybrid computing using a neural network with dynamic external
  * memory", Nature 538, 471-476 (2016), METHODS: a neural network (the controller) with an external
- * memory that it learns to write, link, read and free, trained by exact gradients.
+ * memory that it learns to write, link, read and free. It is trained by exact gradients.
  *
- * This header is the manual. What holds for every function:
+ * This header is the manual. Its sections come in the order in which a program needs them: status, configuration,
+ * instances, running, checkpoints; for training, training, parameters, losses, optimizers; then state and trace, tasks,
+ * pictures. These rules hold for every function:
  *
- * Errors    A function that can fail returns dnc_status and hands its results out through its last
- *           pointer arguments, which are untouched when it fails. dnc_last_error() is then a sentence
- *           that names the argument, its value and what is allowed. A failed call leaves the instance
- *           as it was before the call. Nothing here prints, exits, aborts or throws.
- *           NULL for a pointer that is not marked "or NULL" is DNC_INVALID_ARGUMENT. Numbers that are
- *           read as data (inputs, gradients, states) must be finite, or the status is DNC_NOT_FINITE.
- * Memory    What *_create, *_clone and *_load return, the caller frees with the matching *_free.
- *           A `float *` view into an instance belongs to it and is valid until dnc_free, unless its
+ * Errors    A function that can fail returns dnc_status and writes its results through its last pointer arguments.
+ *           When it fails, it writes nothing there and leaves the instance as it was; dnc_last_error() is then a
+ *           sentence that names the argument, its value and what is allowed. Nothing here prints, exits, aborts or throws.
+ *           NULL for a pointer that is not marked "or NULL" is DNC_INVALID_ARGUMENT. NaN and infinity in data that is
+ *           read (inputs, gradients, states) are DNC_NOT_FINITE.
+ * Memory    The caller frees what *_create, *_clone and *_load return, with the matching *_free.
+ *           A `float *` view into an instance belongs to the instance and is valid until dnc_free, unless its
  *           function says otherwise. Strings belong to the library.
- * Denormals What is computed takes numbers below 1.2e-38 (FLT_MIN) for 0, on every thread: a CPU may take a hundred
- *           times as long for them. How the host's threads round and whether they flush such numbers is left as it is.
- * Threads   Two threads may use two handles at the same time. A handle takes one call at a time, one that only
- *           reads too: until it has returned, every other call with that handle, from another thread or from
- *           its own dnc_progress, gives DNC_INVALID_STATE and does nothing.
- *           What returns no status works at any time: numbers are as the last call that has returned left
+ * Denormals The library treats numbers below 1.2e-38 (FLT_MIN) as 0, on every thread: a CPU may take a hundred times
+ *           as long for them. It leaves the host's threads their own rounding and flushing.
+ * Threads   Two threads may use two handles at the same time. A handle takes one call at a time, even one that only
+ *           reads. Until that call has returned, every other call with the handle returns DNC_INVALID_STATE and does
+ *           nothing, whether it comes from another thread or from the call's own dnc_progress.
+ *           Functions that return no status work at any time: they return numbers as the last finished call left
  *           them, pointers stay the same, and *_free of a handle in use frees it as soon as the call returns.
- *           The last error is kept per thread.
+ *           Each thread has its own last error.
  * Layout    Buffers are float32, row-major, without alignment requirements; sequences are time-major.
  *           Shapes are written [T, B, X]; the letters are:
  *
@@ -33,9 +34,9 @@
  *             R, K   read_heads, write_heads
  *
  * Structs   A struct that the caller fills begins with struct_size; its *_init function sets that and
- *           the defaults. Fields are only ever appended, so a program compiled against an older header
- *           keeps working. A struct_size larger than the library knows is refused, as is one of a dnc_config that
- *           leaves out input_size or output_size.
+ *           the defaults. New fields are only ever appended, so a program compiled against an older header
+ *           keeps working. A struct_size larger than the library knows is refused. So is a dnc_config whose
+ *           struct_size leaves out input_size or output_size.
  *
  * A training step:
  *
@@ -66,33 +67,34 @@ typedef enum dnc_status {
     DNC_OK = 0,
     DNC_INVALID_ARGUMENT = 1, /* an argument is NULL, out of range, or does not fit the instance */
     DNC_OUT_OF_MEMORY = 2,
-    DNC_INVALID_STATE = 3,    /* the call is right but not now, as dnc_backward with nothing recorded, or the handle is in use */
+    DNC_INVALID_STATE = 3,    /* the call comes at the wrong time: nothing is recorded, or the handle is in use */
     DNC_IO_ERROR = 4,         /* a file could not be read or written */
-    DNC_BAD_FORMAT = 5,       /* a file was read, but is not what it should be */
+    DNC_BAD_FORMAT = 5,       /* a file was read, but its contents are wrong */
     DNC_NOT_FINITE = 6,       /* NaN or infinity where a finite number is needed */
-    DNC_CANCELLED = 7,        /* the host's dnc_progress wanted so */
+    DNC_CANCELLED = 7,        /* the host's dnc_progress cancelled the call */
     DNC_INTERNAL = 8          /* the library contradicts itself: please report it */
 } dnc_status;
 
 /* "0.1.0"; equals DNC_VERSION_STRING of the header the library was built with. */
 const char *dnc_version(void);
 
-/* One JSON object in one line: version, kernels in use ("plain", "x86-64-v3" or "x86-64-v4", the best that the CPU has;
- * the environment variable DNC_CPU, read once, forces a lower one), compiler, architecture. */
+/* One JSON object in one line: version, kernels in use, compiler, architecture. The kernels are "plain", "x86-64-v3" or
+ * "x86-64-v4": the best that the CPU has, or a lower level that the environment variable DNC_CPU names. It is read once. */
 const char *dnc_build_info(void);
 
 /* The status as a word, "DNC_OK". Never NULL; an unknown value gives "unknown dnc_status". */
 const char *dnc_status_string(dnc_status status);
 
-/* Why this thread's last failing call failed, in one line of less than 512 bytes: a text from outside
- * has '?' for its control characters and, from 151 bytes on, "..." for its middle. Never NULL; "" before
- * the first failure. Valid until this thread's next failing call. */
+/* Says why this thread's last failing call failed, in one line of less than 512 bytes. In text from outside, '?' replaces
+ * control characters, and "..." replaces the middle of more than 150 bytes. Never NULL; "" before the first failure.
+ * Valid until this thread's next failing call. */
 const char *dnc_last_error(void);
 
-/* Checks this build on this CPU: the hand-derived gradients of small networks of every kind against central differences in
- * double precision; outputs, gradients and an update in single precision, by the kernels in use, against the plain code in
- * double; and that what is saved is loaded again, in a file in TMPDIR or /tmp that is then removed (left out where none can be
- * made). Less than two seconds. DNC_INTERNAL when something disagrees, with the name of the item in dnc_last_error(). */
+/* Checks this build on this CPU in less than two seconds:
+ * - the hand-derived gradients of small networks of every kind, against central differences in double precision;
+ * - outputs, gradients and an update by the kernels in single precision, against the plain code in double precision;
+ * - that a saved network loads again, with a file in TMPDIR or /tmp that is then removed; left out if none can be made.
+ * When something disagrees, returns DNC_INTERNAL, and dnc_last_error() names the item. */
 dnc_status dnc_self_test(void);
 
 /* ----------------------------------------------------------------------------- configuration -- */
@@ -134,42 +136,43 @@ typedef struct dnc_config {
     float clip_value;        /* clamps hidden, cell and output to +-clip_value; >= 0; 0: no clamping */
     uint32_t num_threads;    /* 0 to 1024; 1; 0 means one per core. Any number gives the same bytes */
     uint64_t seed;           /* the parameters are drawn from it; 0 */
-    uint64_t max_record_bytes; /* 0; 0 means no limit. What the state and the record of a training instance may take: to
-                                * stay below, backward computes more again, which takes longer; if that isn't enough,
-                                * recording a step gives DNC_OUT_OF_MEMORY */
-    uint32_t check_finite;   /* 0 or 1; 0. With 1, dnc_step, dnc_forward and dnc_backward look at everything that they compute,
-                              * and end at the first number that is not finite with DNC_NOT_FINITE and a sentence that
-                              * names it: "the read weighting of head 1 is nan in step 17, sequence 3". Layers, heads and
-                              * sequences count from 0, steps from the first of the call, in dnc_backward from the first
-                              * that is recorded. Inside the library numbers stay finite as long as parameters are, but
-                              * gradients may overflow; what dnc_backward adds up over the steps, the gradients of
-                              * parameters and inputs, isn't looked at. Costs as much as a dnc_progress, and a look */
+    uint64_t max_record_bytes; /* 0; 0 means no limit. Bounds the bytes of a training instance's state and record. To stay
+                                * below, dnc_backward recomputes more, which takes longer. If that isn't enough, recording
+                                * a step gives DNC_OUT_OF_MEMORY */
+    uint32_t check_finite;   /* 0 or 1; 0. 1: dnc_step, dnc_forward and dnc_backward check every number of every step. The
+                              * first one that is not finite ends the call with DNC_NOT_FINITE and a sentence that names it:
+                              * "the read weighting of head 1 is nan in step 17, sequence 3". Layers, heads and sequences
+                              * count from 0. Steps count from the first of the call, in dnc_backward from the first
+                              * recorded one. The gradients of parameters and inputs, which dnc_backward adds up over the
+                              * steps, are not checked. With finite parameters all numbers but gradients stay finite;
+                              * gradients may overflow. Costs a progress call (see dnc_set_progress) and one scan of the
+                              * data */
     uint32_t reserved;       /* 0 */
-    float input_scale;       /* 0 to 1000; 10. The drawn weights of the inputs in the controller's first layer, columns 0 to X - 1
-                              * of controller.0.weight_ih or controller.0.weight, are multiplied by this: inputs would drown
-                              * in the read vectors. Less is better where many inputs are large at once. What was saved before
-                              * this field was has 1 here and in the next */
-    float interface_scale;   /* 0 to 1000; 3. The drawn interface.weight is multiplied by this */
+    float input_scale;       /* 0 to 1000; 10. Multiplies the drawn weights of the inputs in the controller's first layer:
+                              * columns 0 to X - 1 of controller.0.weight_ih or controller.0.weight. Without it, the read
+                              * vectors would drown the inputs. Choose less where many inputs are large at once. Files
+                              * saved before this field and the next existed have 1 in both */
+    float interface_scale;   /* 0 to 1000; 3. Multiplies the drawn interface.weight */
 } dnc_config;
 
 /* Sets the defaults. size = sizeof(dnc_config); no more than size bytes are written. */
 dnc_status dnc_config_init(dnc_config *config, size_t size);
 
-/* Bytes of memory an instance of this configuration takes, parameters and their gradients included;
- * with training != 0, together with the record of `steps` steps that come in one dnc_forward. Recorded one at a
- * time, they take at most a quarter more than the most that so many steps, or fewer, take. Allocates nothing.
- * DNC_OUT_OF_MEMORY when no number can count the bytes, or no record of so many steps fits into max_record_bytes. */
+/* Computes the bytes of memory that an instance of this configuration takes, with its parameters and their gradients.
+ * With training != 0, the record of one dnc_forward of `steps` steps is included. Steps recorded one at a time take at
+ * most a quarter more than the largest estimate for any number of steps up to `steps`. Allocates nothing.
+ * DNC_OUT_OF_MEMORY when the bytes overflow a size_t, or max_record_bytes is too small for so many steps. */
 dnc_status dnc_estimate_bytes(const dnc_config *config, size_t steps, int training, size_t *bytes);
 
 /* --------------------------------------------------------------------------------- instances -- */
 
 typedef struct dnc dnc;
 
-/* A new network at the start of an episode, its parameters drawn from config->seed: the same seed
- * gives the same parameters on every machine. Weights are uniform in +-1/sqrt(fan-in), some of them multiplied by
+/* Makes a new network at the start of an episode. Its parameters are drawn from config->seed: the same seed gives the
+ * same parameters on every machine. Weights are uniform in +-1/sqrt(fan-in), some of them multiplied by
  * config->input_scale or config->interface_scale; biases are 0, the LSTM's forget gate biases 1. Free with dnc_free.
- * The system hands out memory when it is first written. In the first step of a large instance that takes longer than the
- * step (16384 slots, 1 GB of links: 12 s, and 0.7 s for the next); a dnc_reset before it does the same in 2 s. */
+ * The system hands out memory when it is first written. This makes the first step of a large instance slow (16384 slots
+ * with 1 GB of links: 12 s, and 0.7 s for the next). A dnc_reset before it does the same in 2 s. */
 dnc_status dnc_create(const dnc_config *config, dnc **instance);
 
 enum {
@@ -177,17 +180,17 @@ enum {
     DNC_CLONE_SHARE_PARAMETERS = 1 /* sees the same parameters; they live as long as one instance does */
 };
 
-/* A second instance with the same configuration, parameters, state and training flag. Its gradients are
- * its own and 0, and nothing is recorded. Clones that share parameters may run at the same time on
- * different threads as long as nobody writes the parameters. Free with dnc_free. */
+/* Makes a second instance with the same configuration, parameters, state and training flag. It has gradients of its own,
+ * all 0, and nothing recorded. Clones that share parameters may run at the same time on different threads as long as
+ * nobody writes the parameters. Free with dnc_free. */
 dnc_status dnc_clone(const dnc *instance, uint32_t sharing, dnc **copy);
 
 void dnc_free(dnc *instance); /* NULL is fine */
 
-/* The configuration as it is now. The caller sets config->struct_size (or calls dnc_config_init). */
+/* Copies the present configuration. The caller sets config->struct_size (or calls dnc_config_init). */
 dnc_status dnc_get_config(const dnc *instance, dnc_config *config);
 
-/* 1 to 65536. Starts a new episode. */
+/* Sets the batch size, 1 to 65536. Starts a new episode. */
 dnc_status dnc_set_batch_size(dnc *instance, uint32_t batch_size);
 
 /* Runs a trained network on a larger or smaller memory, 1 to 65536 slots. Starts a new episode.
@@ -196,27 +199,68 @@ dnc_status dnc_set_memory_slots(dnc *instance, uint32_t memory_slots);
 
 /* ----------------------------------------------------------------------------------- running -- */
 
-/* Records the steps that follow, for dnc_backward and dnc_get_trace (enabled != 0), or stops recording
- * and drops what is recorded (0). Keeps the state. Off at first. */
+/* Starts a new episode: sets the initial state and drops what is recorded. */
+dnc_status dnc_reset(dnc *instance);
+
+/* Takes one step of all B sequences: input [B, X], output [B, Y]. Outputs are logits, not squashed. */
+dnc_status dnc_step(dnc *instance, const float *input, float *output);
+
+/* Takes T steps: inputs [T, B, X], outputs [T, B, Y], T >= 1. Continues the episode. The numbers are bit for bit those of
+ * T calls of dnc_step. */
+dnc_status dnc_forward(dnc *instance, size_t steps, const float *inputs, float *outputs);
+
+/* The host's function. It learns that `done` of the `total` steps of a call are done, 1 to total, and returns 0 to go on
+ * or anything else to cancel. A cancelled call returns DNC_CANCELLED and leaves the instance as it was. The function must
+ * return. The instance is in use meanwhile: see Threads above. */
+typedef int (*dnc_progress)(void *context, size_t done, size_t total);
+
+/* From now on, dnc_forward and dnc_backward call `progress` between their steps, in the thread that called them; NULL
+ * ends that. Some sequences get ahead of others when there are several threads or a large batch. `done` is then a mean,
+ * skips numbers, and comes late while the caller's thread waits for the others. A call that succeeds has taken all steps,
+ * whatever `progress` was told. A clone has no progress function.
+ * To be able to roll back, such a call keeps copies: dnc_forward of the outputs and, without training, of the state;
+ * dnc_backward of the controller's gates and the interface vectors of all recorded steps. Without memory for them it
+ * gives DNC_OUT_OF_MEMORY. */
+dnc_status dnc_set_progress(dnc *instance, dnc_progress progress, void *context);
+
+/* ------------------------------------------------------------------------------- checkpoints -- */
+
+typedef struct dnc_optimizer dnc_optimizer; /* see optimizers below */
+
+/* Writes a safetensors file. It holds the parameters under their names, the configuration as metadata, and the state and
+ * step count of the optimizer (or NULL). Training continued from the file is bit for bit the training that never stopped.
+ * The state of an episode is not saved. A parameter or an average of the optimizer that is not finite gives
+ * DNC_NOT_FINITE, with its tensor's name. The metadata entry "data.crc32" is a CRC-32 of the data (as zlib's, decimal):
+ * of the parameters in the order of dnc_parameters, then of the optimizer's averages.
+ *
+ * Every function that writes a file writes it beside `path`, flushes it, and renames it: a failed call leaves an existing
+ * file as it was. If `path` is a symbolic link, its target is replaced, or made if it does not exist yet.
+ * An existing file keeps its mode, and its owner and group as far as the process may give files away. A new file gets 0666
+ * less the umask. A file gives DNC_IO_ERROR if this process may not write it, if its mode lets nobody write it (even
+ * for root), or if it is no regular file. */
+dnc_status dnc_save(const dnc *instance, const dnc_optimizer *optimizer, const char *path);
+
+/* Reads such a file into a new instance at the start of an episode. `optimizer` (or NULL) receives the optimizer, or NULL
+ * when the file holds none. Tensors in F16, BF16 and F64 are converted.
+ * DNC_BAD_FORMAT for a file that is damaged, truncated or malicious: one with numbers that are not finite, with other
+ * tensors, or whose data has another checksum. A file without a checksum, or with converted tensors, is read without
+ * that check. DNC_BAD_FORMAT too for an instance that would need more than 4 GiB for its state: save it with a smaller
+ * batch size. */
+dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer);
+
+/* ---------------------------------------------------------------------------------- training -- */
+
+/* With enabled != 0, records the steps that follow, for dnc_backward and dnc_get_trace. With 0, stops recording and drops
+ * what is recorded. Keeps the state. Off at first. */
 dnc_status dnc_set_training(dnc *instance, int enabled);
 
 /* 1 while steps are recorded, else 0; 0 for NULL. */
 int dnc_is_training(const dnc *instance);
 
-/* A new episode: the initial state, and nothing recorded. */
-dnc_status dnc_reset(dnc *instance);
-
-/* One step of all B sequences: input [B, X], output [B, Y]. Outputs are logits, not squashed. */
-dnc_status dnc_step(dnc *instance, const float *input, float *output);
-
-/* T steps at once: inputs [T, B, X], outputs [T, B, Y], T >= 1. Continues the episode, and computes bit for
- * bit what T calls of dnc_step compute. */
-dnc_status dnc_forward(dnc *instance, size_t steps, const float *inputs, float *outputs);
-
-/* Back-propagates through all recorded steps. output_gradients [T, B, Y], T = dnc_recorded_steps(), is the
- * gradient of the loss with respect to the outputs. Adds to the parameter gradients. input_gradients
- * [T, B, X] or NULL receives the gradient with respect to the inputs. Then the record is empty; the state
- * stays, so the next steps continue the episode (truncated back-propagation).
+/* Back-propagates through all recorded steps, T = dnc_recorded_steps(). output_gradients [T, B, Y] is the gradient of the
+ * loss with respect to the outputs. Adds to the parameter gradients. input_gradients [T, B, X] or NULL receives the
+ * gradient with respect to the inputs. Afterwards the record is empty and the state is unchanged, so the next steps
+ * continue the episode (truncated back-propagation).
  * DNC_INVALID_STATE when nothing is recorded. */
 dnc_status dnc_backward(dnc *instance, const float *output_gradients, float *input_gradients);
 
@@ -226,21 +270,9 @@ dnc_status dnc_detach(dnc *instance);
 /* Steps recorded since the last reset, backward or detach; 0 for NULL. */
 size_t dnc_recorded_steps(const dnc *instance);
 
-/* Is told that `done` of the `total` steps of a call are done, from 1 to total. Not 0 cancels the call: it returns
- * DNC_CANCELLED, and the instance is as before. It must return. The instance is in use meanwhile: see Threads above. */
-typedef int (*dnc_progress)(void *context, size_t done, size_t total);
-
-/* From now on, dnc_forward and dnc_backward call `progress` (NULL: nobody) between their steps, in the thread that called
- * them. Where several threads or a large batch have some sequences ahead of others, `done` is a mean, numbers may be left
- * out, and there is none while the caller's thread waits for the others; after a call that succeeds, all steps are done,
- * whatever was told. A clone has none.
- * To go back, such a call keeps aside: dnc_forward the outputs and, without training, a copy of the state; dnc_backward the
- * controller's gates and interface vectors of all recorded steps. Without memory for that it gives DNC_OUT_OF_MEMORY. */
-dnc_status dnc_set_progress(dnc *instance, dnc_progress progress, void *context);
-
 /* -------------------------------------------------------------------------------- parameters -- */
 
-/* All parameters are one block, in this order (l counts from 0, C = X + R*W, and
+/* All parameters form one block, in this order (l counts from 0, C = X + R*W, and
  * xi = R*W + R + 3*K*W + K + R + 2*K + R*(2*K+1)):
  *
  *   controller.{l}.weight_ih       [4H, C + (l > 0 ? H : 0)]   LSTM; gates in the order i, f, g, o
@@ -257,15 +289,15 @@ dnc_status dnc_set_progress(dnc *instance, dnc_progress progress, void *context)
  *   initial.read_weight_logits     [R, N]                      with DNC_INITIAL_LEARNED only
  */
 
-/* How many floats the block has; 0 for NULL. */
+/* Number of floats in the block; 0 for NULL. */
 size_t dnc_parameter_count(const dnc *instance);
 
-/* The block, writable. What is written is seen from the next dnc_reset on, or, in the middle of an
- * episode, from dnc_parameters_changed on. NULL for NULL. */
+/* The block, writable. A change takes effect with the next dnc_reset or, in the middle of an episode, with
+ * dnc_parameters_changed. NULL for NULL. */
 float *dnc_parameters(dnc *instance);
 dnc_status dnc_parameters_changed(dnc *instance);
 
-/* The gradients, in the same order; writable. dnc_backward adds to them. NULL for NULL. */
+/* The block of the gradients, in the same order, writable. dnc_backward adds to them. NULL for NULL. */
 float *dnc_gradients(dnc *instance);
 dnc_status dnc_zero_gradients(dnc *instance);
 
@@ -278,50 +310,11 @@ typedef struct dnc_tensor {
     size_t shape[4];      /* the first `rank` count, the others are 1 */
 } dnc_tensor;
 
-/* The same block tensor by tensor: index 0 to dnc_tensor_count() - 1. The count is 0 for NULL. */
+/* Describe the same block tensor by tensor: index 0 to dnc_tensor_count() - 1. The count is 0 for NULL. */
 size_t dnc_tensor_count(const dnc *instance);
 dnc_status dnc_tensor_at(dnc *instance, size_t index, dnc_tensor *tensor);
 
-/* --------------------------------------------------------------------------- state and trace -- */
-
-typedef enum dnc_field {
-    DNC_FIELD_MEMORY = 0,        /* [B, N, W]    M */
-    DNC_FIELD_USAGE = 1,         /* [B, N]       u, 0 to 1 */
-    DNC_FIELD_LINK = 2,          /* [B, K, N, N] L; L[i,j]: i was written right after j */
-    DNC_FIELD_PRECEDENCE = 3,    /* [B, K, N]    p */
-    DNC_FIELD_WRITE_WEIGHTS = 4, /* [B, K, N]    w^w */
-    DNC_FIELD_READ_WEIGHTS = 5,  /* [B, R, N]    w^r */
-    DNC_FIELD_READ_VECTORS = 6,  /* [B, R, W]    r */
-    DNC_FIELD_HIDDEN = 7,        /* [L, B, H]    h; of a feedforward controller, the last step's layers */
-    DNC_FIELD_CELL = 8           /* [L, B, H]    c; DNC_INVALID_ARGUMENT for a feedforward controller */
-} dnc_field;
-
-/* Copies a piece of the present state out or in; count is its number of floats, as a check. Usage, links, precedence and
- * weightings are from 0 to 1 (0.001 beyond is taken for rounding). dnc_set_state is DNC_INVALID_STATE while steps are
- * recorded (call dnc_detach first), since their gradient would no longer be that of the steps taken. */
-dnc_status dnc_get_state(const dnc *instance, uint32_t field, float *values, size_t count);
-dnc_status dnc_set_state(dnc *instance, uint32_t field, const float *values, size_t count);
-
-/* The gradient that the last dnc_backward found with respect to that piece of the state in which its
- * first step began, per sequence. DNC_INVALID_STATE when dnc_backward has not been called since the
- * instance was created or last changed its sizes. */
-dnc_status dnc_get_state_gradient(const dnc *instance, uint32_t field, float *values, size_t count);
-
-typedef enum dnc_trace {
-    DNC_TRACE_WRITE_WEIGHTS = 0,    /* [T, B, K, N] */
-    DNC_TRACE_READ_WEIGHTS = 1,     /* [T, B, R, N] */
-    DNC_TRACE_USAGE = 2,            /* [T, B, N] */
-    DNC_TRACE_ALLOCATION_GATES = 3, /* [T, B, K] */
-    DNC_TRACE_WRITE_GATES = 4,      /* [T, B, K] */
-    DNC_TRACE_FREE_GATES = 5,       /* [T, B, R] */
-    DNC_TRACE_READ_MODES = 6        /* [T, B, R, 2K+1]: backward 1..K, content, forward 1..K */
-} dnc_trace;
-
-/* What the network did in the recorded steps; count is the number of floats, as a check.
- * DNC_INVALID_STATE when nothing is recorded. */
-dnc_status dnc_get_trace(const dnc *instance, uint32_t field, float *values, size_t count);
-
-/* ---------------------------------------------------------------------------------- learning -- */
+/* ------------------------------------------------------------------------------------ losses -- */
 
 typedef enum dnc_loss {
     DNC_LOSS_SIGMOID_CROSS_ENTROPY = 0, /* targets 0 to 1; mean over the kept elements */
@@ -331,19 +324,21 @@ typedef enum dnc_loss {
     DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY = 3 /* never alone: see DNC_LOSS_GROUPED */
 } dnc_loss;
 
-/* The loss number of several softmaxes side by side: Y is cut into groups of `size` logits (1 to 65536, a divisor of Y),
- * each with a distribution as its target, or with zeros, which leaves the group out. The sum over the groups, as a mean
- * over the kept rows. */
+/* The number of a loss with several softmaxes side by side. It cuts Y into groups of `size` logits (1 to 65536, a divisor
+ * of Y). The target of a group is a distribution, or all zeros, which leaves the group out. The loss is the sum over the
+ * groups, as a mean over the kept rows. */
 #define DNC_LOSS_GROUPED(size) ((uint32_t)DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY + 256u * (uint32_t)(size))
 
-/* The loss of logits `outputs` [T, B, Y] (Y = width) against `targets` [T, B, Y] and, unless output_gradients is
- * NULL, its gradient [T, B, Y]. mask [T, B] weighs the rows (NULL: all 1), finite and >= 0: the loss is the weighted mean,
- * in nats. Of a row that weighs 0 neither outputs nor targets are looked at (NaN may stand there for what nobody measured),
- * and its gradient is 0. When the weights add up to 0, loss and gradient are 0. Sums are in double precision.
- * DNC_INVALID_ARGUMENT for targets that the loss doesn't take and for negative weights, DNC_NOT_FINITE for NaN and infinity;
+/* Computes the loss of logits `outputs` [T, B, Y] (Y = width) against `targets` [T, B, Y] and, unless output_gradients is
+ * NULL, its gradient [T, B, Y]. The loss is the weighted mean of the rows, in nats. mask [T, B] holds the weights, finite
+ * and >= 0; NULL stands for all 1. A row of weight 0 is not read (its outputs and targets may be NaN), and its gradient
+ * is 0. When the weights add up to 0, loss and gradient are 0. Sums are in double precision.
+ * DNC_INVALID_ARGUMENT for targets outside the loss's range and for negative weights, DNC_NOT_FINITE for NaN and infinity.
  * dnc_last_error() names step, sequence and output, each from 0. */
 dnc_status dnc_loss_evaluate(uint32_t loss, size_t steps, size_t batch, size_t width, const float *outputs,
                              const float *targets, const float *mask, double *value, float *output_gradients);
+
+/* -------------------------------------------------------------------------------- optimizers -- */
 
 typedef enum dnc_optimizer_algorithm {
     DNC_OPTIMIZER_SGD = 0,     /* v = momentum*v + g;  p -= learning_rate*v */
@@ -364,22 +359,20 @@ typedef struct dnc_optimizer_config {
     float max_gradient_norm; /* gradients are scaled to at most this norm; >= 0; 0: no clipping */
 } dnc_optimizer_config;
 
-typedef struct dnc_optimizer dnc_optimizer;
-
 /* Sets the defaults. size = sizeof(dnc_optimizer_config); no more than size bytes are written. */
 dnc_status dnc_optimizer_config_init(dnc_optimizer_config *config, size_t size);
 
-/* An optimizer for the parameters of `instance`, or of any instance with as many parameters. It keeps its
- * moving averages and step count, and no reference to the instance. Free with dnc_optimizer_free. */
+/* Makes an optimizer for the parameters of `instance`, or of any instance with as many parameters. The optimizer owns its
+ * moving averages and step count, and keeps no reference to the instance. Free with dnc_optimizer_free. */
 dnc_status dnc_optimizer_create(const dnc *instance, const dnc_optimizer_config *config, dnc_optimizer **optimizer);
 
 /* Clips the gradients by their global norm, updates the parameters and zeroes the gradients. gradient_norm
- * (or NULL) receives the norm before clipping, at most FLT_MAX. A gradient or a parameter that is not finite, or that the
- * update would leave so, gives DNC_NOT_FINITE and changes nothing: no parameter, moving average, gradient or step count;
- * dnc_last_error() names its tensor and element. Moving averages that get no new gradients end at 0. */
+ * (or NULL) receives the norm before clipping, at most FLT_MAX. DNC_NOT_FINITE when a gradient or a parameter is not finite,
+ * or an updated parameter would not be. Then nothing changes: no parameter, moving average, gradient or step count;
+ * dnc_last_error() names the tensor and the element. Moving averages without new gradients decay to exactly 0. */
 dnc_status dnc_optimizer_step(dnc_optimizer *optimizer, dnc *instance, float *gradient_norm);
 
-/* Reads and changes the settings of a running optimizer, as a learning rate schedule does. The caller sets
+/* Read and change the settings of a running optimizer, as a learning rate schedule does. The caller sets
  * config->struct_size. The algorithm can't be changed. */
 dnc_status dnc_optimizer_get_config(const dnc_optimizer *optimizer, dnc_optimizer_config *config);
 dnc_status dnc_optimizer_set_config(dnc_optimizer *optimizer, const dnc_optimizer_config *config);
@@ -389,27 +382,44 @@ uint64_t dnc_optimizer_step_count(const dnc_optimizer *optimizer);
 
 void dnc_optimizer_free(dnc_optimizer *optimizer); /* NULL is fine */
 
-/* ------------------------------------------------------------------------------- checkpoints -- */
+/* --------------------------------------------------------------------------- state and trace -- */
 
-/* Writes a safetensors file: the parameters under their names, the configuration as metadata, and the
- * optimizer's (or NULL) state and step count, so that training continued from the file is bit for bit the
- * training that never stopped. The state of an episode is not saved. A parameter or an average of the optimizer that is not
- * finite gives DNC_NOT_FINITE, with its tensor's name. The metadata holds a CRC-32 of the data (as zlib's, decimal, under
- * "data.crc32"): of the parameters in the order of dnc_parameters, then of the optimizer's averages.
- *
- * This and every other function that writes a file writes it beside `path`, flushes it, and renames it: a failed call leaves
- * an existing file as it was. If `path` is a symbolic link, what it leads to is replaced, or made if there is nothing yet.
- * An existing file keeps its mode, and its owner and group as far as the process may give files away; a new one gets 0666
- * less the umask. A file that this process may not write, that has no right to write in its mode (for root too), or that is
- * no regular file gives DNC_IO_ERROR. */
-dnc_status dnc_save(const dnc *instance, const dnc_optimizer *optimizer, const char *path);
+typedef enum dnc_field {
+    DNC_FIELD_MEMORY = 0,        /* [B, N, W]    M */
+    DNC_FIELD_USAGE = 1,         /* [B, N]       u, 0 to 1 */
+    DNC_FIELD_LINK = 2,          /* [B, K, N, N] L; L[i,j]: i was written right after j */
+    DNC_FIELD_PRECEDENCE = 3,    /* [B, K, N]    p */
+    DNC_FIELD_WRITE_WEIGHTS = 4, /* [B, K, N]    w^w */
+    DNC_FIELD_READ_WEIGHTS = 5,  /* [B, R, N]    w^r */
+    DNC_FIELD_READ_VECTORS = 6,  /* [B, R, W]    r */
+    DNC_FIELD_HIDDEN = 7,        /* [L, B, H]    h; of a feedforward controller, the last step's layers */
+    DNC_FIELD_CELL = 8           /* [L, B, H]    c; DNC_INVALID_ARGUMENT for a feedforward controller */
+} dnc_field;
 
-/* Reads such a file into a new instance at the start of an episode. `optimizer` (or NULL) receives the
- * optimizer, or NULL when the file holds none. Tensors in F16, BF16 and F64 are converted. A file that is damaged, truncated or
- * made by somebody hostile gives DNC_BAD_FORMAT, and so does one with numbers that are not finite, with more tensors, or with
- * another checksum than its data; one without checksum, or with converted tensors, does without. So does one whose instance would need more than 4 GiB for its state: save it with a smaller
- * batch size. */
-dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer);
+/* Copy a field of the present state out or in. count is the field's number of floats, as a check. Usage, links,
+ * precedence and weightings must be from 0 to 1; up to 0.001 beyond is accepted as rounding. dnc_set_state gives
+ * DNC_INVALID_STATE while steps are recorded, since their gradients would no longer be right: call dnc_detach first. */
+dnc_status dnc_get_state(const dnc *instance, uint32_t field, float *values, size_t count);
+dnc_status dnc_set_state(dnc *instance, uint32_t field, const float *values, size_t count);
+
+/* Copies the gradient with respect to a field of the state before the first step of the last dnc_backward, for each
+ * sequence. DNC_INVALID_STATE when dnc_backward has not been called since the instance was created or last changed its
+ * sizes. */
+dnc_status dnc_get_state_gradient(const dnc *instance, uint32_t field, float *values, size_t count);
+
+typedef enum dnc_trace {
+    DNC_TRACE_WRITE_WEIGHTS = 0,    /* [T, B, K, N] */
+    DNC_TRACE_READ_WEIGHTS = 1,     /* [T, B, R, N] */
+    DNC_TRACE_USAGE = 2,            /* [T, B, N] */
+    DNC_TRACE_ALLOCATION_GATES = 3, /* [T, B, K] */
+    DNC_TRACE_WRITE_GATES = 4,      /* [T, B, K] */
+    DNC_TRACE_FREE_GATES = 5,       /* [T, B, R] */
+    DNC_TRACE_READ_MODES = 6        /* [T, B, R, 2K+1]: backward 1..K, content, forward 1..K */
+} dnc_trace;
+
+/* Copies a field of all recorded steps. count is its number of floats, as a check.
+ * DNC_INVALID_STATE when nothing is recorded. */
+dnc_status dnc_get_trace(const dnc *instance, uint32_t field, float *values, size_t count);
 
 /* ------------------------------------------------------------------------------------- tasks -- */
 
@@ -621,9 +631,9 @@ void dnc_task_free(dnc_task *task); /* NULL is fine */
 
 /* ---------------------------------------------------------------------------------- pictures -- */
 
-/* Every picture comes in two ways: *_write makes a PNG file, beside `path` at first and then renamed, so that a failed call
- * leaves no partial file and an old one as it was; *_encode hands out the bytes of that file in *png and *size, for the caller
- * to free with dnc_buffer_free. At most 2^28 pixels, and 1000000 on a side. */
+/* Every picture has two functions. *_write makes a PNG file, beside `path` at first, and then renames it: a failed call
+ * leaves no partial file, and an old file as it was. *_encode returns the bytes of that file in *png and *size; the caller
+ * frees them with dnc_buffer_free. A picture has at most 2^28 pixels, and 1000000 on a side. */
 
 typedef enum dnc_colormap {
     DNC_COLORMAP_VIRIDIS = 0,
@@ -639,22 +649,22 @@ typedef enum dnc_panel {
     DNC_PANEL_PHASES = 1,     /* where an answer is wanted; needs the mask */
     DNC_PANEL_INPUT = 2,
     DNC_PANEL_TARGET = 4,
-    DNC_PANEL_PREDICTION = 8, /* what the outputs say: see loss */
+    DNC_PANEL_PREDICTION = 8, /* the outputs as predictions: see dnc_image_options.loss */
     DNC_PANEL_LOGITS = 16,    /* the outputs */
     DNC_PANEL_ERROR = 32,     /* |prediction - target|, 0 where no answer is wanted */
-    DNC_PANEL_WRITES = 64,    /* of each write head the weighting, the write gate and the allocation gate */
-    DNC_PANEL_READS = 128,    /* of each read head the weighting, the stacked read modes and the free gate */
-    DNC_PANEL_ORIGINS = 256,  /* a line from the step in which a slot was last written, above, to that in which it is
-                               * read, below; of each answered step and read head the slot that is read most */
+    DNC_PANEL_WRITES = 64,    /* for each write head, the weighting, the write gate and the allocation gate */
+    DNC_PANEL_READS = 128,    /* for each read head, the weighting, the stacked read modes and the free gate */
+    DNC_PANEL_ORIGINS = 256,  /* for each answered step and read head, a line for the slot that is read most: from the step
+                               * that last wrote it, above, to the step that reads it, below */
     DNC_PANEL_USAGE = 512,
     DNC_PANEL_ALL = 1023
 } dnc_panel;
 
 enum {                            /* flags */
-    DNC_IMAGE_BARE = 1,           /* of a heatmap: only the cells, without title, labels, ticks and colour bar */
-    DNC_IMAGE_SORT_SLOTS = 2,     /* of an episode, a state and a film: slots in the order in which they are first written */
-    DNC_IMAGE_NUMBERED_FILES = 4, /* of a film: a file for each frame */
-    DNC_IMAGE_OVER_TIME = 8       /* of a training: over seconds instead of updates */
+    DNC_IMAGE_BARE = 1,           /* heatmap: only the cells, without title, labels, ticks and colour bar */
+    DNC_IMAGE_SORT_SLOTS = 2,     /* episode, state, film: slots in the order in which they are first written */
+    DNC_IMAGE_NUMBERED_FILES = 4, /* film: a file for each frame */
+    DNC_IMAGE_OVER_TIME = 8       /* training: over seconds instead of updates */
 };
 
 /* For dnc_state_image_write: the present state. */
@@ -663,21 +673,21 @@ enum {                            /* flags */
 typedef struct dnc_image_options {
     uint32_t struct_size;     /* set by dnc_image_options_init */
     uint32_t colormap;        /* a dnc_colormap; DNC_COLORMAP_VIRIDIS */
-    uint32_t cell_pixels;     /* side of a cell, 1 to 256; 0 (default): chosen by the number of cells */
+    uint32_t cell_pixels;     /* side of a cell, 1 to 256; 0 (default): the number of cells decides */
     uint32_t flags;           /* DNC_IMAGE_...; 0 */
-    float minimum, maximum;   /* the values at the colormap's ends; NaN (default): from the values */
-    const char *title;        /* or NULL (default); UTF-8: ASCII, Greek, and mathematical signs; others are drawn as '?' */
+    float minimum, maximum;   /* the values at the colormap's ends; NaN (default): the values decide */
+    const char *title;        /* or NULL (default); UTF-8: ASCII, Greek, mathematical signs; other characters become '?' */
     const char *row_label;    /* or NULL (default); along the vertical axis */
     const char *column_label; /* or NULL (default); along the horizontal axis */
-    const float *mask;        /* of an episode: [T, B] or NULL (default); above 0 where an answer is wanted, else 0 */
+    const float *mask;        /* episode: [T, B] or NULL (default); above 0 where an answer is wanted, else 0 */
     uint32_t theme;           /* a dnc_theme; DNC_THEME_LIGHT */
-    uint32_t pixel_scale;     /* every pixel is drawn as so many by so many, 1 to 8; 0 (default) is 1 */
-    uint32_t panels;          /* of an episode: a sum of dnc_panels; 0 (default): all */
-    uint32_t loss;            /* of an episode: the dnc_loss by which outputs become predictions: probabilities of a sigmoid or
-                               * softmax, or, of DNC_LOSS_MEAN_SQUARED_ERROR, the outputs themselves;
-                               * DNC_LOSS_SIGMOID_CROSS_ENTROPY */
-    const char *metric;       /* of a training: the score to draw; NULL (default): the first of the log */
-    uint32_t width, height;   /* of a training: pixels of each panel, 64 to 8192; 0 (default): 720 and 240 */
+    uint32_t pixel_scale;     /* enlarges the picture by a whole factor, 1 to 8; 0 (default) is 1 */
+    uint32_t panels;          /* episode: a sum of dnc_panels; 0 (default): all */
+    uint32_t loss;            /* episode: the dnc_loss that turns outputs into predictions; DNC_LOSS_SIGMOID_CROSS_ENTROPY.
+                               * Cross-entropies give the probabilities of a sigmoid or softmax,
+                               * DNC_LOSS_MEAN_SQUARED_ERROR the outputs themselves */
+    const char *metric;       /* training: the score to draw; NULL (default): the first of the log */
+    uint32_t width, height;   /* training: pixels of each panel, 64 to 8192; 0 (default): 720 and 240 */
 } dnc_image_options;
 
 /* Sets the defaults. size = sizeof(dnc_image_options); no more than size bytes are written. */
@@ -685,19 +695,19 @@ dnc_status dnc_image_options_init(dnc_image_options *options, size_t size);
 
 void dnc_buffer_free(void *buffer); /* NULL is fine */
 
-/* A heatmap of values [rows, columns], row 0 on top; options or NULL for the defaults. Values outside the range take the
- * colour of the nearer end, infinities too; NaN is drawn as a crossed cell. */
+/* A heatmap of values [rows, columns], row 0 on top; options or NULL for the defaults. Values outside the range, and
+ * infinities, take the colour of the nearer end. NaN is drawn as a crossed cell. */
 dnc_status dnc_image_write(const char *path, size_t rows, size_t columns, const float *values,
                            const dnc_image_options *options);
 dnc_status dnc_image_encode(size_t rows, size_t columns, const float *values, const dnc_image_options *options,
                             uint8_t **png, size_t *size);
 
-/* One episode of one sequence of the batch as a labelled figure, time running left to right under one axis: the panels
- * above, as far as there is something to draw. inputs [T, B, X], targets [T, B, Y] and outputs [T, B, Y], each may be NULL
- * to leave its panels out, though not all three. What the memory did is drawn when exactly `steps` steps are recorded.
- * batch_index is below B. Where there is no room, several steps or slots share a cell, which shows the greatest of them.
- * options or NULL: title, cell_pixels, colormap (of all panels but the logits, which are diverging), mask, loss, theme,
- * pixel_scale, panels and DNC_IMAGE_SORT_SLOTS count. */
+/* An episode of one sequence of the batch, as a labelled figure. It stacks the panels above that have something to draw;
+ * time runs from left to right along one axis. Each of inputs [T, B, X], targets [T, B, Y] and outputs [T, B, Y] may be
+ * NULL, which leaves its panels out, but not all three. The memory's panels are drawn when exactly `steps` steps are
+ * recorded. batch_index is below B. Without room for all, several steps or slots share a cell, which shows the greatest.
+ * options or NULL. Used: title, cell_pixels, colormap (for all panels but the logits, which are diverging), mask, loss,
+ * theme, pixel_scale, panels and DNC_IMAGE_SORT_SLOTS. */
 dnc_status dnc_episode_image_write(const char *path, dnc *instance, size_t batch_index, size_t steps,
                                    const float *inputs, const float *targets, const float *outputs,
                                    const dnc_image_options *options);
@@ -705,46 +715,50 @@ dnc_status dnc_episode_image_encode(dnc *instance, size_t batch_index, size_t st
                                     const float *targets, const float *outputs, const dnc_image_options *options,
                                     uint8_t **png, size_t *size);
 
-/* The memory of one sequence of the batch after a step: a row for each slot, and in it the memory, usage, precedence and
- * weightings, and of each write head the link matrix with its strongest path: from the slot with the greatest precedence to
- * the one that was written before it, where its row of links is the greatest, and so on as long as a link is 0.1 or more.
- * step is below dnc_recorded_steps(), from which memory and links are computed again, or DNC_STEP_NOW for the present state,
- * recorded or not. Where there is no room, several slots share a cell, which shows the greatest of them.
- * options or NULL: title, cell_pixels, colormap (of weightings and links; the memory is diverging), minimum and maximum (of
- * the memory), theme, pixel_scale and DNC_IMAGE_SORT_SLOTS count; where nothing is recorded, slots are sorted along the
- * strongest path of the first write head. */
+/* The memory of one sequence of the batch after a step. Each slot has a row with its memory, usage, precedence and
+ * weightings. Beside the rows, each write head has its link matrix with the strongest path. The path begins at the slot
+ * with the greatest precedence. It goes on to the slot written before, the greatest in this one's row of links, as long as
+ * that link is 0.1 or more.
+ * step is below dnc_recorded_steps(); memory and links of that step are computed again. Or it is DNC_STEP_NOW, for the
+ * present state, recorded or not. Without room for all, several slots share a cell, which shows the greatest.
+ * options or NULL. Used: title, cell_pixels, colormap (for weightings and links; the memory is diverging), minimum and
+ * maximum (of the memory), theme, pixel_scale and DNC_IMAGE_SORT_SLOTS. When nothing is recorded, this flag sorts the slots
+ * along the strongest path of the first write head. */
 dnc_status dnc_state_image_write(const char *path, const dnc *instance, size_t batch_index, size_t step,
                                  const dnc_image_options *options);
 dnc_status dnc_state_image_encode(const dnc *instance, size_t batch_index, size_t step,
                                   const dnc_image_options *options, uint8_t **png, size_t *size);
 
-/* The same over `steps` recorded steps from first_step on (both together at most dnc_recorded_steps()), as an animated PNG
- * that repeats for ever and shows each step for delay_milliseconds, 1 to 65535; viewers that know nothing of animation show
- * the first frame. All frames have one range of colours. The options are those of the state, and of dnc_film_write
- * DNC_IMAGE_NUMBERED_FILES: then each step is a file of its own, the step in four digits or more between the name and its
- * ending, as film-0000.png; all are written before the first comes into its place. */
+/* The same for `steps` recorded steps from first_step on (first_step + steps <= dnc_recorded_steps()), as an animated PNG.
+ * It repeats for ever and shows each step for delay_milliseconds, 1 to 65535. Viewers without animation show the first
+ * frame. All frames have one range of colours. The options are those of dnc_state_image_write. dnc_film_write also takes
+ * DNC_IMAGE_NUMBERED_FILES, which makes a file for each step: film-0000.png has the step in four digits or more before the
+ * path's ending. All files are written before the first is renamed into its place. */
 dnc_status dnc_film_write(const char *path, const dnc *instance, size_t batch_index, size_t first_step, size_t steps,
                           uint32_t delay_milliseconds, const dnc_image_options *options);
 dnc_status dnc_film_encode(const dnc *instance, size_t batch_index, size_t first_step, size_t steps,
                            uint32_t delay_milliseconds, const dnc_image_options *options, uint8_t **png, size_t *size);
 
-/* How one or more trainings went (1 to 64), from the logs that `python -m dnc train` writes, a JSON object a line: the loss
- * of the "train" lines on a logarithmic axis, raw in pale and as a moving mean over a fortieth of all lines to each side,
- * within a lesson; one score of the "test" lines, on a logarithmic axis (0 at its lower end) if that of the first run falls
- * to less than a tenth; and where a "lesson" begins, its number, from 1. names of the runs for the legend, or NULL: the
- * paths of the logs. A last line that is not finished is passed over, other lines that are no JSON give DNC_BAD_FORMAT; a
- * log may have 256 MiB.
- * options or NULL: title, theme, pixel_scale, metric, width, height and DNC_IMAGE_OVER_TIME count. */
+/* The course of 1 to 64 trainings, from the logs that `python -m dnc train` writes, one JSON object a line:
+ * - the loss of the "train" lines, on a logarithmic axis: pale as it is, and strong as a moving mean over a fortieth of all
+ *   lines to each side, within a lesson;
+ * - one score of the "test" lines. If the first run's falls to less than a tenth, its axis is logarithmic, with 0 at the
+ *   lower end;
+ * - the number of each "lesson", from 1, at its beginning.
+ * names are those of the runs in the legend, or NULL for the paths of the logs. An unfinished last line is skipped; any other
+ * line that is no JSON gives DNC_BAD_FORMAT. A log may have 256 MiB.
+ * options or NULL. Used: title, theme, pixel_scale, metric, width, height and DNC_IMAGE_OVER_TIME. */
 dnc_status dnc_training_image_write(const char *path, size_t runs, const char *const *logs, const char *const *names,
                                     const dnc_image_options *options);
 dnc_status dnc_training_image_encode(size_t runs, const char *const *logs, const char *const *names,
                                      const dnc_image_options *options, uint8_t **png, size_t *size);
 
-/* What a trained network makes of memories and episodes of other sizes than those it learned with, as in Extended Data
- * Figure 2 of the paper: scores [rows, columns], usually the share of episodes that are right, in percent; slots [rows] and
- * lengths [columns] are the numbers along its axes, the least slots below. Both in ascending order, at most 256 of each.
- * Scores are from 0 to 1; NaN is a crossed cell: not measured. options or NULL: title, colormap, cell_pixels, row_label and
- * column_label (NULL: "memory slots" and "length"), theme and pixel_scale count. */
+/* The scores of a trained network with other memory sizes and episode lengths than it learned with, as in Extended Data
+ * Figure 2 of the paper. scores [rows, columns] are from 0 to 1, usually the share of episodes that are right, and are drawn
+ * in percent; NaN, a crossed cell, means not measured. slots [rows] and lengths [columns] are the numbers along the axes, the
+ * least slots below; both ascend, at most 256 of each.
+ * options or NULL. Used: title, colormap, cell_pixels, row_label and column_label (NULL: "memory slots" and "length"), theme
+ * and pixel_scale. */
 dnc_status dnc_capacity_image_write(const char *path, size_t rows, size_t columns, const float *scores,
                                     const uint32_t *slots, const uint32_t *lengths, const dnc_image_options *options);
 dnc_status dnc_capacity_image_encode(size_t rows, size_t columns, const float *scores, const uint32_t *slots,

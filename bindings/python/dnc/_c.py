@@ -119,18 +119,31 @@ dnc_set_memory_slots = _function("dnc_set_memory_slots", dnc_status, POINTER(dnc
 
 # --------------------------------------------------------------------------------------- running --
 
-dnc_set_training = _function("dnc_set_training", dnc_status, POINTER(dnc), c_int)
-dnc_is_training = _function("dnc_is_training", c_int, POINTER(dnc))
 dnc_reset = _function("dnc_reset", dnc_status, POINTER(dnc))
 dnc_step = _function("dnc_step", dnc_status, POINTER(dnc), _floats, _floats)
 dnc_forward = _function("dnc_forward", dnc_status, POINTER(dnc), c_size_t, _floats, _floats)
-dnc_backward = _function("dnc_backward", dnc_status, POINTER(dnc), _floats, _floats)
-dnc_detach = _function("dnc_detach", dnc_status, POINTER(dnc))
-dnc_recorded_steps = _function("dnc_recorded_steps", c_size_t, POINTER(dnc))
 
 dnc_progress = CFUNCTYPE(c_int, c_void_p, c_size_t, c_size_t)
 
 dnc_set_progress = _function("dnc_set_progress", dnc_status, POINTER(dnc), dnc_progress, c_void_p)
+
+# ----------------------------------------------------------------------------------- checkpoints --
+
+
+class dnc_optimizer(Structure):
+    """Opaque."""
+
+
+dnc_save = _function("dnc_save", dnc_status, POINTER(dnc), POINTER(dnc_optimizer), c_char_p)
+dnc_load = _function("dnc_load", dnc_status, c_char_p, POINTER(POINTER(dnc)), POINTER(POINTER(dnc_optimizer)))
+
+# -------------------------------------------------------------------------------------- training --
+
+dnc_set_training = _function("dnc_set_training", dnc_status, POINTER(dnc), c_int)
+dnc_is_training = _function("dnc_is_training", c_int, POINTER(dnc))
+dnc_backward = _function("dnc_backward", dnc_status, POINTER(dnc), _floats, _floats)
+dnc_detach = _function("dnc_detach", dnc_status, POINTER(dnc))
+dnc_recorded_steps = _function("dnc_recorded_steps", c_size_t, POINTER(dnc))
 
 # ------------------------------------------------------------------------------------ parameters --
 
@@ -154,6 +167,58 @@ class dnc_tensor(Structure):
 
 dnc_tensor_count = _function("dnc_tensor_count", c_size_t, POINTER(dnc))
 dnc_tensor_at = _function("dnc_tensor_at", dnc_status, POINTER(dnc), c_size_t, POINTER(dnc_tensor))
+
+# ---------------------------------------------------------------------------------------- losses --
+
+dnc_loss = c_int
+DNC_LOSS_SIGMOID_CROSS_ENTROPY = 0
+DNC_LOSS_SOFTMAX_CROSS_ENTROPY = 1
+DNC_LOSS_MEAN_SQUARED_ERROR = 2
+DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY = 3
+
+dnc_loss_evaluate = _function(
+    "dnc_loss_evaluate", dnc_status, c_uint32, c_size_t, c_size_t, c_size_t, _floats, _floats, _floats,
+    POINTER(c_double), _floats,
+)  # fmt: skip
+
+# ------------------------------------------------------------------------------------ optimizers --
+
+dnc_optimizer_algorithm = c_int
+DNC_OPTIMIZER_SGD = 0
+DNC_OPTIMIZER_RMSPROP = 1
+DNC_OPTIMIZER_ADAM = 2
+DNC_OPTIMIZER_ADAMW = 3
+
+
+class dnc_optimizer_config(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("algorithm", c_uint32),
+        ("learning_rate", c_float),
+        ("momentum", c_float),
+        ("decay", c_float),
+        ("beta1", c_float),
+        ("beta2", c_float),
+        ("epsilon", c_float),
+        ("weight_decay", c_float),
+        ("max_gradient_norm", c_float),
+    ]
+
+
+dnc_optimizer_config_init = _function("dnc_optimizer_config_init", dnc_status, POINTER(dnc_optimizer_config), c_size_t)
+dnc_optimizer_create = _function(
+    "dnc_optimizer_create", dnc_status, POINTER(dnc), POINTER(dnc_optimizer_config),
+    POINTER(POINTER(dnc_optimizer)),
+)  # fmt: skip
+dnc_optimizer_step = _function("dnc_optimizer_step", dnc_status, POINTER(dnc_optimizer), POINTER(dnc), _floats)
+dnc_optimizer_get_config = _function(
+    "dnc_optimizer_get_config", dnc_status, POINTER(dnc_optimizer), POINTER(dnc_optimizer_config)
+)
+dnc_optimizer_set_config = _function(
+    "dnc_optimizer_set_config", dnc_status, POINTER(dnc_optimizer), POINTER(dnc_optimizer_config)
+)
+dnc_optimizer_step_count = _function("dnc_optimizer_step_count", c_uint64, POINTER(dnc_optimizer))
+dnc_optimizer_free = _function("dnc_optimizer_free", None, POINTER(dnc_optimizer))
 
 # ------------------------------------------------------------------------------- state and trace --
 
@@ -182,65 +247,6 @@ DNC_TRACE_FREE_GATES = 5
 DNC_TRACE_READ_MODES = 6
 
 dnc_get_trace = _function("dnc_get_trace", dnc_status, POINTER(dnc), c_uint32, _floats, c_size_t)
-
-# -------------------------------------------------------------------------------------- learning --
-
-dnc_loss = c_int
-DNC_LOSS_SIGMOID_CROSS_ENTROPY = 0
-DNC_LOSS_SOFTMAX_CROSS_ENTROPY = 1
-DNC_LOSS_MEAN_SQUARED_ERROR = 2
-DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY = 3
-
-dnc_loss_evaluate = _function(
-    "dnc_loss_evaluate", dnc_status, c_uint32, c_size_t, c_size_t, c_size_t, _floats, _floats, _floats,
-    POINTER(c_double), _floats,
-)  # fmt: skip
-
-dnc_optimizer_algorithm = c_int
-DNC_OPTIMIZER_SGD = 0
-DNC_OPTIMIZER_RMSPROP = 1
-DNC_OPTIMIZER_ADAM = 2
-DNC_OPTIMIZER_ADAMW = 3
-
-
-class dnc_optimizer_config(Structure):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("algorithm", c_uint32),
-        ("learning_rate", c_float),
-        ("momentum", c_float),
-        ("decay", c_float),
-        ("beta1", c_float),
-        ("beta2", c_float),
-        ("epsilon", c_float),
-        ("weight_decay", c_float),
-        ("max_gradient_norm", c_float),
-    ]
-
-
-class dnc_optimizer(Structure):
-    """Opaque."""
-
-
-dnc_optimizer_config_init = _function("dnc_optimizer_config_init", dnc_status, POINTER(dnc_optimizer_config), c_size_t)
-dnc_optimizer_create = _function(
-    "dnc_optimizer_create", dnc_status, POINTER(dnc), POINTER(dnc_optimizer_config),
-    POINTER(POINTER(dnc_optimizer)),
-)  # fmt: skip
-dnc_optimizer_step = _function("dnc_optimizer_step", dnc_status, POINTER(dnc_optimizer), POINTER(dnc), _floats)
-dnc_optimizer_get_config = _function(
-    "dnc_optimizer_get_config", dnc_status, POINTER(dnc_optimizer), POINTER(dnc_optimizer_config)
-)
-dnc_optimizer_set_config = _function(
-    "dnc_optimizer_set_config", dnc_status, POINTER(dnc_optimizer), POINTER(dnc_optimizer_config)
-)
-dnc_optimizer_step_count = _function("dnc_optimizer_step_count", c_uint64, POINTER(dnc_optimizer))
-dnc_optimizer_free = _function("dnc_optimizer_free", None, POINTER(dnc_optimizer))
-
-# ----------------------------------------------------------------------------------- checkpoints --
-
-dnc_save = _function("dnc_save", dnc_status, POINTER(dnc), POINTER(dnc_optimizer), c_char_p)
-dnc_load = _function("dnc_load", dnc_status, c_char_p, POINTER(POINTER(dnc)), POINTER(POINTER(dnc_optimizer)))
 
 # ----------------------------------------------------------------------------------------- tasks --
 
