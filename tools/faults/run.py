@@ -109,10 +109,13 @@ def print_table(every: list[Fault]) -> None:
     print("| fault | in | noticed by |\n|---|---|---|")
     for fault in every:
         place = fault.path.removeprefix("Sources/").removeprefix("bindings/python/")
-        test = results.get(fault.name, "not tried").split("\n")[0].split("[")[0]
-        kind, file, name = re.fullmatch(r"(\w+ )?(?:Tests/\w+/(\w+)\.py::)?(.*)", test).groups()
-        where = f"`{file}`: `{name}`" if file else f"`{test}`"
-        print(f"| `{fault.name}`: {fault.about} | `{place}` | {'**new** ' * fault.survived}{kind or ''}{where} |")
+        found = "not tried yet"
+        if fault.name in results:
+            test = results[fault.name].split("\n")[0].split("[")[0]
+            kind, file, name = re.fullmatch(r"(plain|swift)? ?(?:Tests/\w+/(\w+)\.py::)?(.*)", test).groups()
+            marks = [f"**{mark}** " for mark in (fault.survived and "new", kind) if mark]
+            found = "".join(marks) + (f"`{file}`: `{name}`" if file else f"`{name}`")
+        print(f"| `{fault.name}`: {fault.about} | `{place}` | {found} |")
 
 
 if __name__ == "__main__":
