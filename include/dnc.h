@@ -100,8 +100,9 @@ dnc_status dnc_self_test(void);
 /* ----------------------------------------------------------------------------- configuration -- */
 
 typedef enum dnc_controller {
-    DNC_CONTROLLER_LSTM = 0,       /* L layers; layer l sees [x_t; read vectors; layer l-1] and itself at t-1 */
-    DNC_CONTROLLER_FEEDFORWARD = 1 /* L layers without memory of their own */
+    DNC_CONTROLLER_LSTM = 0,        /* L layers; layer l sees [x_t; read vectors; layer l-1] and itself at t-1 */
+    DNC_CONTROLLER_FEEDFORWARD = 1, /* L layers without memory of their own */
+    DNC_CONTROLLER_RNN = 3          /* as the LSTM, without gates and cell: h = activation(W [..] + U h_{t-1} + b) */
 } dnc_controller;
 
 typedef enum dnc_activation { DNC_ACTIVATION_TANH = 0, DNC_ACTIVATION_RELU = 1 } dnc_activation;
@@ -122,7 +123,7 @@ typedef struct dnc_config {
     uint32_t input_size;     /* X, 1 to 65536; no default, must be set */
     uint32_t output_size;    /* Y, 1 to 65536; no default, must be set */
     uint32_t controller;     /* a dnc_controller; DNC_CONTROLLER_LSTM */
-    uint32_t activation;     /* a dnc_activation, of a feedforward controller; DNC_ACTIVATION_TANH */
+    uint32_t activation;     /* a dnc_activation, of a feedforward controller or an RNN; DNC_ACTIVATION_TANH */
     uint32_t hidden_size;    /* H, 1 to 65536; 64 */
     uint32_t num_layers;     /* L, 1 to 64; 1 */
     uint32_t memory_slots;   /* N, 1 to 65536; 64 */
@@ -275,12 +276,12 @@ size_t dnc_recorded_steps(const dnc *instance);
 /* All parameters form one block, in this order (l counts from 0, C = X + R*W, and
  * xi = R*W + R + 3*K*W + K + R + 2*K + R*(2*K+1)):
  *
- *   controller.{l}.weight_ih       [4H, C + (l > 0 ? H : 0)]   LSTM; gates in the order i, f, g, o
- *   controller.{l}.weight_hh       [4H, H]                     LSTM
- *   controller.{l}.bias            [4H]                        LSTM
+ *   controller.{l}.weight_ih       [4H, C + (l > 0 ? H : 0)]   LSTM; gates in the order i, f, g, o. RNN: H for 4H
+ *   controller.{l}.weight_hh       [4H, H]                     LSTM. RNN: H for 4H
+ *   controller.{l}.bias            [4H]                        LSTM. RNN: H for 4H
  *   controller.{l}.weight          [H, l > 0 ? H : C]          feedforward
  *   controller.{l}.bias            [H]                         feedforward
- *   interface.weight               [xi, V]                     V = L*H (LSTM) or H (feedforward)
+ *   interface.weight               [xi, V]                     V = L*H (LSTM, RNN) or H (feedforward)
  *   interface.bias                 [xi]
  *   output.weight                  [Y, V + R*W]
  *   output.bias                    [Y]
@@ -393,7 +394,7 @@ typedef enum dnc_field {
     DNC_FIELD_READ_WEIGHTS = 5,  /* [B, R, N]    w^r */
     DNC_FIELD_READ_VECTORS = 6,  /* [B, R, W]    r */
     DNC_FIELD_HIDDEN = 7,        /* [L, B, H]    h; of a feedforward controller, the last step's layers */
-    DNC_FIELD_CELL = 8           /* [L, B, H]    c; DNC_INVALID_ARGUMENT for a feedforward controller */
+    DNC_FIELD_CELL = 8           /* [L, B, H]    c, of an LSTM; DNC_INVALID_ARGUMENT for others */
 } dnc_field;
 
 /* Copy a field of the present state out or in. count is the field's number of floats, as a check. Usage, links,

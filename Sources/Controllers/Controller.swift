@@ -2,13 +2,15 @@
 enum Controller: UInt32 {
   case lstm = 0
   case feedforward = 1
+  case rnn = 3
 
-  static let last = Controller.feedforward
+  static let last = Controller.rnn
 
   func visit<Visitor: ControllerVisitor>(_ visitor: Visitor) -> Visitor.Result {
     switch self {
     case .lstm: visitor.visit(LSTM.self)
     case .feedforward: visitor.visit(Feedforward.self)
+    case .rnn: visitor.visit(RNN.self)
     }
   }
 }

@@ -14,7 +14,7 @@ private func quantity(_ field: UInt32, _ c: Configuration) throws(Failure) -> (Q
   case DNC_FIELD_HIDDEN: return (.hidden, [])
   case DNC_FIELD_CELL:
     guard c.traits.hasCell else {
-      throw Failure(DNC_INVALID_ARGUMENT, "field is DNC_FIELD_CELL, which a feedforward controller does not have")
+      throw Failure(DNC_INVALID_ARGUMENT, "field is DNC_FIELD_CELL, which only an LSTM has")
     }
     return (.cell, [])
   default:

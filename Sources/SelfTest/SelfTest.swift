@@ -15,7 +15,7 @@ enum SelfTest {
     }
   }
 
-  static var kinds: Int { 8 }
+  static var kinds: Int { 9 }
   static var stoppedGradient: Int { 6 }
   /// So large that every kernel goes through all of its loops.
   static var everyKernel: Int { 7 }
@@ -29,7 +29,8 @@ enum SelfTest {
     case 4: "feedforward relu of 2 layers, constant initial state"
     case 5: "feedforward tanh of 2 layers with clipping, 3 write heads"
     case stoppedGradient: "LSTM, stopped usage gradient"
-    default: "LSTM of ordinary size"
+    case everyKernel: "LSTM of ordinary size"
+    default: "RNN of 2 layers"
     }
   }
 
@@ -59,6 +60,9 @@ enum SelfTest {
     case everyKernel:
       (fields.input_size, fields.output_size, fields.hidden_size) = (19, 9, 21)
       (fields.memory_slots, fields.word_size, fields.read_heads, fields.batch_size) = (43, 21, 7, 7)
+    case 8:
+      fields.controller = DNC_CONTROLLER_RNN.rawValue
+      fields.num_layers = 2
     default: break
     }
     // A difference quotient knows nothing of a stopped gradient, which in one step changes only that of the state before it.

@@ -82,7 +82,7 @@ private struct Case: CustomStringConvertible {
   let learned: InitialState.Learned
 
   /// Controller, usage gradient, initial state, clipping, write heads, layers, batch.
-  static let combinations = 3 * 2 * 3 * 2 * 3 * 2 * 2
+  static let combinations = 4 * 2 * 3 * 2 * 3 * 2 * 2
 
   init(number: Int) throws {
     self.number = number
@@ -133,8 +133,8 @@ private struct Case: CustomStringConvertible {
     }
     func size(_ largest: Int) -> UInt32 { UInt32(1 + random.below(largest)) }
     var fields = Configuration.defaults
-    let controller = option(3)
-    (fields.controller, fields.activation) = (controller == 0 ? 0 : 1, controller == 2 ? 1 : 0)
+    let controllers: [(UInt32, UInt32)] = [(0, 0), (1, 0), (1, 1), (3, UInt32(random.below(2)))]
+    (fields.controller, fields.activation) = controllers[Int(option(4))]
     fields.usage_gradient = option(2)
     fields.initial_state = option(3)
     fields.initial_value = 0.3 * random.uniform()

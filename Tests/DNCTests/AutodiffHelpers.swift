@@ -38,10 +38,11 @@ struct AutodiffEpisode {
 extension Options {
   init(_ c: Configuration) {
     self.init(X: c.X, Y: c.Y, H: c.H, L: c.L, N: c.N, W: c.W, R: c.R, K: c.K, B: c.B)
-    switch (c.controller, c.activation) {
-    case (.lstm, _): controller = .lstm
-    case (.feedforward, .tanh): controller = .tanh
-    case (.feedforward, .relu): controller = .relu
+    let activation: Activation = c.activation == .tanh ? .tanh : .relu
+    switch c.controller {
+    case .lstm: controller = .lstm
+    case .feedforward: controller = .feedforward(activation)
+    case .rnn: controller = .rnn(activation)
     }
     switch c.initialState {
     case .zeros: initialState = .zeros
@@ -65,7 +66,7 @@ extension State<Double> {
     for l in hidden.indices {
       let layer = l * c.B * c.H
       hidden[l] = tape.variable(Array(hiddenLayers[layer..<layer + c.B * c.H]), columns: c.H)
-      cells[l] = matrix(planes[.cell].layer(l)[0], c.B, c.H)
+      if !cells.isEmpty { cells[l] = matrix(planes[.cell].layer(l)[0], c.B, c.H) }
     }
     for b in 0..<c.B {
       memories[b].usage = matrix(planes[.usage][0, b], 1, c.N)
@@ -89,10 +90,8 @@ extension State<Double> {
       ("read_weights", memories.flatMap { numbers($0.readWeights) }),
       ("read_vectors", memories.flatMap { numbers($0.readVectors) }),
     ]
-    if !cells.isEmpty {
-      pieces.append(("hidden", hidden.flatMap(numbers)))
-      pieces.append(("cell", cells.flatMap(numbers)))
-    }
+    if !hidden.isEmpty { pieces.append(("hidden", hidden.flatMap(numbers))) }
+    if !cells.isEmpty { pieces.append(("cell", cells.flatMap(numbers))) }
     return pieces
   }
 }
@@ -106,10 +105,8 @@ extension Planes<Double> {
       ("write_weights", self[.writeWeights].values(row: row)), ("read_weights", self[.readWeights].values(row: row)),
       ("read_vectors", self[.readVectors].values(row: row)),
     ]
-    if c.controller == .lstm {
-      pieces.append(("hidden", layersFirst(self[.hidden].values(row: row), c)))
-      pieces.append(("cell", self[.cell].values(row: row)))
-    }
+    if c.traits.isRecurrent { pieces.append(("hidden", layersFirst(self[.hidden].values(row: row), c))) }
+    if c.traits.hasCell { pieces.append(("cell", self[.cell].values(row: row))) }
     return pieces
   }
 }

@@ -22,6 +22,8 @@ import Testing
     Case("LSTM") { _ in },
     Case("LSTM of 3 layers") { $0.num_layers = 3 },
     Case("feedforward tanh") { $0.controller = 1 },
+    Case("RNN of 2 layers") { ($0.controller, $0.num_layers) = (3, 2) },
+    Case("RNN with relu") { ($0.controller, $0.activation) = (3, 1) },
     Case("feedforward relu of 2 layers") { ($0.controller, $0.activation, $0.num_layers) = (1, 1, 2) },
     Case("1 read head") { $0.read_heads = 1 },
     Case("2 write heads") { $0.write_heads = 2 },

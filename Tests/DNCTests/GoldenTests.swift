@@ -8,7 +8,7 @@ import Testing
   static let cases = [
     "lstm_basic", "single_step", "deep_lstm", "feedforward_tanh", "feedforward_relu", "one_slot", "two_writers",
     "two_writers_wide", "three_writers", "constant_start", "clipped", "long", "sharp", "saturated",
-    "saturated_interface", "narrow",
+    "saturated_interface", "narrow", "rnn_tanh",
   ]
 
   static func configuration(of file: SafetensorsFile) throws -> Configuration {
@@ -25,7 +25,7 @@ import Testing
     fields.read_heads = number("read_heads")
     fields.write_heads = number("write_heads")
     fields.batch_size = number("batch_size")
-    fields.controller = choice("controller", ["lstm", "feedforward"])
+    fields.controller = choice("controller", ["lstm", "feedforward", "gru", "rnn"])
     fields.activation = choice("activation", ["tanh", "relu"])
     fields.usage_gradient = choice("usage_gradient", ["full", "stopped"])
     fields.initial_state = choice("initial_state", ["zeros", "constant", "learned"])

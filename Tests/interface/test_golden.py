@@ -24,7 +24,11 @@ from support import (
     loss,
 )  # fmt: skip
 
-CONTROLLERS = {"lstm": c.DNC_CONTROLLER_LSTM, "feedforward": c.DNC_CONTROLLER_FEEDFORWARD}
+CONTROLLERS = {
+    "lstm": c.DNC_CONTROLLER_LSTM,
+    "feedforward": c.DNC_CONTROLLER_FEEDFORWARD,
+    "rnn": c.DNC_CONTROLLER_RNN,
+}
 ACTIVATIONS = {"tanh": c.DNC_ACTIVATION_TANH, "relu": c.DNC_ACTIVATION_RELU}
 USAGE_GRADIENTS = {"full": c.DNC_USAGE_GRADIENT_FULL, "stopped": c.DNC_USAGE_GRADIENT_STOPPED}
 INITIAL_STATES = {
@@ -36,7 +40,11 @@ INITIAL_STATES = {
 CASES = {
     "lstm_basic", "single_step", "deep_lstm", "feedforward_tanh", "feedforward_relu", "one_slot", "two_writers",
     "two_writers_wide", "three_writers", "constant_start", "clipped", "long", "sharp", "saturated",
-    "saturated_interface", "narrow",
+    "saturated_interface", "narrow", "rnn_tanh",
+}  # fmt: skip
+VARIANTS = {
+    "memory": "dnc", "temporal_links": True, "content_masks": False, "mask_minimum": 0, "deallocation": False,
+    "link_sharpening": False, "controller_norm": False, "interface_norm": False,
 }  # fmt: skip
 VALUES_ONLY = {"constant_start"}  # interchangeable slots may be swapped in single precision
 NOT_COMPARED = {"long"}  # a crossing lies within the noise of single precision
@@ -56,6 +64,9 @@ def read(name):
 def create(config):
     fields = dict(config)
     fields.pop("steps")
+    # Of files that also tell of variants, in which these are as they are here.
+    for variant in set(fields) & set(VARIANTS):
+        assert fields.pop(variant) == VARIANTS[variant], variant
     fields["controller"] = CONTROLLERS[fields["controller"]]
     fields["activation"] = ACTIVATIONS[fields["activation"]]
     fields["usage_gradient"] = USAGE_GRADIENTS[fields["usage_gradient"]]

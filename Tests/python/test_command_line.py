@@ -152,7 +152,7 @@ def test_stops_that_are_changed(tmp_path):
         ("copy --algorithm sgd --beta2 0.5", "sgd has none"),
         ("copy --algorithm sgd --epsilon 0.5", "sgd has none"),
         ("copy --algorithm adamw --decay 0.5", "only rmsprop"),
-        ("copy --activation relu", "controller 'feedforward'"),
+        ("copy --activation relu", "controller 'feedforward' or 'rnn'"),
         ("copy --initial-value 0.5", "initial_state 'constant'"),
     ],
 )

@@ -7,7 +7,12 @@ public struct Options: Sendable {
   /// 0: no clamping.
   public var clipValue = 0.0
 
-  public enum Controller: Sendable { case lstm, tanh, relu }
+  public enum Controller: Sendable, Equatable {
+    case lstm
+    case feedforward(Activation)
+    case rnn(Activation)
+  }
+  public enum Activation: Sendable { case tanh, relu }
   public enum InitialState: Sendable, Equatable {
     case zeros, learned
     case constant(Double)
@@ -17,8 +22,13 @@ public struct Options: Sendable {
     (self.X, self.Y, self.H, self.L, self.N, self.W, self.R, self.K, self.B) = (X, Y, H, L, N, W, R, K, B)
   }
 
-  /// V, the width of ν: all layers of the LSTM, the last one of a feedforward controller.
-  var controllerWidth: Int { controller == .lstm ? L * H : H }
+  /// Layers see themselves at t − 1, χ, and all of them make up ν; of a feedforward controller, χ is for the first and ν from the
+  /// last.
+  var isRecurrent: Bool {
+    if case .feedforward = controller { false } else { true }
+  }
+  /// V, the width of ν.
+  var controllerWidth: Int { isRecurrent ? L * H : H }
   /// Widths of the parts of ξ: read keys and strengths, write keys and strengths, erase and write vectors, free gates,
   /// allocation gates, write gates, read modes.
   var interfaceWidths: [Int] { [R * W, R, K * W, K, K * W, K * W, R, K, K, R * (2 * K + 1)] }
@@ -27,15 +37,14 @@ public struct Options: Sendable {
   public var parameterShapes: [(name: String, rows: Int, columns: Int)] {
     var shapes: [(String, Int, Int)] = []
     for l in 0..<L {
-      switch controller {
-      case .lstm:
-        shapes.append(("controller.\(l).weight_ih", 4 * H, X + R * W + (l > 0 ? H : 0)))
-        shapes.append(("controller.\(l).weight_hh", 4 * H, H))
-        shapes.append(("controller.\(l).bias", 1, 4 * H))
-      case .tanh, .relu:
-        shapes.append(("controller.\(l).weight", H, l > 0 ? H : X + R * W))
-        shapes.append(("controller.\(l).bias", 1, H))
+      let units = controller == .lstm ? 4 * H : H
+      if isRecurrent {
+        shapes.append(("controller.\(l).weight_ih", units, X + R * W + (l > 0 ? H : 0)))
+        shapes.append(("controller.\(l).weight_hh", units, H))
+      } else {
+        shapes.append(("controller.\(l).weight", units, l > 0 ? H : X + R * W))
       }
+      shapes.append(("controller.\(l).bias", 1, units))
     }
     let interfaceWidth = interfaceWidths.reduce(0, +)
     shapes.append(("interface.weight", interfaceWidth, controllerWidth))

@@ -41,9 +41,8 @@ extension Model {
       }
       return state
     }
-    let layers = o.controller == .lstm ? o.L : 0
+    func layers(_ count: Int) -> [Matrix<Scalar>] { (0..<count).map { _ in filled(o.B, o.H) } }
     return State(
-      hidden: (0..<layers).map { _ in filled(o.B, o.H) }, cells: (0..<layers).map { _ in filled(o.B, o.H) },
-      memories: memories)
+      hidden: layers(o.isRecurrent ? o.L : 0), cells: layers(o.controller == .lstm ? o.L : 0), memories: memories)
   }
 }

@@ -51,6 +51,7 @@ dnc_self_test = _function("dnc_self_test", dnc_status)
 dnc_controller = c_int
 DNC_CONTROLLER_LSTM = 0
 DNC_CONTROLLER_FEEDFORWARD = 1
+DNC_CONTROLLER_RNN = 3
 
 dnc_activation = c_int
 DNC_ACTIVATION_TANH = 0

@@ -56,7 +56,11 @@ _NO_SETTINGS = {"struct_size", "reserved"}
 _FLAGS = {"check_finite"}
 # The struct fields whose numbers have names.
 CHOICES = {
-    "controller": {"lstm": _c.DNC_CONTROLLER_LSTM, "feedforward": _c.DNC_CONTROLLER_FEEDFORWARD},
+    "controller": {
+        "lstm": _c.DNC_CONTROLLER_LSTM,
+        "feedforward": _c.DNC_CONTROLLER_FEEDFORWARD,
+        "rnn": _c.DNC_CONTROLLER_RNN,
+    },
     "activation": {"tanh": _c.DNC_ACTIVATION_TANH, "relu": _c.DNC_ACTIVATION_RELU},
     "usage_gradient": {"full": _c.DNC_USAGE_GRADIENT_FULL, "stopped": _c.DNC_USAGE_GRADIENT_STOPPED},
     "initial_state": {

@@ -19,7 +19,7 @@ _WORDS = [
         (r"(?<= bytes, )config->", ""),
         (r"^instance(?= has \d+ parameters, the optimizer \d+$| is in use by a call )", "the network"),
         (r"^width(?= is \d+, allowed are multiples)", "Y"),
-        (r"^field is DNC_FIELD_CELL, which(?= a feed)", 'name is "cell", which'),
+        (r"^field is DNC_FIELD_CELL, which(?= only an LSTM)", 'name is "cell", which'),
         (r"call dnc_set_training\(instance, 1\) and take steps first$", "set training to True and take steps first"),
         (r"see dnc_set_training$", "set the network's training to True before them"),
         (r"allowed is DNC_STEP_NOW(?=:)", "allowed is None"),

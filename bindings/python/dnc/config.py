@@ -19,8 +19,8 @@ class Options(TypedDict, total=False):
     """Everything about a network but its input and output size: keyword arguments of `DNC`. Ranges, and defaults in
     brackets:
 
-    controller        "lstm" or "feedforward" ("lstm")
-    activation        "tanh" or "relu" ("tanh"); of a feedforward controller
+    controller        "lstm", "feedforward" or "rnn" ("lstm")
+    activation        "tanh" or "relu" ("tanh"); of a feedforward controller or an RNN
     hidden_size       H, 1 to 65536 (64)
     num_layers        L, 1 to 64 (1)
     memory_slots      N, 1 to 65536 (64)
@@ -44,7 +44,7 @@ class Options(TypedDict, total=False):
     interface_scale   0 to 1000 (3.0); of the drawn interface weights
     """
 
-    controller: Literal["lstm", "feedforward"]
+    controller: Literal["lstm", "feedforward", "rnn"]
     activation: Literal["tanh", "relu"]
     hidden_size: int
     num_layers: int

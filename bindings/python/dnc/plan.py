@@ -30,7 +30,7 @@ _ALGORITHMS = {
     "weight_decay": ("adamw",),
 }
 # Options of a network that only count with another one.
-_NEEDS = {"activation": ("controller", "feedforward"), "initial_value": ("initial_state", "constant")}
+_NEEDS = {"activation": ("controller", ["feedforward", "rnn"]), "initial_value": ("initial_state", ["constant"])}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,9 +100,10 @@ class Plan:
             refuse_options(self.task, {**self.options, **self.test_options})
         for name in self.optimizer:
             self._refuse_unused_setting(name)
-        for name, (other, value) in _NEEDS.items():
-            if name in self.network and self.network.get(other) != value:
-                raise Unused(f"{name} would do nothing: it belongs to {other} {value!r}")
+        for name, (other, values) in _NEEDS.items():
+            if name in self.network and self.network.get(other) not in values:
+                allowed = " or ".join(map(repr, values))
+                raise Unused(f"{name} would do nothing: it belongs to {other} {allowed}")
 
     def _refuse_unused_setting(self, name: str) -> None:
         if self.algorithm not in _ALGORITHMS.get(name, (self.algorithm,)):
