@@ -17,61 +17,71 @@ import CKernels
 }
 
 func lstmForward(_ operands: UnsafePointer<LSTMForwardOperands>) {
-  let layer = operands.pointee
-  for b in 0..<layer.batch {
-    let z = layer.gates + b * 4 * layer.hiddenSize
-    let row = b * layer.hiddenSize
-    forEachVector(layer.hiddenSize) { n, count in
+  let o = operands.pointee
+  let (batch, hiddenSize, clip, gates) = (o.batch, o.hiddenSize, o.clip, o.gates)
+  let (previousCell, cell, cellTanh, hidden) = (o.previousCell, o.cell, o.cellTanh, o.hidden)
+  let hiddenStride = o.hiddenStride
+  for b in 0..<batch {
+    let z = gates + b * 4 * hiddenSize
+    let row = b * hiddenSize
+    forEachVector(hiddenSize) { n, count in
       let i = sigmoid(load(z + n, count))
-      let f = sigmoid(load(z + layer.hiddenSize + n, count))
-      let g = tanh(load(z + 2 * layer.hiddenSize + n, count))
-      let o = sigmoid(load(z + 3 * layer.hiddenSize + n, count))
+      let f = sigmoid(load(z + hiddenSize + n, count))
+      let g = tanh(load(z + 2 * hiddenSize + n, count))
+      let o = sigmoid(load(z + 3 * hiddenSize + n, count))
       store(i, z + n, count)
-      store(f, z + layer.hiddenSize + n, count)
-      store(g, z + 2 * layer.hiddenSize + n, count)
-      store(o, z + 3 * layer.hiddenSize + n, count)
-      let c = (i * g).addingProduct(f, load(layer.previousCell + row + n, count))
+      store(f, z + hiddenSize + n, count)
+      store(g, z + 2 * hiddenSize + n, count)
+      store(o, z + 3 * hiddenSize + n, count)
+      let c = (i * g).addingProduct(f, load(previousCell + row + n, count))
       let tanhC = tanh(c)
-      store(tanhC, layer.cellTanh + row + n, count)
-      store(clamped(c, layer.clip), layer.cell + row + n, count)
-      store(clamped(o * tanhC, layer.clip), layer.hidden + b * layer.hiddenStride + n, count)
+      store(tanhC, cellTanh + row + n, count)
+      store(clamped(c, clip), cell + row + n, count)
+      store(clamped(o * tanhC, clip), hidden + b * hiddenStride + n, count)
     }
   }
 }
 
 func lstmBackward(_ operands: UnsafePointer<LSTMBackwardOperands>) {
-  let layer = operands.pointee
-  for b in 0..<layer.batch {
-    let z = layer.gates + b * 4 * layer.hiddenSize
-    let row = b * layer.hiddenSize
-    forEachVector(layer.hiddenSize) { n, count in
+  let o = operands.pointee
+  let (batch, hiddenSize, clip, gates) = (o.batch, o.hiddenSize, o.clip, o.gates)
+  let (previousCell, cellTanh, hiddenGradient, hiddenStride) = (
+    o.previousCell, o.cellTanh, o.hiddenGradient, o.hiddenStride
+  )
+  let cellGradient = o.cellGradient
+  for b in 0..<batch {
+    let z = gates + b * 4 * hiddenSize
+    let row = b * hiddenSize
+    forEachVector(hiddenSize) { n, count in
       let i = load(z + n, count)
-      let f = load(z + layer.hiddenSize + n, count)
-      let g = load(z + 2 * layer.hiddenSize + n, count)
-      let o = load(z + 3 * layer.hiddenSize + n, count)
-      let tanhC = load(layer.cellTanh + row + n, count)
-      let previousC = load(layer.previousCell + row + n, count)
+      let f = load(z + hiddenSize + n, count)
+      let g = load(z + 2 * hiddenSize + n, count)
+      let o = load(z + 3 * hiddenSize + n, count)
+      let tanhC = load(cellTanh + row + n, count)
+      let previousC = load(previousCell + row + n, count)
       let c = (i * g).addingProduct(f, previousC)
-      let hGradient = passed(load(layer.hiddenGradient + b * layer.hiddenStride + n, count), o * tanhC, layer.clip)
+      let hGradient = passed(load(hiddenGradient + b * hiddenStride + n, count), o * tanhC, clip)
       let cGradient =
-        passed(load(layer.cellGradient + row + n, count), c, layer.clip) + hGradient * o * (1 - tanhC * tanhC)
-      store(cGradient * f, layer.cellGradient + row + n, count)
+        passed(load(cellGradient + row + n, count), c, clip) + hGradient * o * (1 - tanhC * tanhC)
+      store(cGradient * f, cellGradient + row + n, count)
       store(cGradient * g * i * (1 - i), z + n, count)
-      store(cGradient * previousC * f * (1 - f), z + layer.hiddenSize + n, count)
-      store(cGradient * i * (1 - g * g), z + 2 * layer.hiddenSize + n, count)
-      store(hGradient * tanhC * o * (1 - o), z + 3 * layer.hiddenSize + n, count)
+      store(cGradient * previousC * f * (1 - f), z + hiddenSize + n, count)
+      store(cGradient * i * (1 - g * g), z + 2 * hiddenSize + n, count)
+      store(hGradient * tanhC * o * (1 - o), z + 3 * hiddenSize + n, count)
     }
   }
 }
 
 /// φ = tanh.
 func tanhForward(_ operands: UnsafePointer<TanhForwardOperands>) {
-  let layer = operands.pointee
-  for b in 0..<layer.batch {
-    forEachVector(layer.hiddenSize) { n, count in
-      let h = tanh(load(layer.activations + b * layer.hiddenSize + n, count))
-      store(h, layer.activations + b * layer.hiddenSize + n, count)
-      store(clamped(h, layer.clip), layer.hidden + b * layer.hiddenStride + n, count)
+  let o = operands.pointee
+  let (batch, hiddenSize, clip, activations) = (o.batch, o.hiddenSize, o.clip, o.activations)
+  let (hidden, hiddenStride) = (o.hidden, o.hiddenStride)
+  for b in 0..<batch {
+    forEachVector(hiddenSize) { n, count in
+      let h = tanh(load(activations + b * hiddenSize + n, count))
+      store(h, activations + b * hiddenSize + n, count)
+      store(clamped(h, clip), hidden + b * hiddenStride + n, count)
     }
   }
 }

@@ -14,25 +14,28 @@ private typealias Tile = InlineArray<12, Vector>
 /// y[r, o] += Σ_i W[o, i] x[r, i]
 func linearForward(_ operands: UnsafePointer<LinearForwardOperands>) {
   let o = operands.pointee
+  let (rows, outputs, inputs, weight) = (o.rows, o.outputs, o.inputs, o.weight)
+  let (weightStride, x, xStride, y) = (o.weightStride, o.x, o.xStride, o.y)
+  let yStride = o.yStride
   var block = 0
-  while block < o.rows {
-    let count = min(rowBlock, o.rows - block)
-    let source = o.x + block * o.xStride
-    let target = o.y + block * o.yStride
+  while block < rows {
+    let count = min(rowBlock, rows - block)
+    let source = x + block * xStride
+    let target = y + block * yStride
     let whole = count & ~3
-    dotRows(4, widths.3, whole, o.outputs, o.inputs, o.weight, o.weightStride, source, o.xStride, target, o.yStride)
-    let restSource = source + whole * o.xStride
-    let restTarget = target + whole * o.yStride
+    dotRows(4, widths.3, whole, outputs, inputs, weight, weightStride, source, xStride, target, yStride)
+    let restSource = source + whole * xStride
+    let restTarget = target + whole * yStride
     switch count - whole {
     case 3:
       dotRows(
-        3, widths.2, 3, o.outputs, o.inputs, o.weight, o.weightStride, restSource, o.xStride, restTarget, o.yStride)
+        3, widths.2, 3, outputs, inputs, weight, weightStride, restSource, xStride, restTarget, yStride)
     case 2:
       dotRows(
-        2, widths.1, 2, o.outputs, o.inputs, o.weight, o.weightStride, restSource, o.xStride, restTarget, o.yStride)
+        2, widths.1, 2, outputs, inputs, weight, weightStride, restSource, xStride, restTarget, yStride)
     case 1:
       dotRows(
-        1, widths.0, 1, o.outputs, o.inputs, o.weight, o.weightStride, restSource, o.xStride, restTarget, o.yStride)
+        1, widths.0, 1, outputs, inputs, weight, weightStride, restSource, xStride, restTarget, yStride)
     default: break
     }
     block += count
@@ -102,19 +105,25 @@ func linearForward(_ operands: UnsafePointer<LinearForwardOperands>) {
 /// xGradient[r, i] += Σ_o yGradient[r, o] W[o, i]
 func linearBackward(_ operands: UnsafePointer<LinearBackwardOperands>) {
   let o = operands.pointee
-  addProducts(o.rows, o.inputs, o.outputs, o.yGradient, o.yStride, 1, o.weight, o.weightStride, o.xGradient, o.xStride)
+  let (rows, outputs, inputs, weight) = (o.rows, o.outputs, o.inputs, o.weight)
+  let (weightStride, yGradient, yStride, xGradient) = (o.weightStride, o.yGradient, o.yStride, o.xGradient)
+  let xStride = o.xStride
+  addProducts(rows, inputs, outputs, yGradient, yStride, 1, weight, weightStride, xGradient, xStride)
 }
 
 /// WGradient[o, i] += Σ_r yGradient[r, o] x[r, i]
 func linearBackwardWeight(_ operands: UnsafePointer<LinearWeightOperands>) {
   let o = operands.pointee
+  let (rows, outputs, inputs, x) = (o.rows, o.outputs, o.inputs, o.x)
+  let (xStride, yGradient, yStride, weightGradient) = (o.xStride, o.yGradient, o.yStride, o.weightGradient)
+  let weightStride = o.weightStride
   var r = 0
-  while r < o.rows {
-    let count = min(2 * rowBlock, o.rows - r)
+  while r < rows {
+    let count = min(2 * rowBlock, rows - r)
     addProducts(
-      o.outputs, o.inputs, count, o.yGradient + r * o.yStride, 1, o.yStride, o.x + r * o.xStride, o.xStride,
-      o.weightGradient,
-      o.weightStride)
+      outputs, inputs, count, yGradient + r * yStride, 1, yStride, x + r * xStride, xStride,
+      weightGradient,
+      weightStride)
     r += count
   }
 }

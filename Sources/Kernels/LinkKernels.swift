@@ -10,63 +10,82 @@ private typealias Pair = InlineArray<2, Vector>
 
 func linksForward(_ operands: UnsafePointer<LinksForwardOperands>) {
   let o = operands.pointee
-  for head in 0..<o.readHeads { (o.backwardWeights + head * o.backwardStride).update(repeating: 0, count: o.slots) }
+  let (first, end, slots, readHeads) = (o.first, o.end, o.slots, o.readHeads)
+  let (writeWeighting, previousPrecedence, previousReadWeights, previousLink) = (
+    o.writeWeighting, o.previousPrecedence, o.previousReadWeights, o.previousLink
+  )
+  let (link, forwardWeights, forwardStride, backwardWeights) = (
+    o.link, o.forwardWeights, o.forwardStride, o.backwardWeights
+  )
+  let backwardStride = o.backwardStride
+  for head in 0..<readHeads { (backwardWeights + head * backwardStride).update(repeating: 0, count: slots) }
   @inline(__always) func take(_ rows: Int, from i: Int) {
-    let target = o.link + i * o.slots
-    updateRows(rows, i, o.slots, o.writeWeighting, o.previousPrecedence, o.previousLink + i * o.slots, target)
-    clearDiagonal(rows, i, o.slots, target)
-    forEachHeads(o.readHeads) { heads, head in
+    let target = link + i * slots
+    updateRows(rows, i, slots, writeWeighting, previousPrecedence, previousLink + i * slots, target)
+    clearDiagonal(rows, i, slots, target)
+    forEachHeads(readHeads) { heads, head in
       readRows(
-        rows, heads, i, o.slots, target, o.previousReadWeights + head * o.slots,
-        o.forwardWeights + head * o.forwardStride,
-        o.forwardStride, o.backwardWeights + head * o.backwardStride, o.backwardStride)
+        rows, heads, i, slots, target, previousReadWeights + head * slots,
+        forwardWeights + head * forwardStride,
+        forwardStride, backwardWeights + head * backwardStride, backwardStride)
     }
   }
-  var i = o.first
-  while i + 2 <= o.end {
+  var i = first
+  while i + 2 <= end {
     take(2, from: i)
     i += 2
   }
-  if i < o.end { take(1, from: i) }
+  if i < end { take(1, from: i) }
 }
 
 func linksBackward(_ operands: UnsafePointer<LinksBackwardOperands>) {
   let o = operands.pointee
-  let writeWeighting = o.writeWeightings + o.steps * o.stepStride
-  let previousPrecedence = o.precedences + o.steps * o.stepStride
-  let current = o.scratch + 2 * o.slots
+  let (first, end, slots, readHeads) = (o.first, o.end, o.slots, o.readHeads)
+  let (steps, stepStride, link, writeWeightings) = (o.steps, o.stepStride, o.link, o.writeWeightings)
+  let (precedences, previousReadWeights, scratch, forwardGradient) = (
+    o.precedences, o.previousReadWeights, o.scratch, o.forwardGradient
+  )
+  let (forwardStride, backwardGradient, backwardStride, linkGradient) = (
+    o.forwardStride, o.backwardGradient, o.backwardStride, o.linkGradient
+  )
+  let (writeWeightingGradient, precedenceGradient, readWeightsGradient) = (
+    o.writeWeightingGradient, o.precedenceGradient, o.readWeightsGradient
+  )
+  let writeWeighting = writeWeightings + steps * stepStride
+  let previousPrecedence = precedences + steps * stepStride
+  let current = scratch + 2 * slots
   @inline(__always) func take(_ rows: Int, from i: Int) {
-    var previous = o.link + i * o.slots
-    for step in 0..<o.steps {
+    var previous = link + i * slots
+    for step in 0..<steps {
       // Intermediate diagonal values reach no other element.
       updateRows(
-        rows, i, o.slots, o.writeWeightings + step * o.stepStride, o.precedences + step * o.stepStride, previous,
-        o.scratch)
-      previous = UnsafePointer(o.scratch)
+        rows, i, slots, writeWeightings + step * stepStride, precedences + step * stepStride, previous,
+        scratch)
+      previous = UnsafePointer(scratch)
     }
-    if o.steps > 0 { clearDiagonal(rows, i, o.slots, o.scratch) }
-    updateRows(rows, i, o.slots, writeWeighting, previousPrecedence, previous, current)
-    clearDiagonal(rows, i, o.slots, current)
+    if steps > 0 { clearDiagonal(rows, i, slots, scratch) }
+    updateRows(rows, i, slots, writeWeighting, previousPrecedence, previous, current)
+    clearDiagonal(rows, i, slots, current)
 
-    let gradient = o.linkGradient + i * o.slots
-    forEachHeads(o.readHeads) { heads, head in
+    let gradient = linkGradient + i * slots
+    forEachHeads(readHeads) { heads, head in
       readRowsBackward(
-        rows, heads, i, o.slots, current, o.previousReadWeights + head * o.slots,
-        o.forwardGradient + head * o.forwardStride,
-        o.forwardStride, o.backwardGradient + head * o.backwardStride, o.backwardStride, gradient,
-        o.readWeightsGradient + head * o.slots)
+        rows, heads, i, slots, current, previousReadWeights + head * slots,
+        forwardGradient + head * forwardStride,
+        forwardStride, backwardGradient + head * backwardStride, backwardStride, gradient,
+        readWeightsGradient + head * slots)
     }
-    clearDiagonal(rows, i, o.slots, gradient)
+    clearDiagonal(rows, i, slots, gradient)
     updateRowsBackward(
-      rows, i, o.slots, writeWeighting, previousPrecedence, previous, gradient, o.writeWeightingGradient,
-      o.precedenceGradient)
+      rows, i, slots, writeWeighting, previousPrecedence, previous, gradient, writeWeightingGradient,
+      precedenceGradient)
   }
-  var i = o.first
-  while i + 2 <= o.end {
+  var i = first
+  while i + 2 <= end {
     take(2, from: i)
     i += 2
   }
-  if i < o.end { take(1, from: i) }
+  if i < end { take(1, from: i) }
 }
 
 /// Calls `body` with 4, 2 or 1 heads and the first of them.

@@ -4,40 +4,49 @@ import CKernels
 
 func sgd(_ operands: UnsafePointer<SGDOperands>) {
   let o = operands.pointee
-  forEachVector(o.count) { i, n in
-    let v = (load(o.gradients + i, n) * o.scale).addingProduct(Vector(repeating: o.momentum), load(o.first + i, n))
-    store(v, o.first + i, n)
-    store(load(o.parameters + i, n) - v * o.rate, o.parameters + i, n)
-    store(.zero, o.gradients + i, n)
+  let (count, scale, rate, momentum) = (o.count, o.scale, o.rate, o.momentum)
+  let (gradients, first, parameters) = (o.gradients, o.first, o.parameters)
+  forEachVector(count) { i, n in
+    let v = (load(gradients + i, n) * scale).addingProduct(Vector(repeating: momentum), load(first + i, n))
+    store(v, first + i, n)
+    store(load(parameters + i, n) - v * rate, parameters + i, n)
+    store(.zero, gradients + i, n)
   }
 }
 
 func rmsProp(_ operands: UnsafePointer<RMSPropOperands>) {
   let o = operands.pointee
-  forEachVector(o.count) { i, n in
-    let g = load(o.gradients + i, n) * o.scale
-    let s = bounded((g * o.forget * g).addingProduct(Vector(repeating: o.decay), load(o.second + i, n)))
-    let m = (g * o.rate / (s + o.epsilon).squareRoot()).addingProduct(
-      Vector(repeating: o.momentum), load(o.first + i, n))
-    store(m, o.first + i, n)
-    store(s, o.second + i, n)
-    store(load(o.parameters + i, n) - m, o.parameters + i, n)
-    store(.zero, o.gradients + i, n)
+  let (count, scale, rate, momentum) = (o.count, o.scale, o.rate, o.momentum)
+  let (decay, forget, epsilon, gradients) = (o.decay, o.forget, o.epsilon, o.gradients)
+  let (first, second, parameters) = (o.first, o.second, o.parameters)
+  forEachVector(count) { i, n in
+    let g = load(gradients + i, n) * scale
+    let s = bounded((g * forget * g).addingProduct(Vector(repeating: decay), load(second + i, n)))
+    let m = (g * rate / (s + epsilon).squareRoot()).addingProduct(
+      Vector(repeating: momentum), load(first + i, n))
+    store(m, first + i, n)
+    store(s, second + i, n)
+    store(load(parameters + i, n) - m, parameters + i, n)
+    store(.zero, gradients + i, n)
   }
 }
 
 /// Adam and AdamW.
 func adam(_ operands: UnsafePointer<AdamOperands>) {
   let o = operands.pointee
-  forEachVector(o.count) { i, n in
-    let g = load(o.gradients + i, n) * o.scale
-    let m = (g * o.forget1).addingProduct(Vector(repeating: o.beta1), load(o.first + i, n))
-    let v = bounded((g * o.forget2 * g).addingProduct(Vector(repeating: o.beta2), load(o.second + i, n)))
-    store(m, o.first + i, n)
-    store(v, o.second + i, n)
-    let step = m * o.rate / ((v * o.correction2).squareRoot() + o.epsilon)
-    store(load(o.parameters + i, n) * o.kept - step, o.parameters + i, n)
-    store(.zero, o.gradients + i, n)
+  let (count, scale, rate, beta1) = (o.count, o.scale, o.rate, o.beta1)
+  let (beta2, forget1, forget2, correction2) = (o.beta2, o.forget1, o.forget2, o.correction2)
+  let (epsilon, kept, gradients, first) = (o.epsilon, o.kept, o.gradients, o.first)
+  let (second, parameters) = (o.second, o.parameters)
+  forEachVector(count) { i, n in
+    let g = load(gradients + i, n) * scale
+    let m = (g * forget1).addingProduct(Vector(repeating: beta1), load(first + i, n))
+    let v = bounded((g * forget2 * g).addingProduct(Vector(repeating: beta2), load(second + i, n)))
+    store(m, first + i, n)
+    store(v, second + i, n)
+    let step = m * rate / ((v * correction2).squareRoot() + epsilon)
+    store(load(parameters + i, n) * kept - step, parameters + i, n)
+    store(.zero, gradients + i, n)
   }
 }
 

@@ -4,37 +4,46 @@ import CKernels
 
 func usageForward(_ operands: UnsafePointer<UsageForwardOperands>) {
   let o = operands.pointee
-  forEachVector(o.slots) { n, count in
-    let u = load(o.previousUsage + n, count)
-    let written = load(o.previousWriteWeights + n, count)
-    let kept = retention(o.readHeads, except: -1, o.freeGates, o.previousReadWeights + n, o.slots, count)
-    store((u + written - u * written) * kept, o.usage + n, count)
+  let (slots, readHeads, freeGates, previousReadWeights) = (o.slots, o.readHeads, o.freeGates, o.previousReadWeights)
+  let (previousWriteWeights, previousUsage, usage) = (o.previousWriteWeights, o.previousUsage, o.usage)
+  forEachVector(slots) { n, count in
+    let u = load(previousUsage + n, count)
+    let written = load(previousWriteWeights + n, count)
+    let kept = retention(readHeads, except: -1, freeGates, previousReadWeights + n, slots, count)
+    store((u + written - u * written) * kept, usage + n, count)
   }
 }
 
 func usageBackward(_ operands: UnsafePointer<UsageBackwardOperands>) {
   let o = operands.pointee
-  for i in 0..<o.readHeads {
-    let gate = Vector(repeating: o.freeGates[i])
+  let (slots, readHeads, stopped, freeGates) = (o.slots, o.readHeads, o.stopped, o.freeGates)
+  let (previousReadWeights, previousWriteWeights, previousUsage, usageGradient) = (
+    o.previousReadWeights, o.previousWriteWeights, o.previousUsage, o.usageGradient
+  )
+  let (freeGatesGradient, readWeightsGradient, writeWeightsGradient) = (
+    o.freeGatesGradient, o.readWeightsGradient, o.writeWeightsGradient
+  )
+  for i in 0..<readHeads {
+    let gate = Vector(repeating: freeGates[i])
     var sums = Vector.zero
-    forEachVector(o.slots) { n, count in
-      let u = load(o.previousUsage + n, count)
-      let written = load(o.previousWriteWeights + n, count)
-      let others = retention(o.readHeads, except: i, o.freeGates, o.previousReadWeights + n, o.slots, count)
-      let towardsHead = load(o.usageGradient + n, count) * (u + written - u * written) * others
-      sums = sums.addingProduct(towardsHead, load(o.previousReadWeights + i * o.slots + n, count))
-      let target = o.readWeightsGradient + i * o.slots + n
+    forEachVector(slots) { n, count in
+      let u = load(previousUsage + n, count)
+      let written = load(previousWriteWeights + n, count)
+      let others = retention(readHeads, except: i, freeGates, previousReadWeights + n, slots, count)
+      let towardsHead = load(usageGradient + n, count) * (u + written - u * written) * others
+      sums = sums.addingProduct(towardsHead, load(previousReadWeights + i * slots + n, count))
+      let target = readWeightsGradient + i * slots + n
       store(load(target, count) - towardsHead * gate, target, count)
     }
-    o.freeGatesGradient[i] -= total(sums)
+    freeGatesGradient[i] -= total(sums)
   }
-  forEachVector(o.slots) { n, count in
+  forEachVector(slots) { n, count in
     let towardsUsed =
-      load(o.usageGradient + n, count)
-      * retention(o.readHeads, except: -1, o.freeGates, o.previousReadWeights + n, o.slots, count)
-    let towardsWritten = towardsUsed * (1 - load(o.previousUsage + n, count))
-    store(o.stopped ? .zero : towardsWritten, o.writeWeightsGradient + n, count)
-    store(towardsUsed * (1 - load(o.previousWriteWeights + n, count)), o.usageGradient + n, count)
+      load(usageGradient + n, count)
+      * retention(readHeads, except: -1, freeGates, previousReadWeights + n, slots, count)
+    let towardsWritten = towardsUsed * (1 - load(previousUsage + n, count))
+    store(stopped ? .zero : towardsWritten, writeWeightsGradient + n, count)
+    store(towardsUsed * (1 - load(previousWriteWeights + n, count)), usageGradient + n, count)
   }
 }
 

@@ -4,7 +4,9 @@ import CDNC
 /// overflows. The letters are model.md's.
 struct Configuration {
   var X, Y, H, L, N, W, R, K, B: Int
-  var controller: Controller
+  let controller: Controller
+  /// What the controller's room says of it, at hand for those who ask in every step.
+  let traits: ControllerTraits
   var activation: Activation
   var usageGradientStopped: Bool
   var initialState: Start
@@ -84,6 +86,7 @@ struct Configuration {
     B = try size(config.batch_size, Configuration.batches, "batch_size")
     threads = try size(config.num_threads, 0...1024, "num_threads")
     controller = try choice(config.controller, upTo: .last, "controller")
+    traits = controller.traits
     activation = try choice(config.activation, upTo: .relu, "activation")
     usageGradientStopped = try size(config.usage_gradient, 0...1, "usage_gradient") == 1
     initialState = try choice(config.initial_state, upTo: .learned, "initial_state")
@@ -145,7 +148,6 @@ extension Configuration {
   var controllerOffset: Int { hiddenWidth - controllerWidth }
   /// What `threads` comes to here.
   var threadCount: Int { threads == 0 ? min(Threads.processors(), 1024) : threads }
-  var traits: ControllerTraits { controller.traits }
   func seesInput(layer: Int) -> Bool { traits.everyLayerSeesInput || layer == 0 }
   /// The width of what layer l sees of this step: χ, the layer below, or both.
   func inputs(layer l: Int) -> Int { (seesInput(layer: l) ? controllerInput : 0) + (l > 0 ? H : 0) }
