@@ -1,8 +1,8 @@
 /// Operations on each number by itself.
 extension Matrix {
   /// y = f(x)        ∂x += ∂y f′(x)
-  /// - Parameter pullback: gives f′, from x and y, to `pass`. The loop over the numbers stands there and is compiled
-  ///   for every f by itself, so that nothing is called for each number.
+  /// - Parameter pullback: passes f′, as a function of x and y, to `pass`. The loop over the numbers is in `pass`, and is compiled
+  ///   for every f, so there is no call for each number.
   @inline(__always) private func map(
     _ f: (Scalar) -> Scalar, pullback: @escaping (UnaryPullback<Scalar>) -> Void
   ) -> Matrix {
@@ -76,8 +76,7 @@ extension Matrix {
 
   /// y = f(a, b)        ∂a += ∂y ∂f/∂a        ∂b += ∂y ∂f/∂b
   ///
-  /// An operand of one row or of one column stands for as many as the other one has; the gradients of all of them are
-  /// then added up.
+  /// An operand of one row or one column is repeated to the other's size; its gradient is the sum over the repetitions.
   /// - Parameter pullback: gives both derivatives to `pass`.
   @inline(__always) private static func combine(
     _ a: Matrix, _ b: Matrix, _ f: (Scalar, Scalar) -> Scalar, pullback: @escaping (BinaryPullback<Scalar>) -> Void
@@ -98,7 +97,7 @@ extension Matrix {
   }
 }
 
-/// The pullback of y = f(x), but for f.
+/// The pullback of y = f(x), without f.
 private struct UnaryPullback<Scalar: Number> {
   let count: Int
   let x, y, yGradient: UnsafePointer<Scalar>
@@ -110,7 +109,7 @@ private struct UnaryPullback<Scalar: Number> {
   }
 }
 
-/// The pullback of y = f(a, b), but for f.
+/// The pullback of y = f(a, b), without f.
 private struct BinaryPullback<Scalar: Number> {
   let shape: Broadcast
   let a, b, yGradient: UnsafePointer<Scalar>
@@ -138,7 +137,7 @@ private struct BinaryPullback<Scalar: Number> {
   }
 }
 
-/// How two matrices meet number by number, of which one may have one row, or one column, for many of the other.
+/// The pairing of two matrices, number by number. One may have a single row, or column, for many of the other.
 private struct Broadcast {
   let rows, columns: Int
   /// From one row to the next, and from one column to the next: 0 where there is only one.

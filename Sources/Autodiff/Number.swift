@@ -1,6 +1,6 @@
 import Foundation
 
-/// What matrices are made of: Double to check with, Float to compare speed in.
+/// The number type of matrices: Double for checks, Float for comparing speed.
 public protocol Number: BinaryFloatingPoint, Sendable {
   static func exp(_ x: Self) -> Self
   static func log(_ x: Self) -> Self
@@ -39,7 +39,7 @@ extension Number {
   }
 }
 
-/// The compiler doesn't reorder additions, so it makes no vectors of a plain loop.
+/// Written with vectors, because the compiler doesn't reorder the additions of a plain loop.
 private func vectorDot<Scalar: SIMDScalar & BinaryFloatingPoint>(
   _ count: Int, _ x: UnsafePointer<Scalar>, _ y: UnsafePointer<Scalar>
 ) -> Scalar {

@@ -1,6 +1,6 @@
-/// Reverse-mode automatic differentiation. Whoever computes with `Matrix` writes, on the way, a tape: every operation
-/// leaves its result there and its pullback, which knows how to pass the gradient of the result on to the operands.
-/// `backward` plays the tape in reverse, and then every matrix that the last one depended on has its gradient:
+/// Reverse-mode automatic differentiation. Every operation on `Matrix` writes its result and its pullback to a tape.
+/// The pullback passes the gradient of the result on to the operands. `backward` plays the tape in reverse; then every
+/// matrix that the last one depends on has its gradient:
 ///
 ///     let tape = Tape<Double>()
 ///     let x = tape.variable([1, 2, 3], columns: 3)
@@ -28,7 +28,7 @@ public final class Tape<Scalar: Number> {
     leaf(values, columns: columns, isConstant: false)
   }
 
-  /// A matrix that nobody asks for the gradient of.
+  /// A matrix without a gradient.
   public func constant(_ values: [Scalar], columns: Int) -> Matrix<Scalar> {
     leaf(values, columns: columns, isConstant: true)
   }
@@ -55,7 +55,7 @@ public final class Tape<Scalar: Number> {
     return Matrix(node: node, tape: self)
   }
 
-  /// Plays the tape in reverse and empties it: what nobody holds on to is freed on the way.
+  /// Plays the tape in reverse and empties it. Matrices that nothing else refers to are freed on the way.
   /// - Parameters:
   ///   - last: y, the matrix to begin at.
   ///   - gradient: ∂y, like y; nil for a y of one number, the loss itself.
@@ -106,7 +106,7 @@ final class Node<Scalar: Number> {
   var count: Int { rows * columns }
   private var bytes: Int { count * MemoryLayout<Scalar>.stride }
 
-  /// What a pullback adds to: nil for a constant. It is made, of zeros, when it is first asked for.
+  /// The gradient that pullbacks add to; nil for a constant. It is made, of zeros, on first use.
   var gradient: UnsafeMutablePointer<Scalar>? {
     if gradientIfAny == nil, !isConstant {
       gradientIfAny = Node.zeros(count)

@@ -1,6 +1,6 @@
 /// The CRC-32 of zlib, gzip and PNG (polynomial 0xEDB88320, reflected), eight bytes at a time (Kounavis and Berry 2005).
 struct CRC32: ~Copyable {
-  /// What byte b becomes with k more bytes behind it, [8, 256].
+  /// The remainder of byte b followed by k zero bytes, [8, 256].
   private let memory: Memory
   private var state = UInt32.max
 
@@ -15,7 +15,7 @@ struct CRC32: ~Copyable {
     for i in 256..<8 * 256 { table[i] = table[i - 256] >> 8 ^ table[Int(table[i - 256] & 0xFF)] }
   }
 
-  /// Of all bytes so far.
+  /// The checksum of all bytes so far.
   var value: UInt32 { ~state }
 
   mutating func add(_ start: UnsafeRawPointer, bytes: Int) {

@@ -1,8 +1,8 @@
 import CDNC
 import CPlatform
 
-/// Why a call failed: the status travels with the error, the sentence waits in the thread's message buffer. Once the call
-/// has failed, `dnc_last_error` gives it.
+/// The reason of a failed call. The error carries the status; the sentence is in the thread's message buffer. When the
+/// call has failed, `dnc_last_error` returns it.
 struct Failure: Error {
   let status: dnc_status
 
@@ -10,7 +10,7 @@ struct Failure: Error {
     self.status = status
   }
 
-  /// The same sentence behind "`place`: ", with another status.
+  /// The same sentence after "`place`: ", with another status.
   func within(_ place: UnsafePointer<CChar>, _ status: dnc_status) -> Failure {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(DNC_PLATFORM_MESSAGE_BYTES)) { sentence in
       strcpy(sentence.baseAddress!, threadMessage())
@@ -18,7 +18,7 @@ struct Failure: Error {
     }
   }
 
-  /// The same sentence behind "`path`, line `number`: "; an argument that is refused is then bad format.
+  /// The same sentence after "`path`, line `number`: ". An invalid argument becomes bad format.
   func within(_ path: UnsafePointer<CChar>, line number: Int) -> Failure {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(DNC_PLATFORM_MESSAGE_BYTES)) { buffer in
       var place = Text(start: buffer.baseAddress!, capacity: buffer.count)
@@ -29,7 +29,7 @@ struct Failure: Error {
     }
   }
 
-  /// What errno says.
+  /// The failure that errno describes.
   static func system(
     _ path: UnsafePointer<CChar>, _ action: StaticString, error: Int32 = dnc_platform_errno()
   ) -> Failure {
@@ -40,17 +40,18 @@ struct Failure: Error {
     Failure(DNC_OUT_OF_MEMORY, "out of memory: \(bytes) bytes could not be allocated")
   }
 
-  /// Not even their bytes can be counted.
+  /// A record so long that its number of bytes overflows.
   static func recordTooLong(steps: Int) -> Failure {
     Failure(DNC_OUT_OF_MEMORY, "steps is \(steps), whose record would take more bytes than a number can count")
   }
 }
 
-/// What this thread's last failing call said. Not inlined: the C function's buffer is static, and every object file that
-/// calls it would have one of its own.
+/// The message of this thread's last failing call. Not inlined: the C function's buffer is static, so every object file
+/// that calls it would have its own.
 @inline(never) func lastMessage() -> UnsafeMutablePointer<CChar> { dnc_platform_messages() }
 
-/// Where a sentence is written. A call that goes on after a failure leaves the last message as it was.
+/// The buffer for the next sentence. It is apart from the last message, so a call that recovers from a failure leaves
+/// that unchanged.
 func threadMessage() -> UnsafeMutablePointer<CChar> { lastMessage() + Int(DNC_PLATFORM_MESSAGE_BYTES) }
 
 /// A sentence written by string interpolation straight into the thread's message buffer, without heap.
@@ -71,14 +72,15 @@ struct Message: ExpressibleByStringInterpolation {
     mutating func appendInterpolation(_ value: Int?) { if let value { text.append(value) } }
     mutating func appendInterpolation(_ value: UInt) { text.append(UInt64(value)) }
     mutating func appendInterpolation(_ value: UInt32) { text.append(Int(value)) }
-    /// A NaN has a sign, which says nothing.
+    /// A NaN is written without its meaningless sign.
     mutating func appendInterpolation(_ value: Double) { text.append(value.isNaN ? .nan : value) }
     mutating func appendInterpolation(_ value: Float) { appendInterpolation(Double(value)) }
     mutating func appendInterpolation(systemError: Int32) { text.append(systemError: systemError) }
     /// A whole message.
     mutating func appendInterpolation(sentence: UnsafePointer<CChar>) { text.append(sentence) }
-    /// Text from outside that is not closed by a zero, such as a part of a file. Control characters become '?', so that the
-    /// message stays one line; "..." stands for the middle of a long text, so that what is wrong with it has room behind it.
+    /// Appends text from outside that does not end with a zero, such as a part of a file. Control characters become
+    /// '?', which keeps the message in one line. "..." replaces the middle of a long text, which leaves room for the
+    /// rest of the message.
     mutating func appendInterpolation(bytes: UnsafeRawBufferPointer) {
       let middle = Message.middle(of: bytes)
       for (i, byte) in bytes.enumerated() {
@@ -91,8 +93,8 @@ struct Message: ExpressibleByStringInterpolation {
     }
   }
 
-  /// What a message leaves out of a text from outside of more than 150 bytes: all but 75 at each end. A message with three of
-  /// them fits. A character of UTF-8 is left out as a whole.
+  /// The bytes that a message leaves out of a text of more than 150 bytes: all but 75 at each end, and never a part of
+  /// a UTF-8 character. A message with three such texts fits.
   private static func middle(of bytes: UnsafeRawBufferPointer) -> Range<Int> {
     let kept = 75
     guard bytes.count > 2 * kept else { return 0..<0 }

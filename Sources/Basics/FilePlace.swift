@@ -1,24 +1,24 @@
 import CDNC
 import CPlatform
 
-/// Where the file is, or will be, that a path names: links are followed. What is there is a regular file that may be written.
+/// The place of the file that a path names, with links followed. A file that is there is regular, and may be written.
 struct FilePlace: ~Copyable {
-  /// The file that is there.
+  /// The existing file.
   let old: stat?
   private let memory: Memory
   private let givenBytes: Int
   private static let bytes = 4096
   private static let links = 40
 
-  /// As the caller calls it.
+  /// The caller's path.
   var given: UnsafePointer<CChar> { UnsafePointer(memory.start.assumingMemoryBound(to: CChar.self)) }
-  /// Where no link is left.
+  /// The path with all links followed.
   var path: UnsafePointer<CChar> { given + givenBytes }
-  /// What stands before the file's own name.
+  /// The path before the file's own name.
   var folderBytes: Int { FilePlace.folderBytes(of: path) }
 
   init(_ given: UnsafePointer<CChar>) throws(Failure) {
-    // What the system finds must be what is found here: some links of /proc say where nothing is.
+    // The system must find the same file at both paths: some links in /proc name a place where there is none.
     var meant = stat()
     let isThere = stat(given, &meant) == 0
     guard isThere || dnc_platform_errno() == ENOENT else { throw Failure.system(given, "written") }
@@ -57,7 +57,7 @@ struct FilePlace: ~Copyable {
     self.memory = memory
   }
 
-  /// Puts what the link says, seen from its own folder, into its place.
+  /// Replaces the path of a link by the link's target, relative to the link's folder.
   private static func follow(
     _ path: UnsafeMutablePointer<CChar>, target: UnsafeMutablePointer<CChar>, _ given: UnsafePointer<CChar>
   ) throws(Failure) {
@@ -75,7 +75,7 @@ struct FilePlace: ~Copyable {
     return count
   }
 
-  /// A file that nobody may write stays as it is even where the system lets this process write all, as root.
+  /// Throws if the file must not be written. If its mode lets nobody write it, that includes root.
   private static func requireWritable(
     _ path: UnsafePointer<CChar>, _ mode: mode_t, _ given: UnsafePointer<CChar>
   ) throws(Failure) {
@@ -85,7 +85,7 @@ struct FilePlace: ~Copyable {
 }
 
 extension Failure {
-  /// Throws unless that is the mode of a regular file.
+  /// Throws unless the mode is that of a regular file.
   static func unlessRegular(_ path: UnsafePointer<CChar>, _ mode: mode_t) throws(Failure) {
     let kind: StaticString
     switch mode & mode_t(S_IFMT) {

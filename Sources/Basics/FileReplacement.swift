@@ -1,11 +1,11 @@
 import CDNC
 import CPlatform
 
-/// A file written beside its place, flushed, and renamed into it: whoever opens the path sees the old file
-/// or the new one, whole. Dropped before `commit`, it leaves nothing behind.
+/// A file that is written beside its place, flushed, and renamed into it. A reader of the path sees the old file or the
+/// new one, whole. Dropped before `commit`, it leaves nothing behind.
 ///
-/// A link stays, and what it leads to is replaced. The new file has the old one's mode, and its owner and group as far as this
-/// process may give them away.
+/// A link stays, and its target is replaced. The new file has the old one's mode, and its owner and group as far as
+/// this process may give them away.
 struct FileReplacement: ~Copyable {
   private let place: FilePlace
   private let temporaryPath: Memory
@@ -13,7 +13,7 @@ struct FileReplacement: ~Copyable {
   private var descriptor: Int32
   private var isInPlace = false
 
-  /// - Parameter number: in the name of the file beside its place, which another one may have.
+  /// - Parameter number: makes the name of the temporary file unique.
   init(path: UnsafePointer<CChar>, number: Int = 0) throws(Failure) {
     let place = try FilePlace(path)
     let nameBytes = 64
@@ -21,7 +21,7 @@ struct FileReplacement: ~Copyable {
     let temporaryPath = try Memory(bytes: folderBytes + nameBytes)
     let name = temporaryPath.start.assumingMemoryBound(to: CChar.self)
     memcpy(name, place.path, folderBytes)
-    // Nobody else may read the new file before it has its mode.
+    // Until the new file has its mode, only its owner may read it.
     let mode: Int32 = place.old == nil ? 0o666 : 0o600
     var attempt = number
     var descriptor: Int32 = -1
@@ -60,7 +60,7 @@ struct FileReplacement: ~Copyable {
   /// Puts a finished file into its place.
   consuming func commit() throws(Failure) { try putInPlace() }
 
-  /// After the last byte: to the disk, beside its place.
+  /// Flushes and closes the file after its last byte.
   mutating func finish() throws(Failure) {
     if let old = place.old { try keepOwnerAndMode(of: old) }
     guard dnc_platform_flush(descriptor) == 0 else { throw Failure.system(place.given, "flushed") }
@@ -75,12 +75,12 @@ struct FileReplacement: ~Copyable {
     isInPlace = true
   }
 
-  /// What took nobody's place goes away again.
+  /// Removes the new file again, if it did not replace another one.
   fileprivate func takeBack() {
     if place.old == nil { unlink(place.path) }
   }
 
-  /// Where the owner or the group can't stay, nobody else gets the rights they had.
+  /// If the owner or the group can't be kept, their rights go to nobody else.
   private func keepOwnerAndMode(of old: stat) throws(Failure) {
     var mode = old.st_mode & 0o7777
     if dnc_platform_set_owner(descriptor, old.st_uid, old.st_gid) != 0 {
@@ -94,8 +94,9 @@ struct FileReplacement: ~Copyable {
   }
 }
 
-/// Files that are all written before the first of them comes into its place. Dropped before `commit`, they leave nothing behind.
-/// After that only renaming can fail: then new files go away again, but what took an older one's place stays.
+/// Files that are all written before the first is renamed into its place. Dropped before `commit`, they leave nothing
+/// behind. After that only a rename can fail: then new files are removed again, but those that replaced an older one
+/// stay.
 struct FileReplacements: ~Copyable {
   private let memory: Memory
   private var count = 0
@@ -108,7 +109,7 @@ struct FileReplacements: ~Copyable {
 
   deinit { first.deinitialize(count: count) }
 
-  /// One that is finished.
+  /// Adds a finished file.
   mutating func add(_ file: consuming FileReplacement) {
     (first + count).initialize(to: file)
     count += 1

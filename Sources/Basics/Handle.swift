@@ -1,7 +1,7 @@
 import CPlatform
 import Synchronization
 
-/// Puts `value` into memory that C hands around as a handle, with a `HandleUse` behind it.
+/// Puts `value` into memory that C uses as a handle, with a `HandleUse` after it.
 func allocateHandle<Value: ~Copyable>(_ value: consuming Value) throws(Failure) -> UnsafeMutablePointer<Value> {
   let bytes = HandleUse.offset(behind: Value.self) + MemoryLayout<HandleUse>.size
   guard let raw = calloc(1, bytes) else { throw .outOfMemory(bytes: bytes) }
@@ -16,10 +16,10 @@ func freeHandle<Value: ~Copyable>(_ handle: UnsafeMutablePointer<Value>) {
   free(handle)
 }
 
-/// Whether a call uses a handle, and whether that call has to free it. It lies behind the value and not in it: who only asks
-/// must touch nothing that the call changes.
+/// Says whether a call uses a handle, and whether that call has to free it. It lies after the value and not in it,
+/// because other threads read it while the call changes the value.
 struct HandleUse: ~Copyable {
-  /// A sum of these; 0: nobody uses the handle.
+  /// A sum of `running` and `freed`; 0 if no call uses the handle.
   private let state = Atomic<UInt32>(0)
   private static let running: UInt32 = 1
   private static let freed: UInt32 = 2
@@ -35,13 +35,13 @@ struct HandleUse: ~Copyable {
     (UnsafeMutableRawPointer(handle) + offset(behind: Value.self)).assumingMemoryBound(to: HandleUse.self)
   }
 
-  /// What can be asked of a handle at any time: how far it has come, and how it is set.
+  /// Numbers of a handle that any thread may read at any time: a count and a mode.
   struct Published {
     var count: UInt64 = 0
     var mode = 0
   }
 
-  /// As the last call that has ended left it.
+  /// The numbers as the last finished call left them.
   var published: Published {
     get { Published(count: count.load(ordering: .relaxed), mode: Int(mode.load(ordering: .relaxed))) }
     nonmutating set {
@@ -50,14 +50,15 @@ struct HandleUse: ~Copyable {
     }
   }
 
-  /// Whether the caller may use the handle now, until `end`.
+  /// Claims the handle until `end`. False if a call uses it already.
   func begin() -> Bool { state.compareExchange(expected: 0, desired: Self.running, ordering: .acquiring).exchanged }
 
-  /// Whether the handle goes on: otherwise it has been freed meanwhile, which is now for the caller to do.
+  /// Releases the handle. False if it was freed meanwhile: then the caller has to free its memory.
   func end() -> Bool {
     state.compareExchange(expected: Self.running, desired: 0, ordering: .acquiringAndReleasing).exchanged
   }
 
-  /// Whether nobody uses the handle, so that it is for the caller to free; otherwise who uses it does.
+  /// Marks the handle as freed. True if no call uses it: then the caller has to free its memory. Otherwise that call
+  /// does.
   func free() -> Bool { state.bitwiseOr(Self.freed, ordering: .acquiringAndReleasing).oldValue == 0 }
 }

@@ -7,7 +7,7 @@ struct InputFile: ~Copyable {
   let bytes: Int
 
   init(path: UnsafePointer<CChar>) throws(Failure) {
-    // Not to wait for the other end of a pipe.
+    // Without this, opening a pipe would wait for its other end.
     let descriptor = dnc_platform_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
     guard descriptor >= 0 else { throw Failure.system(path, "opened") }
     var info = stat()

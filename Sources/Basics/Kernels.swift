@@ -6,8 +6,8 @@ import CPlatform
   import KernelsV4
 #endif
 
-/// Which kernels run: what the CPU has, unless the environment variable DNC_CPU names a lower level. Found once, when it is
-/// first asked for.
+/// The level of the kernels that run: the CPU's best, or a lower one that the environment variable DNC_CPU names.
+/// Determined once, on first use.
 enum CPULevel: Int {
   case plain = 1
   case v3 = 3
@@ -23,10 +23,10 @@ enum CPULevel: Int {
   }()
 }
 
-/// The table of a level; the mechanisms look for their twins in it. A mechanism calls its twin, if there is one; its own code
-/// is the explanation and the reference.
+/// The kernels of the level. A mechanism calls its fast twin here, if there is one; its own code is the explanation and
+/// the reference.
 extension Kernels {
-  /// Nil where the plain code runs.
+  /// The table of the level; nil for the plain code.
   nonisolated(unsafe) static let active: Kernels? = at(.active)
 
   static func at(_ level: CPULevel) -> Kernels? {
@@ -43,7 +43,7 @@ extension Kernels {
 }
 
 extension UnsafePointer where Pointee: Real {
-  /// For a kernel, which computes in Float.
+  /// The pointer for a kernel, which computes in Float.
   var float: UnsafePointer<Float> { Pointee.floats(self) }
 }
 

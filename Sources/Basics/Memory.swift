@@ -9,7 +9,7 @@ struct Memory: ~Copyable {
   private(set) var bytes: Int
 
   private static let alignment = 64
-  /// From here on the rounding up to whole large pages doesn't count.
+  /// From this size on, rounding up to whole large pages adds little.
   private static let large = 16 << 20
 
   init(bytes: Int) throws(Failure) {
@@ -22,8 +22,8 @@ struct Memory: ~Copyable {
     self.bytes = bytes
   }
 
-  /// Makes it larger. It may lie elsewhere afterwards; what it held is at its beginning, and what is new is not zero. A large
-  /// block is never there twice meanwhile: the system moves its pages.
+  /// Makes the block larger. It may move. Its contents stay at its beginning; new bytes are not zero. The system moves
+  /// the pages of a large block, so there are never two copies of it.
   mutating func grow(to larger: Int) throws(Failure) {
     let offset = start - block
     guard larger <= Int.max - Memory.alignment, let moved = realloc(block, larger + Memory.alignment) else {
@@ -39,7 +39,7 @@ struct Memory: ~Copyable {
   deinit { free(block) }
 }
 
-/// Memory that grows at its end. What it holds moves when it does.
+/// Memory that grows at its end. Growing may move its contents.
 struct GrowingMemory: ~Copyable {
   private var memory: Memory
   private(set) var bytes = 0
@@ -48,7 +48,7 @@ struct GrowingMemory: ~Copyable {
 
   var start: UnsafeMutableRawPointer { memory.start }
 
-  /// Where the next `count` bytes go.
+  /// Adds `count` bytes and returns their start.
   mutating func add(_ count: Int) throws(Failure) -> UnsafeMutableRawPointer {
     if bytes + count > memory.bytes {
       let larger = try Memory(bytes: 2 * (bytes + count))
@@ -59,23 +59,23 @@ struct GrowingMemory: ~Copyable {
     return memory.start + (bytes - count)
   }
 
-  /// Forgets the last `count` bytes.
+  /// Drops the last `count` bytes.
   mutating func drop(_ count: Int) { bytes -= count }
 }
 
-/// Cuts one block of memory into arrays. The same cutting runs once without memory, to learn how many bytes
-/// it takes, and once with it: the plan and the truth are one piece of code.
+/// Cuts one block of memory into arrays. The same code runs once without memory, to count the bytes, and once with
+/// memory, to cut it.
 struct Carver {
   private let base: UnsafeMutableRawPointer
   let isMeasuring: Bool
   private(set) var bytes = 0
 
-  /// Only measures. The pointers it gives must not be used.
+  /// A carver that only counts bytes. Its pointers must not be used.
   static var measuring: Carver { Carver(base: UnsafeMutableRawPointer(bitPattern: 64)!, isMeasuring: true) }
 
   static func cutting(_ memory: borrowing Memory) -> Carver { Carver(base: memory.start, isMeasuring: false) }
 
-  /// Begins at a cache line.
+  /// A carver that cuts memory that begins at a cache line.
   static func cutting(_ start: UnsafeMutableRawPointer) -> Carver { Carver(base: start, isMeasuring: false) }
 
   private init(base: UnsafeMutableRawPointer, isMeasuring: Bool) {
@@ -83,7 +83,7 @@ struct Carver {
     self.isMeasuring = isMeasuring
   }
 
-  /// The next `count` elements, on a cache line of their own.
+  /// Returns the next `count` elements, which begin on a new cache line.
   mutating func take<Element: BitwiseCopyable>(
     _ count: Int, of type: Element.Type = Element.self
   ) -> UnsafeMutablePointer<Element> {

@@ -11,14 +11,14 @@ struct Random {
     s3 = Random.splitMix64(&splitMix)
   }
 
-  /// One of many streams of the same seed.
+  /// One of many independent streams of a seed.
   init(seed: UInt64, stream: UInt64) {
     var mixed = seed
     mixed = Random.splitMix64(&mixed) ^ stream
     self.init(seed: Random.splitMix64(&mixed))
   }
 
-  /// From a state, which must not be all zero.
+  /// A generator with a state, which must not be all zero.
   init(state: (UInt64, UInt64, UInt64, UInt64)) {
     (s0, s1, s2, s3) = state
   }

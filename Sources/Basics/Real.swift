@@ -1,21 +1,21 @@
 import CKernels
 import CPlatform
 
-/// The numbers the model is written over: Float runs, Double checks.
+/// The number type of the model: Float in use, Double to check it.
 protocol Real: BinaryFloatingPoint, BitwiseCopyable {
   static func exp(_ x: Self) -> Self
   /// log(1 + x)
   static func log1p(_ x: Self) -> Self
   static func tanh(_ x: Self) -> Self
-  /// The fast twins of the mechanisms, if this CPU has some for these numbers.
+  /// The fast twins of the mechanisms; nil if this CPU, or this number type, has none.
   static var kernels: Kernels? { get }
   /// The same pointers, where there are kernels: these numbers are then Float.
   static func floats(_ pointer: In<Self>) -> In<Float>
   static func floats(_ pointer: Out<Self>) -> Out<Float>
-  /// What keys, write vectors and memories end at, small enough for the norm of any row of them; nil where nothing does,
-  /// since only the checks run in these numbers.
+  /// Bound of the magnitudes of keys, write vectors and memories. With it, the norm of any row is finite. nil for a
+  /// type that only checks use.
   static var saturation: Self? { get }
-  /// Σ x[i] y[i] as eight interleaved partial sums: what `dot` is where no kernel runs.
+  /// Σ x[i] y[i] as eight interleaved partial sums: `dot` without a kernel.
   static func dot(_ count: Int, _ x: In<Self>, _ y: In<Self>) -> Self
 }
 
@@ -53,7 +53,7 @@ extension Real {
     Self.maximum(x, 0) + log1p(exp(-x.magnitude))
   }
 
-  /// To [-bound, bound]; a bound of 0 leaves everything as it is. NaN stays NaN.
+  /// The number clamped to [-bound, bound]; unchanged for a bound of 0. NaN stays NaN.
   func clamped(to bound: Self) -> Self {
     guard bound > 0, magnitude > bound else { return self }
     return self < 0 ? -bound : bound
@@ -65,8 +65,8 @@ extension Real {
   }
 }
 
-/// An array that a function reads, and one that it writes, or adds to: which one, its comment says.
-/// Shapes stand in the comments too, row-major.
+/// An array that a function reads, and one that it writes or adds to; the function's comment says which. Comments also
+/// give the shapes, row-major.
 typealias In<Scalar> = UnsafePointer<Scalar>
 typealias Out<Scalar> = UnsafeMutablePointer<Scalar>
 
@@ -83,7 +83,7 @@ func wideDot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Do
   return sum
 }
 
-/// A quick look whether all numbers are finite and, by far, not large: the sum of their squares is finite.
+/// A quick check that all numbers are finite and far from overflow: the sum of their squares is finite.
 func areModerate<Scalar: Real>(_ count: Int, _ x: In<Scalar>) -> Bool {
   if let fast = Scalar.kernels?.areModerate { return fast(count, x.float) }
   return Scalar.dot(count, x, x).isFinite

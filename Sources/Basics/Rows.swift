@@ -1,4 +1,4 @@
-/// Rows to read that need not follow each other closely: row r begins at `start + r * stride`.
+/// Rows to read, perhaps with gaps between them: row r begins at `start + r * stride`.
 struct Rows<Scalar> {
   let start: In<Scalar>
   let stride: Int
@@ -35,11 +35,11 @@ struct MutableRows<Scalar> {
   /// The same rows without their first `columns` columns.
   func dropping(columns: Int) -> MutableRows { MutableRows(start + columns, stride: stride) }
 
-  /// For those who only read them.
+  /// The same rows, to read.
   var reading: Rows<Scalar> { Rows(start, stride: stride) }
 }
 
-/// A pointer to read or to write by: what a struct of pointers is made of, for values and for gradients alike.
+/// A pointer to read or to write. A struct of such pointers serves values and gradients alike.
 protocol ScalarPointer: Strideable where Stride == Int {
   associatedtype Pointee
   init(to start: UnsafeMutablePointer<Pointee>)

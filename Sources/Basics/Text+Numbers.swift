@@ -1,8 +1,8 @@
 import CPlatform
 
 extension Double {
-  /// [-]digits[.digits][e[+-]digits], with a decimal point in every locale. A Float written with nine digits comes back
-  /// as it was.
+  /// Reads [-]digits[.digits][e[+-]digits], with a decimal point in every locale. A Float written with nine digits is
+  /// read back exactly.
   init?(decimal text: UnsafeRawBufferPointer) {
     var i = 0
     func at(_ byte: Unicode.Scalar) -> Bool { i < text.count && text[i] == UInt8(ascii: byte) }
@@ -18,7 +18,7 @@ extension Double {
     var digits = 0
     func takeDigits(fraction: Bool) {
       while let next = digit() {
-        // Beyond 18 digits only the magnitude counts.
+        // Digits after the 18th only change the magnitude.
         if mantissa < 100_000_000_000_000_000 {
           mantissa = mantissa * 10 + UInt64(next)
           if fraction { exponent -= 1 }

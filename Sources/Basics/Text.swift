@@ -1,10 +1,10 @@
 import CPlatform
 
-/// Text written into memory that somebody else owns. What does not fit is cut off; the text always ends
-/// with a zero byte. Needs no heap, so it can say that memory ran out. Never inlined: every message is made of it.
+/// Text in memory that the caller owns. Text that does not fit is cut off; a zero byte always ends it. Needs no heap,
+/// so it can report that memory ran out. Never inlined: every message uses it.
 struct Text {
   let start: UnsafeMutablePointer<CChar>
-  /// Bytes at `start`, the closing zero included; at least 1.
+  /// Number of bytes at `start`, with the closing zero; at least 1.
   let capacity: Int
   private(set) var count = 0
 
@@ -25,7 +25,7 @@ struct Text {
     for i in 0..<text.utf8CodeUnitCount { append(byte: text.utf8Start[i]) }
   }
 
-  /// Disfavored, for a literal would otherwise become a String first, on the heap.
+  /// Disfavored, because a literal would otherwise become a String on the heap first.
   @_disfavoredOverload @inline(never) mutating func append(_ text: UnsafePointer<CChar>) {
     var i = 0
     while text[i] != 0 {
@@ -48,7 +48,7 @@ struct Text {
     append(UInt64(value.magnitude))
   }
 
-  /// As printf's %.*g, with a decimal point in every locale.
+  /// Appends a number like printf's %.*g, with a decimal point in every locale.
   @inline(never) mutating func append(_ value: Double, digits: Int = 6) {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
       _ = dnc_platform_print_double(buffer.baseAddress!, 64, Int32(digits), value)
@@ -56,7 +56,7 @@ struct Text {
     }
   }
 
-  /// What the system says of an errno.
+  /// Appends the system's text for an errno.
   @inline(never) mutating func append(systemError: Int32) {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
       dnc_platform_error_text(systemError, buffer.baseAddress!, 128)
@@ -65,7 +65,7 @@ struct Text {
   }
 }
 
-/// A literal for C. Given where C wants a string, it would become a String first, which may be on the heap.
+/// A literal for C. Passed to C directly, a literal would become a String first, perhaps on the heap.
 func cString(_ text: StaticString) -> UnsafePointer<CChar> {
   UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
 }

@@ -1,21 +1,22 @@
 import CDNC
 
-/// A small text file, read at once, and gone through line by line. A byte order mark of UTF-8 before it doesn't count.
+/// A small text file. It is read at once; `forEachLine` goes through its lines. A UTF-8 byte order mark at its
+/// beginning is skipped.
 struct TextFile: ~Copyable {
   private let path: UnsafePointer<CChar>
   private let content: Memory
   private let markBytes: Int
 
-  /// Where '#' begins a comment, besides at the beginning of a line.
+  /// The places where '#' begins a comment.
   enum Comments {
-    /// Not even there.
+    /// Nowhere.
     case none
     case behindSpace
-    /// So that names may have one.
+    /// At the beginning of a line and between spaces, so names may have a '#'.
     case betweenSpaces
   }
 
-  /// - Parameter path: must outlive the file.
+  /// - Parameter path: must outlive this value.
   init(path: UnsafePointer<CChar>, limit: Int) throws(Failure) {
     let file = try InputFile(path: path)
     guard file.bytes <= limit else {
@@ -36,9 +37,9 @@ struct TextFile: ~Copyable {
     markBytes = text.begins(with: 0xEF, 0xBB, 0xBF) ? 3 : 0
   }
 
-  /// Calls `body` with the text of every line, without its comment and without spaces around it. A failure of it is given the
-  /// file and the line.
-  /// - Parameter unfinished: whether a last line that is not closed may be of bad format: somebody still writes it.
+  /// Calls `body` with the text of every line, without its comment and without spaces around it. Adds the file and the
+  /// line to the message of a failure.
+  /// - Parameter unfinished: true to skip a last line of bad format without a line end, because it is still being written.
   func forEachLine(
     comments: Comments, unfinished: Bool = false, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
@@ -64,7 +65,7 @@ extension UnsafeRawBufferPointer {
     count >= (third == nil ? 2 : 3) && self[0] == first && self[1] == second && (third == nil || self[2] == third)
   }
 
-  /// A line without its comment.
+  /// Returns a line without its comment.
   fileprivate func without(_ comments: TextFile.Comments) -> UnsafeRawBufferPointer {
     func isSpace(_ i: Int) -> Bool { i < 0 || i == count || self[i].isSpace }
     guard comments != .none else { return self }
@@ -76,7 +77,7 @@ extension UnsafeRawBufferPointer {
     return self
   }
 
-  /// Without the spaces, tabs and carriage returns around it.
+  /// Returns a text without the spaces, tabs and carriage returns around it.
   var trimmed: UnsafeRawBufferPointer {
     guard let first = firstIndex(where: { !$0.isSpace }), let last = lastIndex(where: { !$0.isSpace }) else {
       return UnsafeRawBufferPointer(rebasing: self[..<0])
@@ -86,6 +87,6 @@ extension UnsafeRawBufferPointer {
 }
 
 extension UInt8 {
-  /// A space, a tab or a carriage return.
+  /// True for a space, a tab or a carriage return.
   var isSpace: Bool { self == 32 || self == 9 || self == 13 }
 }

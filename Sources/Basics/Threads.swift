@@ -1,22 +1,22 @@
 import CPlatform
 
-/// What threads can do together. Not a closure: what that captures is on Swift's heap, which ends the process when memory runs
-/// out.
+/// Work that threads can share. It is no closure: captured variables live on Swift's heap, which ends the process when
+/// memory runs out.
 protocol ThreadWork {
   func run(_ index: Int, thread: Int)
 }
 
-/// Worker threads of one instance. They sleep while there is nothing to do, and exist from the first work that is worth
-/// more than one thread until the instance goes.
+/// Worker threads of one instance. They start with the first work that is worth more than one thread, sleep while there
+/// is nothing to do, and end with the instance.
 struct Threads: ~Copyable {
-  /// What the threads share; under its mutex, but for what only the owner uses.
+  /// The threads' shared data. The mutex guards all of it except the fields that only the owner uses.
   fileprivate struct Shared {
     var mutex = pthread_mutex_t()
     var changed = pthread_cond_t()
     var finished = pthread_cond_t()
-    /// Counts the calls of `run`.
+    /// Number of calls of `run`.
     var generation: UInt = 0
-    /// What there is to do, on the owner's stack, and what does it.
+    /// The work, on the owner's stack, and the function that runs it.
     var work: UnsafeRawPointer?
     var body: ((_ work: UnsafeRawPointer, _ index: Int, _ thread: Int) -> Void)?
     var count = 0
@@ -26,7 +26,7 @@ struct Threads: ~Copyable {
     var participants = 0
     var floatMode: UInt32 = 0
     var stopping = false
-    /// The workers that exist, of the process that started them.
+    /// Number of workers, and the process that started them.
     var started = 0
     var process: pid_t = 0
   }
@@ -37,7 +37,7 @@ struct Threads: ~Copyable {
     var shared: UnsafeMutablePointer<Shared>
   }
 
-  /// The threads as seen by those who have work for them.
+  /// The threads, for callers that have work for them.
   struct Team {
     fileprivate let workers: UnsafeMutablePointer<Worker>
     fileprivate let shared: UnsafeMutablePointer<Shared>
@@ -49,7 +49,7 @@ struct Threads: ~Copyable {
   let team: Team
   var count: Int { team.count }
 
-  /// Starts none yet.
+  /// Starts no thread yet.
   init(count: Int) throws(Failure) {
     let memory = try Memory(bytes: count * MemoryLayout<Worker>.stride)
     let shared = try allocateHandle(Shared())
@@ -60,7 +60,7 @@ struct Threads: ~Copyable {
 
   deinit {
     let shared = team.shared
-    // The threads of the process that this one was forked from are not here to be waited for.
+    // A forked process has none of its parent's threads to wait for.
     if shared.pointee.process == getpid() {
       pthread_mutex_lock(&shared.pointee.mutex)
       shared.pointee.stopping = true
@@ -71,7 +71,7 @@ struct Threads: ~Copyable {
     freeHandle(shared)
   }
 
-  /// What this process may run at once.
+  /// Number of threads that this process may run at once.
   static func processors() -> Int { max(1, Int(dnc_platform_processors())) }
 }
 
@@ -84,10 +84,9 @@ extension Threads.Team {
     shared.pointee.process = getpid()
   }
 
-  /// Does the work of each index once, in any order, on at most `count` threads, and returns when all is done. Threads are
-  /// numbered from 0, the caller's, and below the number of indices. Work with only one index may have more for the threads
-  /// itself, other may not.
-  /// - Parameter cost: multiplications, roughly, for all indices together. It takes some for waking a thread to pay.
+  /// Runs each index once, in any order, on at most `count` threads, and returns when all are done. Thread numbers
+  /// count from 0, the caller's, and stay below the number of indices. Only single-index work may call `run` again.
+  /// - Parameter cost: rough number of multiplications of all indices. Below some half a million, waking a thread doesn't pay.
   @inline(never) func run<Work: ThreadWork>(_ indices: Int, cost: Int, _ work: Work) {
     let participants = min(indices, count)
     guard participants > 1, cost > 1 << 19, start() > 0 else {
@@ -115,7 +114,7 @@ extension Threads.Team {
     }
   }
 
-  /// Takes one index after the other, with the mutex locked before, between and after.
+  /// Runs one index after the other. The mutex is locked on entry, between indices, and on return.
   private static func take(_ s: UnsafeMutablePointer<Threads.Shared>, thread: Int) {
     while s.pointee.next < s.pointee.count, let work = s.pointee.work, let body = s.pointee.body {
       let index = s.pointee.next
@@ -128,7 +127,7 @@ extension Threads.Team {
     }
   }
 
-  /// Starts what is missing, after a fork all; the number of workers. If the system gives fewer threads, fewer do the work.
+  /// Starts the missing workers (after a fork, all) and returns their number. The system may allow fewer than wanted.
   private func start() -> Int {
     let s = shared
     if s.pointee.process != getpid() { reset() }

@@ -1,7 +1,7 @@
-/* What the kernels are given, and the table that each CPU level hands out. Here it is written once, for those who compute and
- * for those who call. What is computed, a kernel's mechanism says: `Content…` is that of Mechanisms/ContentWeighting.swift.
+/* The operands of the kernels, and the table of kernels that each CPU level provides: one declaration for the kernels and their
+ * callers. A kernel's mechanism describes it: for `Content…`, that is Mechanisms/ContentWeighting.swift.
  *
- * `const` is read; the rest is written, or added to, as the mechanism says. Letters are those of model.md. */
+ * A kernel reads `const` operands. It writes or adds to the others, as the mechanism says. Letters are those of model.md. */
 #ifndef DNC_KERNELS_H
 #define DNC_KERNELS_H
 
@@ -191,9 +191,9 @@ typedef struct {
     float *gradients, *first, *second, *parameters;
 } AdamOperands;
 
-/* The fast twins of the mechanisms that cost time, for one CPU level. */
+/* The fast twins of the slowest mechanisms, for one CPU level. */
 typedef struct {
-    /* What all mechanisms use, by a few numbers: see `dot` and its neighbours in Basics/Real.swift. */
+    /* Operations that all mechanisms use: see `dot` and its neighbours in Basics/Real.swift. */
     float (*dotProduct)(long count, const float *x, const float *y);
     bool (*areModerate)(long count, const float *x);
     void (*addScaled)(long count, float a, const float *x, float *y);
@@ -210,10 +210,10 @@ typedef struct {
     void (*tanhForward)(const TanhForwardOperands *);
     void (*usageForward)(const UsageForwardOperands *);
     void (*usageBackward)(const UsageBackwardOperands *);
-    /* False, and then nothing is done, where norms are so large that only the mechanism's own code gets them right. */
+    /* Returns false, and does nothing, for norms so large that only the mechanism's own code computes them correctly. */
     bool (*contentForward)(const ContentForwardOperands *);
     bool (*contentBackward)(const ContentBackwardOperands *);
-    /* False where a row's norm is too large for its square. */
+    /* Returns false if the square of a row's norm overflowed. */
     bool (*memoryWriteForward)(const MemoryWriteForwardOperands *);
     void (*memoryWriteBackward)(const MemoryWriteBackwardOperands *);
     void (*linksForward)(const LinksForwardOperands *);

@@ -1,4 +1,4 @@
-/* libpng, and what Swift can't say of it: its errors jump. */
+/* libpng, with wrappers for calls that Swift can't make: libpng reports errors by longjmp. */
 #ifndef DNC_PNG_H
 #define DNC_PNG_H
 

@@ -1,5 +1,5 @@
-/* What the Swift sources use of libc and libm, and the few things that only C can say. Embedded Swift
- * has no Glibc module; this one serves both ways of building. */
+/* The parts of libc and libm that the Swift sources use, and a few functions that only C can express. Embedded Swift has no Glibc
+ * module; this one serves both ways of building. */
 #ifndef DNC_PLATFORM_H
 #define DNC_PLATFORM_H
 
@@ -21,8 +21,8 @@
 
 #define DNC_PLATFORM_MESSAGE_BYTES 512
 
-/* Two error messages of this thread: the last one, and the one that is being written. The loader frees them with the thread
- * or with the library. */
+/* This thread's two error messages: the last one, and the one that is being written. The loader frees them with the thread or
+ * the library. */
 static inline char *dnc_platform_messages(void) {
     static _Thread_local char messages[2 * DNC_PLATFORM_MESSAGE_BYTES];
     return messages;
@@ -33,7 +33,7 @@ static inline int dnc_platform_errno(void) { return errno; }
 
 static inline void dnc_platform_set_errno(int error) { errno = error; }
 
-/* Never 0, 1 or 2, even if the host has closed them: what it prints must not end in our file. */
+/* Opens a file, never as 0, 1 or 2, even if the host has closed those: the host's output must not go to our file. */
 static inline int dnc_platform_open(const char *path, int flags, int mode) {
     int file, moved;
     do file = open(path, flags, mode);
@@ -118,7 +118,7 @@ static inline void dnc_platform_prefer_large_pages(void *start, size_t bytes) {
 #endif
 }
 
-/* What this process may run on at once. */
+/* Number of processors that this process may use. */
 static inline long dnc_platform_processors(void) {
 #if defined(CPU_COUNT)
     cpu_set_t set;
@@ -127,8 +127,8 @@ static inline long dnc_platform_processors(void) {
     return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-/* The host's exceptions of floating point: which have happened, and which end the process (feenableexcept). Between begin and
- * end none does; afterwards all is as before. */
+/* The host's floating-point exceptions: which have happened, and which end the process (feenableexcept). Between begin and end,
+ * none ends it; end restores both. */
 #if defined(__x86_64__)
 typedef uint32_t dnc_platform_float_state;
 static inline dnc_platform_float_state dnc_platform_begin_float(void) {
@@ -149,7 +149,7 @@ static inline dnc_platform_float_state dnc_platform_begin_float(void) {
 static inline void dnc_platform_end_float(dnc_platform_float_state state) { fesetenv(&state); }
 #endif
 
-/* How this thread rounds and whether it flushes denormal numbers to 0. */
+/* This thread's floating-point mode: how it rounds, and whether it flushes denormal numbers to 0. */
 #if defined(__x86_64__)
 static inline uint32_t dnc_platform_float_mode(void) { return __builtin_ia32_stmxcsr(); }
 static inline void dnc_platform_set_float_mode(uint32_t mode) { __builtin_ia32_ldmxcsr(mode); }
@@ -158,8 +158,8 @@ static inline uint32_t dnc_platform_float_mode(void) { return 0; }
 static inline void dnc_platform_set_float_mode(uint32_t mode) { (void)mode; }
 #endif
 
-/* From now on this thread takes denormal numbers for 0, read (0x0040) and written (0x8000): an operation on them takes a
- * hundred times as long. Returns the mode before. */
+/* From now on this thread treats denormal numbers as 0, as operands (0x0040) and as results (0x8000): an operation on them may
+ * take a hundred times as long. Returns the mode before. */
 static inline uint32_t dnc_platform_flush_denormals(void) {
     uint32_t mode = dnc_platform_float_mode();
     dnc_platform_set_float_mode(mode | 0x8040);

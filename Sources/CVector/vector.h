@@ -1,5 +1,5 @@
-/* The vector operations that Swift has no single instruction for: its own take the lanes out one by one, which hides from
- * the compiler how small a loop is, until it no longer unrolls it. */
+/* Vector operations for which Swift emits no single instruction. Its own versions extract the lanes one by one, which makes a
+ * small loop look too large for the compiler to unroll. */
 #ifndef DNC_VECTOR_H
 #define DNC_VECTOR_H
 
@@ -28,7 +28,7 @@ DNC_VECTOR(dnc_float16, dnc_fma16)(dnc_float16 sum, dnc_float16 a, dnc_float16 b
 DNC_VECTOR(dnc_float8, dnc_sqrt8)(dnc_float8 x) { return __builtin_elementwise_sqrt(x); }
 DNC_VECTOR(dnc_float16, dnc_sqrt16)(dnc_float16 x) { return __builtin_elementwise_sqrt(x); }
 
-/* In every lane x where a < b, y elsewhere */
+/* In every lane, x where a < b, otherwise y */
 DNC_VECTOR(dnc_float8, dnc_choose8)(dnc_float8 a, dnc_float8 b, dnc_float8 x, dnc_float8 y) { return a < b ? x : y; }
 DNC_VECTOR(dnc_float16, dnc_choose16)(dnc_float16 a, dnc_float16 b, dnc_float16 x, dnc_float16 y) {
     return a < b ? x : y;

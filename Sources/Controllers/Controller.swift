@@ -1,4 +1,4 @@
-/// The controllers, each a room of its own. A new one is a file, a case, and a line in `visit`.
+/// The controllers. Each has a file of its own; a new one also needs a case here and a line in `visit`.
 enum Controller: UInt32 {
   case lstm = 0
   case feedforward = 1
@@ -15,23 +15,23 @@ enum Controller: UInt32 {
   }
 }
 
-/// What the network around a controller has to know of it.
+/// The properties of a controller that the network around it uses.
 struct ControllerTraits {
-  /// Pre-activations of a unit.
+  /// Number of pre-activations of a unit.
   var gates = 1
-  /// The one whose bias starts at 1, if there is one.
+  /// The gate whose bias starts at 1, if there is one.
   var forgetGate: Int?
-  /// A layer sees its own outputs of the step before.
+  /// True if a layer sees its own outputs of the step before.
   var isRecurrent = false
-  /// A layer carries a cell from step to step.
+  /// True if a layer carries a cell from step to step.
   var hasCell = false
-  /// Every layer sees χ, not only the first.
+  /// True if every layer sees χ; otherwise only the first does.
   var everyLayerSeesInput = false
-  /// ν is made of all layers' outputs, not only of the last one's.
+  /// True if ν holds the outputs of all layers; otherwise only those of the last.
   var showsAllLayers = false
 }
 
-/// A controller: its traits, and what a layer makes of its pre-activations z, element by element.
+/// A controller: its traits, and the element-wise function of a layer from its pre-activations z to its outputs.
 protocol ControllerRoom {
   static var traits: ControllerTraits { get }
   static func forward<Scalar: Real>(_ layer: ControllerLayer<Scalar>)
@@ -43,34 +43,34 @@ protocol ControllerVisitor {
   func visit<Room: ControllerRoom>(_ room: Room.Type) -> Result
 }
 
-/// A layer in a step, for B sequences that follow each other; H units.
+/// The arrays of a layer of H units in a step, for B consecutive sequences.
 struct ControllerLayer<Scalar: Real> {
   let batch, hiddenSize: Int
   let activation: Activation
   /// 0: no clamping.
   let clip: Scalar
-  /// [B, gates·H]. In: z. Out: what `backward` needs of it.
+  /// [B, gates·H]. In: z. Out: the values that `backward` needs.
   let gates: Out<Scalar>
-  /// c_{t-1} [B, H]. May be `cell`.
+  /// c_{t-1} [B, H]. May be the same array as `cell`.
   let previousCell: In<Scalar>
-  /// Out: c_t, clamped, and tanh of the c_t that is not [B, H].
+  /// Out: the clamped c_t, and tanh of the unclamped c_t [B, H].
   let cell, cellTanh: Out<Scalar>
   /// Out: h_t [B, H], clamped.
   let hidden: MutableRows<Scalar>
 }
 
-/// The same layer backwards.
+/// The arrays of the same layer in backward.
 struct ControllerLayerGradient<Scalar: Real> {
   let batch, hiddenSize: Int
   let activation: Activation
   let clip: Scalar
   /// [B, gates·H]. In: as `forward` left it. Out: the gradient of z.
   let gates: Out<Scalar>
-  /// As `forward` found and left them.
+  /// Cells as `forward` read and wrote them.
   let previousCell, cellTanh: In<Scalar>
-  /// Of h_t [B, H].
+  /// Gradient of h_t [B, H].
   let hiddenGradient: Rows<Scalar>
-  /// [B, H]. In: of c_t. Out: of c_{t-1}.
+  /// [B, H]. In: the gradient of c_t. Out: that of c_{t-1}.
   let cellGradient: Out<Scalar>
 }
 

@@ -3,19 +3,19 @@ import CPNG
 import CPlatform
 
 /// An animated PNG in the making: the chunks acTL, fcTL and fdAT of the PNG specification (third edition), written by libpng.
-/// Of each frame only the rectangle in which it differs from the one before is kept.
+/// A frame holds only the rectangle in which it differs from the one before.
 struct AnimatedPNG: ~Copyable {
   private let frames: Int
   private let delayMilliseconds: Int
   private let output: UnsafeMutablePointer<Output>
   private let png: png_structp
-  /// Room for a frame; at first for none.
+  /// Room for a frame; empty at first.
   private var encoded: Memory
   private var previous: Canvas?
-  /// Of the next fcTL or fdAT.
+  /// Number of the next fcTL or fdAT.
   private var sequence = 0
 
-  /// Where libpng's bytes go.
+  /// Receives libpng's bytes.
   private struct Output: ~Copyable {
     var bytes: GrowingMemory
     var isFull = false
@@ -30,7 +30,7 @@ struct AnimatedPNG: ~Copyable {
     }
   }
 
-  /// - Parameter frames: exactly so many will be added, all of one size.
+  /// - Parameter frames: the exact number of frames that will be added, all of one size.
   init(frames: Int, delayMilliseconds: Int) throws(Failure) {
     let encoded = try Memory(bytes: 0)
     let output = try allocateHandle(Output(bytes: try GrowingMemory(capacity: 1 << 16)))
@@ -73,7 +73,7 @@ struct AnimatedPNG: ~Copyable {
         hasBegun = true
       }
       if isData, !isFirst {
-        // The number goes where the chunk's name was.
+        // The number takes the place of the chunk's name.
         AnimatedPNG.put(sequence, at: name)
         sequence += 1
         try write("fdAT", name, length + 4)
@@ -143,7 +143,7 @@ struct AnimatedPNG: ~Copyable {
 
   // MARK: Changes
 
-  /// The smallest rectangle outside of which the frame is as the one before; one pixel if there is no difference.
+  /// The smallest rectangle that holds all changes since the frame before; one pixel if there are none.
   private func changes(_ canvas: borrowing Canvas) -> Region {
     let rowBytes = canvas.width * Canvas.bytesPerPixel
     guard let old = previousPixels else { return Region(x: 0, y: 0, width: canvas.width, height: canvas.height) }

@@ -4,35 +4,35 @@ struct Axis {
   let count: Int
   /// Side of a cell along the axis.
   let cellPixels: Int
-  /// So many rows or columns share a cell.
+  /// Number of rows or columns that share a cell.
   var block = 1
-  /// What stands at the rows or columns, `numberStride` apart, the widest at one of the ends; nil: their indices.
+  /// The numbers of the rows or columns, `numberStride` apart, the widest at one of the ends; nil for their indices.
   var numbers: UnsafePointer<UInt32>? = nil
   var numberStride = 1
 
   private static let tickLength = 3
   private static let textGap = 2
-  /// From the frame of the cells to the text of their numbers.
+  /// Pixels from the frame of the cells to the text of their numbers.
   private static let textDistance = 1 + tickLength + textGap
-  /// Pixels between numbers beside each other, which are rather all there if they were given; and from line to line.
+  /// Least pixels between neighbouring numbers. Given numbers stand closer, so that more of them have room.
   private var gapAcross: Int { numbers == nil ? 16 : 8 }
   private static let lineDistance = 18
 
-  /// From the numbers below cells to what they count.
+  /// Pixels from the numbers below cells to the label that says what they count.
   static let labelGap = 4
 
   /// Pixels from the cells to the far end of the numbers.
   static let heightBelow = textDistance + Label.height
   var widthBeside: Int { Axis.textDistance + widestNumber }
 
-  /// Whether there is room for two numbers along a vertical axis.
+  /// True if a vertical axis has room for two numbers.
   var hasTwoRows: Bool { count > rowStep }
 
   private var rowStep: Int { step(pixelsApart: Axis.lineDistance) }
 
   private func step(pixelsApart: Int) -> Int { Ticks.step(pixelsEach: cellPixels, pixelsApart: pixelsApart * block) }
 
-  /// From the edge of the cells to the middle of the i-th row or column.
+  /// Pixels from the edge of the cells to the middle of the i-th row or column.
   func middle(_ i: Int) -> Int { i / block * cellPixels + cellPixels / 2 }
 
   private func number(_ i: Int) -> Int { numbers.map { Int($0[i * numberStride]) } ?? i }

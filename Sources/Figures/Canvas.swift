@@ -1,7 +1,7 @@
 import CDNC
 import CPlatform
 
-/// A place in a picture: whole numbers are the middles of pixels. Neither NaN nor infinite.
+/// A place in a picture. Whole numbers are the middles of pixels; both are finite.
 struct Point {
   let x, y: Double
 
@@ -9,17 +9,17 @@ struct Point {
   init(_ x: Int, _ y: Int) { self.init(Double(x), Double(y)) }
 }
 
-/// A picture in memory: 8-bit RGB, rows from top to bottom, paper at first. Whatever is drawn outside of it is
-/// cut off. Positions and sizes are in pixels, x to the right and y down.
+/// A picture in memory: 8-bit RGB, rows from top to bottom, paper at first. Drawing outside of it has no effect.
+/// Positions and sizes are in pixels, x to the right and y down.
 ///
-/// What all figures draw with is never inlined: it would be most of their code.
+/// The drawing functions are never inlined: they would be most of the figures' code.
 struct Canvas: ~Copyable {
   let width: Int
   let height: Int
   let theme: Theme
   private let memory: Memory
 
-  /// What a picture may have in all, and on one side; the second is libpng's own limit.
+  /// Most pixels of a picture, and of one side. The second is libpng's own limit.
   static let maximumPixels = 1 << 28
   static let maximumSide = 1_000_000
   static let bytesPerPixel = 3
@@ -67,14 +67,14 @@ struct Canvas: ~Copyable {
     fill(x: x + width, y: y, width: 1, height: height, theme.frame)
   }
 
-  /// A line from one point to another, `width` pixels thick. Points are where pixels have their middles; a pixel at the edge
-  /// of the line is covered as far as the line reaches into it.
+  /// A line from one point to another, `width` pixels thick. A pixel at the edge of the line is covered as far as the
+  /// line reaches into it.
   @inline(never) func drawLine(from start: Point, to end: Point, width: Double = 1, _ colour: Colour) {
     let across = (x: end.x - start.x, y: end.y - start.y)
     let squared = across.x * across.x + across.y * across.y
     let reach = width / 2 + 0.5
     for y in pixels(min(start.y, end.y) - reach, max(start.y, end.y) + reach, of: height) {
-      // Of each row only the pixels near the line.
+      // In each row, only the pixels near the line.
       var left = min(start.x, end.x)
       var right = max(start.x, end.x)
       if across.y != 0 {
@@ -100,7 +100,7 @@ struct Canvas: ~Copyable {
     return first..<max(last + 1, first)
   }
 
-  /// Covers a share of a pixel.
+  /// Covers a share of a pixel with a colour.
   private func blend(x: Int, y: Int, _ colour: Colour, _ share: Double) {
     guard (0..<width).contains(x), (0..<height).contains(y) else { return }
     let pixel = pixels + (y * width + x) * Canvas.bytesPerPixel
@@ -110,7 +110,7 @@ struct Canvas: ~Copyable {
     )
   }
 
-  /// The same with every pixel drawn as `scale` x `scale`.
+  /// The picture, enlarged: every pixel becomes `scale` x `scale`.
   consuming func enlarged(_ scale: Int) throws(Failure) -> Canvas {
     guard scale > 1 else { return self }
     let large = try Canvas(width: width * scale, height: height * scale, theme: theme)

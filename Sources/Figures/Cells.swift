@@ -1,9 +1,9 @@
-/// Where values are drawn as cells: the upper left corner, and the pixels of one cell.
+/// A grid of cells, one for each value: its upper left corner, and the pixels of one cell.
 struct CellGrid {
   let x, y: Int
   let cellWidth, cellHeight: Int
 
-  /// Smaller cells have no room for the cross of NaN.
+  /// The smallest cell with room for the cross of NaN.
   private static let smallestCross = 5
 
   /// Draws every value in its colour and a frame around them.
@@ -23,7 +23,7 @@ struct CellGrid {
     }
   }
 
-  /// A cross on paper where there is room, else the colour of the cross.
+  /// Marks NaN: a cross on paper where there is room, otherwise the cross's colour.
   private func drawNotANumber(_ left: Int, _ top: Int, on canvas: borrowing Canvas) {
     let side = min(cellWidth, cellHeight)
     let hasCross = side >= CellGrid.smallestCross
@@ -41,8 +41,8 @@ struct CellGrid {
     }
   }
 
-  /// The side of a cell when nobody says: as large as keeps the longer side of the grid within a picture of common
-  /// size, and small cells rather on a larger picture than invisible.
+  /// The automatic side of a cell: the largest with which the longer side of the grid stays within a picture of common
+  /// size, but large enough to be seen.
   static func automaticSide(longerSide cells: Int) -> Int {
     let comfortable = min(720 / cells, 24)
     return comfortable >= 4 ? comfortable : min(max(1600 / cells, 1), 4)

@@ -11,19 +11,19 @@ struct Colour {
     self.blue = blue
   }
 
-  /// NaN: a colour that no colormap contains.
+  /// The colour of NaN, which no colormap contains.
   static let notANumber = Colour(255, 0, 255)
 
   static let black = Colour(0, 0, 0)
   static let white = Colour(255, 255, 255)
 
-  /// Whether black is read on it better than white: its relative luminance, roughly.
+  /// True if black is easier to read on it than white, by its approximate relative luminance.
   var isLight: Bool {
     func linear(_ part: UInt8) -> Double { pow(Double(part) / 255, 2.2) }
     return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue) > 0.18
   }
 
-  /// So much of it, the rest of another.
+  /// A mixture: `share` of this colour, the rest of another.
   func mixed(_ share: Double, with other: Colour) -> Colour {
     func mix(_ own: UInt8, _ other: UInt8) -> UInt8 {
       UInt8(Double(other) + share * (Double(own) - Double(other)) + 0.5)
@@ -32,7 +32,7 @@ struct Colour {
   }
 }
 
-/// What a picture is drawn on, and with.
+/// The colours of a picture's background and drawing.
 struct Theme {
   let paper: Colour
   /// Text, and the marks of the axes.
@@ -44,11 +44,11 @@ struct Theme {
   static let dark = Theme(paper: Colour(18, 18, 22), ink: Colour(226, 226, 226), frame: Colour(140, 140, 140))
 }
 
-/// Colours for things that have no order, which colour-blind people tell apart too (Okabe and Ito, 2008).
+/// Colours for things without an order. Colour-blind people can tell them apart (Okabe and Ito, 2008).
 enum Palette {
   static let count = 7
 
-  /// From `count` on they repeat themselves.
+  /// From index `count` on, the colours repeat.
   static func colour(_ index: Int) -> Colour {
     switch index % count {
     case 0: Colour(0, 114, 178)
@@ -62,7 +62,7 @@ enum Palette {
   }
 }
 
-/// The way from a value to a colour.
+/// A map from values to colours.
 struct Colormap {
   /// 256 x 6 hexadecimal digits; nil: grey.
   private let table: StaticString?
@@ -76,7 +76,8 @@ struct Colormap {
     }
   }
 
-  /// The colour of a position from 0 (lowest) to 1 (highest). Positions beyond take the nearer end's, NaN its own.
+  /// The colour of a position from 0 (lowest) to 1 (highest). Positions beyond take the colour of the nearer end; NaN
+  /// has its own.
   func colour(at position: Double) -> Colour {
     if position.isNaN { return .notANumber }
     let index = Int(min(max(position * 256, 0), 255))
@@ -86,7 +87,7 @@ struct Colormap {
   }
 }
 
-/// The byte that two lower-case hexadecimal digits say: how the tables of this folder are kept.
+/// The byte of two lower-case hexadecimal digits, the format of the tables in this folder.
 func hexadecimalByte(_ digits: UnsafePointer<UInt8>) -> UInt8 {
   hexadecimalDigit(digits[0]) << 4 | hexadecimalDigit(digits[1])
 }

@@ -6,12 +6,12 @@ struct ColourBar {
   let colormap: Colormap
   let barWidth: Int
   let height: Int
-  /// Behind the round numbers.
+  /// Text after the round numbers.
   var unit: StaticString = ""
 
   private static let tickLength = 3
   private static let textGap = 5
-  /// Pixels from tick to tick, roughly.
+  /// Approximate pixels between ticks.
   private static let tickDistance = 32
   private static let mostTicks = 10
 
@@ -20,7 +20,7 @@ struct ColourBar {
     return Ticks(from: range.minimum, to: range.maximum, wanted: wanted)
   }
 
-  /// Significant digits of the ends, which are no round numbers: as many as tell them apart.
+  /// Significant digits of the ends, which are no round numbers: as many as distinguish them.
   private var endDigits: Int {
     let span = range.maximum - range.minimum
     guard span > 0 else { return 6 }
@@ -28,7 +28,7 @@ struct ColourBar {
     return min(max(Int(log10(largest / span)) + 3, 3), 9)
   }
 
-  /// Pixels of the bar with its round numbers.
+  /// Width of the bar with its round numbers.
   var width: Int {
     var widest = 0
     forEachNumber { _, label in widest = max(widest, label.width) }
@@ -46,8 +46,8 @@ struct ColourBar {
     }
   }
 
-  /// Calls `body` with the position, 0 to 1, and the text of every number. Should fewer than two round ones lie
-  /// in the range, its ends are written instead.
+  /// Calls `body` with the position, 0 to 1, and the text of every number. These are round numbers if the range has at
+  /// least two, otherwise its ends.
   @inline(never) private func forEachNumber(_ body: (Double, Label) -> Void) {
     let ticks = ticks
     if ticks.count >= 2 {
@@ -70,7 +70,7 @@ struct ColourBar {
 
   // MARK: Only the ends
 
-  /// Pixels of the bar with the numbers of its ends alone.
+  /// Width of the bar with only the numbers of its ends.
   var widthWithEnds: Int {
     var widest = 0
     forEachEnd { _, label in widest = max(widest, label.width) }

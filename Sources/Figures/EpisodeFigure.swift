@@ -1,10 +1,10 @@
 import CDNC
 
-/// One panel of an episode: a quantity over its steps, or what becomes of it.
+/// One panel of an episode: a quantity, or something derived from it, over the steps.
 struct EpisodePanel {
   enum Content {
-    /// A row for each channel or slot. The values at the ends of the colormap; NaN: from the values. Signed values have
-    /// the diverging colormap, and a range symmetric about 0.
+    /// A row of cells for each channel or slot. The minimum and maximum are the values at the ends of the colormap; for
+    /// NaN, the values decide. Signed values have the diverging colormap, and a range symmetric about 0.
     case cells(Values, minimum: Float, maximum: Float, isSigned: Bool)
     /// The read modes of one head, stacked.
     case modes(ReadModes)
@@ -15,12 +15,12 @@ struct EpisodePanel {
   }
 
   let name: StaticString
-  /// Of the head, from 1; 0: there is only one, or none.
+  /// Number of the head, from 1; 0 if there is only one, or none.
   var head = 0
   let content: Content
 }
 
-/// Where the mask is not 0, an answer is wanted: weight(t) = start[t * stride].
+/// The mask of a sequence: weight(t) = start[t * stride]. An answer is wanted where it is not 0.
 struct AnswerMask {
   let start: UnsafePointer<Float>
   let stride: Int
@@ -49,10 +49,10 @@ struct ReadOrigins {
   /// Weightings [R, N] and [K, N] of one step.
   let reads, writes: UnsafePointer<Float>
   let readStride, writeStride: Int
-  /// Only the reads of answers; nil: all.
+  /// Selects the reads in steps with an answer; nil for all reads.
   let mask: AnswerMask?
 
-  /// Less is neither written nor read.
+  /// The smallest weight that counts as a write or a read.
   static let least: Float = 0.1
 
   func isWritten(_ slot: Int, _ t: Int) -> Bool {
@@ -60,7 +60,7 @@ struct ReadOrigins {
     return false
   }
 
-  /// The step of the write; nil if nothing that was written is read.
+  /// The last step that wrote the slot which the head reads most in step t; nil if there is none.
   func origin(of head: Int, _ t: Int) -> Int? {
     if let mask, !mask.isAnswer(t) { return nil }
     let weights = reads + t * readStride + head * slots
@@ -89,19 +89,19 @@ struct ReadOrigins {
   }
 }
 
-/// Panels one under the other, time running from left to right under one axis.
+/// Panels one under the other, over one time axis.
 struct EpisodeFigure {
   /// At least one.
   let panels: UnsafeBufferPointer<EpisodePanel>
   /// Columns of every panel, at least 1.
   let steps: Int
   let title: Label
-  /// Width of a step, and height of a row where that gives a panel of sensible height; 0: chosen by the steps.
+  /// Width of a step, and height of a row where that gives a panel of sensible height; 0: the number of steps decides.
   let cellPixels: Int
-  /// Of all panels that are not signed.
+  /// The colormap of all panels that are not signed.
   let colormap: dnc_colormap
   let theme: Theme
-  /// Shaded above the panels, with lines between them where it changes.
+  /// Its answers are shaded above the panels; between them, lines mark its changes.
   let mask: AnswerMask?
 
   private static let margin = 14
@@ -111,9 +111,10 @@ struct EpisodeFigure {
   private static let barGap = 12
   private static let barWidth = 10
   private static let widestText = 480
-  /// Of the cells; with more steps, several share a cell.
+  /// Most pixels of all cells in a row. With more steps, several share a cell.
   private static let widest = 1600
-  /// Heights of a panel: room for a line of text at least; with many channels, the rows become thinner, then shared.
+  /// Bounds of a panel's height. The lower has room for a line of text; at the upper, rows become thinner, then share
+  /// cells.
   private static let lowestPanel = 14
   private static let highestPanel = 256
   private static let modesHeight = 48
@@ -166,7 +167,7 @@ struct EpisodeFigure {
     return canvas
   }
 
-  /// Through the gap below a panel, a line where an answer begins or ends.
+  /// Draws, through the gap below a panel, a line where an answer begins or ends.
   private func drawChanges(x: Int, y: Int, on canvas: borrowing Canvas) {
     guard let mask else { return }
     for t in 1..<max(steps, 1) where mask.isAnswer(t) != mask.isAnswer(t - 1) {
@@ -175,7 +176,7 @@ struct EpisodeFigure {
     }
   }
 
-  /// (x, y) is the upper left corner of what is in the frame.
+  /// (x, y) is the upper left corner of the frame's contents.
   private func draw(_ panel: EpisodePanel, x: Int, y: Int, height: Int, on canvas: borrowing Canvas) {
     let legendX = x + timeWidth + EpisodeFigure.barGap
     switch panel.content {
@@ -223,7 +224,7 @@ struct EpisodeFigure {
     for kind in 0..<3 {
       var share = 0.0
       for t in times { share += Double(modes.share(kind, t)) / Double(times.count) }
-      // Of a network whose parameters are NaN.
+      // A network with NaN parameters has NaN modes.
       guard share.isFinite else { return }
       let from = Int(reached * Double(height) + 0.5)
       reached = min(reached + share, 1)
@@ -259,7 +260,7 @@ struct EpisodeFigure {
     }
   }
 
-  /// With as many rows and columns to a cell as there is no room for.
+  /// The values with as many rows and columns to a cell as the room requires.
   private func shared(_ values: Values) -> Values {
     var values = values
     values.rowBlock = (values.rows + EpisodeFigure.highestPanel - 1) / EpisodeFigure.highestPanel

@@ -7,13 +7,13 @@ struct Heatmap {
   let cell: Int
   let title, rowLabel, columnLabel: Label
   let theme: Theme
-  /// What stands along the axes, as [rows] with the last one first, and [columns]; nil: the indices.
+  /// Numbers along the axes: [rows] with the last one first, and [columns]; nil for the indices.
   var rowNumbers, columnNumbers: UnsafePointer<UInt32>?
-  /// The values are whole numbers of this unit, written into the cells that have room for them; nil: they are not.
+  /// The unit of values that are whole numbers; cells with room have their value written in. nil for other values.
   var unit: StaticString?
 
   private static let margin = 14
-  /// Between a text and what it belongs to.
+  /// Pixels between a text and the thing it describes.
   private static let textGap = 8
   private static let barGap = 20
   private static let barWidth = 14
@@ -22,7 +22,7 @@ struct Heatmap {
   private static let widestText = 480
   private static let highestText = 240
 
-  /// Only the cells.
+  /// Draws only the cells.
   func bareCanvas() throws(Failure) -> Canvas {
     let canvas = try Canvas(width: values.columns * cell, height: values.rows * cell, theme: theme)
     CellGrid(x: 0, y: 0, cellWidth: cell, cellHeight: cell).draw(values, range, colormap, on: canvas)
@@ -42,7 +42,7 @@ struct Heatmap {
       range: range, colormap: colormap, barWidth: Heatmap.barWidth, height: max(cellsHeight, Heatmap.lowestBar),
       unit: unit ?? "")
 
-    // Across: the block from the row label to the colour bar, in the middle under a wider title.
+    // Horizontally: the block from the row label to the colour bar, centred under a wider title.
     let rowLabel = rowLabel.fitting(max(cellsHeight, Heatmap.highestText))
     let cellsOffset = (rowLabel.count > 0 ? Label.height + Heatmap.textGap : 0) + rows.widthBeside
     let blockWidth = cellsOffset + cellsWidth + Heatmap.barGap + bar.width
@@ -53,7 +53,7 @@ struct Heatmap {
     let blockX = margin + (innerWidth - blockWidth) / 2
     let cellsX = blockX + cellsOffset
 
-    // Down.
+    // Vertically.
     let bodyY = margin + (title.count > 0 ? title.height + Heatmap.textGap : 0)
     let bodyHeight = max(bar.height, rowLabel.width)
     let cellsY = bodyY + (bodyHeight - cellsHeight) / 2

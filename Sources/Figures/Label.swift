@@ -2,12 +2,12 @@ import CPlatform
 
 /// One of the two sizes of text.
 struct Font {
-  /// The pixels of all glyphs: see FontTable.
+  /// The pixels of all glyphs; FontTable describes the format.
   private let glyphs: StaticString
   let glyphWidth, height: Int
 
   static let small = Font(glyphs: FontTable.small, glyphWidth: 6, height: 13)
-  /// Of titles.
+  /// The font of titles.
   static let large = Font(glyphs: FontTable.large, glyphWidth: 9, height: 15)
 
   /// Calls `body` with every pixel of ink of a character.
@@ -19,7 +19,7 @@ struct Font {
     }
   }
 
-  /// What has no glyph is drawn as '?'.
+  /// A character without a glyph is drawn as '?'.
   private static func index(of character: UInt32) -> Int {
     let first = FontTable.firstCharacter
     if (first...FontTable.lastCharacter).contains(character) { return Int(character - first) }
@@ -32,14 +32,14 @@ struct Font {
   }
 }
 
-/// A line of text as it is drawn: UTF-8, what has no glyph as '?', the end perhaps cut off with "...". The bytes belong
-/// to somebody else.
+/// A line of text to draw, in UTF-8. '?' stands for a character without a glyph, "..." for an end that is cut off. The
+/// caller owns the bytes.
 struct Label {
   private let bytes: UnsafePointer<UInt8>
   private let byteCount: Int
   private let isClipped: Bool
   let font: Font
-  /// Characters.
+  /// Number of characters.
   let count: Int
 
   static let height = Font.small.height
@@ -66,8 +66,8 @@ struct Label {
     self.init(bytes: text.utf8Start, byteCount: text.utf8CodeUnitCount, font: font)
   }
 
-  /// `text` is closed by a zero; nil is empty. Named, since the compiler would take a literal for a String that ends before the
-  /// label does.
+  /// `text` ends with a zero; nil is empty. The argument has a label because without one, the compiler would make a
+  /// String of a literal, which ends before the label does.
   init(cString text: UnsafePointer<CChar>?, font: Font = .small) {
     guard let text else {
       self.init("", font: font)
@@ -81,13 +81,14 @@ struct Label {
   var width: Int { count * font.glyphWidth }
   var height: Int { font.height }
 
-  /// The same text in no more than `pixels` pixels.
+  /// The same text, cut off to at most `pixels` pixels.
   func fitting(_ pixels: Int) -> Label {
     let limit = max(pixels, 0) / font.glyphWidth
     return count <= limit ? self : Label(clipping: self, to: limit)
   }
 
-  /// The character that begins at `bytes`, of so many that follow, and its bytes; a byte that begins none is U+FFFD.
+  /// The character at `bytes`, and its number of bytes, which are at most the given ones. A byte that begins no
+  /// character is U+FFFD.
   private static func character(at bytes: UnsafePointer<UInt8>, of count: Int) -> (code: UInt32, bytes: Int) {
     let lead = UInt32(bytes[0])
     guard lead >= 0x80 else { return (lead, 1) }
@@ -139,23 +140,23 @@ struct Label {
   withLabel(writing: { $0.append(value) }, body)
 }
 
-/// Calls `body` with a number of so many significant digits at most.
+/// Calls `body` with a number of at most `digits` significant digits.
 @inline(never) func withLabel(_ value: Double, digits: Int, _ body: (Label) -> Void) {
   withLabel(writing: { $0.append(value, digits: digits) }, body)
 }
 
 extension Canvas {
-  /// From left to right; (x, y) is the upper left corner. In ink, unless a colour is given.
+  /// Draws a label from left to right; (x, y) is its upper left corner. The colour is ink, unless given.
   @inline(never) func draw(_ label: Label, x: Int, y: Int, _ colour: Colour? = nil) {
     label.forEachPixel { column, row in set(x: x + column, y: y + row, colour ?? theme.ink) }
   }
 
-  /// From bottom to top; (x, y) is the upper left corner of `label.height` x `label.width` pixels.
+  /// Draws a label from bottom to top; (x, y) is the upper left corner of its `label.height` x `label.width` pixels.
   @inline(never) func drawUpwards(_ label: Label, x: Int, y: Int) {
     label.forEachPixel { column, row in set(x: x + row, y: y + label.width - 1 - column, theme.ink) }
   }
 
-  /// A label with its middle at x = `middle`, or as near as the width between the margins allows.
+  /// Draws a label with its middle at x = `middle`, or as near as the width between the margins allows.
   func drawCentred(_ label: Label, at middle: Int, within innerWidth: Int, margin: Int, y: Int) {
     let x = min(max(middle - label.width / 2, margin), margin + innerWidth - label.width)
     draw(label, x: x, y: y)

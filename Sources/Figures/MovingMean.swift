@@ -1,4 +1,5 @@
-/// The mean of numbers around each, over so many to each side, fewer at the ends. What is not finite is left out.
+/// The moving mean of numbers: for each, the mean over `reach` numbers to each side, fewer at the ends. Numbers that
+/// are not finite are left out.
 struct MovingMean {
   /// A part of a sum of numbers that are finite.
   struct Sum {
@@ -18,19 +19,19 @@ struct MovingMean {
       return sum
     }
 
-    /// NaN of nothing.
+    /// NaN for an empty sum.
     var mean: Double { total / Double(count) }
   }
 
-  /// Numbers to each side.
+  /// How many numbers to each side count.
   private let reach: Int
   private let count: Int
-  /// Sums within blocks as long as the widest window: from the block's beginning to each number, and from each to the
-  /// block's end. A window is the end of one block and the beginning of the next, so nothing has to be taken away from a
-  /// sum again, and a great number spoils no mean but those that it is in.
+  /// Sums within blocks as long as the widest window: from the block's beginning to each number, and from each number
+  /// to the block's end. A window is the end of one block and the beginning of the next. So nothing is ever subtracted,
+  /// and a great number spoils only the means that contain it.
   private let fromBegin, toEnd: Out<Sum>
 
-  /// - Parameter scratch: [2, count], used as long as this value.
+  /// - Parameter scratch: [2, count]; must outlive this value.
   init(_ samples: UnsafeBufferPointer<LogSample>, reach: Int, scratch: Out<Sum>) {
     count = samples.count
     self.reach = reach
@@ -50,7 +51,7 @@ struct MovingMean {
     let window = 2 * reach + 1
     let first = max(i - reach, 0)
     let last = min(i + reach, count - 1)
-    // Within one block it begins with it, or ends with it or with the numbers.
+    // A window inside one block begins with the block, or ends with the block or the numbers.
     if first % window == 0 { return fromBegin[last].mean }
     return first / window == last / window ? toEnd[first].mean : (toEnd[first] + fromBegin[last]).mean
   }

@@ -30,10 +30,10 @@ struct EncodedPNG: ~Copyable {
 
   deinit { free(block) }
 
-  /// Writes the file that is at `path` afterwards, or leaves everything as it was.
+  /// Writes the file at `path`. If that fails, everything stays as it was.
   borrowing func write(to path: UnsafePointer<CChar>) throws(Failure) { try written(to: path).commit() }
 
-  /// The file, beside its place.
+  /// Writes the file beside its place.
   borrowing func written(to path: UnsafePointer<CChar>, number: Int = 0) throws(Failure) -> FileReplacement {
     var file = try FileReplacement(path: path, number: number)
     try file.write(block!, bytes: size)
@@ -41,7 +41,7 @@ struct EncodedPNG: ~Copyable {
     return file
   }
 
-  /// The bytes, now the caller's to free.
+  /// Returns the bytes, which the caller then has to free.
   consuming func release() -> (start: UnsafeMutablePointer<UInt8>, size: Int) {
     let bytes = (block!, size)
     block = nil
@@ -53,8 +53,8 @@ struct EncodedPNG: ~Copyable {
 struct Region {
   let x, y, width, height: Int
 
-  /// What the macro PNG_IMAGE_PNG_SIZE_MAX computes: room for incompressible pixels. Malloc'd pages cost nothing until
-  /// they are written, and asking libpng for the true size would compress everything twice.
+  /// The macro PNG_IMAGE_PNG_SIZE_MAX: room for incompressible pixels. Malloc'd pages cost nothing until they are
+  /// written, and asking libpng for the true size would compress everything twice.
   var mostEncodedBytes: Int {
     let data = (width * Canvas.bytesPerPixel + 1) * height
     let compressed = data + (data + 7) >> 3 + (data + 63) >> 6 + 11
@@ -71,7 +71,7 @@ extension Canvas {
     image.width = png_uint_32(region.width)
     image.height = png_uint_32(region.height)
     image.format = png_uint_32(PNG_FORMAT_RGB)
-    // Without filters, which help photographs, and faster: cells repeat themselves.
+    // No filters: they help photographs, not cells, and take time.
     image.flags = png_uint_32(PNG_IMAGE_FLAG_FAST)
     let first = pixels + (region.y * width + region.x) * Canvas.bytesPerPixel
     var size = capacity
@@ -80,7 +80,7 @@ extension Canvas {
     return size
   }
 
-  /// libpng says why only in words.
+  /// libpng reports the reason only as text.
   private static func failure(_ image: inout png_image) -> Failure {
     withUnsafeBytes(of: &image.message) { bytes in
       let message = bytes.baseAddress!.assumingMemoryBound(to: CChar.self)

@@ -2,11 +2,11 @@
 struct Stroke {
   let colour: Colour
   let width: Double
-  /// Pixels drawn, then left out; 0: without interruption.
+  /// Pixels drawn, then left out; 0 for a line without gaps.
   var dash = 0.0
   var gap = 0.0
 
-  /// Of one of several runs: colours first, dashes where they repeat themselves.
+  /// The style of one of several runs. Each has another colour; where the colours repeat, dashes.
   init(run: Int, width: Double) {
     (colour, self.width) = (Palette.colour(run), width)
     let round = run / Palette.count - 1
@@ -16,23 +16,23 @@ struct Stroke {
 
 /// A panel with lines over an axis.
 struct Plot {
-  /// The upper left corner of what is in the frame.
+  /// The upper left corner of the frame's contents.
   let x, y: Int
   let across, up: Scale
-  /// The samples' seconds are what runs across, not their updates.
+  /// True if the horizontal axis has the samples' seconds, false for their updates.
   let isOverTime: Bool
 
   private static let tickLength = 3
   private static let minorTickLength = 2
   private static let textGap = 2
-  /// From the frame to the numbers.
+  /// Pixels from the frame to the numbers.
   static let numberDistance = 1 + tickLength + textGap
-  /// Of two lines of numbers, and of two numbers beside each other.
+  /// Pixels between two lines of numbers, and between two neighbouring numbers.
   private static let lineDistance = 14
   private static let numberGap = 10
   private static let rowsApart = 40
   private static let columnsApart = 90
-  /// Nearer points of a line are left out.
+  /// Smallest distance of two points of a line; nearer points are left out.
   private static let leastStep = 0.75
 
   var width: Int { across.pixels }
@@ -40,7 +40,7 @@ struct Plot {
 
   private func grid(_ theme: Theme) -> Colour { theme.frame.mixed(0.22, with: theme.paper) }
 
-  /// The widest number beside a panel.
+  /// Width of the widest number beside a panel.
   static func numberWidth(_ up: Scale) -> Int {
     var widest = 0
     up.forEachTick(pixelsApart: rowsApart) { value, digits, rank in
@@ -52,7 +52,7 @@ struct Plot {
   private func column(_ place: Double) -> Int { x + Int(place + 0.5) }
   private func row(_ place: Double) -> Int { y + height - 1 - Int(place + 0.5) }
 
-  /// Where a time is, in pixels from the left edge of the picture.
+  /// The place of a sample's time, in pixels from the left edge of the picture.
   func column(of sample: LogSample) -> Int { column(across.place(time(sample)) ?? 0) }
 
   private func time(_ sample: LogSample) -> Double { isOverTime ? sample.seconds : sample.update }
@@ -62,7 +62,7 @@ struct Plot {
     return Point(Double(x) + right, Double(y + height - 1) - above)
   }
 
-  /// Lines through the panel, marks outside of its frame, and numbers beside it.
+  /// Draws lines through the panel, marks outside of its frame, and numbers beside it.
   func drawGrid(hasTimes: Bool, on canvas: borrowing Canvas) {
     let theme = canvas.theme
     var lastRow = Int.max
@@ -97,14 +97,14 @@ struct Plot {
 
   func drawFrame(on canvas: borrowing Canvas) { canvas.frame(x: x, y: y, width: width, height: height) }
 
-  /// From top to bottom, in short dashes.
+  /// Draws a line from top to bottom, in short dashes.
   func drawVertical(at column: Int, _ colour: Colour, on canvas: borrowing Canvas) {
     for top in stride(from: y, to: y + height, by: 6) {
       canvas.fill(x: column, y: top, width: 1, height: min(3, y + height - top), colour)
     }
   }
 
-  /// The line through all samples: in each column of pixels from the lowest to the highest that it comes to.
+  /// Draws the line through all samples: in each column of pixels, from its lowest to its highest point.
   /// - Parameter extents: scratch [2, width].
   func drawExtents(
     of samples: UnsafeBufferPointer<LogSample>, _ colour: Colour, extents: Out<Double>, on canvas: borrowing Canvas
@@ -121,7 +121,7 @@ struct Plot {
       if let point {
         let to = Int(point.x + 0.5)
         reach(to, point.y)
-        // What lies between is reached at the edges of the columns.
+        // Between two samples, the line crosses the edges of the columns.
         if let last, last.x < point.x {
           for column in Int(last.x + 0.5)..<to {
             let share = (Double(column) + 0.5 - last.x) / (point.x - last.x)
@@ -140,7 +140,7 @@ struct Plot {
     }
   }
 
-  /// A line through the samples, or their means, interrupted where a sample is not finite or has no place.
+  /// Draws a line through the samples, or their means, with gaps where a sample is not finite or has no place.
   func drawLine(
     through samples: UnsafeBufferPointer<LogSample>, means: MovingMean? = nil, _ stroke: Stroke,
     on canvas: borrowing Canvas
@@ -154,7 +154,7 @@ struct Plot {
         continue
       }
       guard let from = last else {
-        // Alone, perhaps.
+        // The sample may stand alone.
         canvas.drawLine(from: point, to: point, width: stroke.width, stroke.colour)
         last = point
         continue
@@ -165,13 +165,13 @@ struct Plot {
     }
   }
 
-  /// A piece of a line from left to right.
+  /// Draws a piece of a line from left to right.
   static func drawSample(_ stroke: Stroke, x: Int, y: Int, width: Int, on canvas: borrowing Canvas) {
     var travelled = 0.0
     draw(Point(x, y), Point(x + width - 1, y), stroke, &travelled, on: canvas)
   }
 
-  /// - Parameter travelled: how far the line has come, for its dashes.
+  /// - Parameter travelled: the line's length so far, for its dashes.
   private static func draw(
     _ from: Point, _ to: Point, _ stroke: Stroke, _ travelled: inout Double, on canvas: borrowing Canvas
   ) {
@@ -192,7 +192,7 @@ struct Plot {
     travelled = length - (begin - period)
   }
 
-  /// A mark at each sample, as large as their number leaves room for.
+  /// Draws a mark at each sample. More samples have smaller marks.
   func drawMarks(at samples: UnsafeBufferPointer<LogSample>, _ colour: Colour, on canvas: borrowing Canvas) {
     let apart = width / max(samples.count, 1)
     guard apart >= 4 else { return }

@@ -1,38 +1,39 @@
 import CPlatform
 
-/// Where numbers lie along an axis of a panel.
+/// The mapping of numbers to places along an axis of a panel.
 struct Scale {
   /// The numbers at the ends, or their decadic logarithms; low < high.
   private let low, high: Double
   let isLogarithmic: Bool
-  /// Whether 0, of which there is no logarithm, lies at the lower end of the axis.
+  /// True if a logarithmic axis has 0 at its lower end.
   var hasZero = false
-  /// Of the axis. The ends lie `inset` inside of it, so that lines and marks have room.
+  /// Length of the axis. The ends lie `inset` inside of it, so that lines and marks have room.
   let pixels: Int
 
   private static let inset = 5
   /// Numbers of greater magnitude have no place on a linear axis.
   static let greatest = 1e30
-  /// A logarithm apart that is the least.
+  /// Smallest difference of the ends' logarithms.
   private static let leastSpan = 1e-9
 
-  /// Pixels between two decades with a number at least, and of a decade that has lines between.
+  /// Least pixels between two decades with a number, and of a decade with lines inside.
   private static let decadesApart = 18.0
   private static let roomyDecade = 40.0
 
   enum Rank {
-    /// A short line alone.
+    /// A short line.
     case minor
-    /// With a number and a line through the panel.
+    /// A number, and a line through the panel.
     case major
   }
 
-  /// low < high.
+  /// A linear axis; low < high.
   init(from low: Double, to high: Double, pixels: Int) {
     (self.low, self.high, self.pixels, isLogarithmic) = (low, high, pixels, false)
   }
 
-  /// From 0, unless numbers are negative or far from it; to 1 if they are shares that come near to it.
+  /// A linear axis. It begins at 0, unless numbers are negative or far from 0, and ends at 1 for shares that come near
+  /// to 1.
   init(linearFrom low: Double, to high: Double, pixels: Int) {
     (self.pixels, isLogarithmic) = (pixels, false)
     guard low <= high else {
@@ -46,7 +47,7 @@ struct Scale {
     (self.low, self.high) = (low, high)
   }
 
-  /// Both positive and finite; a decade around where there is but one number.
+  /// A logarithmic axis; both ends are positive and finite. For a single number it has a decade around it.
   init(logarithmicFrom low: Double, to high: Double, pixels: Int) {
     (self.pixels, isLogarithmic) = (pixels, true)
     guard low <= high else {
@@ -58,7 +59,7 @@ struct Scale {
     (self.low, self.high) = (first - slack, last + slack)
   }
 
-  /// Whether a number has a place at all.
+  /// True if a number has a place on the axis.
   static func hasPlace(_ value: Double, isLogarithmic: Bool) -> Bool {
     isLogarithmic ? value > 0 && value.isFinite : value.magnitude <= Scale.greatest
   }
@@ -74,7 +75,7 @@ struct Scale {
   private var span: Double { Double(pixels - 1 - 2 * Scale.inset) }
 
   /// Calls `body` with the round numbers from the lowest on.
-  /// - Parameter pixelsApart: of two with a number, roughly.
+  /// - Parameter pixelsApart: approximate distance of two ticks with a number.
   @inline(never) func forEachTick(pixelsApart: Int, _ body: (_ value: Double, _ digits: Int, Rank) -> Void) {
     let wanted = max(Int(span) / pixelsApart, 2)
     guard isLogarithmic else { return forEachRound(from: low, to: high, wanted: wanted, body) }

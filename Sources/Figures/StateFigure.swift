@@ -11,22 +11,22 @@ struct MemoryState {
   let readWeights: In<Float>  // w^r [R, N]
 }
 
-/// Slots as rows: what is in them, how they are weighted, and, of each write head, which was written after which.
+/// Slots as rows: their memory, usage and weightings, and for each write head the links, the order of writing.
 struct StateFigure {
   let state: MemoryState
-  /// Which slot is drawn where [N], and the reverse; nil: as they come.
+  /// The order of the slots [N], and each slot's place in it; nil for the order of the memory.
   let order, places: UnsafePointer<UInt32>?
-  /// Of each write head, room for N slots each.
+  /// The strongest path of each write head, with room for N slots each.
   let paths: UnsafeMutablePointer<UInt32>
   let memoryRange: ValueRange
   let colormap: Colormap
   let theme: Theme
   let title: Label
-  /// Height of a row; 0: chosen by the slots.
+  /// Height of a row; 0: the number of slots decides.
   let cellPixels: Int
-  /// The step that was just taken, and how many there are; nil: unknown.
+  /// The step that was just taken, and the number of steps; nil if unknown.
   let step: (index: Int, count: Int)?
-  /// A line along the lower edge as long as the steps that have been taken.
+  /// True to draw a line along the lower edge, as long as the share of steps taken.
   let showsProgress: Bool
 
   private static let margin = 14
@@ -38,15 +38,15 @@ struct StateFigure {
   private static let lowestBar = 64
   private static let progressHeight = 3
   private static let widestText = 480
-  /// Of the links of a single head, and of one of several.
+  /// Most pixels across the links of a single head, and of one of several.
   private static let widestLinks = 512
   private static let widestOfSeveral = 256
   private static let widestMemory = 512
-  /// Cells of single columns are at least so wide.
+  /// Least width of the cells of single columns.
   private static let narrowestColumn = 8
 
   private var mostRows: Int { state.writeHeads == 1 ? StateFigure.widestLinks : StateFigure.widestOfSeveral }
-  /// So many slots share a row.
+  /// Number of slots that share a row.
   private var block: Int { cellPixels > 0 ? 1 : (state.slots + mostRows - 1) / mostRows }
   private var rows: Int { (state.slots + block - 1) / block }
   private var cell: Int { cellPixels > 0 ? cellPixels : min(max(mostRows / rows, 1), 16) }
@@ -63,7 +63,7 @@ struct StateFigure {
   private var memoryColumns: Int { (state.wordSize + wordBlock - 1) / wordBlock }
   private var columnCell: Int { max(cell, StateFigure.narrowestColumn, Label.height) }
 
-  /// Usage, and of each head its precedence and weighting.
+  /// Number of single columns: usage, and precedence or weighting of each head.
   private var columnCount: Int { 1 + 2 * state.writeHeads + state.readHeads }
 
   private var slotsWidth: Int { order == nil ? slotAxis.widthBeside : 0 }
@@ -191,7 +191,7 @@ struct StateFigure {
 
   // MARK: Links
 
-  /// From the links to the words below; sorted slots have no numbers.
+  /// Pixels from the links to the words below. Sorted slots have no numbers.
   private var belowLinks: Int { order == nil ? Axis.heightBelow + Axis.labelGap : StateFigure.textGap }
 
   private var before: Label { Label("written before") }
@@ -212,7 +212,8 @@ struct StateFigure {
     draw(path, x: x, y: y, on: canvas)
   }
 
-  /// From slot i to j, written before it, by the cell (i, j): along the column of j to the diagonal, where row j begins.
+  /// Draws the strongest path. From slot i it goes to slot j, written before i, through the cell (i, j), then along
+  /// column j to the diagonal, where row j begins.
   private func draw(_ path: StrongestPath, x: Int, y: Int, on canvas: borrowing Canvas) {
     let colour = Palette.colour(3)
     let width = min(max(Double(cell) / 6, 1), 3)
@@ -226,7 +227,7 @@ struct StateFigure {
     }
   }
 
-  /// The slots in the order in which they were written, the first ones left out if there is no room.
+  /// Writes the slots in the order in which they were written. Without room for all, the first are left out.
   private func drawWords(
     _ k: Int, _ path: StrongestPath, x: Int, y: Int, width: Int, on canvas: borrowing Canvas
   ) {

@@ -1,11 +1,11 @@
-/// The order in which one write head wrote, as far as its links say: the slot with the greatest precedence, the one
-/// that was written before it, where its row of links is the greatest, and so on.
+/// The order in which one write head wrote, according to its links. The last slot is the one with the greatest
+/// precedence. The slot before it is the greatest in its row of links, and so on.
 struct StrongestPath {
   /// The slots, the last one written first.
   let slots: UnsafePointer<UInt32>
   let count: Int
 
-  /// Weaker links lead nowhere.
+  /// The weakest link that the path follows.
   static let least: Float = 0.1
 
   /// - Parameters:

@@ -21,7 +21,7 @@ struct Ticks {
     let squared = pow(distance / pow(10, Double(exponent)), 2)
     let mantissa = squared <= 1 * 2 ? 1 : squared <= 2 * 5 ? 2 : squared <= 5 * 10 ? 5 : 10
     let step = Ticks.value(mantissa: mantissa, times: 1, exponent: exponent)
-    // The slack keeps ticks at the ends themselves, whatever the rounding.
+    // The slack keeps ticks that lie at the ends, in spite of rounding.
     let first = ceil(low / step - 1e-6)
     let last = floor(high / step + 1e-6)
     guard first.magnitude < 0x1p52, last.magnitude < 0x1p52, first <= last else {

@@ -1,13 +1,13 @@
 import CPlatform
 
-/// How trainings went: the loss, below it a score, over one axis, and the names of the runs.
+/// The course of trainings: the loss, below it a score, over one axis, and the names of the runs.
 struct TrainingFigure {
   let title: Label
   let theme: Theme
-  /// Of the frame of each panel.
+  /// Size of the frame of each panel.
   let width, height: Int
   let isOverTime: Bool
-  /// Of the runs, closed by zeros.
+  /// Names of the runs, each closed by a zero.
   let names: UnsafePointer<UnsafePointer<CChar>?>
 
   private static let margin = 14
@@ -17,7 +17,7 @@ struct TrainingFigure {
   private static let lessonGap = 3
   private static let axisLabelGap = 4
   private static let legendGap = 20
-  /// Room for the end of the last number below.
+  /// Room to the right, for the end of the last number below.
   private static let numberRoom = 18
   private static let widestText = 480
   private static let highestText = 240
@@ -27,15 +27,15 @@ struct TrainingFigure {
   private static let scoreGap = 10
   private static let entryGap = 24
   private static let entryHeight = 17
-  /// Of names, beside the panels and below them.
+  /// Most pixels of a name, beside the panels and below them.
   private static let narrowName = 30 * Font.small.glyphWidth
   private static let wideName = 60 * Font.small.glyphWidth
 
   private static let meanWidth = 2.0
   private static let scoreWidth = 1.5
-  /// Of the raw loss, as a share of the run's colour.
+  /// Strength of the raw loss, as a share of the run's colour.
   private var paleness: Double { theme.paper.isLight ? 0.35 : 0.5 }
-  /// So many tests in a column of pixels are drawn as the raw loss is.
+  /// Above so many tests in a column of pixels, scores are drawn like the raw loss.
   private static let densest = 2
 
   func canvas(_ logs: borrowing TrainingLogs) throws(Failure) -> Canvas {
@@ -45,10 +45,10 @@ struct TrainingFigure {
     let scoreLabel = logs.metric.map { Label(cString: $0) } ?? Label("score")
     let margin = TrainingFigure.margin
 
-    // Across: label, numbers, panel, legend.
+    // Horizontally: label, numbers, panel, legend.
     let numberWidth = max(Plot.numberWidth(losses), scores.map { Plot.numberWidth($0) } ?? 0)
     let panelX = Label.height + TrainingFigure.labelGap + numberWidth + Plot.numberDistance
-    // Down: lessons, panels, each with room for its label, numbers of the axis and what it is.
+    // Vertically: lessons; panels, each with room for its label; the axis's numbers and its label.
     let label = scoreLabel.fitting(max(height, TrainingFigure.highestText))
     let top = margin + (title.count > 0 ? title.height + TrainingFigure.titleGap : 0)
     let lossY = top + (logs.lessons.count > 0 ? Label.height + TrainingFigure.lessonGap : 0)
@@ -122,7 +122,7 @@ struct TrainingFigure {
 
   private func scoreScale(_ logs: borrowing TrainingLogs) -> Scale {
     let first = logs.scores[0]
-    // An axis of logarithms has no 0, at which the best errors end.
+    // A logarithmic axis has no 0, but the best errors are 0.
     let lastPositive = first.last { $0.value > 0 }?.value ?? .nan
     let isLogarithmic = first.count > 0 && lastPositive < first[0].value / 10
     let ends = Ends(of: logs.scores, isLogarithmic: isLogarithmic)
@@ -132,7 +132,7 @@ struct TrainingFigure {
     return scale
   }
 
-  /// The least and the greatest number that has a place.
+  /// The least and the greatest number that have a place on the axis.
   private struct Ends {
     var low = Double.infinity
     var high = -Double.infinity
@@ -167,7 +167,7 @@ struct TrainingFigure {
         plot.drawLine(
           through: samples, means: means, Stroke(run: run, width: TrainingFigure.meanWidth), on: canvas)
       }
-      // What a lesson begins with has nothing to do with what the one before came to.
+      // A mean over two lessons would mix unrelated losses.
       var begin = 0
       for lesson in logs.lessons[run] {
         var end = begin
@@ -193,14 +193,14 @@ struct TrainingFigure {
     }
   }
 
-  /// Lines through the panels, and above them the numbers that have room.
+  /// Draws the lines of the lessons through the panels, and above them the numbers that have room.
   private func drawLessons(
     _ logs: borrowing TrainingLogs, _ losses: Plot, _ scores: Plot?, y: Int, on canvas: borrowing Canvas
   ) throws(Failure) {
     guard logs.lessons.count > 0 else { return }
     let word = Label("lesson")
     canvas.draw(word, x: losses.x - Plot.numberDistance - word.width, y: y)
-    // Columns that have a number.
+    // The columns that have a number already.
     let taken = try Memory(bytes: canvas.width)
     let isTaken = taken.start.assumingMemoryBound(to: Bool.self)
     for run in 0..<logs.runs {
@@ -236,7 +236,7 @@ struct TrainingFigure {
     var width: Int { columns * (entryWidth + TrainingFigure.entryGap) - TrainingFigure.entryGap }
   }
 
-  /// Below the panels, if it is one row there or names are long, else beside them.
+  /// The legend lies below the panels if it fits in one row there, or if names are long; otherwise beside them.
   private func legend(_ logs: borrowing TrainingLogs, panelsHeight: Int, blockWidth: Int) -> Legend {
     var widest = 0
     var scoreWidth = 0

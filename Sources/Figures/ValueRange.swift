@@ -3,10 +3,10 @@ struct Values {
   let start: UnsafePointer<Float>
   let rows, columns: Int
   let rowStride, columnStride: Int
-  /// Which row, and which column, is drawn where; nil: as they come.
+  /// The rows, and the columns, in the order of drawing; nil for their own order.
   var order: UnsafePointer<UInt32>? = nil
   var columnOrder: UnsafePointer<UInt32>? = nil
-  /// So many rows and columns share a cell, which shows the value of greatest magnitude, or NaN if there is one.
+  /// Number of rows and columns that share a cell. It shows the value of greatest magnitude, or NaN if there is one.
   var rowBlock = 1
   var columnBlock = 1
 
@@ -19,7 +19,7 @@ struct Values {
   /// One value.
   init(_ value: UnsafePointer<Float>) { self.init(start: value, rows: 1, columns: 1) }
 
-  /// Values that lie closely.
+  /// Values without gaps.
   init(start: UnsafePointer<Float>, rows: Int, columns: Int) {
     self.init(start: start, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
   }
@@ -50,8 +50,8 @@ struct Values {
 struct ValueRange {
   let minimum, maximum: Double
 
-  /// NaN for an end means that the values decide: the least or greatest finite value or, when `symmetric`, the
-  /// greatest magnitude on both sides of 0. A given minimum must not be above a given maximum, neither infinite.
+  /// For an end that is NaN, the values decide: it is the least or greatest finite value or, when `symmetric`, the
+  /// greatest magnitude on both sides of 0. Given ends must be finite, the minimum at most the maximum.
   init(minimum: Float, maximum: Float, symmetric: Bool, of values: Values) {
     guard minimum.isNaN || maximum.isNaN else {
       self.init(Double(minimum), Double(maximum))
@@ -71,7 +71,7 @@ struct ValueRange {
     }
   }
 
-  /// Where all values are one, the other end is 0; where they are 0, or none is finite, it is 0 to 1.
+  /// If all values are equal, the other end is 0. If all are 0, or none is finite, the range is 0 to 1.
   private init(findingEndsOf values: Values, symmetric: Bool) {
     var low = Float.infinity
     var high = -Float.infinity
@@ -97,10 +97,10 @@ struct ValueRange {
     self.maximum = maximum
   }
 
-  /// 0 to 1: of weightings, usages, gates and links.
+  /// 0 to 1: the range of weightings, usages, gates and links.
   static let fraction = ValueRange(0, 1)
 
-  /// Where a value lies: 0 at the minimum, 1 at the maximum; beyond them less than 0 or more than 1; NaN for NaN.
+  /// The position of a value: 0 at the minimum, 1 at the maximum, less or more beyond them; NaN for NaN.
   func position(of value: Float) -> Double {
     let value = Double(value)
     if minimum < maximum { return (value - minimum) / (maximum - minimum) }

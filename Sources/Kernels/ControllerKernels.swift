@@ -2,7 +2,7 @@
 
 import CKernels
 
-/// To [-bound, bound]; a bound of 0 leaves everything as it is. NaN stays NaN.
+/// Clamps to [-bound, bound]; a bound of 0 changes nothing. NaN stays NaN.
 @inline(__always) private func clamped(_ x: Vector, _ bound: Float) -> Vector {
   guard bound > 0 else { return x }
   let bound = Vector(repeating: bound)

@@ -1,12 +1,12 @@
 // Matrix products in tiles of accumulators that stay in registers. See `Linear` for what they compute.
 //
-// A tile has as many rows as there are, up to four, and so many columns that the accumulators fill the registers and hide each
-// other's latency. Each accumulator adds its products in the same order in every tile.
+// A tile has up to four rows, and enough columns for its accumulators to fill the registers and hide each other's
+// latency. Each accumulator adds its products in the same order in every tile.
 
 import CKernels
 
 private let widths: (Int, Int, Int, Int) = (8, 6, 3, 3)
-/// Rows whose inputs stay in the first cache while all outputs are computed, or all weights' gradients.
+/// Number of rows whose inputs stay in the first cache while all outputs, or all weights' gradients, are computed.
 private let rowBlock = 64
 
 private typealias Tile = InlineArray<12, Vector>
@@ -76,7 +76,7 @@ func linearForward(_ operands: UnsafePointer<LinearForwardOperands>) {
 ) {
   var sums = Tile(repeating: .zero)
   forEachVector(inputs) { i, n in
-    // The fewer ones stay in registers, the others pass through one.
+    // Of rows and columns, the fewer vectors stay in registers; the others pass through one.
     var held = InlineArray<4, Vector>(repeating: .zero)
     if rows < columns {
       for r in 0..<rows { held[r] = load(x + r * xStride + i, n) }

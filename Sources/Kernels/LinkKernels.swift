@@ -1,7 +1,7 @@
 // Passes over the rows of the link matrix. See `TemporalLinks` for what they compute.
 //
-// Two rows at a time share what they need of the columns: the weightings, and the sums over all rows. Read heads come four at a
-// time, whose sums over the columns stay in registers. `rows` and `heads` are constants where a function is called.
+// Two rows at a time share the loads of the columns' weightings and of the sums over all rows. Four read heads at a
+// time keep their sums over the columns in registers. `rows` and `heads` are constants where a function is called.
 
 import CKernels
 
@@ -107,7 +107,7 @@ func linksBackward(_ operands: UnsafePointer<LinksBackwardOperands>) {
   for r in 0..<rows { row[r * slots + i + r] = 0 }
 }
 
-/// Rows of L_t, but for the diagonal, from those of L_{t-1}; they may be one.
+/// Computes rows of L_t, except for the diagonal, from those of L_{t-1}. Both may be the same array.
 @inline(__always) private func updateRows(
   _ rows: Int, _ i: Int, _ slots: Int, _ writeWeighting: UnsafePointer<Float>, _ precedence: UnsafePointer<Float>,
   _ previous: UnsafePointer<Float>, _ row: UnsafeMutablePointer<Float>
@@ -124,7 +124,7 @@ func linksBackward(_ operands: UnsafePointer<LinksBackwardOperands>) {
   }
 }
 
-/// The gradients of L_{t-1}, in place, of w^w and of p, from that of rows of L_t.
+/// Turns the gradient of rows of L_t into that of L_{t-1}, in place, and adds to those of w^w and p.
 @inline(__always) private func updateRowsBackward(
   _ rows: Int, _ i: Int, _ slots: Int, _ writeWeighting: UnsafePointer<Float>, _ precedence: UnsafePointer<Float>,
   _ previous: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
@@ -152,7 +152,7 @@ func linksBackward(_ operands: UnsafePointer<LinksBackwardOperands>) {
   for r in 0..<rows { writeWeightingGradient[i + r] += total(sums[r]) }
 }
 
-/// Rows of the link, read by some heads.
+/// Adds the readings of some heads from rows of the links.
 @inline(__always) private func readRows(
   _ rows: Int, _ heads: Int, _ i: Int, _ slots: Int, _ row: UnsafePointer<Float>, _ readWeights: UnsafePointer<Float>,
   _ forwardWeights: UnsafeMutablePointer<Float>, _ forwardStride: Int, _ backwardWeights: UnsafeMutablePointer<Float>,

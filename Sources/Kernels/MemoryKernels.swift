@@ -1,9 +1,9 @@
-// What works on the rows of the memory. See `ContentWeighting`, `MemoryWrite` and `ReadVectors` for what they compute.
+// The kernels on the rows of the memory. See `ContentWeighting`, `MemoryWrite` and `ReadVectors` for what they compute.
 
 import CKernels
 
 private let epsilon: Float = 1e-6
-/// Below it, the product of two norms and the dot product of their vectors are finite, with every sum on the way.
+/// Norms below this bound have a finite product, and their vectors a finite dot product with finite partial sums.
 private let greatestNorms: Float = 1e38
 
 func softmax(

@@ -50,7 +50,7 @@ func adam(_ operands: UnsafePointer<AdamOperands>) {
   }
 }
 
-/// Infinity as the greatest number.
+/// Replaces infinity by the greatest number.
 @inline(__always) private func bounded(_ average: Vector) -> Vector {
   average.replacing(with: Float.greatestFiniteMagnitude, where: average .== Float.infinity)
 }

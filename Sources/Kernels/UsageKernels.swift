@@ -1,4 +1,4 @@
-// What goes over all slots. See `Usage` for what it computes, here with one write head.
+// The kernels over all slots, for one write head. See `Usage` for what they compute.
 
 import CKernels
 

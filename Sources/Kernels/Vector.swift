@@ -1,9 +1,9 @@
-// The fast twins of the mechanisms that cost time, for one CPU level: the same source is compiled for x86-64-v3, with eight
-// lanes, and for x86-64-v4, with sixteen. Everything here is a function on pointers and sizes: generic or library code would
-// be emitted for several levels under one name, and the linker would keep any one of them for all.
+// The fast twins of the slowest mechanisms, for one CPU level. The same source is compiled for x86-64-v3, with eight
+// lanes, and for x86-64-v4, with sixteen. It has only functions on pointers and sizes. Generic or library code would be
+// emitted for several levels under one name, and the linker would keep any one of them for all.
 //
-// Every output element adds its products in one order, whatever the number of rows computed with it: so a sequence's numbers
-// don't depend on its batch.
+// Every output element adds its products in one order, whatever the number of rows computed with it. So a sequence's
+// numbers don't depend on its batch.
 
 import CVector
 
@@ -36,7 +36,7 @@ extension Vector {
   }
 }
 
-/// In every lane `x` where a < b, `y` elsewhere, so where one of them is NaN.
+/// In every lane, `x` where a < b, otherwise `y`; so `y` where a or b is NaN.
 @inline(__always) func choose(_ a: Vector, lessThan b: Vector, _ x: Vector, else y: Vector) -> Vector {
   #if LANES_16
     dnc_choose16(a, b, x, y)
@@ -86,7 +86,7 @@ typealias Output = UnsafeMutablePointer<Float>
     dnc_store_part16(vector, target, Int32(truncatingIfNeeded: count))
   }
 #else
-  /// In pieces: without AVX-512 a masked store is slow. Not inlined: it would be most of the code.
+  /// Stores in pieces, because without AVX-512 a masked store is slow. Not inlined: it would be most of the code.
   @inline(never) private func storePart(_ vector: Vector, _ target: Output, _ count: Int) {
     var target = UnsafeMutableRawPointer(target)
     var four = vector.lowHalf
@@ -105,7 +105,8 @@ typealias Output = UnsafeMutablePointer<Float>
   }
 #endif
 
-/// Calls `body` with the start and the number of elements of each vector of an array: all lanes, but for the last one.
+/// Calls `body` with the start and the number of elements of each vector of an array. Only the last may have fewer than
+/// all lanes.
 @inline(__always) func forEachVector(_ count: Int, _ body: (Int, Int) -> Void) {
   var i = 0
   while i + lanes <= count {
@@ -121,7 +122,7 @@ typealias Output = UnsafeMutablePointer<Float>
   return (four.x + four.y) + (four.z + four.w)
 }
 
-/// The largest lane, where none is NaN.
+/// The largest lane; no lane may be NaN.
 @inline(__always) func largest(_ vector: Vector) -> Float {
   var found = vector[0]
   for lane in 1..<lanes where vector[lane] > found { found = vector[lane] }
@@ -153,7 +154,7 @@ func dotProduct(
   _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>
 ) -> Float { dot(count, x, y) }
 
-/// Σ x[i]² is finite, in four sums that don't wait for each other.
+/// True if Σ x[i]² is finite. Four sums don't wait for each other.
 func areModerate(_ count: Int, _ x: UnsafePointer<Float>) -> Bool {
   var sums = InlineArray<4, Vector>(repeating: .zero)
   var i = 0

@@ -2,13 +2,13 @@ import CDNC
 import CPlatform
 
 extension Checkpoint {
-  /// No header that this library writes comes near.
+  /// Most bytes of a header. Headers that this library writes are far smaller.
   private static let largestHeader = 16 << 20
-  /// What the state of a loaded network may need, whatever its file says.
+  /// Most bytes of a loaded network's state.
   private static let largestState = 4 << 30
 
-  /// Reads a file that anybody may have written. Before anything is allocated for it, its header has been found to be in
-  /// order, and the tensors that its configuration asks for to be there, whole and finite.
+  /// Reads a file from an unknown source. Allocates nothing for the network before the header is checked, and all
+  /// tensors that its configuration asks for are found to be there, whole and finite.
   static func load(
     _ path: UnsafePointer<CChar>, wantsOptimizer: Bool
   ) throws(Failure) -> (UnsafeMutablePointer<Network<Float>>, UnsafeMutablePointer<Optimizer<Float>>?) {
@@ -16,7 +16,7 @@ extension Checkpoint {
     do {
       return try load(file, wantsOptimizer: wantsOptimizer)
     } catch {
-      // Whatever is wrong with what it says is wrong with the file.
+      // A wrong value in the file makes the file wrong.
       let isFormat = error.status == DNC_BAD_FORMAT || error.status == DNC_INVALID_ARGUMENT
       throw error.within(path, isFormat ? DNC_BAD_FORMAT : error.status)
     }
@@ -64,13 +64,13 @@ extension Checkpoint {
     }
   }
 
-  /// The bytes of the JSON.
+  /// Number of bytes of the JSON.
   private static func readHeader(_ file: borrowing InputFile) throws(Failure) -> Memory {
     let start = try Memory(bytes: 16)
     let known = min(file.bytes, 16)
     try file.read(start.start, bytes: known, at: 0)
     let length = UInt64(littleEndian: start.start.load(as: UInt64.self))
-    // Anything else has no such beginning, and its first eight bytes are no length.
+    // A file of another kind does not begin like this: its first eight bytes are no length.
     guard known > 8, start.start.load(fromByteOffset: 8, as: UInt8.self) == UInt8(ascii: "{") else {
       throw Failure(DNC_BAD_FORMAT, "this is not a safetensors file\(looks(like: start.start, bytes: known))")
     }
@@ -86,7 +86,7 @@ extension Checkpoint {
     return header
   }
 
-  /// What else begins like this, as the end of a sentence.
+  /// Recognises other kinds of files by their beginning; the result ends a sentence.
   private static func looks(like start: UnsafeRawPointer, bytes: Int) -> StaticString {
     func begins(_ text: StaticString) -> Bool {
       bytes >= text.utf8CodeUnitCount && memcmp(start, text.utf8Start, text.utf8CodeUnitCount) == 0
@@ -102,7 +102,7 @@ extension Checkpoint {
     var metadata = CheckpointMetadata()
     var isOurs = false
     var blocks = 0
-    // Twice: the fields of an optimizer are wanted only after its algorithm has been seen.
+    // Two passes: which fields an optimizer must have depends on its algorithm.
     for _ in 0..<2 {
       var reader = JSONReader(json, prefix: "header: ")
       try reader.object { (key, reader) throws(Failure) in

@@ -8,7 +8,7 @@ enum Checkpoint {
   static let first: StaticString = "optimizer.first"
   static let second: StaticString = "optimizer.second"
 
-  /// Writes the file, or leaves an older one as it was. Every number in it is finite.
+  /// Writes the file, or throws and leaves an older one as it was. Throws if a number is not finite.
   static func save(
     _ path: UnsafePointer<CChar>, network: borrowing Network<Float>, optimizer: UnsafePointer<Optimizer<Float>>?
   ) throws(Failure) {

@@ -1,12 +1,12 @@
 import CDNC
 
-/// Reads JSON (RFC 8259) from bytes that anybody may have written, one piece at a time, without allocating. What is not JSON,
-/// or not what is asked for, throws `DNC_BAD_FORMAT`.
+/// Reads JSON (RFC 8259) from untrusted bytes, one piece at a time, without allocating. Throws `DNC_BAD_FORMAT` if the
+/// bytes are not JSON, or another kind of value than the caller asks for.
 struct JSONReader {
   private let bytes: UnsafeRawBufferPointer
-  /// What the sentences of failures begin with.
+  /// The beginning of every failure's sentence.
   private let prefix: StaticString
-  /// Whether NaN, Infinity and -Infinity are values too, as Python writes them.
+  /// True if NaN, Infinity and -Infinity are values, as Python writes them.
   private let isPython: Bool
   private var position = 0
 
@@ -130,7 +130,7 @@ struct JSONReader {
     return value
   }
 
-  /// Any value that is not needed.
+  /// Skips any value.
   mutating func skip(depth: Int = 0) throws(Failure) {
     guard depth < JSONReader.deepest else { throw failure("less nesting") }
     skipSpace()
@@ -188,7 +188,7 @@ struct JSONReader {
     return UnsafeRawBufferPointer(rebasing: bytes[start..<position])
   }
 
-  /// Of numbers, true, false and null, and of NaN and Infinity.
+  /// True for the bytes of numbers, true, false and null, and of NaN and Infinity.
   private static func isPlain(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "+"),
@@ -198,7 +198,7 @@ struct JSONReader {
     }
   }
 
-  /// Only spaces may follow.
+  /// Throws unless only spaces follow.
   mutating func end() throws(Failure) {
     skipSpace()
     guard position == bytes.count else { throw failure("the end") }
@@ -206,7 +206,7 @@ struct JSONReader {
 }
 
 extension UnsafeRawBufferPointer {
-  /// Not inlined, for its size, nor is what reads pieces of JSON.
+  /// Not inlined, for its size. Nor are the functions that read pieces of JSON.
   @inline(never) func equals(_ text: StaticString) -> Bool {
     guard count == text.utf8CodeUnitCount else { return false }
     for i in 0..<count where self[i] != text.utf8Start[i] { return false }

@@ -1,6 +1,6 @@
-/// A string of JSON that `JSONReader` has found to be one: a sequence of the bytes that it means, in UTF-8.
+/// A valid string from `JSONReader`: a sequence of its decoded bytes, in UTF-8.
 struct JSONString: Sequence {
-  /// Between the quotes, escapes as they stand.
+  /// The bytes between the quotes, with their escapes.
   let raw: UnsafeRawBufferPointer
 
   func makeIterator() -> Iterator { Iterator(raw) }
@@ -8,7 +8,7 @@ struct JSONString: Sequence {
   struct Iterator: IteratorProtocol {
     private let raw: UnsafeRawBufferPointer
     private var position = 0
-    /// Of a character that was escaped, the bytes that are still to come, the next one lowest.
+    /// The remaining bytes of an escaped character, the next one lowest.
     private var pending: UInt32 = 0
 
     init(_ raw: UnsafeRawBufferPointer) { self.raw = raw }
@@ -40,7 +40,7 @@ struct JSONString: Sequence {
       return UInt8(truncatingIfNeeded: pending)
     }
 
-    /// What stands behind `\u`: four digits, or eight with another `\u` between them.
+    /// The character after `\u`: four digits, or eight with another `\u` between them.
     private mutating func takeScalar() -> UInt32 {
       let first = JSONString.hexadecimal(raw, at: position)!
       position += 4
@@ -50,7 +50,7 @@ struct JSONString: Sequence {
       return 0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)
     }
 
-    /// The others become `pending`.
+    /// Returns the character's first byte. The others become `pending`.
     private mutating func firstByte(of scalar: UInt32) -> UInt8 {
       func continuation(_ shift: UInt32) -> UInt32 { 0x80 | scalar >> shift & 0x3F }
       switch scalar {
@@ -80,7 +80,7 @@ struct JSONString: Sequence {
     return i == count + rest.utf8CodeUnitCount
   }
 
-  /// Whether its first `limit` bytes are the text.
+  /// True if the string, or its first `limit` bytes, equals the text.
   @inline(never) func equals(cString text: UnsafePointer<CChar>, limit: Int = .max) -> Bool {
     var i = 0
     for byte in self where i < limit {
@@ -90,7 +90,7 @@ struct JSONString: Sequence {
     return text[i] == 0
   }
 
-  /// Calls `body` with the bytes that it means. One with escapes and more than 512 bytes is given as it stands.
+  /// Calls `body` with the decoded bytes. A string with escapes and more than 512 bytes is not decoded.
   func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
     let limit = 512
     guard raw.contains(UInt8(ascii: "\\")), raw.count <= limit else { return body(raw) }
@@ -104,7 +104,8 @@ struct JSONString: Sequence {
     }
   }
 
-  /// How many bytes the character at a place has, whose first one has its highest bit set; nil if it is not one of UTF-8.
+  /// Number of bytes of the character at `start`, whose first byte has its highest bit set; nil if it is not valid
+  /// UTF-8.
   static func characterBytes(_ text: UnsafeRawBufferPointer, at start: Int) -> Int? {
     let count: Int
     var second: ClosedRange<UInt8> = 0x80...0xBF
@@ -115,7 +116,7 @@ struct JSONString: Sequence {
     default: return nil
     }
     switch text[start] {
-    case 0xE0: second = 0xA0...0xBF  // not longer than it must be
+    case 0xE0: second = 0xA0...0xBF  // no overlong form
     case 0xED: second = 0x80...0x9F  // no surrogates
     case 0xF0: second = 0x90...0xBF
     case 0xF4: second = 0x80...0x8F  // to U+10FFFF

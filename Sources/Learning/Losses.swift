@@ -35,7 +35,7 @@ enum Loss: Equatable {
     }
   }
 
-  /// What the logits z [rows, Y] say, as the loss understands them: probabilities, or the outputs themselves.
+  /// Turns the logits z [rows, Y] into the loss's predictions: probabilities, or the outputs themselves.
   func predict(rows: Int, width: Int, outputs: Rows<Float>, prediction: Out<Float>) {
     for r in 0..<rows {
       let z = outputs[r]
@@ -50,7 +50,7 @@ enum Loss: Equatable {
     }
   }
 
-  /// What the weighted sum of the rows' losses is divided by, when the mask adds up to `kept`.
+  /// The divisor of the weighted sum of the rows' losses, for a mask that adds up to `kept`.
   func divisor(kept: Double, width: Int) -> Double {
     switch self {
     case .sigmoidCrossEntropy, .meanSquaredError: kept * Double(width)
@@ -148,8 +148,8 @@ enum Loss: Equatable {
   }
 }
 
-/// log Σ exp(x) of some logits, in two parts, largest + log(total): in one number, of large logits the logarithm would be
-/// rounded away.
+/// log Σ exp(x) of some logits, in two parts: largest + log(total). In one number, a large logit would round the
+/// logarithm away.
 struct LogSum {
   private var largest = -Double.infinity
   /// Σ exp(x − largest)

@@ -1,15 +1,15 @@
 import CKernels
 import CPlatform
 
-/// What a `dnc_optimizer *` points to: up to two moving averages per parameter, and the number of updates made. `Update` has
-/// the rules.
+/// The value behind a `dnc_optimizer *`: up to two moving averages per parameter, and the number of updates made. The
+/// rules are in `Update`.
 struct Optimizer<Scalar: Real>: ~Copyable {
   private(set) var configuration: OptimizerConfiguration
   let parameterCount: Int
   private let memory: Memory
   /// SGD: v. RMSProp: m. Adam: m. [parameters]
   let first: Out<Scalar>
-  /// RMSProp: s. Adam: v. [parameters]; of SGD nothing.
+  /// RMSProp: s. Adam: v. [parameters]; empty for SGD.
   let second: Out<Scalar>
   var stepCount: UInt64 = 0
 
@@ -38,7 +38,8 @@ struct Optimizer<Scalar: Real>: ~Copyable {
     return sum.squareRoot()
   }
 
-  /// The first parameter that `step` would leave NaN or infinite, and what it would be; nil if there is none. Changes nothing.
+  /// The first parameter that `step` would make NaN or infinite, with that value; nil if there is none. Changes
+  /// nothing.
   func notFinite(
     parameters: In<Scalar>, gradients: In<Scalar>, norm: Double
   ) -> (index: Int, value: Scalar)? {
@@ -49,7 +50,7 @@ struct Optimizer<Scalar: Real>: ~Copyable {
     return notFinite(after: update, parameters, gradients)
   }
 
-  /// The same by doing the update to copies, some parameters at a time.
+  /// Finds the same by updating copies, some parameters at a time.
   @inline(never) private func notFinite(
     after update: Update<Scalar>, _ parameters: In<Scalar>, _ gradients: In<Scalar>
   ) -> (index: Int, value: Scalar)? {
@@ -71,8 +72,7 @@ struct Optimizer<Scalar: Real>: ~Copyable {
     }
   }
 
-  /// Scales the gradients, whose norm is `norm` and finite, to at most the largest one allowed, updates the parameters,
-  /// and sets the gradients to 0.
+  /// Clips the gradients, whose finite norm is `norm`, updates the parameters, and sets the gradients to 0.
   mutating func step(parameters: Out<Scalar>, gradients: Out<Scalar>, norm: Double) {
     update(norm).run(parameterCount, gradients: gradients, first: first, second: second, parameters: parameters)
     stepCount = nextStepCount
@@ -82,6 +82,6 @@ struct Optimizer<Scalar: Real>: ~Copyable {
     Update(configuration, number: nextStepCount, norm: norm)
   }
 
-  /// A file may say that it is as large as a number can be.
+  /// The next update's number. It stays at the largest number, which a file may hold.
   private var nextStepCount: UInt64 { stepCount < .max ? stepCount + 1 : stepCount }
 }

@@ -1,8 +1,8 @@
 import CDNC
 import CPlatform
 
-/// Where each tensor of a checkpoint lies, found in its header and checked: every tensor once, in its shape, none upon another,
-/// and nothing else.
+/// The place of each tensor of a checkpoint, read from its header. Checked: every tensor is there once, with its shape;
+/// none overlaps another; there are no others.
 struct TensorPlaces: ~Copyable {
   private let layout: ParameterLayout
   private let parameterCount: Int
@@ -13,7 +13,7 @@ struct TensorPlaces: ~Copyable {
   private let memory: Memory
 
   private struct Place {
-    /// In bytes from the start of the data; -1 until it is found.
+    /// Bytes from the start of the data; -1 until the tensor is found.
     var start = -1
     var type = TensorType.single
   }
@@ -101,7 +101,7 @@ struct TensorPlaces: ~Copyable {
     }
   }
 
-  /// They fill the data if they have as many bytes, and none begins inside of another.
+  /// Throws unless the tensors fill the data: they have as many bytes, and none begins inside of another.
   private func requireAll(dataBytes: Int) throws(Failure) {
     var sum = 0
     for i in 0..<tensors {
@@ -122,8 +122,9 @@ struct TensorPlaces: ~Copyable {
 
   // MARK: Data
 
-  /// Goes through the values of all tensors in their order: they are finite, squares are not negative, and the checksum is
-  /// right, if there is one. What was converted by somebody has kept the checksum of what it was.
+  /// Checks the values of all tensors in their order: they are finite, squares are not negative, and the checksum, if
+  /// there is one, is right. A file with converted tensors still has the checksum of the original, which is not
+  /// compared.
   func check(_ file: borrowing InputFile, checksum wanted: UInt32?) throws(Failure) {
     var checksum = try CRC32()
     var isConverted = false
@@ -162,7 +163,7 @@ struct TensorPlaces: ~Copyable {
     }
   }
 
-  /// The averages, if there are any: the first, and of most algorithms the second.
+  /// Reads the optimizer's averages, if there are any: the first and, for most algorithms, the second.
   func readAverages(
     of file: borrowing InputFile, into first: Out<Float>, _ second: Out<Float>
   ) throws(Failure) {
@@ -170,7 +171,7 @@ struct TensorPlaces: ~Copyable {
     if averages > 1 { try read(parameterTensors + 1, of: file, into: second) }
   }
 
-  /// The bytes of a tensor, and of which elements they are: the first one, and how many.
+  /// Calls `body` with each block of a tensor: its bytes, the index of its first element, and its number of elements.
   private func forEachBlock(
     of index: Int, _ file: borrowing InputFile, _ body: (UnsafeRawPointer, Int, Int) throws(Failure) -> Void
   ) throws(Failure) {

@@ -1,11 +1,11 @@
 import CDNC
 import CPlatform
 
-/// A number of a run, and when it was found.
+/// A number of a run, and its time.
 struct LogSample {
-  /// 0 or more; no run has later samples before earlier ones.
+  /// 0 or more. Within a run they never decrease.
   let update, seconds: Double
-  /// NaN, or infinite, where the run had no better one.
+  /// NaN or infinite where the log has no finite number.
   let value: Double
 }
 
@@ -13,9 +13,9 @@ struct LogSample {
 struct LogSamples: ~Copyable {
   let runs: Int
   private var memory: GrowingMemory
-  /// Of each run the first sample, [runs + 1].
+  /// Index of each run's first sample, [runs + 1].
   private let firsts: Memory
-  /// The present one.
+  /// The present run.
   private var run = -1
 
   init(runs: Int) throws(Failure) {
@@ -31,7 +31,7 @@ struct LogSamples: ~Copyable {
 
   var count: Int { memory.bytes / MemoryLayout<LogSample>.stride }
 
-  /// Of a run that is not the present one.
+  /// The samples of a finished run.
   subscript(run: Int) -> UnsafeBufferPointer<LogSample> {
     UnsafeBufferPointer(start: start + first[run], count: first[run + 1] - first[run])
   }
@@ -45,7 +45,8 @@ struct LogSamples: ~Copyable {
     first[run] = count
   }
 
-  /// Instead of those from its update on, if the present run has some. Time does not run backwards.
+  /// Appends a sample to the present run, and drops the run's samples of the same or later updates. Seconds never
+  /// decrease.
   mutating func append(_ sample: LogSample) throws(Failure) {
     if let last = lastOfPresentRun, last.update > sample.update { drop(from: sample.update) }
     let seconds = max(sample.seconds, lastOfPresentRun?.seconds ?? 0)
@@ -53,27 +54,27 @@ struct LogSamples: ~Copyable {
     try memory.add(MemoryLayout<LogSample>.stride).storeBytes(of: sample, as: LogSample.self)
   }
 
-  /// Forgets what the present run did from an update on.
+  /// Drops the present run's samples from an update on.
   mutating func drop(from update: Double) {
     while let last = lastOfPresentRun, last.update >= update { memory.drop(MemoryLayout<LogSample>.stride) }
   }
 }
 
-/// What the logs of some runs say: a JSON object a line, of which those of the events "train", "test" and "lesson" count.
-/// A run that goes back to an earlier update forgets what it did since.
+/// The contents of the logs of some runs. A log has a JSON object a line; the events "train", "test" and "lesson"
+/// count. A run that goes back to an earlier update drops its lines since then.
 struct TrainingLogs: ~Copyable {
   let runs: Int
-  /// The loss of the "train" lines, the score of the "test" lines, and where a lesson begins its number.
+  /// The losses of the "train" lines, the scores of the "test" lines, and the lesson numbers of the "lesson" lines.
   private(set) var losses, scores, lessons: LogSamples
-  /// The metric that scores are of; nil: of each run the first.
+  /// The metric of the scores; nil for the first one of each run.
   private let wanted: UnsafePointer<CChar>?
   private let texts: Memory
-  /// Whether the scores are not all of one metric.
+  /// True if the scores are of different metrics.
   private var metricsDiffer = false
 
   private static let fileBytes = 256 << 20
   private static let textBytes = 256
-  /// Greater than each that a program can count.
+  /// An update number above all that a program can count.
   private static let greatestTime = 0x1p64
 
   /// - Parameter paths: of the logs, [runs], none NULL.
@@ -103,12 +104,12 @@ struct TrainingLogs: ~Copyable {
     self.lessons = lessons
   }
 
-  /// What the scores are called.
+  /// The name of the scores.
   var metric: UnsafePointer<CChar>? { metricsDiffer ? nil : wanted ?? UnsafePointer(firstMetric) }
 
   /// The first metric of the first run that was tested.
   private var firstMetric: UnsafeMutablePointer<CChar> { texts.start.assumingMemoryBound(to: CChar.self) }
-  /// All that its first test has, with commas.
+  /// The names of all metrics of its first test, with commas between.
   private var knownMetrics: UnsafeMutablePointer<CChar> { firstMetric + TrainingLogs.textBytes }
 
   private mutating func beginRun() {
@@ -147,7 +148,7 @@ struct TrainingLogs: ~Copyable {
     }
   }
 
-  /// Keeps the names of the first test, and sees whether another's first name is the same.
+  /// Keeps the names of the first test. Of later ones, compares the first name.
   private mutating func note(_ line: LogLine) throws(Failure) {
     guard let first = line.firstMetric else { return }
     if knownMetrics.pointee == 0 {
@@ -161,18 +162,18 @@ struct TrainingLogs: ~Copyable {
         try reader.skip()
       }
     } else if wanted == nil {
-      // A name that was cut off is its own beginning.
+      // The kept name may be cut off, so only as much is compared.
       metricsDiffer =
         metricsDiffer || !first.equals(cString: firstMetric, limit: TrainingLogs.textBytes - 1)
     }
   }
 }
 
-/// The events that count.
+/// The events that are read.
 private enum Event {
   case train, test, lesson
 
-  /// Goes through the whole line, whatever its event is.
+  /// Reads the whole line, whatever its event is.
   init?(of text: UnsafeRawBufferPointer) throws(Failure) {
     var event: Event?
     var reader = JSONReader(text, isPython: true)
@@ -187,7 +188,7 @@ private enum Event {
   }
 }
 
-/// The numbers of a line that is JSON; NaN: there are none.
+/// The numbers of a line; NaN for missing ones.
 private struct LogLine {
   private(set) var update = Double.nan
   private(set) var seconds = Double.nan
@@ -196,10 +197,10 @@ private struct LogLine {
   private(set) var score = Double.nan
   private(set) var hasScore = false
   private(set) var firstMetric: JSONString?
-  /// From where the scores begin on.
+  /// The line's text from the scores on.
   private(set) var scores = UnsafeRawBufferPointer(start: nil, count: 0)
 
-  /// - Parameter metric: whose score is wanted; nil: the first.
+  /// - Parameter metric: the metric whose score is wanted; nil for the first.
   init(_ text: UnsafeRawBufferPointer, metric: UnsafePointer<CChar>?) throws(Failure) {
     var reader = JSONReader(text, isPython: true)
     try reader.object { (key, reader) throws(Failure) in

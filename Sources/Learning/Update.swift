@@ -1,33 +1,34 @@
 import CKernels
 import CPlatform
 
-/// One update by the rule of an optimizer. Each parameter has its own: any part of them may be updated alone.
+/// One update by the rule of an optimizer. Parameters don't depend on each other, so any part of them may be updated
+/// alone.
 ///
 ///     SGD       v ← momentum·v + g                   p ← p − lr·v
 ///     RMSProp   s ← decay·s + (1 − decay)·g²         m ← momentum·m + lr·g / √(s + ε)      p ← p − m
 ///     Adam      m, v moving averages of g, g²        p ← p − lr·m̂ / (√v̂ + ε)   (Kingma and Ba 2015, Algorithm 1)
 ///     AdamW     as Adam, with p ← p − lr·weight_decay·p first   (Loshchilov and Hutter 2019)
 ///
-/// g is the gradient after clipping. s and v end at the greatest number: if they became infinite, they would stay so, and the
-/// parameter with them.
+/// g is the gradient after clipping. s and v are bounded by the greatest number: an infinite one would stay infinite,
+/// and its parameter would no longer change.
 struct Update<Scalar: Real> {
   private let algorithm: OptimizerConfiguration.Algorithm
   private let momentum, decay, beta1, beta2, epsilon: Scalar
   /// 1 − decay, 1 − beta1, 1 − beta2.
   private let forget, forget1, forget2: Scalar
-  /// Of Adam with the bias correction of m.
+  /// The learning rate; for Adam, with the bias correction of m.
   private let rate: Scalar
   /// The bias correction of v.
   private let correction2: Scalar
-  /// What AdamW's decay leaves of a parameter.
+  /// The factor by which AdamW's decay shrinks a parameter.
   private let kept: Scalar
-  /// What clipping multiplies the gradients by.
+  /// The factor by which clipping scales the gradients.
   private let scale: Double
-  /// Gradients are at most that, clipped.
+  /// The largest magnitude of a clipped gradient.
   private let largestGradient: Double
 
   /// - Parameters:
-  ///   - number: of the update, from 1.
+  ///   - number: the update's number, from 1.
   ///   - norm: ‖g‖ before clipping, finite.
   init(_ c: OptimizerConfiguration, number: UInt64, norm: Double) {
     let isAdam = c.algorithm == .adam || c.algorithm == .adamW
@@ -36,7 +37,7 @@ struct Update<Scalar: Real> {
     decay = Scalar(c.decay)
     beta1 = Scalar(c.beta1)
     beta2 = Scalar(c.beta2)
-    // Denormal numbers count as 0, which nothing may be divided by.
+    // A denormal number counts as 0, and must not be a divisor.
     epsilon = Scalar.maximum(Scalar(c.epsilon), .leastNormalMagnitude)
     forget = Scalar(1 - c.decay)
     forget1 = Scalar(1 - c.beta1)
@@ -49,7 +50,8 @@ struct Update<Scalar: Real> {
     largestGradient = isClipped ? c.maxGradientNorm : norm
   }
 
-  /// Whether parameters and first averages of at most 2⁶⁴ certainly stay finite. Rough: by far the most updates are such.
+  /// True if parameters and first averages of at most 2⁶⁴ certainly stay finite. A rough bound, which nearly all
+  /// updates meet.
   var keepsModerateFinite: Bool {
     let most = 0x1p64
     let rate = Double(rate)
@@ -66,7 +68,7 @@ struct Update<Scalar: Real> {
   /// - Parameters:
   ///   - gradients: g before clipping; set to 0.
   ///   - first: SGD: v. RMSProp: m. Adam: m.
-  ///   - second: RMSProp: s. Adam: v. Of SGD nothing.
+  ///   - second: RMSProp: s. Adam: v. Unused by SGD.
   func run(
     _ count: Int, gradients: Out<Scalar>, first: Out<Scalar>, second: Out<Scalar>, parameters: Out<Scalar>
   ) {
@@ -78,7 +80,7 @@ struct Update<Scalar: Real> {
     }
   }
 
-  /// What is left to multiply the gradients by: what a Float can't hold is done here.
+  /// Applies the part of the clipping factor that a Float can't hold, and returns the rest.
   private func scaled(_ count: Int, _ gradients: Out<Scalar>) -> Scalar {
     guard scale < 1e-30 else { return Scalar(scale) }
     for i in 0..<count { gradients[i] = Scalar(Double(gradients[i]) * scale) }

@@ -1,8 +1,8 @@
 import CDNC
 import CPlatform
 
-/// Runs the body of a function of the interface and turns what it throws into a status. The host's errno and its exceptions of
-/// floating point are afterwards as they were.
+/// Runs the body of a function of the interface and turns a thrown failure into a status. Restores the host's errno and
+/// floating-point exceptions.
 @inline(never) func status(_ body: () throws(Failure) -> Void) -> dnc_status {
   let error = dnc_platform_errno()
   let floatState = dnc_platform_begin_float()
@@ -19,13 +19,13 @@ import CPlatform
   }
 }
 
-/// The pointer, unless it is NULL.
+/// Returns the pointer; throws if it is NULL.
 func require<Pointer>(_ pointer: Pointer?, _ name: StaticString) throws(Failure) -> Pointer {
   guard let pointer else { throw Failure(DNC_INVALID_ARGUMENT, "\(name) is NULL") }
   return pointer
 }
 
-/// `value`, unless it is outside of `range`.
+/// Returns `value`; throws if it is outside of `range`.
 func require(_ value: Int, in range: ClosedRange<Int>, _ name: StaticString) throws(Failure) {
   guard range.contains(value) else {
     throw Failure(
@@ -39,8 +39,8 @@ func requireFinite(_ values: In<Float>, count: Int, _ name: StaticString) throws
   }
 }
 
-/// A struct that begins with its size, as its caller's header knew it: fields beyond that size take their
-/// values from `defaults`.
+/// Reads a struct that begins with its size in the caller's header. Fields beyond that size take their values from
+/// `defaults`.
 func read<Fields: BitwiseCopyable>(
   _ fields: UnsafePointer<Fields>?, _ name: StaticString, defaults: Fields
 ) throws(Failure) -> Fields {
@@ -50,7 +50,7 @@ func read<Fields: BitwiseCopyable>(
   return whole
 }
 
-/// The configuration of a network, whose sizes of input and output have no default.
+/// Reads the configuration of a network. Its sizes of input and output have no default, so they must be present.
 func readConfiguration(_ config: UnsafePointer<dnc_config>?) throws(Failure) -> Configuration {
   let config = try require(config, "config")
   let fields = try read(config, "config", defaults: Configuration.defaults)
@@ -62,7 +62,7 @@ func readConfiguration(_ config: UnsafePointer<dnc_config>?) throws(Failure) -> 
   return try Configuration(fields)
 }
 
-/// Fills a struct that begins with its size, no further than its caller's header knew it.
+/// Fills a struct that begins with its size, up to its size in the caller's header.
 func write<Fields: BitwiseCopyable>(
   _ value: Fields, to fields: UnsafeMutablePointer<Fields>?, _ name: StaticString
 ) throws(Failure) {
@@ -70,7 +70,7 @@ func write<Fields: BitwiseCopyable>(
   try writePrefix(of: value, to: fields, size: try knownSize(of: fields, name))
 }
 
-/// What the `_init` functions do: the defaults, with `size` as struct_size.
+/// The body of the `_init` functions: writes the defaults, with `size` as struct_size.
 func initialize<Fields: BitwiseCopyable>(
   _ fields: UnsafeMutablePointer<Fields>?, size: Int, defaults: Fields, _ name: StaticString
 ) throws(Failure) {
@@ -94,7 +94,7 @@ private func knownSize<Fields>(of fields: UnsafePointer<Fields>, _ name: StaticS
   return Int(size)
 }
 
-/// A size that a header of this library's version, or of an older one, may have given a struct.
+/// Throws unless a header of this library's version, or of an older one, may have given a struct this size.
 private func requireKnown<Fields>(
   _ size: UInt, of type: Fields.Type, _ name: StaticString, _ field: StaticString = ""
 ) throws(Failure) {

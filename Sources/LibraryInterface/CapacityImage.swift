@@ -55,14 +55,14 @@ private func capacity(
 }
 
 private enum Capacity {
-  /// Along each axis.
+  /// Most sizes along each axis.
   static let mostSizes = 256
-  /// Side of a cell that has room for a number, and of how many there are in a picture of common size.
+  /// Side of a cell with room for a number, and the number of such cells in a picture of common size.
   static let side = 32
   static let comfortable = 24
 }
 
-/// `count` of rows or columns, as a size_t that Swift sees as Int.
+/// Throws unless `count`, a size_t that Swift sees as Int, is an allowed number of rows or columns.
 private func requireSizes(_ count: Int, _ name: StaticString) throws(Failure) {
   guard count >= 1, count <= Capacity.mostSizes else {
     throw Failure(

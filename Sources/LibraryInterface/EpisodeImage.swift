@@ -67,7 +67,7 @@ func requireBatchIndex(_ index: Int, _ c: Configuration) throws(Failure) {
   }
 }
 
-/// The panels of one sequence of a batch, one after the other in memory that the caller lends.
+/// The panels of one sequence of a batch, in the caller's memory.
 private struct EpisodePanels {
   private let room: UnsafeMutablePointer<EpisodePanel>
   private let wanted: UInt32
@@ -76,7 +76,7 @@ private struct EpisodePanels {
   let mask: AnswerMask?
   private(set) var count = 0
 
-  /// Phases, five of the answers, three for each head, and usage and origins.
+  /// Most panels: phases, five of the answers, three for each head, usage and origins.
   static func most(_ c: Configuration) -> Int { 8 + 3 * (c.R + c.K) }
 
   init(room: UnsafeMutableRawPointer, options: dnc_image_options, steps: Int, b: Int, batch: Int) {
@@ -90,7 +90,7 @@ private struct EpisodePanels {
   var all: UnsafeBufferPointer<EpisodePanel> { UnsafeBufferPointer(start: room, count: count) }
 
   /// - Parameters:
-  ///   - loss: by which outputs become predictions.
+  ///   - loss: turns outputs into predictions.
   ///   - predictions: scratch [2, T, Y].
   mutating func addAnswers(
     inputs: In<Float>?, targets: In<Float>?, outputs: In<Float>?, loss: Loss, predictions: Out<Float>,
@@ -152,7 +152,7 @@ private struct EpisodePanels {
     try addOne("usage", 0, DNC_PANEL_USAGE, DNC_TRACE_USAGE, network, 0, c.N, order)
   }
 
-  /// Some columns of a trace: weightings, usage and gates all lie between 0 and 1.
+  /// Adds a panel of some columns of a trace. Weightings, usage and gates all lie between 0 and 1.
   private mutating func addOne(
     _ name: StaticString, _ head: Int, _ panel: dnc_panel, _ field: dnc_trace, _ network: Instance, _ first: Int,
     _ width: Int, _ order: UnsafePointer<UInt32>? = nil

@@ -4,7 +4,7 @@ typealias Instance = UnsafeMutablePointer<Network<Float>>
 typealias OptimizerHandle = UnsafeMutablePointer<Optimizer<Float>>
 typealias TaskHandle = UnsafeMutablePointer<EpisodeTask>
 
-/// What a handle of the interface stands for. One call at a time uses it, but for what is published.
+/// The value behind a handle of the interface. One call at a time uses it; any thread may read its published numbers.
 protocol HandleValue: ~Copyable {
   var published: HandleUse.Published { get }
 }
@@ -34,7 +34,7 @@ func status(task handle: OpaquePointer?, _ body: (TaskHandle) throws(Failure) ->
   status { () throws(Failure) in try use(handle, "task", body) }
 }
 
-/// Runs `body` with what is behind a handle, which nobody else uses meanwhile; whoever tries is refused.
+/// Runs `body` with the value behind a handle. Meanwhile every other call with the handle is refused.
 func use<Value: HandleValue & ~Copyable>(
   _ handle: OpaquePointer?, _ name: StaticString, _ body: (UnsafeMutablePointer<Value>) throws(Failure) -> Void
 ) throws(Failure) {
@@ -52,7 +52,7 @@ func use<Value: HandleValue & ~Copyable>(
   try body(value)
 }
 
-/// A new handle, for C.
+/// Makes a value a handle for C.
 func handOut<Value: HandleValue & ~Copyable>(_ value: UnsafeMutablePointer<Value>) -> OpaquePointer {
   publish(value)
   return OpaquePointer(value)
@@ -62,12 +62,12 @@ private func publish<Value: HandleValue & ~Copyable>(_ value: UnsafeMutablePoint
   HandleUse.of(value).pointee.published = value.pointee.published
 }
 
-/// As the last call that has ended left it; zeros for NULL.
+/// The published numbers, as the last finished call left them; zeros for NULL.
 func published<Value: HandleValue & ~Copyable>(_ value: UnsafeMutablePointer<Value>?) -> HandleUse.Published {
   value.map { HandleUse.of($0).pointee.published } ?? HandleUse.Published()
 }
 
-/// At once or, if a call uses the handle, when that call ends.
+/// Frees a handle: at once or, if a call uses it, when that call ends.
 func release<Value: HandleValue & ~Copyable>(_ value: UnsafeMutablePointer<Value>?) {
   if let value, HandleUse.of(value).pointee.free() { freeHandle(value) }
 }

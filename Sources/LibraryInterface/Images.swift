@@ -34,7 +34,7 @@ import CPlatform
   free(buffer)
 }
 
-/// Where a caller wants the bytes of a picture.
+/// The caller's pointers for the bytes of a picture.
 struct PNGReceiver {
   private let png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>
   private let size: UnsafeMutablePointer<Int>
@@ -49,11 +49,11 @@ struct PNGReceiver {
   func take(_ encoded: consuming EncodedPNG) { (png.pointee, size.pointee) = encoded.release() }
 }
 
-/// The options that the caller gave, checked; NULL stands for the defaults.
+/// Returns the caller's options, checked; the defaults for NULL.
 func imageOptions(_ options: UnsafePointer<dnc_image_options>?) throws(Failure) -> dnc_image_options {
   guard let options else { return defaultImageOptions }
   let checked = try read(options, "options", defaults: defaultImageOptions)
-  // As every struct with pointers has it; or a pointer would be cut in two.
+  // Every struct with pointers has such a size. Another one would cut a pointer in two.
   guard options.pointee.struct_size % 8 == 0 else {
     throw Failure(
       DNC_INVALID_ARGUMENT, "options->struct_size is \(options.pointee.struct_size), allowed are multiples of 8")
@@ -97,7 +97,7 @@ private var defaultImageOptions: dnc_image_options {
 extension dnc_image_options {
   var drawnTheme: Theme { theme == DNC_THEME_DARK.rawValue ? .dark : .light }
   var drawnTitle: Label { Label(cString: title, font: .large) }
-  /// Every pixel is drawn as so many by so many.
+  /// Factor by which the picture is enlarged.
   var scale: Int { Int(max(pixel_scale, 1)) }
   func has(_ flag: Int) -> Bool { flags & UInt32(flag) != 0 }
 }
@@ -108,7 +108,7 @@ private func requireRangeEnd(_ value: Float, _ name: StaticString) throws(Failur
   }
 }
 
-/// `count` of rows or columns, as a size_t that Swift sees as Int.
+/// Throws unless `count`, a size_t that Swift sees as Int, is an allowed number of rows or columns.
 private func requireExtent(_ count: Int, _ name: StaticString) throws(Failure) {
   guard count >= 1, count <= Canvas.maximumSide else {
     throw Failure(

@@ -42,7 +42,8 @@ private func requireFit(_ optimizer: OptimizerHandle, _ network: Instance) throw
   }
 }
 
-/// The norm of the gradients. Averages without new gradients end at 0, and not at denormal numbers, which are slow, for good.
+/// Makes an update and returns the norm of the gradients. Flushes denormal numbers, so averages without new gradients
+/// decay to 0 and do not stay denormal, which is slow.
 private func update(_ network: Instance, by optimizer: OptimizerHandle) throws(Failure) -> Double {
   _ = dnc_platform_flush_denormals()
   let parameters = network.pointee.parameters.start
@@ -61,7 +62,7 @@ private func update(_ network: Instance, by optimizer: OptimizerHandle) throws(F
   return norm
 }
 
-/// Parameters or gradients, called `what` and then by their tensor.
+/// Throws unless all parameters or gradients are finite. The message names them by `what` and their tensor.
 private func requireFinite(_ values: In<Float>, _ what: StaticString, of network: Instance) throws(Failure) {
   for i in 0..<network.pointee.parameterCount where !values[i].isFinite { throw notFinite(network, what, i, values[i]) }
 }

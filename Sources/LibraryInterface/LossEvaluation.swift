@@ -1,7 +1,7 @@
 import CDNC
 import CPlatform
 
-/// The loss of a number, which must fit rows of `width`.
+/// The loss with a number DNC_LOSS_…. Throws unless it exists and fits rows of `width`.
 func requireLoss(
   _ number: UInt32, _ name: StaticString, width: Int, _ widthName: StaticString
 ) throws(Failure) -> Loss {
@@ -42,7 +42,7 @@ func requireLoss(
   }
 }
 
-/// The weights of rows [steps, batch].
+/// Throws unless the weights of rows [steps, batch] are finite and not negative.
 func requireWeights(_ weights: In<Float>, rows: Int, batch: Int, _ name: StaticString) throws(Failure) {
   for r in 0..<rows where !(weights[r] >= 0 && weights[r].isFinite) {
     throw Failure(
@@ -51,11 +51,11 @@ func requireWeights(_ weights: In<Float>, rows: Int, batch: Int, _ name: StaticS
   }
 }
 
-/// A row of a buffer [T, B, Y].
+/// The place of a row in a buffer [T, B, Y].
 private struct RowPlace {
   let step, sequence: Int
 
-  /// That the numbers of the row are finite and allowed.
+  /// Throws unless the row's numbers in a range are finite and allowed.
   func require(
     _ row: In<Float>, _ numbers: Range<Int>, _ name: StaticString, _ allowed: StaticString, _ isAllowed: (Float) -> Bool
   ) throws(Failure) {

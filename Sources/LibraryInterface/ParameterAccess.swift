@@ -12,7 +12,7 @@ import CPlatform
 }
 
 @c @implementation public func dnc_parameters_changed(_ instance: OpaquePointer!) -> dnc_status {
-  // The plain kernels read the parameters where they lie, so there is nothing to bring up to date.
+  // Every step reads the parameters in place, so there is nothing to update.
   status(network: instance) { _ throws(Failure) in }
 }
 

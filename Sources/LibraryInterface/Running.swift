@@ -1,7 +1,7 @@
 import CDNC
 import CPlatform
 
-/// A number of steps from C, where it is unsigned.
+/// Throws unless a number of steps from C, where it is unsigned, is allowed.
 func requireSteps(_ steps: Int, from smallest: Int = 1) throws(Failure) {
   guard steps >= smallest else {
     throw Failure(DNC_INVALID_ARGUMENT, "steps is \(UInt(bitPattern: steps)), allowed are \(smallest) to \(Int.max)")
@@ -56,7 +56,7 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
     let outputs = try require(outputs, "outputs")
     let c = network.pointee.configuration
     _ = try elements(steps, c.B, c.Y)
-    // Before the numbers are read: steps that no machine could record are more likely a mistake than a buffer.
+    // Before the inputs are read: a number of steps that no machine could record is a mistake, and the buffer shorter.
     if network.pointee.isTraining { try network.pointee.reserve(steps) }
     try requireFinite(inputs, count: try elements(steps, c.B, c.X), "inputs")
     let progress = network.pointee.progress

@@ -1,7 +1,7 @@
 import CDNC
 import CPlatform
 
-/// The quantity of a dnc_field, and what of a learned initial state it is.
+/// The quantity of a dnc_field, and the part of a learned initial state that it belongs to.
 private func quantity(_ field: UInt32, _ c: Configuration) throws(Failure) -> (Quantity, InitialState.Learned) {
   switch dnc_field(field) {
   case DNC_FIELD_MEMORY: return (.memory, .memory)
@@ -22,8 +22,8 @@ private func quantity(_ field: UInt32, _ c: Configuration) throws(Failure) -> (Q
   }
 }
 
-/// A quantity's numbers of all sequences in the state of one row. Layers come first outside, [L, B, H]; inside, some lie
-/// [B, L, H], since the output layer sees all of a sequence's layers as one row.
+/// A quantity's numbers, for all sequences, in the state of one row. The caller's order is [L, B, H]. Some quantities
+/// lie [B, L, H] in the record, where the output layer sees all layers of a sequence as one row.
 private struct Piece {
   private let plane: Plane<Float>
   private let table: Quantity.Row
@@ -89,7 +89,7 @@ private func requireCount(_ count: Int, of expected: Int) throws(Failure) {
     }
     try requireFinite(values, count: count, "values")
     if piece.range == .zeroToOne {
-      // Rounding leaves some of the library's own a little outside.
+      // Rounding leaves some of the library's own numbers a little outside.
       for i in 0..<count where !(-0.001...1.001).contains(values[i]) {
         throw Failure(DNC_INVALID_ARGUMENT, "values[\(i)] is \(values[i]), allowed for this field are 0 to 1")
       }
@@ -130,10 +130,10 @@ private func requireCount(_ count: Int, of expected: Int) throws(Failure) {
   }
 }
 
-/// What a network did in its recorded steps: one row per step and sequence.
+/// A trace of the recorded steps: one row per step and sequence.
 struct Trace {
   let rows: Rows<Float>
-  /// Numbers in a row.
+  /// How many numbers a row has.
   let width: Int
 
   init(_ field: UInt32, of network: Instance) throws(Failure) {

@@ -72,7 +72,7 @@ private func state(
   return try EncodedPNG(try view.canvas(replay, range: nil, showsProgress: false))
 }
 
-/// What is drawn of one sequence, and how.
+/// Everything that one sequence's picture needs: its state, the order of its slots, the colours.
 private struct StateView: ~Copyable {
   let network: Instance
   let b: Int
@@ -136,7 +136,8 @@ private struct StateView: ~Copyable {
     return try figure.canvas().enlarged(options.scale)
   }
 
-  /// As they were first written in the record or, without one, along the strongest path of the first head.
+  /// Orders the slots as they were first written in the record or, without one, along the strongest path of the first
+  /// head.
   private func sortSlots(_ view: MemoryState) {
     let c = network.pointee.configuration
     let recorded = network.pointee.recordedSteps
@@ -163,7 +164,7 @@ private struct StateView: ~Copyable {
   }
 }
 
-/// Some recorded steps of one sequence, one after the other.
+/// A film: some recorded steps of one sequence.
 private struct Film: ~Copyable {
   let view: StateView
   private let first, steps: Int
@@ -196,7 +197,7 @@ private struct Film: ~Copyable {
     self.delayMilliseconds = Int(delayMilliseconds)
   }
 
-  /// One for all steps, so that colours can be compared.
+  /// One range for all steps, so that colours can be compared.
   private static func range(_ view: borrowing StateView, _ first: Int, _ steps: Int) throws(Failure) -> ValueRange {
     let c = view.network.pointee.configuration
     var replay = try Replay(view.network.pointee.history, sequence: view.b, after: first)
@@ -222,7 +223,7 @@ private struct Film: ~Copyable {
     return try animation.finish()
   }
 
-  /// A file for each frame.
+  /// Writes a file for each frame.
   func writeFiles(_ path: UnsafePointer<CChar>) throws(Failure) {
     let name = try NumberedName(path)
     var files = try FileReplacements(capacity: steps)
@@ -236,7 +237,7 @@ private struct Film: ~Copyable {
 /// A path with a number between its name and its ending.
 private struct NumberedName: ~Copyable {
   private let path: UnsafePointer<CChar>
-  /// Before the ending.
+  /// Length of the path before its ending.
   private let stem: Int
   private let room: Memory
 

@@ -5,8 +5,8 @@ import CKernels
 ///     ‖u‖_ε = sqrt(Σ u_j² + ε)      D(u, v) = (u·v) / (‖u‖_ε ‖v‖_ε + ε)
 ///     C(M, k, β)[i] = exp(β D(k, M[i])) / Σ_j exp(β D(k, M[j]))
 ///
-/// Smooth at the all-zero memory, where its gradient is finite. Where squares or products overflow, norms and D are computed in
-/// Double; |D| is at most 1, and β D then finite.
+/// C is smooth at the all-zero memory, and its gradient is finite there. Where squares or products overflow, norms and
+/// D are computed in Double. |D| is at most 1, so β D is finite.
 enum ContentWeighting {
   static func norm<Scalar: Real>(_ count: Int, _ vector: In<Scalar>) -> Scalar {
     let squares = dot(count, vector, vector) + 1e-6

@@ -1,14 +1,13 @@
-/// φ: the slots in the order in which they are free (model.md, section 4; the paper's free list).
+/// φ: the slots in ascending order of usage, the freest first (model.md, section 4; the paper's free list).
 enum FreeList {
   /// Numbers of scratch that `sort` needs.
   static func scratchCount(slots: Int) -> Int { 2 * slots + (1 << digitBits) }
 
   private static let digitBits = 9
-  /// Up to here, inserting one after the other is faster than two passes over the digits.
+  /// Up to this number of slots, insertion sort is faster than two radix passes.
   private static let few = 32
 
-  /// A radix sort of integer keys in two passes of nine bits, each of which keeps equal digits in their order; few slots
-  /// are inserted one by one.
+  /// Sorts integer keys by radix, in two stable passes of nine bits; few slots by insertion.
   ///
   /// - Parameters:
   ///   - usage: û [N].
@@ -26,7 +25,8 @@ enum FreeList {
     pass(slots, keys: keys, shift: digitBits, from: byLowDigit, to: order, ends: ends)
   }
 
-  /// round(s · 2¹⁶), 17 bits for a usage of 0 to 1. The bounds are for what comes from outside, NaN included.
+  /// round(s · 2¹⁶), 17 bits for a usage of 0 to 1. The bounds guard against other numbers from the caller, NaN
+  /// included.
   private static func key<Scalar: Real>(_ usage: Scalar) -> UInt32 {
     let key = (Allocation.raised(usage) * 65536).rounded(.toNearestOrEven)
     let largest: Scalar = 262143

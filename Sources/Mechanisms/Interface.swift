@@ -1,4 +1,4 @@
-/// Where the parts of the interface vector ξ lie (model.md, section 2).
+/// The offsets of the parts of the interface vector ξ (model.md, section 2).
 struct InterfaceLayout {
   let readHeads, writeHeads, wordSize: Int
   /// Modes per read head: backward for each write head, content, forward for each write head.
@@ -19,7 +19,7 @@ struct InterfaceLayout {
   var count: Int { readModes + readHeads * modes }
 }
 
-/// An interface vector, or its gradient, by its parts.
+/// The parts of an interface vector, or of its gradient.
 struct InterfaceParts<Pointer: ScalarPointer> {
   let start: Pointer
   let at: InterfaceLayout
@@ -53,9 +53,9 @@ struct WriteHead<Pointer> {
   let key, strength, allocationGate, writeGate: Pointer
 }
 
-/// From the raw interface vector ξ = W_ξ ν + b_ξ to keys, strengths, gates and modes in their ranges (model.md,
+/// Turns the raw interface vector ξ = W_ξ ν + b_ξ into keys, strengths, gates and modes in their ranges (model.md,
 /// section 2): strengths by oneplus(x) = 1 + log(1 + eˣ), erase vectors and gates by σ, modes by a softmax per read
-/// head; keys and write vectors stay as they are.
+/// head. Keys and write vectors stay unchanged.
 enum Interface {
   /// - Parameters:
   ///   - raw: ξ of one sequence.

@@ -2,9 +2,8 @@ import CKernels
 
 /// y = W x, for many rows x at once: the product under the controller, the interface and the output layer.
 ///
-/// `weight` [outputs, inputs] may be a part of wider rows (its stride is then larger), as when a layer's input is
-/// made of pieces that lie in different places. Every element adds its products in one fixed order, whatever the
-/// number of rows.
+/// `weight` [outputs, inputs] may be a part of wider rows, with a larger stride: a layer's input may have parts in
+/// different places. Every element adds its products in one fixed order, whatever the number of rows.
 enum Linear {
   /// y[r, o] += Σ_i W[o, i] x[r, i]
   static func forward<Scalar: Real>(
@@ -55,10 +54,10 @@ enum Linear {
     }
   }
 
-  /// Comes after all products that make y up, and before anything is made of it: elements that overflowed, on the way or for
-  /// good, or are beyond `bound`, are computed again in Double, and end at the bound. So y is finite for finite numbers.
+  /// Repairs y after all its products are added and before y is used. Recomputes in Double, and clamps to `bound`, the
+  /// elements that overflowed in any sum or are beyond `bound`. So y is finite for finite numbers.
   /// - Parameters:
-  ///   - first, second, third: all that was added to the bias.
+  ///   - first, second, third: all products that were added to the bias.
   @inline(never) static func saturate<Scalar: Real>(
     rows: Int, outputs: Int, bias: In<Scalar>, _ first: Term<Scalar>, _ second: Term<Scalar>? = nil,
     _ third: Term<Scalar>? = nil, bound: Scalar = .greatestFiniteMagnitude, output y: MutableRows<Scalar>

@@ -4,8 +4,8 @@ import CKernels
 ///
 ///     M_t = M_{t-1} ∘ Π_k (1 − w^{w,k}_t (e^k)ᵀ) + Σ_k w^{w,k}_t (v^k)ᵀ
 ///
-/// It also keeps the norms of the rows, which the content weightings of this read and the next write need. Nothing is erased
-/// for sure, so the same vector may be added without end: numbers end at ±`saturation`.
+/// Also computes the norms of the rows, for the content weightings of this read and the next write. A network may add
+/// the same vector again and again without erasing, so numbers are bounded by ±`saturation`.
 enum MemoryWrite {
   /// - Parameters:
   ///   - previousMemory: M_{t-1} [N, W]. May be `memory`.
@@ -41,7 +41,7 @@ enum MemoryWrite {
     saturate(slots, wordSize: wordSize, memory: memory, rowNorms: rowNorms)
   }
 
-  /// Rows whose norms, true or infinite, are larger than any number may be.
+  /// Clamps the rows whose norms exceed the bound of a single number, infinite norms included.
   private static func saturate<Scalar: Real>(
     _ slots: Int, wordSize: Int, memory: Out<Scalar>, rowNorms: Out<Scalar>
   ) {

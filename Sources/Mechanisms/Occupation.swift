@@ -1,4 +1,4 @@
-/// What the next write head finds in use after head k has chosen where to write (model.md, section 4):
+/// The usage for the next write head, after head k has chosen where to write (model.md, section 4):
 ///
 ///     û_{k+1} = û_k + (1 − û_k) g^{a,k} g^{w,k} ∘ a^k
 enum Occupation {

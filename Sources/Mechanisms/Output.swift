@@ -1,5 +1,5 @@
-/// y_t = W_y [ν_t ; r¹_t ; … ; r^R_t] + b_y, clamped (model.md, section 8): logits, not squashed. Nothing in it depends
-/// on the recurrence, so it works on any number of rows at once: one per step and sequence.
+/// y_t = W_y [ν_t ; r¹_t ; … ; r^R_t] + b_y, clamped (model.md, section 8): logits, not squashed. It does not depend on
+/// the recurrence, so it works on any number of rows at once: one per step and sequence.
 struct Output<Scalar: Real> {
   let outputSize, controllerWidth, readWidth: Int
   let clip: Scalar

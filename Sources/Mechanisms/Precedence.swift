@@ -1,4 +1,4 @@
-/// How much each slot was the one written last, by one write head (model.md, section 6):
+/// The degree to which each slot was the last one written, by one write head (model.md, section 6):
 ///
 ///     p_t = (1 − Σ_i w^w_t[i]) p_{t-1} + w^w_t
 enum Precedence {

@@ -1,6 +1,6 @@
 import CKernels
 
-/// What one head reads (model.md, section 7): r = Mᵀ w^r.
+/// The vector that one head reads (model.md, section 7): r = Mᵀ w^r.
 enum ReadVectors {
   /// - Parameters:
   ///   - memory: M_t [N, W].

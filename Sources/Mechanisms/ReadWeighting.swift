@@ -1,5 +1,5 @@
-/// Where one head reads (model.md, section 7): a mixture, by the read modes π, of reading backwards and forwards along
-/// the links of each write head and of reading by content,
+/// The weighting of one read head (model.md, section 7). The read modes π mix reading backwards and forwards along the
+/// links of each write head with reading by content:
 ///
 ///     w^r = Σ_k π[b_k] b^k + π[c] c + Σ_k π[f_k] f^k
 enum ReadWeighting {

@@ -1,7 +1,7 @@
 import CKernels
 
-/// Which slot was written right after which, by one write head, and where reading on from there leads, forwards and
-/// backwards in time (model.md, sections 6 and 7):
+/// The links of one write head: which slot was written right after which. They also give the weightings for reading on
+/// forwards and backwards in time (model.md, sections 6 and 7):
 ///
 ///     L_t[i,j] = (1 − w^w_t[i] − w^w_t[j]) L_{t-1}[i,j] + w^w_t[i] p_{t-1}[j]      L_t[i,i] = 0
 ///     f^i = L_t w^{r,i}_{t-1}        b^i = L_tᵀ w^{r,i}_{t-1}
@@ -33,7 +33,7 @@ enum TemporalLinks {
     }
   }
 
-  /// What `forward` was given, for those who compute a part of it.
+  /// The arguments of `forward`, as work that threads share.
   private struct Forward<Scalar: Real>: ThreadWork {
     let slots, readHeads: Int
     let writeWeighting, previousPrecedence, previousReadWeights, previousLink: In<Scalar>
@@ -55,7 +55,7 @@ enum TemporalLinks {
     }
   }
 
-  /// Some rows; b is the sum over them.
+  /// Computes some rows. b becomes the sum over these rows.
   private static func forward<Scalar: Real>(
     rows: Range<Int>, slots: Int, readHeads: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>,
     previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: Out<Scalar>, forwardWeights: MutableRows<Scalar>,
@@ -110,7 +110,7 @@ enum TemporalLinks {
     }
   }
 
-  /// What `backward` was given, for those who compute a part of it.
+  /// The arguments of `backward`, as work that threads share.
   private struct Backward<Scalar: Real>: ThreadWork {
     let slots, readHeads: Int
     let history: LinkHistory<Scalar>
@@ -142,8 +142,8 @@ enum TemporalLinks {
     }
   }
 
-  /// Some rows.
-  /// - Parameter scratch: [4, N], for one row of L_{t-1} and of L_t after the other; the fast twin takes two at once.
+  /// Goes backwards through some rows.
+  /// - Parameter scratch: [4, N], for a row of L_{t-1} and one of L_t; the fast twin takes two of each at once.
   private static func backward<Scalar: Real>(
     rows: Range<Int>, slots: Int, readHeads: Int, history: LinkHistory<Scalar>, previousReadWeights: In<Scalar>,
     scratch: Out<Scalar>, forwardGradient: Rows<Scalar>, backwardGradient: Rows<Scalar>, linkGradient: Out<Scalar>,
@@ -197,7 +197,7 @@ enum TemporalLinks {
     }
   }
 
-  /// Row i of L_t from row i of L_{t-1}; they may be one.
+  /// Computes row i of L_t from row i of L_{t-1}. Both may be the same array.
   private static func updateRow<Scalar: Real>(
     _ i: Int, slots: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>, previousRow: In<Scalar>,
     row: Out<Scalar>
@@ -210,24 +210,24 @@ enum TemporalLinks {
   }
 }
 
-/// The link matrix before a step, as one of some steps earlier and what was written since: a matrix for every step would
-/// be too large to keep.
+/// The link matrix before a step, represented by an earlier matrix and the writes since then. A matrix for every step
+/// would need too much memory.
 struct LinkHistory<Scalar> {
-  /// [N, N], before the first of the steps.
+  /// The earlier matrix [N, N], before the first of the steps.
   let link: In<Scalar>
-  /// Between it and the step in question.
+  /// Number of steps between that matrix and the step.
   let steps: Int
-  /// w^w of the first of these steps, and p before it, [N].
+  /// w^w of the first of these steps, and p before that step, [N].
   let writeWeightings, precedences: In<Scalar>
-  /// From one step to the next in both.
+  /// Distance from one step to the next in both.
   let stride: Int
 
   func writeWeighting(_ step: Int) -> In<Scalar> { writeWeightings + step * stride }
   func precedence(_ step: Int) -> In<Scalar> { precedences + step * stride }
 }
 
-/// How the rows of the links are cut for several threads: by their number alone, so that no byte depends on the threads.
-/// Below some hundred slots a row's work isn't worth it.
+/// The parts into which the rows of the links are cut for several threads. They depend on the number of slots alone, so
+/// no byte depends on the threads. A smaller matrix is one part, because waking threads would cost more than they save.
 ///
 /// Scratch: for each part four rows [4, N], then for each part but the first its sums [R + 2, N].
 struct LinkParts {
@@ -239,13 +239,13 @@ struct LinkParts {
     count = slots < 512 ? 1 : 4
   }
 
-  /// The rows of a part; an even number, as far as there are.
+  /// The rows of a part. Their number is even, except perhaps in the last part.
   subscript(part: Int) -> Range<Int> { start(part)..<start(part + 1) }
 
   private func start(_ part: Int) -> Int { part == count ? slots : slots * part / count & ~1 }
 
   func rows(_ part: Int) -> Int { 4 * part * slots }
-  /// Of any part but the first.
+  /// Offset of the sums of a part, which is not the first.
   func sums(_ part: Int, readHeads: Int) -> Int { 4 * count * slots + (part - 1) * (readHeads + 2) * slots }
   func scratchCount(readHeads: Int) -> Int { sums(count, readHeads: readHeads) }
 

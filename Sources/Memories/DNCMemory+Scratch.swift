@@ -1,12 +1,12 @@
 extension DNCMemory {
-  /// Where one thread works on one sequence in one step after the other. Nothing in it outlives the step, but for the
-  /// memories of a segment.
+  /// Working memory of one thread, for one sequence and one step at a time. Only the memories of a segment outlive the
+  /// step.
   struct Scratch {
     let usageFound: Out<Scalar>  // û [K, N]
     let freeList: Out<UInt32>
     let similarity: Out<Scalar>  // D of one head [N]
     let content: Out<Scalar>  // c of one head [N]
-    let links: Out<Scalar>  // of the parts of the links
+    let links: Out<Scalar>  // scratch of the parts of the links
 
     // For backward.
     let memory: Plane<Scalar>  // [sequences, N, W] after each step of a segment
@@ -35,7 +35,7 @@ extension DNCMemory {
     }
   }
 
-  /// Computes the memories of the segment that begins with step `first` again, for steps up to `end`.
+  /// Recomputes the memories of the segment that begins with step `first`, for steps up to `end`.
   func rollForward(_ b: Int, from first: Int, to end: Int) {
     for t in first..<end {
       history.write(

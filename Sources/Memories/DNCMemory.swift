@@ -1,13 +1,13 @@
 /// The memory of the Differentiable Neural Computer (model.md, sections 2 to 7): the order of its mechanisms for one sequence
-/// in one step, forward and backward. What backward needs and the record does not keep, `history` finds again.
+/// in one step, forward and backward. `history` recomputes the memories and links that the record does not keep.
 struct DNCMemory<Scalar: Real> {
   let c: Configuration
   let planes: Planes<Scalar>
   let history: MemoryHistory<Scalar>
   let scratch: Scratch
-  /// The one whose memories come first in the scratch.
+  /// The first sequence of the scratch.
   let firstSequence: Int
-  /// Threads that may help within a step, when no other sequences keep them busy.
+  /// Threads that may share the work of a step, when there are no other sequences for them.
   let team: Threads.Team?
 
   /// Sequence b's state in one row, or its gradient.
@@ -35,7 +35,8 @@ struct DNCMemory<Scalar: Real> {
 
   // MARK: Forward
 
-  /// From ξ in step `row` and the state in row `previous` to the state in row `current`; they may be one row.
+  /// Goes from ξ in step `row` and the state in row `previous` to the state in row `current`. Both rows may be the
+  /// same.
   func forward(_ b: Int, row: Int, previous: Int, current: Int) {
     let interface = planes[.interface][row, b]
     Interface.forward(c.interface, raw: planes[.rawInterface][row, b], interface: interface)
@@ -72,7 +73,7 @@ struct DNCMemory<Scalar: Real> {
       erase: parts.eraseVectors, write: parts.writeVectors, memory: after.memory, rowNorms: after.rowNorms)
   }
 
-  /// The usage that the write head after k finds.
+  /// Computes the usage that the write head after k finds.
   private func occupy(_ k: Int, _ head: WriteHead<In<Scalar>>, usage: In<Scalar>, allocation: In<Scalar>) {
     Occupation.forward(
       slots: c.N, usage: usage, allocation: allocation, allocationGate: head.allocationGate[0],
@@ -111,8 +112,8 @@ struct DNCMemory<Scalar: Real> {
 
   // MARK: Backward
 
-  /// The gradient of the state after recorded step t becomes that of the state before it, ξ its own gradient. Comes after
-  /// `history.rollForward` over the step's segment.
+  /// Turns the gradient of the state after recorded step t into that of the state before it, and ξ into its own
+  /// gradient. Comes after `history.rollForward` over the step's segment.
   /// - Parameter gradient: of the state, in row 0.
   func backward(_ b: Int, step t: Int, gradient: Planes<Scalar>) {
     let interface = planes[.interface][t, b]
@@ -129,7 +130,8 @@ struct DNCMemory<Scalar: Real> {
     setZero(c.readWidth, step.gradient.readVectors)
   }
 
-  /// What the two halves of a step find. `before` and `after` have the present memory and links, which are later ones.
+  /// The arrays that both halves of a step use. The memory and links of `before` and `after` are the present ones, not
+  /// those of the step.
   private struct Backward {
     let b, t: Int
     let parts: InterfaceParts<In<Scalar>>
@@ -167,7 +169,7 @@ struct DNCMemory<Scalar: Real> {
         strengthGradient: headGradient.strength)
     }
 
-    // From here on, it is the gradient of the previous read weightings.
+    // From here on, the array holds the gradient of the previous read weightings.
     setZero(c.R * c.N, gradient.readWeights)
     for k in 0..<c.K {
       let slots = k * c.N

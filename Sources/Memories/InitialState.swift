@@ -1,6 +1,6 @@
 /// The state in which an episode starts (model.md, "State at the start of an episode").
 enum InitialState {
-  /// Pieces of a state that are parameters, with `DNC_INITIAL_LEARNED`, until a step or the caller changes them.
+  /// The parts of a state that, with `DNC_INITIAL_LEARNED`, are parameters until a step or the caller changes them.
   struct Learned: OptionSet {
     let rawValue: UInt8
     static let memory = Learned(rawValue: 1)
@@ -9,7 +9,7 @@ enum InitialState {
     static let all: Learned = [.memory, .readVectors, .readWeights]
   }
 
-  /// Writes it to row 0, which is all zero.
+  /// Writes the initial state to row 0, which must be all zero.
   static func forward<Scalar: Real>(_ c: Configuration, parameters: Parameters<Scalar>, planes: Planes<Scalar>) {
     switch c.initialState {
     case .zeros:
@@ -37,13 +37,13 @@ enum InitialState {
     updateRowNorms(c, planes: planes)
   }
 
-  /// The norms of the memory's rows in row 0, which follow from the memory.
+  /// Computes the norms of the memory's rows in row 0.
   static func updateRowNorms<Scalar: Real>(_ c: Configuration, planes: Planes<Scalar>) {
     ContentWeighting.rowNorms(
       slots: c.B * c.N, wordSize: c.W, memory: planes[.memory][0], norms: planes[.rowNorms][0])
   }
 
-  /// Adds the gradient of the state in row 0, over all sequences, to the gradients of the learned pieces.
+  /// Adds the gradient of the state in row 0, over all sequences, to the gradients of the learned parts.
   /// - Parameters:
   ///   - planes: the record's, whose row 0 is the state at the start of the episode.
   ///   - gradient: of that state.

@@ -1,20 +1,20 @@
-/// Memory and links, by far the largest things in the state, are not kept for every step. Steps are cut into segments; what is
-/// kept is memory and links before each. Those in between are computed again, with the same numbers, from the weightings, erase
-/// and write vectors that are kept: by `advance`, or, a row of the links at a time, within `TemporalLinks.backward`.
+/// Memory and links are by far the largest parts of the state, so the record keeps them only before each segment of
+/// steps. Those in between are recomputed from the recorded weightings, erase and write vectors, with the same numbers:
+/// by `advance` or, one row of the links at a time, in `TemporalLinks.backward`.
 struct MemoryHistory<Scalar: Real> {
   let c: Configuration
   let planes: Planes<Scalar>
   /// Steps in a segment, a power of two.
   let segment: Int
 
-  /// Keeps memory and links of sequence b, which are those before step t, if a segment begins with it.
+  /// Keeps the present memory and links of sequence b, those before step t, if a segment begins with step t.
   func keepCheckpoint(before t: Int, _ b: Int) {
     guard t % segment == 0 else { return }
     copyValues(planes[.memory].width, planes[.memory][0, b], to: planes[.memoryCheckpoint][t / segment, b])
     copyValues(planes[.link].width, planes[.link][0, b], to: planes[.linkCheckpoint][t / segment, b])
   }
 
-  /// M_t of sequence b from M_{t-1}; they may be one.
+  /// Computes M_t of sequence b from M_{t-1}. Both may be the same array.
   func write(_ b: Int, step t: Int, previousMemory: In<Scalar>, memory: Out<Scalar>, rowNorms: Out<Scalar>) {
     let parts = InterfaceParts(start: In(planes[.interface][t, b]), at: c.interface)
     MemoryWrite.forward(
@@ -23,7 +23,7 @@ struct MemoryHistory<Scalar: Real> {
       rowNorms: rowNorms)
   }
 
-  /// Takes memory and links of sequence b, which are those before step t, to those after it.
+  /// Advances memory and links of sequence b from before step t to after it.
   /// - Parameter linkScratch: see `LinkParts`, for no read heads.
   func advance(
     _ b: Int, step t: Int, memory: Out<Scalar>, link: Out<Scalar>, rowNorms: Out<Scalar>, linkScratch: Out<Scalar>
@@ -46,7 +46,7 @@ struct MemoryHistory<Scalar: Real> {
     return t / segment * segment
   }
 
-  /// L_{t-1} of sequence b and write head k.
+  /// The history of L_{t-1}, for sequence b and write head k.
   func links(before t: Int, _ b: Int, _ k: Int) -> LinkHistory<Scalar> {
     let first = t - t % segment
     return LinkHistory(

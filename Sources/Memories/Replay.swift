@@ -1,6 +1,6 @@
 import CPlatform
 
-/// Memory and links of one sequence after one recorded step and, step by step, after those that follow.
+/// Recomputes memory and links of one sequence after a recorded step and, one by one, after the steps that follow.
 struct Replay<Scalar: Real>: ~Copyable {
   private let history: MemoryHistory<Scalar>
   private let b: Int
@@ -10,7 +10,7 @@ struct Replay<Scalar: Real>: ~Copyable {
   let memory, link: Out<Scalar>
   private(set) var step: Int
 
-  /// - Parameter step: one that is recorded.
+  /// - Parameter step: a recorded step.
   init(_ history: MemoryHistory<Scalar>, sequence b: Int, after step: Int) throws(Failure) {
     let c = history.c
     var plan = Carver.measuring
@@ -33,7 +33,7 @@ struct Replay<Scalar: Real>: ~Copyable {
     )
   }
 
-  /// To the next step, which is recorded too.
+  /// Goes on to the next step, which must be recorded.
   mutating func advance() {
     let mode = dnc_platform_flush_denormals()
     defer { dnc_platform_set_float_mode(mode) }

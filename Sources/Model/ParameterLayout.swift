@@ -4,7 +4,7 @@ import CPlatform
 struct ParameterLayout: Sequence {
   let configuration: Configuration
 
-  /// In the order of the block; the first few are there for each layer.
+  /// The kinds of tensor, in the order of the block. Each layer has the first few.
   enum Kind: Int {
     case inputWeight, recurrentWeight, controllerBias
     case interfaceWeight, interfaceBias, outputWeight, outputBias
@@ -18,14 +18,14 @@ struct ParameterLayout: Sequence {
     let index: Int
     let kind: Kind
     let layer: Int
-    /// Of the first element in the flat block.
+    /// Offset of the first element in the flat block.
     let offset: Int
-    /// Behind `controller.{l}.`, or the whole.
+    /// The name after `controller.{l}.`, or the whole name.
     let name: StaticString
     let rows: Int
     /// 0 for a vector of `rows` elements.
     let columns: Int
-    /// Initial values are uniform in ±bound; 0: all zero.
+    /// Initial values are uniform in ±bound. 0 makes them all zero.
     let bound: Double
     var count: Int { rows * Swift.max(columns, 1) }
     var isInLayer: Bool { kind.rawValue < Kind.perLayer }
@@ -55,7 +55,7 @@ struct ParameterLayout: Sequence {
     }
   }
 
-  /// Longest name, with its closing zero.
+  /// Bytes of the longest name, with its closing zero.
   static let nameBytes = 48
 
   /// The tensors in their order.

@@ -2,7 +2,7 @@ import CDNC
 import CPlatform
 import Synchronization
 
-/// Where the tensors lie in a flat block: the layout's table, looked up.
+/// The offsets of the tensors in a flat block, taken from the layout's table.
 struct ParameterPlaces {
   struct Place: BitwiseCopyable {
     var offset = 0
@@ -24,7 +24,7 @@ struct ParameterPlaces {
   subscript(kind: ParameterLayout.Kind, layer: Int) -> Place { table[kind.rawValue * layers + layer] }
 }
 
-/// The flat block of the parameters, seen as the tensors it is made of.
+/// The flat block of the parameters as tensors, to read.
 struct Parameters<Scalar: Real> {
   let start: Out<Scalar>
   let places: ParameterPlaces
@@ -38,7 +38,7 @@ struct Parameters<Scalar: Real> {
   func vector(_ kind: ParameterLayout.Kind, layer: Int = 0) -> In<Scalar> { In(start + places[kind, layer].offset) }
 }
 
-/// The same block to write: the gradients, which lie in the same places.
+/// A flat block of the same layout as tensors, to write: the gradients.
 struct ParameterGradients<Scalar: Real> {
   let start: Out<Scalar>
   let places: ParameterPlaces
@@ -55,7 +55,7 @@ struct ParameterGradients<Scalar: Real> {
 struct ParameterBlock<Scalar: Real>: ~Copyable {
   let memory: Memory
   let values: Out<Scalar>
-  /// Per tensor, `ParameterLayout.nameBytes`.
+  /// `ParameterLayout.nameBytes` for each tensor.
   let names: UnsafeMutablePointer<CChar>
   let places: ParameterPlaces
   let count: Int

@@ -1,10 +1,10 @@
 import CPlatform
 
-/// One quantity in every step: element [layer, row, b, …], all following each other closely. Where layers are not kept apart,
-/// they are within a sequence's numbers and there is one layer here.
+/// One quantity in every step: elements [layer, row, b, …] without gaps. A quantity whose layers are not kept apart has
+/// them inside a sequence's numbers, and one layer here.
 struct Plane<Element: BitwiseCopyable>: BitwiseCopyable {
   let start: UnsafeMutablePointer<Element>
-  /// Elements of one sequence in one row of one layer.
+  /// Number of elements of one sequence in one row of one layer.
   let width: Int
   let batch, rows, layers: Int
 
@@ -20,21 +20,21 @@ struct Plane<Element: BitwiseCopyable>: BitwiseCopyable {
   subscript(row: Int) -> UnsafeMutablePointer<Element> { start + row * rowCount }
   subscript(row: Int, b: Int) -> UnsafeMutablePointer<Element> { start + (row * batch + b) * width }
 
-  /// Elements of all sequences in one row.
+  /// Number of elements of all sequences in one row.
   var rowCount: Int { batch * width }
 
   func layer(_ l: Int) -> Plane {
     Plane(start: start + l * rows * rowCount, width: width, batch: batch, rows: rows, layers: 1)
   }
 
-  /// All sequences of one row as rows of a matrix, and, since rows follow each other, those of later ones too.
+  /// All sequences of one row as rows of a matrix. The sequences of later rows follow.
   func matrix(from row: Int, sequence b: Int = 0) -> MutableRows<Element> { MutableRows(self[row, b], stride: width) }
 
-  /// One sequence in one row after the other.
+  /// One sequence in all rows, as rows of a matrix.
   func matrix(of b: Int, from row: Int) -> MutableRows<Element> { MutableRows(self[row, b], stride: rowCount) }
 
-  /// Rows `target` and later become `other`'s rows `first` and later. `other` may lie in the same memory, each layer further to
-  /// its beginning: what lies last goes first.
+  /// Copies `other`'s rows `first` and later to rows `target` and later. `other` may lie in the same memory if each of
+  /// its layers begins earlier: the last layer is copied first.
   func copy(rows count: Int, from other: Plane, startingAt first: Int = 0, to target: Int = 0) {
     for l in (0..<layers).reversed() {
       memmove(layer(l)[target], other.layer(l)[first], count * rowCount * MemoryLayout<Element>.stride)
@@ -46,13 +46,13 @@ struct Plane<Element: BitwiseCopyable>: BitwiseCopyable {
   }
 }
 
-/// The planes of some quantities, by name: `planes[.usage]`. How many rows each has, who cuts them says; none for quantities
-/// that are not kept there.
+/// The planes of some quantities, by name: `planes[.usage]`. The initializer's `rows` says how many rows each has: 0
+/// for a quantity that is not kept here.
 struct Planes<Scalar: Real> {
   typealias Table = UnsafeMutablePointer<Plane<Scalar>>
   private let table: Table
 
-  /// Cuts the planes, and its table in `table`, or, nil, beside them.
+  /// Cuts the planes. Their table goes to `table` or, if that is nil, is cut as well.
   init(_ carver: inout Carver, _ c: Configuration, table: Table? = nil, rows: (Quantity.Row) -> Int) {
     self.table = table ?? carver.take(Quantity.count)
     for index in 0..<Quantity.count {
@@ -66,7 +66,7 @@ struct Planes<Scalar: Real> {
 
   subscript(quantity: Quantity) -> Plane<Scalar> { table[quantity.rawValue] }
 
-  /// φ: its numbers lie where a quantity's would.
+  /// φ: whole numbers in the plane of `.order`.
   var order: Plane<UInt32> {
     let plane = self[.order]
     let perNumber = MemoryLayout<Scalar>.stride / MemoryLayout<UInt32>.stride
@@ -77,19 +77,19 @@ struct Planes<Scalar: Real> {
 
   // MARK: Loops over the table
 
-  /// The state in row 0 becomes zero.
+  /// Sets the state in row 0 to zero.
   @inline(never) func zeroState(_ c: Configuration) {
     for index in 0..<Quantity.count where Quantity.at(index).row(c).isOfState { table[index].zero(rows: 1) }
   }
 
-  /// The state in `row` becomes that in row 0; what is kept once is the present one anyway.
+  /// Copies the state in row `row` to row 0. Quantities that are kept once are the present ones already.
   @inline(never) func moveToFront(row: Int, _ c: Configuration) {
     for index in 0..<Quantity.count where Quantity.at(index).row(c).kept == .states {
       table[index].copy(rows: 1, from: table[index], startingAt: row)
     }
   }
 
-  /// States in rows 0..<rows from `other`'s rows `first` and later, and what is kept once.
+  /// Copies the states in `other`'s rows `first` and later to rows 0..<rows, and the quantities that are kept once.
   @inline(never) func copyStates(_ rows: Int, from other: Planes, startingAt first: Int = 0, _ c: Configuration) {
     for index in 0..<Quantity.count {
       switch Quantity.at(index).row(c).kept {
@@ -100,16 +100,16 @@ struct Planes<Scalar: Real> {
     }
   }
 
-  /// What the first `count` steps computed on the way and becomes its own gradient.
+  /// Copies, for the first `count` steps, the quantities that backward turns into their own gradients.
   @inline(never) func copyFutureGradients(_ count: Int, from other: Planes, _ c: Configuration) {
     for index in 0..<Quantity.count where Quantity.at(index).row(c).becomesGradient {
       table[index].copy(rows: count, from: other.table[index])
     }
   }
 
-  /// Takes over the first `count` steps of fewer planes in the same memory. Each goes towards the end of the memory, so what
-  /// lies last goes first.
-  /// - Parameter segments: how long the segments are here and there, where they may be shorter.
+  /// Moves the first `count` steps here from smaller planes in the same memory. Every plane moves towards the end of
+  /// the memory, so the last one moves first.
+  /// - Parameter segments: steps in a segment of these and of the smaller planes; the latter may be shorter.
   func move(steps count: Int, from smaller: Planes, segments: (here: Int, there: Int), _ c: Configuration) {
     for index in (0..<Quantity.count).reversed() {
       let (plane, old) = (table[index], smaller.table[index])

@@ -1,6 +1,6 @@
-/// The table of all that a step computes, in the order in which it does. A row says what a quantity is called, how large it
-/// is, how it is kept, and what its numbers may be. Planes are cut, measured, copied, zeroed and checked by loops over the rows.
-/// What is kept for segments comes last: of more steps there may be fewer.
+/// The table of all quantities that a step computes, in that order. A row has the quantity's name, its size, how it is
+/// kept, and the range of its numbers. Loops over the rows cut, measure, copy, zero and check the planes. Quantities
+/// kept for segments come last, because a record of more steps may have fewer segments.
 enum Quantity: Int {
   case controllerInput, gates, cell, cellTanh, hidden
   case rawInterface, interface
@@ -13,38 +13,38 @@ enum Quantity: Int {
   static let count = linkCheckpoint.rawValue + 1
 
   struct Row {
-    /// In a sentence; a part's follows with its number: "read weighting of head 1".
+    /// The name in a sentence. A part's number follows it: "read weighting of head 1".
     let name: StaticString
     let kept: Kept
     let part: Part
-    /// Numbers of one part.
+    /// How many numbers one part has.
     let width: Int
     var range = Range.any
     var look = Look.here
-    /// Backward turns it into the gradient of what it was made of.
+    /// True if backward overwrites the quantity with its own gradient.
     var becomesGradient = false
   }
 
-  /// How many rows there are.
+  /// How many rows a quantity has.
   enum Kept {
-    /// The present one.
+    /// One: the present.
     case once
     /// One for the state before the first step and after each one.
     case states
     /// One for each step.
     case steps
-    /// One for each segment of steps, as it was before it.
+    /// One for each segment of steps: the values before it.
     case segments
-    /// One for each recorded step, only in backward.
+    /// One for each recorded step, used in backward only.
     case backwardSteps
   }
 
-  /// What a quantity has one of.
+  /// The part that a quantity has one of: a sequence, a head, a layer.
   enum Part {
     case sequence, readHead, writeHead
-    /// Every layer, all of a sequence's layers together.
+    /// A layer; the layers of one sequence lie together.
     case layer
-    /// Every layer, all of a layer's steps and sequences together.
+    /// A layer; the steps and sequences of one layer lie together.
     case separateLayer
   }
 
@@ -52,12 +52,12 @@ enum Quantity: Int {
     case any, zeroToOne
   }
 
-  /// Where numbers that are not finite are looked for.
+  /// Where the finite check looks.
   enum Look {
     case here
-    /// Here, by the parts of the interface.
+    /// In this quantity, by the parts of the interface.
     case byInterface
-    /// In what comes from it or led to it.
+    /// In a quantity that this one leads to or comes from.
     case elsewhere
   }
 
@@ -87,7 +87,7 @@ enum Quantity: Int {
     case .readWeights: Row(name: "read weighting", kept: .states, part: .readHead, width: N, range: .zeroToOne)
     case .readVectors: Row(name: "read vector", kept: .states, part: .readHead, width: c.W)
     case .rawOutput: Row(name: "output", kept: .steps, part: .sequence, width: c.Y, becomesGradient: true)
-    // What the output layer passes back to ν and r of every step.
+    // Gradients from the output layer to ν and r of every step.
     case .controllerShare:
       Row(name: "controller's output", kept: .backwardSteps, part: .sequence, width: c.controllerWidth)
     case .readVectorsShare: Row(name: "read vectors", kept: .backwardSteps, part: .sequence, width: c.readWidth)
@@ -101,10 +101,10 @@ enum Quantity: Int {
 }
 
 extension Quantity.Row {
-  /// Whether a network carries it from step to step.
+  /// True if a network carries the quantity from step to step.
   var isOfState: Bool { kept == .once || kept == .states }
 
-  /// What comes between its name and the number of a part.
+  /// The words between the name and the number of a part.
   var ofPart: StaticString {
     switch part {
     case .sequence: ""

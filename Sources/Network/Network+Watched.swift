@@ -3,7 +3,7 @@ import CDNC
 /// Runs steps with a progress callback or finite checks, and can roll them back. The numbers are those of `forward` and
 /// `backward`.
 extension Network<Float> {
-  /// A record keeps what was before; without one, a copy of the state is made.
+  /// A record still has the state before the call. Without one, copies the state first.
   mutating func watchedForward(
     steps: Int, inputs: In<Float>, outputs: Out<Float>, progress: Progress?
   ) throws(Failure) {
@@ -38,7 +38,7 @@ extension Network<Float> {
     tookSteps(steps)
   }
 
-  /// Memory and links to where they were after the recorded steps, from what the record keeps.
+  /// Recomputes memory and links as they were after the recorded steps, from the record.
   @inline(never) private func rewind() {
     let c = configuration
     let scratch = step(0..<c.B, thread: 0).memory.scratch
@@ -51,7 +51,7 @@ extension Network<Float> {
     }
   }
 
-  /// What becomes its own gradient is kept as it was.
+  /// Copies, for a rollback, the quantities that backward turns into their own gradients.
   mutating func watchedBackward(
     outputGradients: In<Float>, inputGradients: Out<Float>?, progress: Progress?
   ) throws(Failure) {
@@ -85,7 +85,7 @@ extension Network<Float> {
   }
 }
 
-/// Some sequences forwards.
+/// Takes some sequences forwards.
 private struct WatchedForward: ThreadWork {
   let network: UnsafePointer<Network<Float>>
   let watch: UnsafePointer<Watch>
@@ -98,7 +98,7 @@ private struct WatchedForward: ThreadWork {
     let c = step.c
     for t in 0..<steps {
       let row = first + advance * t
-      // At least before the first step, to go back to.
+      // At least before the first step, for a rollback.
       if advance == 1 { for b in step.sequences { step.memory.history.keepCheckpoint(before: row, b) } }
       guard watch.pointee.wants(t, step.sequences) else { return }
       step.inputs(inputs + t * c.B * c.X, steps: 1, row: row)
@@ -114,7 +114,7 @@ private struct WatchedForward: ThreadWork {
   }
 }
 
-/// Some sequences backwards.
+/// Takes some sequences backwards.
 private struct WatchedBackward: ThreadWork {
   let network: UnsafePointer<Network<Float>>
   let watch: UnsafePointer<Watch>
@@ -139,7 +139,7 @@ private struct WatchedBackward: ThreadWork {
   }
 }
 
-/// The gradients of some sequences' inputs.
+/// Computes the gradients of some sequences' inputs.
 private struct InputGradients: ThreadWork {
   let network: UnsafePointer<Network<Float>>
   let steps: Int
@@ -150,13 +150,13 @@ private struct InputGradients: ThreadWork {
   }
 }
 
-/// What a call that may be ended keeps aside.
+/// The copies that make a rollback possible.
 private struct Kept: ~Copyable {
   private let memory: Memory
   let state: Planes<Float>?
-  /// What becomes its own gradient.
+  /// The quantities that backward turns into their own gradients.
   let steps: Planes<Float>
-  /// [T, B, Y], until they are all there and good.
+  /// [T, B, Y]: the outputs, until all of them are computed and found good.
   let outputs: Out<Float>
 
   init(_ c: Configuration, outputs: Int = 0, recordedSteps: Int = 0, keepsState: Bool) throws(Failure) {

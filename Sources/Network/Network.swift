@@ -10,11 +10,11 @@ struct Network<Scalar: Real>: ~Copyable {
   let threads: Threads
   private(set) var isTraining = false
   private(set) var recordedSteps = 0
-  /// Pieces of the state before the recorded steps that are still the learned parameters.
+  /// The parts of the state before the recorded steps that are still the learned parameters.
   private var learned: InitialState.Learned = []
-  /// Told of the steps of `dnc_forward` and `dnc_backward`.
+  /// The host's function that hears of the steps of `dnc_forward` and `dnc_backward`.
   var progress: Progress?
-  /// Whether `record.gradient` holds what a backward found.
+  /// True once a backward has left its gradient of the state in `record.gradient`.
   private(set) var hasStateGradient = false
 
   init(_ configuration: Configuration) throws(Failure) {
@@ -82,7 +82,7 @@ struct Network<Scalar: Real>: ~Copyable {
     try resize(to: changed)
   }
 
-  /// Not with learned initial states, whose parameters are per slot.
+  /// Must not be called with learned initial states, whose parameters are per slot.
   mutating func setMemorySlots(_ slots: Int) throws(Failure) {
     var changed = configuration
     changed.N = slots
@@ -114,7 +114,7 @@ struct Network<Scalar: Real>: ~Copyable {
     startEpisode()
   }
 
-  /// Over a state that is all zero.
+  /// Writes the initial state over a state that is all zero.
   private mutating func startEpisode() {
     recordedSteps = 0
     learned = configuration.initialState == .learned ? .all : []
@@ -143,7 +143,7 @@ struct Network<Scalar: Real>: ~Copyable {
     return Step(c: configuration, parameters: parameters, planes: planes, sequences: sequences, memory: memory)
   }
 
-  /// Roughly how many multiplications `steps` steps take, of which there may be more than a number can hold.
+  /// Rough number of multiplications in `steps` steps; `Int.max` where it would overflow.
   static func cost(_ c: Configuration, parameterCount: Int, steps: Int) -> Int {
     let (rows, rowsOverflow) = steps.multipliedReportingOverflow(by: c.B)
     let (cost, overflow) = rows.multipliedReportingOverflow(by: parameterCount + c.K * c.N * (c.N * (c.R + 1) + c.W))
@@ -154,17 +154,17 @@ struct Network<Scalar: Real>: ~Copyable {
     Network.cost(configuration, parameterCount: parameterCount, steps: steps)
   }
 
-  /// Some sequences.
+  /// The numbers of some sequences.
   func shard(_ index: Int, thread: Int) -> Step<Scalar> { step(record.shards[index], thread: thread) }
 
   private enum Pass {
     case forward(inputs: In<Scalar>, outputs: Out<Scalar>)
-    /// Into the record, from row `first` on.
+    /// The first row of the record to write.
     case recorded(first: Int, inputs: In<Scalar>, outputs: Out<Scalar>)
     case backward(Planes<Scalar>, outputGradients: In<Scalar>, inputGradients: Out<Scalar>?)
   }
 
-  /// Some sequences through `steps` steps.
+  /// Takes some sequences through `steps` steps.
   private struct Shard: ThreadWork {
     let network: UnsafePointer<Network>
     let steps: Int
@@ -194,7 +194,7 @@ struct Network<Scalar: Real>: ~Copyable {
     }
   }
 
-  /// Some rows of the weights' gradients, from all sequences and steps.
+  /// Computes some rows of the weights' gradients, over all sequences and steps.
   private struct WeightGradients: ThreadWork {
     let step: Step<Scalar>
     let parts, steps: Int
@@ -205,7 +205,7 @@ struct Network<Scalar: Real>: ~Copyable {
     }
   }
 
-  /// Every sequence, some at a time, through `steps` steps. Thread 0 is the caller's.
+  /// Takes all sequences, one shard after the other, through `steps` steps. Thread 0 is the caller's.
   func run<Work: ThreadWork>(steps: Int, _ work: (UnsafePointer<Network>) -> Work) {
     withUnsafePointer(to: self) { threads.team.run(record.shards.count, cost: cost(steps: steps), work($0)) }
   }
@@ -233,7 +233,7 @@ struct Network<Scalar: Real>: ~Copyable {
     if isTraining { recordedSteps += steps } else { learned = [] }
   }
 
-  /// Room for `steps` more and, as long as there is memory, for a quarter of them ahead where a record grows step by step.
+  /// Makes room for `steps` more steps. A record that already has steps grows by another quarter, if memory allows.
   mutating func reserve(_ steps: Int) throws(Failure) {
     let (needed, overflow) = recordedSteps.addingReportingOverflow(steps)
     guard !overflow else { throw .recordTooLong(steps: steps) }
@@ -257,7 +257,7 @@ struct Network<Scalar: Real>: ~Copyable {
     finishBackward(steps: steps)
   }
 
-  /// Adds what all steps and sequences give together to the gradients of the parameters.
+  /// Adds to the gradients of the parameters, over all steps and sequences.
   mutating func finishBackward(steps: Int) {
     let c = configuration
     let parts = threads.count == 1 ? 1 : 4 * threads.count
@@ -278,12 +278,12 @@ struct Network<Scalar: Real>: ~Copyable {
   /// Memory and links of the recorded steps.
   var history: MemoryHistory<Scalar> { MemoryHistory(c: configuration, planes: planes, segment: record.segment) }
 
-  /// The state before the steps that follow, of which none is recorded, is no longer what was learned.
+  /// Notes that the caller has changed the state, with nothing recorded: it is no longer the learned parameters.
   mutating func stateChanged(_ piece: InitialState.Learned) {
     learned.subtract(piece)
     InitialState.updateRowNorms(configuration, planes: planes)
   }
 
-  /// The gradient that the last backward found for the state before its first step, in row 0.
+  /// The gradient, from the last backward, of the state before its first step, in row 0.
   var stateGradient: Planes<Scalar> { record.gradient }
 }

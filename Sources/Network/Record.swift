@@ -1,18 +1,20 @@
 import CDNC
 
-/// Where everything a step computes is written, and where backward finds it: the state before the first step and after
-/// each one, and what the steps computed on the way. Without training there is one row, written over at each step. Memory and
-/// links are kept for some steps only: see `MemoryHistory`.
+/// Holds everything that the steps compute, for backward to find: the state before the first step and after each one,
+/// and the intermediate quantities of each step. Without training it has one row, which each step overwrites. Memory
+/// and links are kept for some steps only: see `MemoryHistory`.
 ///
-/// It is planned from the configuration and the number of steps.
+/// The configuration and the number of steps determine its layout.
 struct Record<Scalar: Real>: ~Copyable {
   private var memory: Memory
   private let tables: Memory
-  /// Row t is the state before step t, but for memory and link, which are the present ones, or belongs to step t.
+  /// Row t holds the state before step t and the intermediate quantities of step t. Memory and link have one row, the
+  /// present.
   private(set) var planes: Planes<Scalar>
-  /// The gradient with respect to the state between two steps, in row 0; after backward, to the state before the first one.
+  /// The gradient with respect to the state between two steps, in row 0. After backward, that is the state before the
+  /// first.
   private(set) var gradient: Planes<Scalar>
-  /// Steps that fit; 0: not training, one row that each step writes over.
+  /// Number of steps that fit; 0 without training: one row, which each step overwrites.
   private(set) var capacity: Int
   /// Steps in a segment.
   private(set) var segment: Int
@@ -21,7 +23,7 @@ struct Record<Scalar: Real>: ~Copyable {
   private let configuration: Configuration
   private let threads: Int
 
-  /// - Parameter threads: that may run.
+  /// - Parameter threads: number of threads that may run.
   init(_ c: Configuration, capacity: Int, threads: Int) throws(Failure) {
     let segment = try Record.segment(c, capacity: capacity, threads: threads)
     let memory = try Memory(bytes: Record.planned(c, capacity: capacity, threads: threads, segment: segment))
@@ -38,13 +40,13 @@ struct Record<Scalar: Real>: ~Copyable {
     self.threads = threads
   }
 
-  /// Makes room for more steps, in the same memory, which grows: two records would take the bytes of both. The first `steps`
-  /// steps stay, and so does the gradient.
+  /// Makes room for more steps by growing the same memory: a second record would need the bytes of both. Keeps the
+  /// first `steps` steps and the gradient.
   mutating func grow(capacity larger: Int, steps: Int) throws(Failure) {
     let c = configuration
     let longer = try Record.segment(c, capacity: larger, threads: threads)
     let bytes = Record.planned(c, capacity: larger, threads: threads, segment: longer)
-    // There may be so many fewer checkpoints that it takes less.
+    // Longer segments have fewer checkpoints, so the larger record may take fewer bytes.
     if bytes > memory.bytes { try memory.grow(to: bytes) }
     var carver = Carver.cutting(memory)
     let (smaller, _, _) = Record.carve(
@@ -56,13 +58,13 @@ struct Record<Scalar: Real>: ~Copyable {
     (capacity, segment) = (larger, longer)
   }
 
-  /// Where the tables of planes and gradient are, and, while the record grows, those of the smaller one.
+  /// Memory for the tables of planes and gradient, and, while the record grows, for those of the smaller record.
   private static func tables(_ memory: borrowing Memory, _ pair: Int) -> Planes<Scalar>.Table {
     memory.start.assumingMemoryBound(to: Plane<Scalar>.self) + 2 * pair * Quantity.count
   }
   private static var tableBytes: Int { 4 * Quantity.count * MemoryLayout<Plane<Scalar>>.stride }
 
-  /// What `init` would allocate.
+  /// The number of bytes that `init` would allocate.
   static func bytes(_ c: Configuration, capacity: Int, threads: Int) throws(Failure) -> Int {
     let segment = try segment(c, capacity: capacity, threads: threads)
     return bytes(c, capacity: capacity, threads: threads, segment: segment)
@@ -81,7 +83,7 @@ struct Record<Scalar: Real>: ~Copyable {
 
   private static func planned(_ c: Configuration, capacity: Int, threads: Int, segment: Int) -> Int {
     var carver = Carver.measuring
-    // Nothing is written to the table.
+    // A measuring carver writes nothing to the table.
     let table = Planes<Scalar>.Table(bitPattern: 64)!
     _ = carve(&carver, table, c, capacity: capacity, threads: threads, segment: segment)
     return carver.bytes
@@ -115,11 +117,11 @@ struct Record<Scalar: Real>: ~Copyable {
     return (planes, gradient, UnsafeMutableRawPointer(scratch))
   }
 
-  /// Steps in a segment, a power of two: as few as possible while the checkpoints of a sequence stay small, then more, as
-  /// long as there are fewer checkpoints and steps of a segment together. More than that, and backward is slower, where the
-  /// configuration allows only fewer bytes.
+  /// Steps in a segment, a power of two. Starts with the fewest, while the checkpoints of a sequence stay small. Then
+  /// doubles as long as that reduces the sum of checkpoints and steps in a segment. Goes beyond, at the cost of a
+  /// slower backward, only where the configuration allows fewer bytes.
   private static func segment(_ c: Configuration, capacity: Int, threads: Int) throws(Failure) -> Int {
-    // Sizes from a configuration don't overflow; a number of steps from outside may.
+    // Sizes from a checked configuration don't overflow; a number of steps from the caller may.
     guard capacity <= (Int.max / 4) / bytes(c, capacity: 1, threads: threads, segment: 1) else {
       throw .recordTooLong(steps: capacity)
     }
@@ -145,9 +147,9 @@ struct Record<Scalar: Real>: ~Copyable {
   }
 }
 
-/// Sequences that one thread takes through an episode before it turns to others. No number depends on how a batch is cut:
-/// so many that the products by the weights have rows enough, so few that their links stay in a cache, and as many parts as
-/// there are threads.
+/// Number of sequences that one thread takes through an episode before it turns to others. Enough of them give the
+/// products by the weights enough rows; few enough keep their links in a cache and leave a part for every thread. No
+/// result depends on how a batch is cut.
 struct Shards {
   let batch: Int
   let count: Int

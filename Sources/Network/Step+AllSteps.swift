@@ -1,7 +1,7 @@
-/// What does not depend on the recurrence, for any number of steps at once: before the first of them, after the last of them,
-/// and, backwards, before the last and after the first.
+/// The products that do not depend on the recurrence, for any number of steps at once. They come before the first step
+/// and after the last one; in backward, before the last step and after the first one.
 extension Step {
-  /// What the inputs x_t of `steps` steps, from step `row` of the record on, give to the controller.
+  /// The inputs' share in the controller's pre-activations, for `steps` steps from step `row` of the record on.
   /// - Parameter inputs: x [steps, B, X].
   func inputs(_ inputs: In<Scalar>, steps: Int, row: Int) {
     for b in sequences {
@@ -46,7 +46,7 @@ extension Step {
     }
   }
 
-  /// What the output layer passes back to ν and r of all recorded steps.
+  /// Passes the output gradients of all recorded steps back through the output layer, to ν and r.
   /// - Parameter outputGradients: of y [steps, B, Y].
   func backwardOutputs(_ outputGradients: In<Scalar>, steps: Int) {
     for b in sequences {
@@ -67,8 +67,8 @@ extension Step {
     Output(outputSize: c.Y, controllerWidth: c.controllerWidth, readWidth: c.readWidth, clip: clip)
   }
 
-  /// Adds to the gradients of the parameters, over all recorded steps and sequences: part `part` of `parts`, each with some
-  /// rows of every matrix.
+  /// Adds to the gradients of the parameters, over all recorded steps and sequences. Handles part `part` of `parts`:
+  /// some rows of every matrix.
   func backwardWeights(part: Int, of parts: Int, steps: Int, gradients: ParameterGradients<Scalar>) {
     let share = Share(part: part, parts: parts, rows: steps * c.B)
     let hidden = planes[.hidden]

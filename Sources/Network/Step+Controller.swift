@@ -1,6 +1,7 @@
-/// The products around a layer of the controller, whatever the controller is; its own equations are in its room.
+/// The matrix products around a layer of any controller. The controller's own equations are in its file.
 extension Step {
-  /// Layer l after the inputs' share: z += W_r r + W_h h of the layer below + U h_{t-1}, and what the controller makes of it.
+  /// Layer l, after the inputs' share: z += W_r r + W_h h of the layer below + U h_{t-1}, then the controller's
+  /// `forward`.
   func controller(layer l: Int, row: Int, previous: Int, current: Int) {
     let units = c.gates * c.H
     let seen = c.seesInput(layer: l) ? c.controllerInput : 0
@@ -64,7 +65,7 @@ extension Step {
     }
   }
 
-  /// h of layer l, of the sequences.
+  /// h of layer l for the step's sequences.
   private func hidden(_ l: Int, _ row: Int) -> MutableRows<Scalar> {
     rows(planes[.hidden], row).dropping(columns: l * c.H)
   }

@@ -2,7 +2,7 @@ import CDNC
 
 /// A number that is not finite: NaN or infinite.
 struct NotFinite {
-  /// As "read weighting", and what comes before its layer or head, if there are any.
+  /// The quantity's name, such as "read weighting", and the words before its layer or head, such as " of head ".
   let name, ofPart: StaticString
   let index: Int?
   let value: Float
@@ -24,7 +24,7 @@ private struct Search {
   let isGradient: Bool
   var found: NotFinite?
 
-  // Not inlined: there are many looks.
+  // Not inlined: it has many callers.
   @inline(never) mutating func look(
     _ name: StaticString, _ ofPart: StaticString = "", _ index: Int? = nil, count: Int, _ values: In<Float>
   ) {
@@ -64,8 +64,8 @@ private struct Search {
 }
 
 extension Quantity {
-  /// Rows of the table that follow each other and have as many of the same parts, part by part: all of layer 0, then all of
-  /// layer 1.
+  /// Searches consecutive rows of the table that have the same parts, part by part: all of layer 0, then all of layer
+  /// 1.
   fileprivate static func forEachPart(_ c: Configuration, _ body: (Quantity, Row, _ part: Int) -> Void) {
     var first = 0
     while first < count {
@@ -81,10 +81,10 @@ extension Quantity {
   }
 }
 
-/// The check for numbers that are not finite, in what a step has left.
+/// Finds numbers that are not finite among the results of a step.
 extension Step<Float> {
   /// The first one of sequence b, in the order in which a step computes them.
-  // Not inlined: it is called where a step is taken, and where it is told.
+  // Not inlined: it is called after a step, and again for the message.
   @inline(never) func notFinite(_ b: Int, row: Int, current: Int) -> NotFinite? {
     var search = Search(isGradient: false)
     Quantity.forEachPart(c) { quantity, table, part in
@@ -99,8 +99,8 @@ extension Step<Float> {
     return search.found
   }
 
-  /// The first gradient of sequence b that is not finite, after the step of that row has gone backwards: of what the output
-  /// layer passes on, then in the order in which a step computes what they are gradients of.
+  /// The first gradient of sequence b that is not finite, after backward of the step in that row: first the gradients
+  /// that the output layer passes on, then the others in the forward order of their quantities.
   @inline(never) func gradientNotFinite(_ b: Int, row: Int, _ gradient: Planes<Float>) -> NotFinite? {
     var search = Search(isGradient: true)
     Quantity.forEachPart(c) { quantity, table, part in

@@ -1,7 +1,7 @@
 /// One time step of some sequences: controller, interface, memory, and the way back.
 ///
-/// What doesn't depend on the recurrence, the inputs' share in the controller, the outputs, and the gradients of the weights,
-/// is apart from the step, in Step+AllSteps.swift: for any number of steps at once.
+/// Step+AllSteps.swift has the products that don't depend on the recurrence, for any number of steps at once: the
+/// inputs' share in the controller, the outputs, and the gradients of the weights.
 struct Step<Scalar: Real> {
   let c: Configuration
   let parameters: Parameters<Scalar>
@@ -22,8 +22,8 @@ struct Step<Scalar: Real> {
     rows(planes[.hidden], row).dropping(columns: c.controllerOffset)
   }
 
-  /// Step `row` of the record, from the state in row `previous` to the state in row `current`; they may be one row,
-  /// which is then written over. Comes after `inputs`, and before `outputs`.
+  /// Takes step `row` of the record, from the state in row `previous` to the state in row `current`. Both may be one
+  /// row, which is then overwritten. Comes after `inputs`, and before `outputs`.
   func forward(row: Int, previous: Int, current: Int) {
     for b in sequences {
       copyValues(c.readWidth, planes[.readVectors][previous, b], to: planes[.controllerInput][row, b] + c.X)
@@ -33,7 +33,7 @@ struct Step<Scalar: Real> {
     for b in sequences { memory.forward(b, row: row, previous: previous, current: current) }
   }
 
-  /// Recorded step t, between the states in rows t and t + 1.
+  /// Goes backwards through recorded step t, from the state in row t + 1 to the state in row t.
   /// - Parameter gradient: of the state, in row 0. In: of that after the step. Out: of that before it.
   private func backward(step t: Int, gradient: Planes<Scalar>) {
     for b in sequences {
@@ -46,7 +46,7 @@ struct Step<Scalar: Real> {
     for l in (0..<c.L).reversed() { controllerBackward(layer: l, step: t, gradient: gradient) }
   }
 
-  /// All recorded steps, from the last to the first.
+  /// Goes backwards through all recorded steps, from the last to the first.
   /// - Parameters:
   ///   - gradient: of the state, in row 0.
   ///   - goesOn: called after each step; false ends it.

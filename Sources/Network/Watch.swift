@@ -2,11 +2,11 @@ import CDNC
 import CPlatform
 import Synchronization
 
-/// A function of the host that is told how far a call has come, and may cancel it.
+/// The host's progress function: it learns how far a call has come, and may cancel it.
 struct Progress {
   let function: dnc_progress
   let context: UnsafeMutableRawPointer?
-  /// How the host's thread rounds and whether it flushes denormal numbers, as its function finds it.
+  /// The floating-point mode of the host's thread (rounding, flushing of denormals), restored for its function.
   private var hostMode: UInt32 = 0
 
   init(function: @escaping dnc_progress, context: UnsafeMutableRawPointer?) {
@@ -20,7 +20,7 @@ struct Progress {
     return progress
   }
 
-  /// Whether the host cancels.
+  /// True if the host cancels.
   func tell(_ done: Int, of total: Int) -> Bool {
     let mode = dnc_platform_float_mode()
     dnc_platform_set_float_mode(hostMode)
@@ -29,17 +29,17 @@ struct Progress {
   }
 }
 
-/// Who looks on while the shards take their steps, on all threads, and may end that: the host, and whoever finds a number
-/// that is not finite.
+/// Observes the steps of all shards, on all threads, and can end them: when the host cancels, or when a number is not
+/// finite.
 struct Watch: ~Copyable {
   private let progress: Progress?
   private let steps, batch, shards: Int
-  /// Steps that a shard has taken, all shards together.
+  /// Sum, over all shards, of the steps taken.
   private let done = Atomic<Int>(0)
-  /// What the host was told last; only the calling thread knows it.
+  /// The last number the host was told. Only the calling thread writes it.
   private let told = Atomic<Int>(0)
-  /// The first place that is not as it should be: a step and a sequence, in the order in which steps are taken. -1 when the
-  /// host has cancelled.
+  /// The first bad place, turn · batch + sequence, in the order of the steps. -1 once the host has cancelled; `Int.max`
+  /// if all is well.
   private let end = Atomic<Int>(Int.max)
 
   init(_ progress: Progress?, steps: Int, batch: Int, shards: Int) {
@@ -49,16 +49,16 @@ struct Watch: ~Copyable {
     self.shards = shards
   }
 
-  /// Whether these sequences have to take the step that is `turn` in order: up to the first bad place they do, so that it is
-  /// the same one whatever the threads.
+  /// True if these sequences still have to take step number `turn`. Every sequence goes on up to the first bad place
+  /// found so far, so any number of threads finds the same first one.
   func wants(_ turn: Int, _ sequences: Range<Int>) -> Bool {
     turn * batch + sequences.lowerBound < end.load(ordering: .relaxed)
   }
 
   func found(_ turn: Int, _ b: Int) { end.min(turn * batch + b, ordering: .relaxed) }
 
-  /// A shard has taken a step.
-  /// - Parameter thread: 0 is the calling one; only there the host's function is called.
+  /// Counts one step of a shard and tells the host.
+  /// - Parameter thread: 0 is the calling thread, the only one that calls the host's function.
   func tookStep(thread: Int) {
     guard let progress else { return }
     let done = done.wrappingAdd(1, ordering: .relaxed).newValue / shards
@@ -67,7 +67,8 @@ struct Watch: ~Copyable {
     if progress.tell(done, of: steps) { end.min(-1, ordering: .relaxed) }
   }
 
-  /// Where the steps ended, after all threads: nil if they were all taken and found good.
+  /// Where the steps ended, once all threads are done; nil if all steps were taken without a fault. Throws if the host
+  /// cancelled.
   func firstFound() throws(Failure) -> (turn: Int, b: Int)? {
     let end = end.load(ordering: .relaxed)
     guard end != Int.max else { return nil }

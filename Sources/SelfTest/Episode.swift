@@ -7,7 +7,7 @@ struct Episode<Scalar: Real>: ~Copyable {
   let inputs, inputGradients, outputs: Out<Scalar>
   let inputCount, outputCount: Int
 
-  /// - Parameter bound: of the parameters, a power of 2.
+  /// - Parameter bound: bound of the parameters, a power of 2.
   init(_ c: Configuration, steps: Int, bound: Scalar) throws(Failure) {
     let inputCount = steps * c.B * c.X
     let outputCount = steps * c.B * c.Y
@@ -17,7 +17,7 @@ struct Episode<Scalar: Real>: ~Copyable {
     let inputGradients = inputs + inputCount
     let outputs = inputGradients + inputCount
     let outputGradients = outputs + outputCount
-    // Multiples of 2⁻²⁴ or less, so that Float and Double begin with the same numbers; and so do the parameters, below.
+    // Inputs, and parameters below, are multiples of 2⁻²⁴ or less, so Float and Double begin with the same numbers.
     var random = Random(seed: c.seed)
     for i in 0..<inputCount { inputs[i] = random.uniform(within: 1) }
     for i in 0..<outputCount { outputGradients[i] = random.uniform(within: 1) }
@@ -41,7 +41,7 @@ struct Episode<Scalar: Real>: ~Copyable {
     self.outputCount = outputCount
   }
 
-  /// Σ ȳ y of a network with the parameters and inputs as they are now.
+  /// Σ ȳ y for the present parameters and inputs.
   func loss(of probe: inout Network<Scalar>) throws(Failure) -> Scalar {
     probe.reset()
     try probe.forward(steps: steps, inputs: inputs, outputs: probeOutputs)

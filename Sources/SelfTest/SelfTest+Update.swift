@@ -27,7 +27,7 @@ extension SelfTest {
     if kind == 1 || kind == 4 { try checkSaving(single.network, optimizer) }
   }
 
-  /// In the folder for temporary files; where no file can be made, there is nothing to test.
+  /// Saves in the folder for temporary files. Where no file can be made, nothing is tested.
   static func checkSaving(
     _ network: borrowing Network<Float>, _ optimizer: borrowing Optimizer<Float>
   ) throws(Failure) {
@@ -45,7 +45,7 @@ extension SelfTest {
     try checkFile(text.start, network, optimizer)
   }
 
-  /// That the file holds the network and its optimizer, bit for bit.
+  /// Checks that the file holds the network and its optimizer, bit for bit.
   static func checkFile(
     _ path: UnsafePointer<CChar>, _ network: borrowing Network<Float>, _ optimizer: borrowing Optimizer<Float>
   ) throws(Failure) {

@@ -1,8 +1,8 @@
 import CDNC
 
-/// What `dnc_self_test` does: for small networks of every kind, the hand-derived gradients against central differences in
-/// Double; outputs, gradients and an update in Float, which is what the kernels compute, against those of the plain code in
-/// Double; and that what is saved is loaded again.
+/// The body of `dnc_self_test`. For small networks of every kind, it compares the hand-derived gradients with central
+/// differences in Double, and outputs, gradients and an update of the kernels in Float with those of the plain code in
+/// Double. It also checks that a saved network loads again.
 enum SelfTest {
   static func run() throws(Failure) {
     for kind in 0..<kinds {
@@ -17,7 +17,7 @@ enum SelfTest {
 
   static var kinds: Int { 9 }
   static var stoppedGradient: Int { 6 }
-  /// So large that every kernel goes through all of its loops.
+  /// Large enough for every kernel to run all of its loops.
   static var everyKernel: Int { 7 }
 
   private static func name(_ kind: Int) -> StaticString {
@@ -65,13 +65,14 @@ enum SelfTest {
       fields.num_layers = 2
     default: break
     }
-    // A difference quotient knows nothing of a stopped gradient, which in one step changes only that of the state before it.
+    // A difference quotient can't see that a gradient is stopped. In a single step, stopping changes only the gradient
+    // of the state before it.
     return try Episode(
       try Configuration(fields), steps: kind == stoppedGradient ? 1 : 4, bound: kind == everyKernel ? 0.25 : 1)
   }
 
-  /// Every parameter and input is moved both ways. The quotient is wrong where a usage crosses from one integer to the next,
-  /// or a relu its kink; the seeds were chosen so that none does.
+  /// Moves every parameter and input both ways. The quotient would be wrong if a rounded usage changed, or a relu
+  /// crossed its kink; the seeds are chosen so that neither happens.
   static func checkDifferences(_ episode: borrowing Episode<Double>, _ kind: Int) throws(Failure) {
     var probe = try episode.network.clone(sharingParameters: true)
     probe.setTraining(false)
@@ -110,7 +111,8 @@ enum SelfTest {
     }
   }
 
-  /// Nothing reaches the write weightings before a step through the usage, their only way.
+  /// Checks that the gradient of the write weightings before a step is 0: the usage is its only path, and it is
+  /// stopped.
   static func checkStopped(_ episode: borrowing Episode<Double>, _ kind: Int) throws(Failure) {
     let gradient = episode.network.stateGradient[.writeWeights]
     for i in 0..<gradient.rowCount where gradient.start[i] != 0 {
@@ -132,7 +134,7 @@ enum SelfTest {
     }
   }
 
-  /// - Parameter what: is compared; of a tensor of parameters, its gradient.
+  /// - Parameter what: names the compared numbers; for a tensor of parameters, they are its gradient.
   static func compare(
     _ what: StaticString, _ kind: Int, _ count: Int, _ found: In<Float>, _ expected: In<Double>,
     tolerance: Double = 1e-4

@@ -1,4 +1,4 @@
-/// The Differentiable Neural Computer as docs/model.md has it, written straight from its equations. It is a second opinion on
+/// The Differentiable Neural Computer, written directly from the equations of docs/model.md. It is a second opinion on
 /// the hand-derived gradients, and shares no code with them.
 public struct Model<Scalar: Number> {
   public let options: Options

@@ -1,4 +1,4 @@
-/// What the network is. The letters are model.md's.
+/// The options of the network. The letters are those of model.md.
 public struct Options: Sendable {
   public var X, Y, H, L, N, W, R, K, B: Int
   public var controller = Controller.lstm

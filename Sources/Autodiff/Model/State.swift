@@ -1,4 +1,4 @@
-/// What the network carries from step to step.
+/// The state that the network carries from step to step.
 public struct State<Scalar: Number> {
   /// h and c of every layer [B, H]; a feedforward controller carries none.
   public var hidden, cells: [Matrix<Scalar>]
@@ -18,8 +18,8 @@ public struct MemoryState<Scalar: Number> {
 }
 
 extension Model {
-  /// The state in which an episode starts (model.md, "State at the start of an episode"). Its matrices are the
-  /// state's alone, so that they get its gradient, of each sequence by itself.
+  /// The state at the start of an episode (model.md, "State at the start of an episode"). Every sequence has matrices
+  /// of its own, so each gets its own gradient.
   public func initialState() -> State<Scalar> {
     let o = options
     func filled(_ rows: Int, _ columns: Int, with value: Scalar = 0) -> Matrix<Scalar> {

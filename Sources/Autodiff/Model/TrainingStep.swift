@@ -1,5 +1,5 @@
 extension Model {
-  /// What there is to time: one episode from the start, its loss, and the gradients of all parameters.
+  /// The work that benchmarks time: one episode from the start, its loss, and the gradients of all parameters.
   /// - Parameters:
   ///   - parameters: as in `init`.
   ///   - inputs, targets: x [T, B, X], q [T, B, Y]. The loss is the sigmoid cross-entropy, over all outputs.
