@@ -22,8 +22,8 @@ public struct Options: Sendable {
     (self.X, self.Y, self.H, self.L, self.N, self.W, self.R, self.K, self.B) = (X, Y, H, L, N, W, R, K, B)
   }
 
-  /// Layers see themselves at t − 1, χ, and all of them make up ν; of a feedforward controller, χ is for the first and ν from the
-  /// last.
+  /// In a recurrent controller, every layer sees χ and its own outputs at t − 1, and ν holds the outputs of all layers. In a
+  /// feedforward controller, only the first layer sees χ, and ν is the output of the last.
   var isRecurrent: Bool {
     if case .feedforward = controller { false } else { true }
   }
