@@ -10,7 +10,7 @@
 #
 # What is missing (libpng, Python packages for the tests) is installed on the way; tools/setup.sh says what and how.
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^.define DNC_VERSION_STRING "\(.*\)"/\1/p' include/dnc.h)
 SONAME := libdnc.so.0
 PREFIX ?= /usr/local
 INSTALLED = $(DESTDIR)$(PREFIX)

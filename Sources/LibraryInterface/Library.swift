@@ -1,23 +1,10 @@
 import CDNC
 import CPlatform
 
-@c @implementation public func dnc_version() -> UnsafePointer<CChar>! { cString("0.1.0") }
+@c @implementation public func dnc_version() -> UnsafePointer<CChar>! { dnc_build_version() }
 
 @c @implementation public func dnc_build_info() -> UnsafePointer<CChar>! {
-  #if arch(x86_64)
-    switch CPULevel.active {
-    case .plain:
-      cString(#"{"version": "0.1.0", "kernels": "plain", "compiler": "Swift 6.3", "architecture": "x86-64"}"#)
-    case .v3:
-      cString(#"{"version": "0.1.0", "kernels": "x86-64-v3", "compiler": "Swift 6.3", "architecture": "x86-64"}"#)
-    case .v4:
-      cString(#"{"version": "0.1.0", "kernels": "x86-64-v4", "compiler": "Swift 6.3", "architecture": "x86-64"}"#)
-    }
-  #elseif arch(arm64)
-    cString(#"{"version": "0.1.0", "kernels": "plain", "compiler": "Swift 6.3", "architecture": "arm64"}"#)
-  #else
-    cString(#"{"version": "0.1.0", "kernels": "plain", "compiler": "Swift 6.3", "architecture": "other"}"#)
-  #endif
+  dnc_build_info_at(Int32(CPULevel.active.rawValue))
 }
 
 @c @implementation public func dnc_status_string(_ status: dnc_status) -> UnsafePointer<CChar>! {
