@@ -4,8 +4,6 @@ enum Controller: UInt32 {
   case feedforward = 1
   case rnn = 3
 
-  static let last = Controller.rnn
-
   func visit<Visitor: ControllerVisitor>(_ visitor: Visitor) -> Visitor.Result {
     switch self {
     case .lstm: visitor.visit(LSTM.self)

@@ -112,7 +112,7 @@ extension Checkpoint {
           let value = try reader.string()
           if key.equals("format") { isOurs = value.equals(CheckpointMetadata.format) }
           if key.equals("optimizer.algorithm"), metadata.optimizer == nil {
-            metadata.optimizer = OptimizerConfiguration.defaults
+            metadata.optimizer = dnc_optimizer_config.defaultsOfFiles
           }
           try metadata.set(key, value)
         }

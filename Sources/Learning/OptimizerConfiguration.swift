@@ -1,9 +1,26 @@
 import CDNC
-import CPlatform
+
+extension dnc_optimizer_config: FieldTable {
+  // One row of the table: a line.
+  @inline(never) mutating func forEach(_ visitor: Field.Visitor) throws(Failure) {
+    let algorithms = Field.Allowed.choices(OptimizerConfiguration.Algorithm.self)
+    try Field("algorithm", algorithms, default: Double(DNC_OPTIMIZER_ADAM.rawValue)).visit(&algorithm, visitor)
+    try Field("learning_rate", .magnitude, default: 1e-3).visit(&learning_rate, visitor)
+    try Field("momentum", .belowOne, default: 0.9).visit(&momentum, visitor)
+    try Field("decay", .belowOne, default: 0.9).visit(&decay, visitor)
+    try Field("beta1", .belowOne, default: 0.9).visit(&beta1, visitor)
+    try Field("beta2", .belowOne, default: 0.999).visit(&beta2, visitor)
+    try Field("epsilon", .aboveZero, default: 1e-8).visit(&epsilon, visitor)
+    try Field("weight_decay", .magnitude, default: 0.01).visit(&weight_decay, visitor)
+    try Field("max_gradient_norm", .magnitude).visit(&max_gradient_norm, visitor)
+  }
+}
 
 /// The settings of an optimizer, checked once. The numbers are Double so that bias corrections and norms are.
 struct OptimizerConfiguration {
-  var algorithm: Algorithm
+  /// As C has them; struct_size says nothing here.
+  let fields: dnc_optimizer_config
+  let algorithm: Algorithm
   var learningRate, momentum, decay, beta1, beta2, epsilon, weightDecay, maxGradientNorm: Double
 
   enum Algorithm: UInt32 {
@@ -13,60 +30,17 @@ struct OptimizerConfiguration {
     case adamW = 3
   }
 
-  static var defaults: dnc_optimizer_config {
-    var config = dnc_optimizer_config()
-    config.algorithm = Algorithm.adam.rawValue
-    config.learning_rate = 1e-3
-    config.momentum = 0.9
-    config.decay = 0.9
-    config.beta1 = 0.9
-    config.beta2 = 0.999
-    config.epsilon = 1e-8
-    config.weight_decay = 0.01
-    return config
-  }
-
-  init(_ config: dnc_optimizer_config) throws(Failure) {
-    func number(
-      _ value: Float, _ range: StaticString, _ name: StaticString, _ allowed: Bool
-    ) throws(Failure) -> Double {
-      guard allowed, value.isFinite else {
-        throw Failure(DNC_INVALID_ARGUMENT, "config->\(name) is \(value), allowed are \(range)")
-      }
-      return Double(value)
-    }
-    func positive(_ value: Float, _ name: StaticString) throws(Failure) -> Double {
-      try number(value, "0 and above, finite", name, value >= 0)
-    }
-    func fraction(_ value: Float, _ name: StaticString) throws(Failure) -> Double {
-      try number(value, "0 to below 1", name, value >= 0 && value < 1)
-    }
-    guard let algorithm = Algorithm(rawValue: config.algorithm) else {
-      throw Failure(DNC_INVALID_ARGUMENT, "config->algorithm is \(config.algorithm), allowed are 0 to 3")
-    }
-    self.algorithm = algorithm
-    learningRate = try positive(config.learning_rate, "learning_rate")
-    momentum = try fraction(config.momentum, "momentum")
-    decay = try fraction(config.decay, "decay")
-    beta1 = try fraction(config.beta1, "beta1")
-    beta2 = try fraction(config.beta2, "beta2")
-    epsilon = try number(config.epsilon, "above 0, finite", "epsilon", config.epsilon > 0)
-    weightDecay = try positive(config.weight_decay, "weight_decay")
-    maxGradientNorm = try positive(config.max_gradient_norm, "max_gradient_norm")
-  }
-
-  /// The way back to C, without struct_size.
-  var fields: dnc_optimizer_config {
-    var config = dnc_optimizer_config()
-    config.algorithm = algorithm.rawValue
-    config.learning_rate = Float(learningRate)
-    config.momentum = Float(momentum)
-    config.decay = Float(decay)
-    config.beta1 = Float(beta1)
-    config.beta2 = Float(beta2)
-    config.epsilon = Float(epsilon)
-    config.weight_decay = Float(weightDecay)
-    config.max_gradient_norm = Float(maxGradientNorm)
-    return config
+  init(_ fields: dnc_optimizer_config) throws(Failure) {
+    try fields.check()
+    self.fields = fields
+    algorithm = Algorithm(rawValue: fields.algorithm)!
+    learningRate = Double(fields.learning_rate)
+    momentum = Double(fields.momentum)
+    decay = Double(fields.decay)
+    beta1 = Double(fields.beta1)
+    beta2 = Double(fields.beta2)
+    epsilon = Double(fields.epsilon)
+    weightDecay = Double(fields.weight_decay)
+    maxGradientNorm = Double(fields.max_gradient_norm)
   }
 }

@@ -53,7 +53,7 @@ func read<Fields: BitwiseCopyable>(
 /// Reads the configuration of a network. Its sizes of input and output have no default, so they must be present.
 func readConfiguration(_ config: UnsafePointer<dnc_config>?) throws(Failure) -> Configuration {
   let config = try require(config, "config")
-  let fields = try read(config, "config", defaults: Configuration.defaults)
+  let fields = try read(config, "config", defaults: dnc_config.defaults)
   let size = config.pointee.struct_size
   guard size >= 3 * MemoryLayout<UInt32>.size else {
     throw Failure(

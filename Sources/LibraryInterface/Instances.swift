@@ -5,7 +5,7 @@ import CPlatform
   _ config: UnsafeMutablePointer<dnc_config>!, _ size: Int
 ) -> dnc_status {
   status { () throws(Failure) in
-    try initialize(config, size: size, defaults: Configuration.defaults, "config")
+    try initialize(config, size: size, defaults: dnc_config.defaults, "config")
   }
 }
 

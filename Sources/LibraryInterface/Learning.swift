@@ -5,7 +5,7 @@ import CPlatform
   _ config: UnsafeMutablePointer<dnc_optimizer_config>!, _ size: Int
 ) -> dnc_status {
   status { () throws(Failure) in
-    try initialize(config, size: size, defaults: OptimizerConfiguration.defaults, "config")
+    try initialize(config, size: size, defaults: dnc_optimizer_config.defaults, "config")
   }
 }
 
@@ -15,7 +15,7 @@ import CPlatform
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
     let configuration = try OptimizerConfiguration(
-      try read(config, "config", defaults: OptimizerConfiguration.defaults))
+      try read(config, "config", defaults: dnc_optimizer_config.defaults))
     let optimizer = try require(optimizer, "optimizer")
     let created = try Optimizer<Float>(configuration, parameterCount: network.pointee.parameterCount)
     optimizer.pointee = handOut(try allocateHandle(created))

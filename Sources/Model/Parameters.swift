@@ -101,9 +101,10 @@ struct ParameterBlock<Scalar: Real>: ~Copyable {
       }
     }
     let weights = ParameterGradients(start: values, places: places)
-    multiply(weights.rows(.inputWeight), rows: c.gates * c.H, columns: c.X, by: Scalar(c.inputScale))
+    multiply(weights.rows(.inputWeight), rows: c.gates * c.H, columns: c.X, by: Scalar(c.fields.input_scale))
     multiply(
-      weights.rows(.interfaceWeight), rows: c.interface.count, columns: c.controllerWidth, by: Scalar(c.interfaceScale))
+      weights.rows(.interfaceWeight), rows: c.interface.count, columns: c.controllerWidth,
+      by: Scalar(c.fields.interface_scale))
   }
 
   private func multiply(_ weight: MutableRows<Scalar>, rows: Int, columns: Int, by scale: Scalar) {

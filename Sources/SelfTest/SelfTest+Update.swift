@@ -7,7 +7,7 @@ extension SelfTest {
   static func checkUpdate(
     _ single: borrowing Episode<Float>, against exact: borrowing Episode<Double>, _ kind: Int
   ) throws(Failure) {
-    var fields = OptimizerConfiguration.defaults
+    var fields = dnc_optimizer_config.defaults
     fields.algorithm = DNC_OPTIMIZER_ADAMW.rawValue
     fields.max_gradient_norm = 0.5
     let configuration = try OptimizerConfiguration(fields)

@@ -35,7 +35,7 @@ enum SelfTest {
   }
 
   static func episode<Scalar: Real>(_: Scalar.Type, _ kind: Int) throws(Failure) -> Episode<Scalar> {
-    var fields = Configuration.defaults
+    var fields = dnc_config.defaults
     (fields.input_size, fields.output_size, fields.hidden_size) = (3, 2, 5)
     (fields.memory_slots, fields.word_size, fields.read_heads, fields.batch_size) = (5, 3, 2, 2)
     fields.seed = UInt64(kind) + 1

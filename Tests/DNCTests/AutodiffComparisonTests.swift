@@ -132,7 +132,7 @@ private struct Case: CustomStringConvertible {
       return UInt32(rest % count)
     }
     func size(_ largest: Int) -> UInt32 { UInt32(1 + random.below(largest)) }
-    var fields = Configuration.defaults
+    var fields = dnc_config.defaults
     let controllers: [(UInt32, UInt32)] = [(0, 0), (1, 0), (1, 1), (3, UInt32(random.below(2)))]
     (fields.controller, fields.activation) = controllers[Int(option(4))]
     fields.usage_gradient = option(2)

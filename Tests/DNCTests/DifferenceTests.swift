@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test(arguments: cases) func everyNumber(_ test: Case) throws {
-    var fields = Configuration.defaults
+    var fields = dnc_config.defaults
     (fields.input_size, fields.output_size, fields.hidden_size) = (3, 2, 4)
     (fields.memory_slots, fields.word_size, fields.read_heads, fields.batch_size) = (6, 3, 2, 2)
     test.change(&fields)

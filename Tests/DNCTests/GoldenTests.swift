@@ -15,7 +15,7 @@ import Testing
     let json = try file.json("config")
     func number(_ key: String) -> UInt32 { UInt32(json[key] as! Int) }
     func choice(_ key: String, _ values: [String]) -> UInt32 { UInt32(values.firstIndex(of: json[key] as! String)!) }
-    var fields = Configuration.defaults
+    var fields = dnc_config.defaults
     fields.input_size = number("input_size")
     fields.output_size = number("output_size")
     fields.hidden_size = number("hidden_size")

@@ -436,7 +436,7 @@ import Testing
   @Test(arguments: levels) func updates(level: CPULevel) throws {
     let kernels = try #require(Kernels.at(level))
     var random = Random(seed: 8)
-    var fields = OptimizerConfiguration.defaults
+    var fields = dnc_optimizer_config.defaults
     (fields.learning_rate, fields.weight_decay, fields.epsilon) = (0.5, 0.125, 0.25)
     for count in 1...2 * 16 + 3 {
       for maximum in [Float(0), 0.25] {

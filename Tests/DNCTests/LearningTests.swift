@@ -34,7 +34,7 @@ import Testing
     let file = try SafetensorsFile(golden: "optimizer_\(name)")
     let json = try file.json("config")
     func number(_ key: String, _ missing: Double) -> Double { json[key] as? Double ?? missing }
-    var fields = OptimizerConfiguration.defaults
+    var fields = dnc_optimizer_config.defaults
     fields.algorithm = UInt32(["sgd", "rmsprop", "adam", "adamw"].firstIndex(of: name)!)
     var configuration = try OptimizerConfiguration(fields)
     configuration.learningRate = number("learning_rate", .nan)
@@ -71,7 +71,7 @@ import Testing
     let n = gradients.count / norms.count
     for (i, maximum) in try #require(file["max_norm"]).enumerated() {
       // Momentum-free descent with rate 1 from 0 leaves minus the clipped gradient.
-      var fields = OptimizerConfiguration.defaults
+      var fields = dnc_optimizer_config.defaults
       (fields.algorithm, fields.learning_rate, fields.momentum) = (DNC_OPTIMIZER_SGD.rawValue, 1, 0)
       var configuration = try OptimizerConfiguration(fields)
       configuration.maxGradientNorm = maximum

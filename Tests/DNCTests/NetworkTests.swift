@@ -6,7 +6,7 @@ import Testing
 /// A network as a whole: the same numbers however it is fed, and a record that keeps what it has.
 @Suite struct NetworkTests {
   private func configuration(batch: UInt32 = 2) throws -> Configuration {
-    var fields = Configuration.defaults
+    var fields = dnc_config.defaults
     (fields.input_size, fields.output_size, fields.hidden_size, fields.num_layers) = (3, 2, 5, 2)
     (fields.memory_slots, fields.word_size, fields.read_heads, fields.write_heads) = (9, 4, 2, 2)
     (fields.batch_size, fields.initial_state) = (batch, DNC_INITIAL_LEARNED.rawValue)
@@ -27,7 +27,7 @@ import Testing
 
   /// Of so many steps that nobody waits for their end, but which can be asked for: their number is all that they cost memory.
   @Test func theCostOfAllSteps() throws {
-    var fields = Configuration.defaults
+    var fields = dnc_config.defaults
     (fields.input_size, fields.output_size, fields.memory_slots, fields.read_heads) = (1, 1, 65536, 256)
     let c = try Configuration(fields)
     #expect(Network<Float>.cost(c, parameterCount: 1, steps: 1) > 1 << 40)

@@ -84,7 +84,7 @@ import Testing
     let single = try SelfTest.episode(Float.self, 1)
     let other = try SelfTest.episode(Float.self, 1)
     var optimizer = try Optimizer<Float>(
-      OptimizerConfiguration(OptimizerConfiguration.defaults), parameterCount: single.network.parameterCount)
+      OptimizerConfiguration(dnc_optimizer_config.defaults), parameterCount: single.network.parameterCount)
     let path = "/tmp/libdnc-self-test-\(getpid()).safetensors"
     defer { unlink(path) }
     try withUnsafePointer(to: optimizer) { try Checkpoint.save(path, network: single.network, optimizer: $0) }

@@ -9,7 +9,7 @@ import Testing
 @Suite struct ThreadsTests {
   /// Several sequences, or one with links large enough to be cut.
   private func configuration(threads: UInt32, slots: UInt32 = 24, batch: UInt32 = 6) throws -> Configuration {
-    var fields = Configuration.defaults
+    var fields = dnc_config.defaults
     (fields.input_size, fields.output_size, fields.hidden_size, fields.read_heads) = (3, 2, 48, 2)
     (fields.memory_slots, fields.word_size) = (slots, 8)
     (fields.batch_size, fields.num_threads) = (batch, threads)

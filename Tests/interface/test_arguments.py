@@ -861,6 +861,31 @@ def test_a_record_longer_than_there_is_memory():
     assert_equal(net.forward(inputs), twin.forward(inputs))
 
 
+@pytest.mark.parametrize(
+    "make, field, prefix",
+    [
+        (config, "controller", "DNC_CONTROLLER_"),
+        (config, "activation", "DNC_ACTIVATION_"),
+        (config, "initial_state", "DNC_INITIAL_"),
+        (config, "usage_gradient", "DNC_USAGE_GRADIENT_"),
+        (optimizer_config, "algorithm", "DNC_OPTIMIZER_"),
+    ],
+)
+def test_a_choice_that_is_none(make, field, prefix):
+    """The sentence says the numbers of the header's constants, one by one where some between them are none."""
+    numbers = sorted(getattr(c, name) for name in dir(c) if name.startswith(prefix))
+    has_gap = len(numbers) <= numbers[-1]
+    allowed = ", ".join(map(str, numbers)) if has_gap else f"0 to {numbers[-1]}"
+    net, instance, optimizer = Net(), POINTER(c.dnc)(), POINTER(c.dnc_optimizer)()
+    for number in {*range(numbers[-1] + 2), 31, 32, U32} - {*numbers}:
+        if make is config:
+            given = config(input_size=3, output_size=2, **{field: number})
+            status = c.dnc_create(byref(given), byref(instance))
+        else:
+            status = c.dnc_optimizer_create(net.handle, byref(make(**{field: number})), byref(optimizer))
+        assert (status, last_error()) == (INVALID, f"config->{field} is {number}, allowed are {allowed}")
+
+
 # ------------------------------------------------------------------------------------ struct sizes --
 
 

@@ -174,6 +174,18 @@ def test_changed_sizes_are_saved(tmp_path):
     again.step(again.inputs(1)[0])
 
 
+def test_the_metadata_says_every_field(saved):
+    """Under the header's name; and an optimizer's updates, and what tells our files from others."""
+    metadata, _ = read(saved)
+    fields = {
+        f"{prefix}.{name}"
+        for prefix, struct in (("config", c.dnc_config), ("optimizer", c.dnc_optimizer_config))
+        for name, *_ in struct._fields_
+        if name not in ("struct_size", "reserved")
+    }
+    assert set(metadata) == fields | {"optimizer.step_count", "format", "data.crc32"}
+
+
 @every_network
 def test_the_safetensors_package_reads_ours(fields, tmp_path):
     net = Net(**fields)
