@@ -159,11 +159,49 @@ def test_a_start_that_cannot_write(tmp_path, monkeypatch):
     assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["old", "old/notes.txt"]
 
 
-def test_the_model_is_of_this_run(tmp_path):
-    """Not of one that was killed before its first checkpoint was complete."""
-    dnc.DNC(1, 1).save(tmp_path / "model.safetensors")
-    dnc.Trainer.start(tmp_path, PLAN)
-    assert dnc.load(tmp_path / "model.safetensors")[0].config["hidden_size"] == 8
+@pytest.mark.parametrize("name", ["model.safetensors", "log.jsonl", "curriculum.txt", "update-00000000.safetensors"])
+def test_files_of_others_stay(tmp_path, name):
+    """A run that would write over one does not start; a link that leads nowhere is one too."""
+    (tmp_path / "lessons.txt").write_text("task copy\noptions width=2,max_length=3\nlesson\n")
+    plan = with_fields(task=str(tmp_path / "lessons.txt"), options={})
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / name).write_text("precious")
+    for _ in range(2):
+        with pytest.raises(dnc.InvalidState, match=f"run/{name} is there already"):
+            dnc.Trainer.start(folder, plan)
+        assert [path.name for path in folder.iterdir()] == [name]
+        assert (folder / name).is_symlink() or (folder / name).read_text() == "precious"
+        (folder / name).unlink()
+        (folder / name).symlink_to(tmp_path / "nowhere")
+
+
+def test_a_curriculum_beside_its_run(tmp_path):
+    """The copy would take the place of the curriculum itself."""
+    lessons = tmp_path / "curriculum.txt"
+    lessons.write_text("task copy\noptions width=2,max_length=3\nlesson\n")
+    with pytest.raises(dnc.InvalidState, match="curriculum.txt is there already"):
+        dnc.Trainer.start(tmp_path, with_fields(task=str(lessons), options={}))
+    assert list(tmp_path.iterdir()) == [lessons] and lessons.read_text().startswith("task copy")
+
+
+def test_files_beside_a_run_stay(tmp_path, monkeypatch):
+    """Whatever their names are like, and whoever puts them there while a run starts in vain."""
+    for name in ("update-mine.safetensors", "curriculum.txt"):
+        (tmp_path / name).write_text("precious")
+
+    def save(trainer):
+        (tmp_path / "meanwhile.txt").write_text("precious")
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
+        patch.setattr(dnc.Trainer, "save", save)
+        dnc.Trainer.start(tmp_path, PLAN)
+    assert len(list(tmp_path.iterdir())) == 3
+    dnc.Trainer.start(tmp_path, PLAN).run()
+    dnc.Trainer.resume(tmp_path)
+    for name in ("update-mine.safetensors", "curriculum.txt", "meanwhile.txt"):
+        assert (tmp_path / name).read_text() == "precious"
 
 
 # the files that a run began with

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from .run_lock import Lock
 
 STATE, LOG, MODEL, CURRICULUM = "trainer.json", "log.jsonl", "model.safetensors", "curriculum.txt"
 FORMAT = 1
+_CHECKPOINT = re.compile(r"update-\d{8,}\.safetensors")
 
 
 class RunFiles:
@@ -53,7 +55,8 @@ class RunFiles:
         except BaseException:
             if undo:
                 for path in set(self.folder.iterdir()) - before:
-                    path.unlink()
+                    if _is_of_a_run(path.name) or path.match(PARTIAL):
+                        path.unlink()
             raise
         finally:
             lock.release()
@@ -99,10 +102,9 @@ class RunFiles:
 
     def tidy(self, checkpoint: str) -> None:
         """Deletes other checkpoints, and what a killed process left half written."""
-        for pattern in ("update-*.safetensors", PARTIAL):
-            for path in self.folder.glob(pattern):
-                if path.name != checkpoint:
-                    path.unlink(missing_ok=True)
+        for path in self.folder.iterdir():
+            if path.match(PARTIAL) or (_CHECKPOINT.fullmatch(path.name) and path.name != checkpoint):
+                path.unlink(missing_ok=True)
 
     def log(self, event: str, **fields: Any) -> None:
         """One more line."""
@@ -155,6 +157,22 @@ def new_folder(folder: Path) -> Iterator[None]:
             for path in made:
                 path.rmdir()
         raise
+
+
+def refuse_occupied(folder: Path, with_curriculum: bool) -> None:
+    """Refuses a folder for a new run that holds a run, or a file that the new one would write over."""
+    if (folder / STATE).exists():
+        raise InvalidState(f"{folder} holds a run already: resume it, or choose another folder")
+    for name in sorted(os.listdir(folder)) if folder.is_dir() else []:
+        if _is_of_a_run(name) and (with_curriculum or name != CURRICULUM):
+            raise InvalidState(
+                f"{folder / name} is there already, and belongs to no run that can be resumed: a new run would write "
+                "over it. Move it away, or choose another folder"
+            )
+
+
+def _is_of_a_run(name: str) -> bool:
+    return name in (STATE, LOG, MODEL, CURRICULUM) or _CHECKPOINT.fullmatch(name) is not None
 
 
 def read_state(folder: Path) -> tuple[dict[str, Any], bytes]:

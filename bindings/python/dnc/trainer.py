@@ -37,7 +37,7 @@ from .own_data import EndOfData
 from .plan import Plan
 from .progress import Progress
 from .progress_bar import progress_bar
-from .run_files import CURRICULUM, MODEL, STATE, MemoryFiles, RunFiles, new_folder, read_state, unreadable
+from .run_files import CURRICULUM, MemoryFiles, RunFiles, new_folder, read_state, refuse_occupied, unreadable
 from .run_tasks import AnySource, AnyTask, checksums_of, tasks_of
 from .task_files import require_same
 from .tasks import Lesson
@@ -115,7 +115,8 @@ class Trainer:
         data: AnySource | None = None,
         validation: AnySource | None = None,
     ) -> Trainer:
-        """A new run in a folder that holds none. If it can't start, the folder is as it was before.
+        """A new run in a folder that holds none, nor a file under a name that the run would write: InvalidState names
+        it. If the run can't start, the folder is as it was before.
 
         A plan without a task learns from `data`, which is what a `DataTask` takes, or an object with the methods and
         attributes of a `Task`. It is tested with `validation`, which is the same but no generator. Without it there are
@@ -136,12 +137,10 @@ class Trainer:
         """A run that has made no update; without a place, one that leaves no files."""
         if place is None:
             return cls(MemoryFiles(), plan, Progress(), net, optimizer, tasks)
-        if (place / STATE).exists():
-            raise InvalidState(f"{place} holds a run already: resume it, or choose another folder")
+        refuse_occupied(place, plan.is_curriculum)
         kept = dataclasses.replace(plan, task=f".{os.sep}{CURRICULUM}") if plan.is_curriculum else plan
         trainer = cls(RunFiles(place, None, 0), kept, Progress(), net, optimizer, tasks)
         with new_folder(place), trainer._files.held(undo=True):
-            (place / MODEL).unlink(missing_ok=True)
             if plan.is_curriculum:
                 shutil.copyfile(plan.task, place / CURRICULUM)
             trainer._checksums = checksums_of(kept, place, *tasks)
