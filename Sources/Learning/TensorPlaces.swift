@@ -111,7 +111,7 @@ struct TensorPlaces: ~Copyable {
       }
       let bytes = place.type.bytes * tensor(i).count
       for j in 0..<tensors where j != i && places[j].start >= place.start && places[j].start < place.start + bytes {
-        throw withName(i) { Failure(DNC_BAD_FORMAT, "another tensor lies upon tensor \"\($0)\"") }
+        throw withName(i) { Failure(DNC_BAD_FORMAT, "tensor \"\($0)\" overlaps another one") }
       }
       sum += bytes
     }

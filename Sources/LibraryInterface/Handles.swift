@@ -42,7 +42,7 @@ func use<Value: HandleValue & ~Copyable>(
   guard HandleUse.of(value).pointee.begin() else {
     throw Failure(
       DNC_INVALID_STATE,
-      "\(name) is in use by a call that has not returned, in another thread or around this one; allowed is one at a time"
+      "\(name) is in use by a call that has not returned, another thread's or this one's caller; allowed is one at a time"
     )
   }
   defer {
