@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -19,13 +20,32 @@ if TYPE_CHECKING:
 
 class Handle:
     """A C pointer, freed when nothing in Python refers to it any more: neither the object that wraps it,
-    nor a NumPy view into it, nor a call that is using it."""
+    nor a NumPy view into it, nor a call that is using it.
 
-    def __init__(self, pointer: Any, free: Callable[[Any], None]) -> None:
+    `with handle:` keeps other threads away from it, who get an InvalidState error. What asks for a size, makes an array
+    of it and lets the library write there does all of it in one such block, and so does what changes a size.
+    """
+
+    def __init__(self, pointer: Any, free: Callable[[Any], None], name: str) -> None:
         self._as_parameter_ = pointer  # ctypes takes the handle itself as an argument
         self._free = free
+        self._name = name
+        # Its own thread may enter again: there the library refuses what comes in the middle of a call.
+        lock = threading.RLock()
+        self._enter, self._leave = lock.acquire, lock.release
         self.identity = object()
         self.record: Record | None = None  # the present one of a network that records steps
+
+    def __enter__(self) -> Self:
+        if not self._enter(False):  # waiting might be for ever, as for a thread that waits in `progress` for this one
+            raise InvalidState(
+                f"{self._name} is in use by a call that has not returned, in another thread or around this one; "
+                "allowed is one at a time"
+            )
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._leave()
 
     def __del__(self) -> None:
         self._free(self._as_parameter_)

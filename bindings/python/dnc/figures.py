@@ -129,30 +129,31 @@ def episode(
     sort_slots brings the slots into the order in which they were first written; loss, as that of a task, says how
     outputs become predictions.
     """
-    sizes, given = dict(net._sizes), []
-    for name, letters, values in [
-        ("inputs", "TBX", inputs),
-        ("targets", "TBY", targets),
-        ("outputs", "TBY", outputs),
-        ("mask", "TB", mask),
-    ]:
-        panel = None if values is None else array(values, name, letters, sizes)
-        if panel is not None:
-            sizes["T"] = len(panel)
-        given.append(panel)
-    if inputs is None and targets is None and outputs is None:
-        raise InvalidArgument("inputs, targets and outputs are all None, needed is at least one of them")
-    chosen, chosen_panels = 0, list([] if panels is None else panels)
-    for name in chosen_panels:
-        chosen |= choice(name, "panels", PANELS)
-    options = _options(look, panels=chosen, flags=_sorting(sort_slots), loss=loss_number(loss))
-    if given[3] is not None:
-        options.mask = given[3].ctypes.data_as(ctypes.POINTER(ctypes.c_float))
-    index = within(batch_index, "batch_index")
-    return _encode(
-        _c.dnc_episode_image_encode, net._handle, index, sizes["T"], *map(floats, given[:3]), options,
-        **look, batch_index=batch_index, panels=chosen_panels, inputs=given[0], targets=given[1], outputs=given[2],
-    )  # fmt: skip
+    with net._handle as handle:
+        sizes, given = dict(net._sizes), []
+        for name, letters, values in [
+            ("inputs", "TBX", inputs),
+            ("targets", "TBY", targets),
+            ("outputs", "TBY", outputs),
+            ("mask", "TB", mask),
+        ]:
+            panel = None if values is None else array(values, name, letters, sizes)
+            if panel is not None:
+                sizes["T"] = len(panel)
+            given.append(panel)
+        if inputs is None and targets is None and outputs is None:
+            raise InvalidArgument("inputs, targets and outputs are all None, needed is at least one of them")
+        chosen, chosen_panels = 0, list([] if panels is None else panels)
+        for name in chosen_panels:
+            chosen |= choice(name, "panels", PANELS)
+        options = _options(look, panels=chosen, flags=_sorting(sort_slots), loss=loss_number(loss))
+        if given[3] is not None:
+            options.mask = given[3].ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+        index = within(batch_index, "batch_index")
+        return _encode(
+            _c.dnc_episode_image_encode, handle, index, sizes["T"], *map(floats, given[:3]), options,
+            **look, batch_index=batch_index, panels=chosen_panels, inputs=given[0], targets=given[1], outputs=given[2],
+        )  # fmt: skip
 
 
 def state(

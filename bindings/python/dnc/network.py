@@ -21,6 +21,7 @@ from ._convert import (
     flag,
     floats,
     path_bytes,
+    reals,
     settings_of,
     within,
 )
@@ -100,7 +101,7 @@ class DNC(Resource):
         return net
 
     def _own(self, pointer: Any) -> None:
-        self._open_handle = Handle(pointer, _c.dnc_free)
+        self._open_handle = Handle(pointer, _c.dnc_free, "the network")
         self._tensors: tuple[dict[str, FloatArray], dict[str, FloatArray]] | None = None
         self._progress = _Progress(None)
 
@@ -137,7 +138,8 @@ class DNC(Resource):
     @batch_size.setter
     def batch_size(self, value: int) -> None:
         number = within(value, "batch_size", ctypes.c_uint32)
-        check(_c.dnc_set_batch_size(self._handle, number), batch_size=value)
+        with self._handle as handle:
+            check(_c.dnc_set_batch_size(handle, number), batch_size=value)
 
     @property
     def memory_slots(self) -> int:
@@ -148,7 +150,8 @@ class DNC(Resource):
     @memory_slots.setter
     def memory_slots(self, value: int) -> None:
         number = within(value, "memory_slots", ctypes.c_uint32)
-        check(_c.dnc_set_memory_slots(self._handle, number), memory_slots=value)
+        with self._handle as handle:
+            check(_c.dnc_set_memory_slots(handle, number), memory_slots=value)
 
     @property
     def training(self) -> bool:
@@ -157,32 +160,37 @@ class DNC(Resource):
 
     @training.setter
     def training(self, enabled: bool) -> None:
-        check(_c.dnc_set_training(self._handle, flag(enabled, "training")))
+        number = flag(enabled, "training")
+        with self._handle as handle:
+            check(_c.dnc_set_training(handle, number))
 
     # running
 
     def reset(self) -> None:
         """A new episode: the initial state, and nothing recorded."""
-        check(_c.dnc_reset(self._handle))
+        with self._handle as handle:
+            check(_c.dnc_reset(handle))
 
     def step(self, input: npt.ArrayLike) -> FloatArray:
         """One step of all sequences: input [B, X] to output [B, Y], as logits."""
-        handle = self._handle  # that another thread may close
-        sizes, fresh = _sizes(handle), not _c.dnc_recorded_steps(handle)
-        given = array(input, "input", "BX", sizes)
-        output = _empty("BY", sizes)
-        check(_c.dnc_step(handle, floats(given), floats(output)), input=given)
-        return _recorded(handle, output, fresh)
+        given = reals(input, "input")
+        with self._handle as handle:
+            sizes, fresh = _sizes(handle), not _c.dnc_recorded_steps(handle)
+            given = array(given, "input", "BX", sizes)
+            output = _empty("BY", sizes)
+            check(_c.dnc_step(handle, floats(given), floats(output)), input=given)
+            return _recorded(handle, output, fresh)
 
     def forward(self, inputs: npt.ArrayLike) -> FloatArray:
         """Continues the episode by T steps: inputs [T, B, X] to outputs [T, B, Y], as logits."""
-        handle = self._handle
-        sizes, fresh = _sizes(handle), not _c.dnc_recorded_steps(handle)
-        given = array(inputs, "inputs", "TBX", sizes)
-        outputs = _empty("TBY", sizes, len(given))
-        status = _c.dnc_forward(handle, len(given), floats(given), floats(outputs))
-        self._progress.check(status, inputs=given)
-        return _recorded(handle, outputs, fresh)
+        given = reals(inputs, "inputs")
+        with self._handle as handle:
+            sizes, fresh = _sizes(handle), not _c.dnc_recorded_steps(handle)
+            given = array(given, "inputs", "TBX", sizes)
+            outputs = _empty("TBY", sizes, len(given))
+            status = _c.dnc_forward(handle, len(given), floats(given), floats(outputs))
+            self._progress.check(status, inputs=given)
+            return _recorded(handle, outputs, fresh)
 
     def backward(self, output_gradients: npt.ArrayLike, input_gradients: bool = False) -> FloatArray | None:
         """Back-propagates through all recorded steps, T = recorded_steps, and adds to the gradients.
@@ -194,22 +202,24 @@ class DNC(Resource):
         recorded and the state is kept, so that the next steps continue the episode. InvalidState when nothing is
         recorded.
         """
-        handle = self._handle
-        steps, sizes = _c.dnc_recorded_steps(handle), _sizes(handle)
-        gradients = array(output_gradients, "output_gradients", "TBY", {**sizes, "T": steps} if steps else sizes)
-        if not belongs(output_gradients, handle.record if steps else None):
-            raise InvalidArgument(
-                "output_gradients come from outputs of other steps than the recorded ones, as of an episode before the "
-                "last reset; np.array(output_gradients) is accepted, if they are meant"
-            )
-        result = _empty("TBX", sizes, steps) if input_gradients else None
-        status = _c.dnc_backward(handle, floats(gradients), floats(result))
-        self._progress.check(status, output_gradients=gradients)
-        return result
+        given = reals(output_gradients, "output_gradients")
+        with self._handle as handle:
+            steps, sizes = _c.dnc_recorded_steps(handle), _sizes(handle)
+            gradients = array(given, "output_gradients", "TBY", {**sizes, "T": steps} if steps else sizes)
+            if not belongs(output_gradients, handle.record if steps else None):
+                raise InvalidArgument(
+                    "output_gradients come from outputs of other steps than the recorded ones, as of an episode before "
+                    "the last reset; np.array(output_gradients) is accepted, if they are meant"
+                )
+            result = _empty("TBX", sizes, steps) if input_gradients else None
+            status = _c.dnc_backward(handle, floats(gradients), floats(result))
+            self._progress.check(status, output_gradients=gradients)
+            return result
 
     def detach(self) -> None:
         """Drops the record and keeps the state."""
-        check(_c.dnc_detach(self._handle))
+        with self._handle as handle:
+            check(_c.dnc_detach(handle))
 
     @property
     def progress(self) -> Callable[[int, int], object] | None:
@@ -226,8 +236,9 @@ class DNC(Resource):
         if function is not None and not callable(function):
             raise TypeError(f"progress is {function!r}, allowed are a function or None")
         progress = _Progress(function)
-        check(_c.dnc_set_progress(self._handle, progress.from_c, None))
-        self._progress = progress  # the old one has stayed alive until now
+        with self._handle as handle:
+            check(_c.dnc_set_progress(handle, progress.from_c, None))
+            self._progress = progress  # the old one has stayed alive until now
 
     @property
     def recorded_steps(self) -> int:
@@ -314,8 +325,10 @@ class DNC(Resource):
         """Writes a piece of the state, of the same shape as `state` gives. Usage, links, precedence and weightings
         are 0 to 1. InvalidState while steps are recorded: detach first."""
         number, letters = _piece(_FIELDS, name)
-        given = array(values, name, letters, self._sizes)
-        check(_c.dnc_set_state(self._handle, number, floats(given), given.size), values=(name, given))
+        given = reals(values, name)
+        with self._handle as handle:
+            given = array(given, name, letters, _sizes(handle))
+            check(_c.dnc_set_state(handle, number, floats(given), given.size), values=(name, given))
 
     def state_gradient(self, name: str) -> FloatArray:
         """The gradient that the last backward found with respect to a piece of the state before its first step, of the
@@ -328,13 +341,14 @@ class DNC(Resource):
         write_weights [T, B, K, N], read_weights [T, B, R, N], usage [T, B, N], allocation_gates [T, B, K],
         write_gates [T, B, K], free_gates [T, B, R], read_modes [T, B, R, 2K+1] (backward 1..K, content, forward 1..K).
         """
-        return self._read(_c.dnc_get_trace, _TRACES, name, self.recorded_steps)
+        return self._read(_c.dnc_get_trace, _TRACES, name)
 
-    def _read(self, get: Any, pieces: Mapping[str, tuple[int, str]], name: str, steps: int = 0) -> FloatArray:
+    def _read(self, get: Any, pieces: Mapping[str, tuple[int, str]], name: str) -> FloatArray:
         number, letters = _piece(pieces, name)
-        values = _empty(letters, self._sizes, steps)
-        check(get(self._handle, number, floats(values), values.size))
-        return values
+        with self._handle as handle:
+            values = _empty(letters, _sizes(handle), _c.dnc_recorded_steps(handle))
+            check(get(handle, number, floats(values), values.size))
+            return values
 
     def _own_outputs(self, outputs: FloatArray) -> FloatArray:
         """Outputs of recorded steps in an array that was put together from them."""
@@ -352,12 +366,12 @@ class DNC(Resource):
         return self._from_c(pointer)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        with self.clone(share_parameters=True) as start:
+        with self._handle, self.clone(share_parameters=True) as start:
             start.reset()
             pieces = [name for name in _FIELDS if name != "cell" or start.config["controller"] == "lstm"]
             state = {name: self.state(name) for name in pieces}
             state = {name: piece for name, piece in state.items() if not np.array_equal(piece, start.state(name))}
-        return self._rebuilt(_rebuild, self.config, self.flat_parameters, state, self.training)
+            return self._rebuilt(_rebuild, self.config, self.flat_parameters, state, self.training)
 
     def save(self, path: Path, optimizer: Optimizer | None = None) -> None:
         """Writes parameters and configuration, and the optimizer's state, as a safetensors file for `load`."""

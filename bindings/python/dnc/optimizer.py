@@ -106,7 +106,7 @@ class Optimizer(Resource):
         return optimizer
 
     def _own(self, pointer: Any, net: DNC) -> None:
-        self._open_handle = Handle(pointer, _c.dnc_optimizer_free)
+        self._open_handle = Handle(pointer, _c.dnc_optimizer_free, "optimizer")
         # What a network with as many parameters is made with: a checkpoint needs one.
         self._fitting: Config = {**net.config, "batch_size": 1, "num_threads": 1, "max_record_bytes": 0}
 
@@ -151,9 +151,10 @@ class Optimizer(Resource):
         return struct
 
     def _configure(self, settings: dict[str, float]) -> None:
-        struct = self._struct()
-        fill(struct, settings)
-        check(_c.dnc_optimizer_set_config(self._handle, byref(struct)), **settings)
+        with self._handle as handle:
+            struct = self._struct()
+            fill(struct, settings)
+            check(_c.dnc_optimizer_set_config(handle, byref(struct)), **settings)
 
 
 _FILE = "optimizer.safetensors"

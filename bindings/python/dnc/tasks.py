@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._convert import FloatArray, Path, array, flag, floats, integer, loss_name, path_bytes, text, within
+from ._convert import FloatArray, Path, array, flag, floats, integer, loss_name, path_bytes, reals, text, within
 from ._handle import Handle, Resource
 from ._records import marked, records
 from .errors import InvalidArgument, InvalidState, check
@@ -99,7 +99,7 @@ class Task(Resource):
         return task
 
     def _open(self, pointer: Any, seed: int) -> None:
-        self._open_handle = Handle(pointer, _c.dnc_task_free)
+        self._open_handle = Handle(pointer, _c.dnc_task_free, "task")
         self.seed, self._words = seed, {}
         x, y, kind = ctypes.c_uint32(), ctypes.c_uint32(), ctypes.c_uint32()
         check(_c.dnc_task_sizes(self._handle, byref(x), byref(y), byref(kind)))
@@ -115,7 +115,8 @@ class Task(Resource):
     def __reduce__(self) -> tuple[Any, ...]:
         """For copy, deepcopy and pickle: another task in the same lesson and at the same position, with the episodes
         drawn last, of which no step has been played. Files are read again."""
-        return self._rebuilt(_rebuild, *self._made, self.lesson, self.evaluating, self.position, self._drawn[1])
+        with self._handle:
+            return self._rebuilt(_rebuild, *self._made, self.lesson, self.evaluating, self.position, self._drawn[1])
 
     @property
     def lessons(self) -> list[Lesson]:
@@ -135,7 +136,9 @@ class Task(Resource):
 
     @lesson.setter
     def lesson(self, index: int) -> None:
-        check(_c.dnc_task_set_lesson(self._handle, within(index, "lesson")), index=("lesson", index))
+        number = within(index, "lesson")
+        with self._handle as handle:
+            check(_c.dnc_task_set_lesson(handle, number), index=("lesson", index))
 
     @property
     def evaluating(self) -> bool:
@@ -145,7 +148,9 @@ class Task(Resource):
 
     @evaluating.setter
     def evaluating(self, enabled: bool) -> None:
-        check(_c.dnc_task_set_evaluating(self._handle, flag(enabled, "evaluating")))
+        number = flag(enabled, "evaluating")
+        with self._handle as handle:
+            check(_c.dnc_task_set_evaluating(handle, number))
 
     @property
     def episode_count(self) -> int:
@@ -176,63 +181,75 @@ class Task(Resource):
 
     @position.setter
     def position(self, position: int) -> None:
-        check(_c.dnc_task_seek(self._handle, integer(position, "position")))
+        number = integer(position, "position")
+        with self._handle as handle:
+            check(_c.dnc_task_seek(handle, number))
 
     def draw(self, batch: int) -> int:
         """Draws the next `batch` episodes, 1 to 65536. Returns T, the steps of the longest."""
-        steps = ctypes.c_size_t()
-        check(_c.dnc_task_sample(self._handle, within(batch, "batch"), byref(steps)), batch=batch)
+        steps, number = ctypes.c_size_t(), within(batch, "batch")
+        with self._handle as handle:
+            check(_c.dnc_task_sample(handle, number, byref(steps)), batch=batch)
         return steps.value
 
     def sample(self, batch: int) -> Episodes:
         """Draws the next `batch` episodes: inputs [T, B, X], targets [T, B, Y], mask [T, B]; B = batch, and T is
         that of the longest."""
-        self.draw(batch)
-        return self.read()
+        with self._handle:
+            self.draw(batch)
+            return self.read()
 
     def read(self) -> Episodes:
         """The episodes drawn last, as they were played; the teacher plays what is left. InvalidState before the
         first."""
         shapes = [(self.input_size,), (self.output_size,), ()]
-        drawn = Episodes(*(np.empty((*self._sizes(), *shape), np.float32) for shape in shapes))
-        check(_c.dnc_task_read(self._handle, *map(floats, drawn)))
-        return drawn
+        with self._handle as handle:
+            sizes = self._sizes()
+            drawn = Episodes(*(np.empty((*sizes, *shape), np.float32) for shape in shapes))
+            check(_c.dnc_task_read(handle, *map(floats, drawn)))
+            return drawn
 
     def next(self, output: npt.ArrayLike | None = None) -> FloatArray:
         """The input [B, X] of the next step of the episodes drawn last; output [B, Y] is what the network answered to
         the step before, None before the first step."""
-        batch = self._sizes()[1]
-        answer = None if output is None else array(output, "output", "BY", {"B": batch, "Y": self.output_size})
-        given = np.empty((batch, self.input_size), np.float32)
-        check(_c.dnc_task_next(self._handle, floats(answer), floats(given)), output=answer)
-        return given
+        answer = None if output is None else reals(output, "output")
+        with self._handle as handle:
+            batch = self._sizes()[1]
+            if answer is not None:
+                answer = array(answer, "output", "BY", {"B": batch, "Y": self.output_size})
+            given = np.empty((batch, self.input_size), np.float32)
+            check(_c.dnc_task_next(handle, floats(answer), floats(given)), output=answer)
+            return given
 
     def play(self, net: DNC, batch: int | None = None) -> FloatArray:
         """Draws the next episodes, as many as the network's batch unless said otherwise, and lets the network run
         through them from its initial state. Returns its outputs [T, B, Y]."""
-        steps = self.draw(net.batch_size if batch is None else batch)
-        net.reset()
-        if not self.interactive:
-            return net.forward(self.read().inputs)
-        outputs = np.empty((steps, self._sizes()[1], self.output_size), np.float32)
-        for t in range(steps):
-            outputs[t] = net.step(self.next(outputs[t - 1] if t else None))
-        return net._own_outputs(outputs)
+        with self._handle, net._handle:
+            steps = self.draw(net.batch_size if batch is None else batch)
+            net.reset()
+            if not self.interactive:
+                return net.forward(self.read().inputs)
+            outputs = np.empty((steps, self._sizes()[1], self.output_size), np.float32)
+            for t in range(steps):
+                outputs[t] = net.step(self.next(outputs[t - 1] if t else None))
+            return net._own_outputs(outputs)
 
     def loss(self, outputs: npt.ArrayLike) -> tuple[float, FloatArray]:
         """The loss of logits outputs [T, B, Y] in the episodes drawn last, and its gradient [T, B, Y]."""
-        given = self._outputs(outputs)
-        value = ctypes.c_double()
-        gradients = np.empty_like(given)
-        check(_c.dnc_task_loss(self._handle, floats(given), byref(value), floats(gradients)), outputs=given)
+        value, given = ctypes.c_double(), reals(outputs, "outputs")
+        with self._handle as handle:
+            given = self._outputs(given)
+            gradients = np.empty_like(given)
+            check(_c.dnc_task_loss(handle, floats(given), byref(value), floats(gradients)), outputs=given)
         return value.value, marked(gradients, records([outputs]))
 
     def score(self, outputs: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """What the outputs [T, B, Y] earn in the episodes drawn last: [metric, 3], to be added up over batches. The
         columns are the sum, the count, and what guessing at random earns: a metric is sum / count."""
-        given = self._outputs(outputs)
-        scores = (_c.dnc_score * len(self.metrics))()
-        check(_c.dnc_task_score(self._handle, floats(given), scores), outputs=given)
+        scores, given = (_c.dnc_score * len(self.metrics))(), reals(outputs, "outputs")
+        with self._handle as handle:
+            given = self._outputs(given)
+            check(_c.dnc_task_score(handle, floats(given), scores), outputs=given)
         return np.array([(score.sum, score.count, score.chance) for score in scores])
 
     @property
