@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import dnc
 import numpy as np
@@ -160,6 +161,35 @@ def test_what_would_be_ignored_is_refused(tmp_path, lessons, capsys, given, sent
     assert main(f"train {given} --output {tmp_path}/run", lessons=lessons) == command_line.WRONG_USE
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "task, option, sizes",
+    [
+        ("copy --option width=2", "width=3", "the tests have X = 5, Y = 4 and .* training has X = 4, Y = 3 "),
+        ("babi --option tasks=1 --option folder={folder}", "folder={other}", "the tests have X = "),
+    ],
+)
+def test_tests_of_other_sizes(tmp_path, capsys, task, option, sizes):
+    """The run does not start, where it would end at its first test."""
+    for name, word in (("folder", "home"), ("other", "home early")):
+        (tmp_path / name).mkdir()
+        for part in ("train", "test"):
+            (tmp_path / name / f"qa1_a_{part}.txt").write_text(f"1 John went {word}.\n2 Where is John? \thome\t1\n")
+    places = {"folder": tmp_path / "folder", "other": tmp_path / "other"}
+    option = option.format(**places)
+    assert main(f"train {task} --test-option {option} --output {tmp_path}/run", **places) == command_line.FAILED
+    assert re.search(f"test_options is {option}, .*{sizes}", capsys.readouterr().err)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("command", ["evaluate", "plot episode --output x.png", "plot state --output x.png"])
+@pytest.mark.parametrize("task", ["--option width=7", "key_value"])
+def test_a_task_of_other_sizes(run, monkeypatch, capsys, command, task):
+    monkeypatch.chdir(run.parent)
+    assert main(f"{command} {run} {task}") == command_line.FAILED
+    sentence = "the network does not fit the task: the network has X = 4 and Y = 3, the task has X = "
+    assert sentence in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

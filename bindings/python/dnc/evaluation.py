@@ -43,8 +43,10 @@ def evaluate(
 
     It plays at least so many episodes (whole batches). None: each once, if the task has an end, else 1,000. `batch` and
     `memory_slots` are those of the network unless said otherwise: a network runs on a larger memory than it was trained
-    with. The network itself is left as it is; the task's position moves on.
+    with. The network itself is left as it is; the task's position moves on. InvalidArgument if X or Y of the task are
+    not those of the network.
     """
+    require_fit(net, task)
     if episodes is not None and episodes < 1:
         raise InvalidArgument(f"episodes is {episodes}, needed is at least 1")
     evaluating = task.evaluating
@@ -92,6 +94,16 @@ def capacity(
                     raise InvalidArgument(f"metric is {name!r}, allowed are {', '.join(names)}")
                 found[row, column] = evaluate(net, task, episodes, batch, count)[name].value
     return found
+
+
+def require_fit(net: DNC, task: Task | DataTask) -> None:
+    """Refuses a task of other sizes than the network's."""
+    x, y = net.config["input_size"], net.config["output_size"]
+    if (x, y) != (task.input_size, task.output_size):
+        raise InvalidArgument(
+            f"the network does not fit the task: the network has X = {x} and Y = {y}, the task has "
+            f"X = {task.input_size} and Y = {task.output_size}"
+        )
 
 
 def finite(value: float) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any, Callable, NamedTuple
 
 from . import figures
 from ._convert import CHOICES
-from .evaluation import capacity
+from .evaluation import capacity, require_fit
 from .network import DNC
 from .npy_files import read_array
 from .task_files import Unused
@@ -102,6 +102,7 @@ def _played(options: argparse.Namespace) -> Iterator[tuple[DNC, Task, Any, Episo
     net.batch_size = 1
     net.training = True
     with options.shared.open_task(options) as task:
+        require_fit(net, task)
         task.evaluating = True
         outputs = task.play(net)
         yield net, task, outputs, task.read()

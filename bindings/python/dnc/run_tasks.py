@@ -32,7 +32,14 @@ def tasks_of(
                 raise InvalidArgument(
                     f"{name} is given, and the plan has the task {plan.task!r}: needed is one of them"
                 )
-        return _open(plan, folder, plan.seed), _open(plan, folder, plan.seed ^ _TESTS, plan.test_options)
+        task, tests = _open(plan, folder, plan.seed), _open(plan, folder, plan.seed ^ _TESTS, plan.test_options)
+        if _shape(tests) != _shape(task):
+            changed = ", ".join(f"{key}={value}" for key, value in plan.test_options.items())
+            raise InvalidArgument(
+                f"test_options is {changed}, which the network can't be tested with: the tests have {_shape(tests)}, "
+                f"training has {_shape(task)}"
+            )
+        return task, tests
     if data is None:
         raise InvalidArgument("data is missing: the plan has no task, so Trainer needs what there is to learn from")
     loss = plan.loss or DEFAULT_LOSS
@@ -50,6 +57,11 @@ def tasks_of(
             f"{training.output_size}"
         )
     return training, tests
+
+
+def _shape(task: Task) -> str:
+    """What a network must be made for."""
+    return f"X = {task.input_size}, Y = {task.output_size} and the loss {task.loss_kind}"
 
 
 def _as_task(data: Any, loss: str, seed: int | None) -> AnyTask:

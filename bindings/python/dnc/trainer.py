@@ -30,7 +30,7 @@ import numpy as np
 from . import _c, checkpoints
 from ._convert import Path as AnyPath
 from .errors import InvalidArgument, InvalidState, NotFinite
-from .evaluation import Score, evaluate, finite
+from .evaluation import Score, evaluate, finite, require_fit
 from .network import DNC
 from .optimizer import Optimizer, Settings
 from .own_data import EndOfData
@@ -85,11 +85,7 @@ class Trainer:
         self.task, self._exam = tasks
         if self._exam is None and (plan.stop_metric or plan.patience):
             raise InvalidArgument("patience and stop_metric are of tests, which need validation")
-        if (net.config["input_size"], net.config["output_size"]) != (self.task.input_size, self.task.output_size):
-            raise InvalidState(
-                f"the network has X = {net.config['input_size']} and Y = {net.config['output_size']}, what it is to "
-                f"learn from has {self.task.input_size} and {self.task.output_size}"
-            )
+        require_fit(net, self.task)
         self.task.position = progress.position
         if self._exam is not None:
             self._exam.position = progress.test_position
