@@ -113,6 +113,7 @@ def test_splits():
 
 
 ONES = np.ones((3, 2, 1))
+SIX = np.ones((6, 1))
 
 
 @pytest.mark.parametrize(
@@ -218,6 +219,19 @@ def test_wrong_bits_and_classes():
         (ONES, TypeError, "data is ndarray"),
         (3, TypeError, "data is int"),
         ([], dnc.InvalidArgument, "data is empty"),
+        (iter([]), dnc.InvalidArgument, "data is empty"),
+        ({}.values(), dnc.InvalidArgument, "data is empty"),
+        (
+            lambda number: ([SIX[:3], SIX], [SIX, SIX[:2]]),
+            dnc.InvalidArgument,
+            "targets of sequence 0 of batch 0 has 6 steps, inputs has 3 there",
+        ),
+        (
+            lambda number: ([SIX, SIX], [SIX, SIX[:2]], [SIX[:, 0], SIX[:2, 0]]),
+            dnc.InvalidArgument,
+            "targets of sequence 1 of batch 0 has 2 steps, inputs has 6 there",
+        ),
+        (lambda number: ([SIX, SIX], [SIX]), dnc.InvalidArgument, "targets of batch 0 has 1 sequences, inputs has 2"),
         ([ONES], dnc.InvalidArgument, "batch 0 is a ndarray"),
         (lambda number: (ONES,), dnc.InvalidArgument, "batch 0 is 1 parts"),
         (lambda number: (ONES * 1j, ONES), TypeError, "inputs of batch 0 has dtype complex"),
@@ -226,6 +240,14 @@ def test_wrong_bits_and_classes():
 def test_what_is_no_data(data, error, sentence):
     with pytest.raises(error, match=sentence):
         dnc.DataTask(data).draw(4)
+
+
+def test_a_generator_that_ends():
+    """In a loop of one's own, where no run ends with it."""
+    task = dnc.DataTask(iter([(ONES, ONES)]))
+    task.draw(4)
+    with pytest.raises(dnc.InvalidState, match="the data came to its end: there is no batch 1"):
+        task.draw(4)
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,10 @@ Batch = Sequence[Any]
 Source = Union[Dataset, Callable[[int], Batch], Iterable[Batch]]
 
 DEFAULT_LOSS = "mean_squared_error"
+_EMPTY = "data is empty, needed is at least one batch"
 
 
-class EndOfData(Exception):
+class EndOfData(InvalidState):
     """A generator has given its last batch."""
 
 
@@ -63,7 +64,10 @@ class DataTask:
         if isinstance(data, Dataset):
             self.input_size, self.output_size = data.input_size, data.output_size
         else:
-            first = self._draw(0, 0)
+            try:
+                first = self._draw(0, 0)
+            except EndOfData:
+                raise InvalidArgument(_EMPTY) from None
             self.input_size, self.output_size = first.inputs.shape[2], first.targets.shape[2]
             if isinstance(self._draw, _Stream):
                 self._draw.put_back(first)
@@ -152,7 +156,7 @@ def _drawing(data: Source, seed: int | None) -> Callable[[int, int], Episodes]:
         return lambda number, _: _episodes(data(number), number)
     if isinstance(data, Sequence):
         if not data:
-            raise InvalidArgument("data is empty, needed is at least one batch")
+            raise InvalidArgument(_EMPTY)
         return lambda number, _: _episodes(data[number % len(data)], number)
     if isinstance(data, Iterable) and not hasattr(data, "dtype"):
         return _Stream(data)
@@ -194,7 +198,7 @@ class _Stream:
             self._given = iter(self._data)
             batch = next(self._given, None)
         if batch is None:
-            raise EndOfData
+            raise EndOfData(f"the data came to its end: there is no batch {number}")
         return _episodes(batch, number)
 
 
@@ -205,8 +209,17 @@ def _episodes(given: Batch, number: int) -> Episodes:
         raise InvalidArgument(f"batch {number} is {what}, needed are (inputs, targets) or (inputs, targets, mask)")
     inputs, targets, mask = (*given, None)[:3]
     if isinstance(inputs, (list, tuple)):
-        values, weights = pad(targets, mask)
-        return Episodes(pad(inputs).values, values, weights)
+        inputs, targets = list(inputs), list(targets)
+        padded, (values, weights) = pad(inputs), pad(targets, mask)
+        if len(targets) != len(inputs):
+            raise InvalidArgument(f"targets of batch {number} has {len(targets)} sequences, inputs has {len(inputs)}")
+        for index, (row, answer) in enumerate(zip(inputs, targets)):
+            if len(answer) != len(row):
+                raise InvalidArgument(
+                    f"targets of sequence {index} of batch {number} has {len(answer)} steps, "
+                    f"inputs has {len(row)} there"
+                )
+        return Episodes(padded.values, values, weights)
     inputs, targets = reals(inputs, f"inputs of batch {number}"), reals(targets, f"targets of batch {number}")
     weights = np.ones(inputs.shape[:2], np.float32) if mask is None else reals(mask, f"mask of batch {number}")
     return Episodes(inputs, targets, weights)
