@@ -5,6 +5,7 @@ import copy
 import dnc
 import numpy as np
 import pytest
+from dnc._records import records
 from small import B, T, X, Y
 
 TARGETS = (np.random.default_rng(5).random((T, B, Y)) < 0.5).astype(np.float32)
@@ -207,6 +208,23 @@ def test_copies_have_marks_of_their_own(net, loss):
     scratch = new.copy()
     scratch[...] = old
     net.backward(loss(new))
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["one network", "networks that are gone"])
+def test_marks_do_not_grow(net, gone):
+    """What goes on over many episodes, as a moving average, remembers no more of them than of one."""
+    average, buffer, sizes = np.zeros((T, B, Y), np.float32), np.zeros_like(episode(net, 0)), []
+    for seed in range(20):
+        outputs = episode(net.clone() if gone else net, seed)
+        average = 0.9 * average + 0.1 * outputs
+        buffer *= 0
+        buffer += outputs
+        sizes += [len(records([average])), len(records([buffer]))]
+    assert max(sizes) <= 2
+    if not gone:
+        net.backward(average)
+        episode(net, 1)
+        assert refused(net, average)
 
 
 def test_a_mark_keeps_no_network_alive(net, inputs):

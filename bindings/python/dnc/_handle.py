@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 
 from ._convert import FloatArray, meant
+from ._records import Records
 from .errors import InvalidState
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-    from ._records import Record
 
 
 class Handle:
@@ -33,8 +32,7 @@ class Handle:
         # Its own thread may enter again: there the library refuses what comes in the middle of a call.
         lock = threading.RLock()
         self._enter, self._leave = lock.acquire, lock.release
-        self.identity = object()
-        self.record: Record | None = None  # the present one of a network that records steps
+        self.records = Records()  # of a network
 
     def __enter__(self) -> Self:
         if not self._enter(False):  # waiting might be for ever, as for a thread that waits in `progress` for this one

@@ -8,20 +8,25 @@ accepted.
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 
-class Record:
-    """The steps between two `reset`, `backward` or `detach` of a network. `network` tells apart those of several."""
+class Records:
+    """The records of a network: the steps between two `reset`, `backward` or `detach`, by their numbers from 1."""
 
-    def __init__(self, network: object) -> None:
-        self.network = network
+    def __init__(self) -> None:
+        self.present = 0  # the number of the last one that was begun
 
 
-_NONE: frozenset[Record] = frozenset()
+# Whose an array is: of every network that it was computed from the number of the newest record. The present record is
+# the newest of all, so older ones tell nothing more. A network that is gone needs no gradients.
+Mark = Mapping["weakref.ref[Records]", int]
+_NONE: Mark = {}
 
 # Functions that make an array like another one, of other numbers; and those that write into their first argument.
 _LIKE = {np.empty_like, np.zeros_like, np.ones_like, np.full_like}
@@ -33,7 +38,7 @@ class Outputs(np.ndarray):
 
     # An array shares the list with its views, so that what is written into one of them counts for all; and with its
     # copies.
-    _mark: list[frozenset[Record]]
+    _mark: list[Mark]
 
     def __array_finalize__(self, source: Any) -> None:
         mark = getattr(source, "_mark", None)
@@ -90,18 +95,31 @@ class Outputs(np.ndarray):
         return _plain(self).__reduce__()
 
 
-def records(values: Any) -> frozenset[Record]:
+def _merged(one: Mark, other: Mark) -> Mark:
+    if not other or one == other:
+        return one
+    if not one:
+        return other
+    newest: dict[weakref.ref[Records], int] = {}
+    for mark in (one, other):
+        for network, number in mark.items():
+            if network() is not None:
+                newest[network] = max(number, newest.get(network, 0))
+    return newest
+
+
+def records(values: Any) -> Mark:
     """The records that some values were computed from, alone or in lists."""
     found = _NONE
     for value in values:
         if isinstance(value, Outputs):
-            found |= value._mark[0]
+            found = _merged(found, value._mark[0])
         elif isinstance(value, (list, tuple)) and value and isinstance(value[0], (np.ndarray, list, tuple)):
-            found |= records(value)
+            found = _merged(found, records(value))
     return found
 
 
-def marked(array: Any, found: frozenset[Record]) -> Any:
+def marked(array: Any, found: Mark) -> Any:
     """`array` as computed from these records; itself if there are none, or it is no array."""
     if not found or not isinstance(array, np.ndarray):
         return array
@@ -110,19 +128,21 @@ def marked(array: Any, found: frozenset[Record]) -> Any:
     return view
 
 
-def belongs(gradients: npt.ArrayLike, record: Record | None) -> bool:
-    """Whether these may be gradients of what is recorded: not if they come from other records of its network alone."""
-    if record is None:
-        return True
-    own = [other for other in records([gradients]) if other.network is record.network]
-    return not own or record in own
+def outputs_of(network: Records, outputs: Any) -> Any:
+    """`outputs` as those of the present record."""
+    return marked(outputs, {weakref.ref(network): network.present}) if network.present else outputs
+
+
+def belongs(gradients: npt.ArrayLike, network: Records) -> bool:
+    """Whether these may be gradients of the present record: not if they come from others of its network alone."""
+    return records([gradients]).get(weakref.ref(network), network.present) == network.present
 
 
 def _plain(array: Any) -> Any:
     return array.view(np.ndarray) if isinstance(array, Outputs) else array
 
 
-def _write(array: Any, found: frozenset[Record]) -> None:
+def _write(array: Any, found: Mark) -> None:
     """Something that was computed from these records is written into a part of `array`, or into a view of it."""
     if isinstance(array, Outputs):
-        array._mark[0] = array._mark[0] | found if found else _NONE
+        array._mark[0] = _merged(array._mark[0], found) if found else _NONE

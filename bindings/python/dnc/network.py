@@ -26,7 +26,7 @@ from ._convert import (
     within,
 )
 from ._handle import Handle, Resource, view
-from ._records import Record, belongs, marked
+from ._records import belongs, outputs_of
 from .config import Config, Options, estimate_bytes, to_c
 from .errors import InvalidArgument, check
 
@@ -206,7 +206,7 @@ class DNC(Resource):
         with self._handle as handle:
             steps, sizes = _c.dnc_recorded_steps(handle), _sizes(handle)
             gradients = array(given, "output_gradients", "TBY", {**sizes, "T": steps} if steps else sizes)
-            if not belongs(output_gradients, handle.record if steps else None):
+            if steps and not belongs(output_gradients, handle.records):
                 raise InvalidArgument(
                     "output_gradients come from outputs of other steps than the recorded ones, as of an episode before "
                     "the last reset; np.array(output_gradients) is accepted, if they are meant"
@@ -420,8 +420,8 @@ def _recorded(handle: Handle, outputs: FloatArray, fresh: bool) -> FloatArray:
     if not _c.dnc_recorded_steps(handle):
         return outputs
     if fresh:
-        handle.record = Record(handle.identity)
-    return cast(FloatArray, marked(outputs, frozenset([handle.record]))) if handle.record else outputs
+        handle.records.present += 1
+    return cast(FloatArray, outputs_of(handle.records, outputs))
 
 
 def _empty(letters: str, sizes: Mapping[str, int], steps: int = 0) -> FloatArray:
