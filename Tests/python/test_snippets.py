@@ -56,6 +56,7 @@ ELSEWHERE = {
     "pip install -e ./bindings/python": "make test-fresh",
     "make test-fresh": "runs this",
     "make faults": LONG,
+    'make faults FAULT="weight_block file_100"': LONG,
     "make test-asan": LONG,
     "make test-tsan": LONG,
     "make fuzz": LONG,
