@@ -114,6 +114,7 @@ def test_splits():
 
 ONES = np.ones((3, 2, 1))
 SIX = np.ones((6, 1))
+HOLE = np.where(np.arange(6).reshape(3, 2, 1) == 5, np.nan, ONES)
 
 
 @pytest.mark.parametrize(
@@ -258,6 +259,9 @@ def test_a_generator_that_ends():
         ((ONES, np.ones((2, 2, 1))), "targets of batch 1 has shape"),
         ((ONES, ONES, np.ones((3, 1))), "mask of batch 1 has shape"),
         ((np.ones((3, 2, 2)), ONES), r"inputs of batch 1 has shape \(3, 2, 2\).*X = 1"),
+        ((HOLE, ONES), "inputs of batch 1 is not finite in step 2 of sequence 1$"),
+        ((ONES, HOLE), "targets of batch 1 is not finite in step 2 of sequence 1, and its mask is not 0"),
+        ((ONES, ONES, HOLE[..., 0]), "mask of batch 1 is not finite in step 2 of sequence 1$"),
     ],
 )
 def test_batches_that_do_not_fit(later, sentence):
@@ -433,7 +437,7 @@ def test_fit():
     assert dnc.evaluate(net, held_back)["loss"].value < 0.2 * before
     assert history["epoch"] == list(range(1, 31)) and history["update"] == [4 * epoch for epoch in range(1, 31)]
     assert {name: len(column) for name, column in history.items()} == dict.fromkeys(
-        ("update", "epoch", "loss", "validation_loss"), 30
+        ("update", "epoch", "loss", "skipped", "validation_loss"), 30
     )
     assert history["loss"][-1] < 0.2 * history["loss"][0]
     assert not net.training and net.batch_size == 16 and not net.recorded_steps and not net.flat_gradients.any()
@@ -456,6 +460,25 @@ def test_fit_keeps_the_best():
     assert len(history["epoch"]) < 100 and min(history["validation_loss"]) == history["validation_loss"][-4]
     found = dnc.evaluate(net, dnc.DataTask(dnc.Dataset(*validation)))["loss"].value
     assert found == pytest.approx(min(history["validation_loss"])) and net.batch_size == 4
+
+
+def test_what_fit_skips():
+    """The history tells of it, where the loss alone does not."""
+    net = dnc.DNC(2, 1, **NETWORK)
+    bias = net.parameters["output.bias"]
+
+    def spoil(trainer):
+        bias[0] = np.nan if trainer.update in (1, 6, 7, 8) else 0
+
+    history = dnc.fit(net, dnc.Dataset(*sequences(12)), epochs=4, each=spoil)
+    assert history["skipped"] == [1, 0, 3, 0] and np.isfinite(history["loss"]).tolist() == [True, True, False, True]
+
+
+def test_fit_refuses_what_is_not_finite():
+    """It is the data, not the learning rate."""
+    net = dnc.DNC(1, 1, **NETWORK)
+    with pytest.raises(dnc.InvalidArgument, match="inputs of batch 2 is not finite in step 2 of sequence 1"):
+        dnc.fit(net, lambda number: (HOLE if number == 2 else ONES, ONES), updates=20)
 
 
 def test_fit_in_a_folder(tmp_path):

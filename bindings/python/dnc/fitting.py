@@ -67,8 +67,9 @@ def fit(
     or a notebook); `each` is called with the `Trainer` after every update, and may `stop` it.
 
     Returns lists of equal length, with a number for each epoch, or for each 100 updates: "update"; "loss", the mean
-    since the number before; "epoch" if there are epochs; with validation "validation_loss" and what else `DataTask`
-    counts.
+    since the number before; "skipped", how many updates since then were left out because their gradients were not
+    finite; "epoch" if there are epochs; with validation "validation_loss" and what else `DataTask` counts. Batches that
+    are not finite are refused: InvalidArgument names the batch.
     """
     data = _data(inputs, targets, lengths, mask)
     data, validation = _validation(data, validation_split, validation_data, seed)
@@ -151,12 +152,15 @@ def _history(trainer: Trainer, epoch: int | None) -> History:
         return math.nan if value is None else value
 
     rows: dict[int, dict[str, float]] = {}
+    skipped = 0
     for line in trainer.log():
         row = rows.setdefault(line["update"], {"update": line["update"]})
         if epoch is not None:
             row["epoch"] = line["update"] / epoch
         if line["event"] == "train":
-            row["loss"] = number(line["loss"])
+            row["loss"], row["skipped"], skipped = number(line["loss"]), skipped, 0
+        elif line["event"] == "skip":
+            skipped += 1
         elif line["event"] == "test":
             row.update({f"validation_{name}": number(score[0]) for name, score in line["scores"].items()})
     full = [row for row in rows.values() if "loss" in row]

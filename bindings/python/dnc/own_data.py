@@ -99,6 +99,13 @@ class DataTask:
         targets = array(given.targets, f"targets of batch {number}", "TBY", sizes)
         mask = array(given.mask, f"mask of batch {number}", "TB", sizes)
         targets = np.where(mask[..., None] == 0, np.float32(0), targets)  # there NaN is fine
+        for name, values in (("mask", mask[..., None]), ("inputs", inputs), ("targets", targets)):
+            if not (finite := np.isfinite(values).all(axis=2)).all():
+                step, index = map(int, np.argwhere(~finite)[0])
+                hint = ", and its mask is not 0" if name == "targets" else ""
+                raise InvalidArgument(
+                    f"{name} of batch {number} is not finite in step {step} of sequence {index}{hint}"
+                )
         missing = batch - count
         if missing:
             inputs, targets = (np.pad(values, ((0, 0), (0, missing), (0, 0))) for values in (inputs, targets))
