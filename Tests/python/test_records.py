@@ -175,6 +175,8 @@ def test_buffers_are_used_again(net, loss):
             lambda buffer, given: [row.__setitem__(..., one) for row, one in zip(buffer, given)],
             lambda buffer, given: [buffer.__setitem__(t, one) for t, one in enumerate(given)],
             lambda buffer, given: np.stack(list(given), out=buffer),
+            lambda buffer, given: buffer.flat.__setitem__(slice(None), given.ravel()),
+            lambda buffer, given: setattr(buffer, "flat", given),
         ]
     ):
         for plain in (False, True):
@@ -182,6 +184,25 @@ def test_buffers_are_used_again(net, loss):
                 given = loss(episode(net, 2 + seed))
                 write(buffer, np.array(given) if plain else given)
                 net.backward(buffer)
+
+
+def test_methods_that_write_into_a_buffer(net, loss):
+    """It is of what they were called for."""
+    for write in [
+        lambda buffer, given: given.take(range(T), axis=0, out=buffer, mode="clip"),
+        lambda buffer, given: given.take(range(T), 0, buffer, "clip"),
+        lambda buffer, given: given.dot(np.eye(Y, dtype=given.dtype), out=buffer),
+        lambda buffer, given: given.compress([True] * T, axis=0, out=buffer),
+        lambda buffer, given: given.round(3, out=buffer),
+    ]:
+        old = loss(episode(net, 1))
+        buffer = old.copy()
+        write(buffer, loss(episode(net, 2)))
+        net.backward(buffer)
+        buffer = loss(episode(net, 1))
+        episode(net, 2)
+        write(buffer, old)
+        assert refused(net, buffer)
 
 
 def test_gradients_that_have_several_sources(net):

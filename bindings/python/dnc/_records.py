@@ -33,6 +33,20 @@ _LIKE = {np.empty_like, np.zeros_like, np.ones_like, np.full_like}
 _WRITING = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}
 
 
+def _with_out(name: str) -> Any:
+    """A method of arrays that may write into an `out`, which it returns then, and that is no ufunc."""
+    method = getattr(np.ndarray, name)
+
+    def call(self: Any, *arguments: Any, **settings: Any) -> Any:
+        result = method(self, *arguments, **settings)
+        given = (*arguments, *settings.values())
+        if any(one is result for one in given):
+            _write(result, records([self, *(one for one in given if one is not result)]))
+        return result
+
+    return call
+
+
 class Outputs(np.ndarray):
     """An array as any other, with the records it was computed from."""
 
@@ -79,6 +93,18 @@ class Outputs(np.ndarray):
             isinstance(value, (int, float)) and value == 0
         ):  # zeros here and there, as of a mask, are anybody's
             _write(self, records([value]))
+
+    take, dot, choose, compress, round = map(_with_out, ("take", "dot", "choose", "compress", "round"))
+
+    @property
+    def flat(self) -> Any:
+        _write(self, _NONE)  # what is written there, nobody sees: it is nobody's from now on
+        return _plain(self).flat
+
+    @flat.setter
+    def flat(self, values: Any) -> None:
+        _plain(self).flat = values
+        _write(self, records([values]))
 
     def fill(self, value: Any) -> None:
         super().fill(value)
