@@ -2,16 +2,43 @@ import CDNC
 import CPlatform
 
 /// The bAbI tasks (Weston et al. 2015) as the paper asks them: a story with all its questions is an episode, one word a step.
-/// After a question comes one "-" for each word of its answer: there the network must say it, and isn't told if it was right.
+/// After a question comes one "-" for each word of its answer. There the network must say the word; it isn't told whether it
+/// was right.
 ///
 ///     input    mary  took  the  milk  .  what  is  mary  carrying  ?  -
 ///     target   0     0     0    0     0  0     0   0     0         0  milk
 ///     mask     0     0     0    0     0  0     0   0     0         0  1
 ///
-/// The stories of a batch are of similar length: they are cut into buckets by length, one of which is drawn for all of the
-/// batch. Each story is still as likely as any other.
+/// The stories of a batch are of similar length. All stories are cut into buckets by length, and a batch comes from one bucket.
+/// Each story is still as likely as any other.
 struct Babi: ~Copyable, EpisodeSource {
+  static let name: StaticString = "babi"
   static let taskCount = 20
+
+  struct Settings: TaskSettings {
+    let folder: UnsafeRawBufferPointer?
+    let selection: BabiSelection
+    let goesThroughAll: Bool
+    let buckets: Int
+
+    init(_ options: inout TaskOptions) throws(Failure) {
+      folder = try options.path("folder", "where the files qa1_*_train.txt and so on are; needed")
+      let tasks = try options.range("tasks", in: 1...Babi.taskCount, default: "1-20", "which of the tasks")
+      let split = try options.choice(
+        "split", of: BabiSelection.Split.words, default: "train",
+        """
+        which stories; "validation": those of the file qa1_*_valid.txt, or without one every tenth of the training file; \
+        "train": the others of the training file; "all_train": both
+        """)
+      selection = BabiSelection(tasks: tasks, split: BabiSelection.Split(split))
+      goesThroughAll = try options.choice(
+        "order", default: "random", or: "all",
+        "stories drawn at random, each as likely as any other; or all of them, the longest first, and then again")
+      buckets = try options.number(
+        "buckets", in: 1...100, default: "8",
+        "groups of stories of similar length; all stories of a random batch are of one of them")
+    }
+  }
 
   private let corpus: BabiCorpus
   private let goesThroughAll: Bool
@@ -28,52 +55,23 @@ struct Babi: ~Copyable, EpisodeSource {
 
   func word(at channel: Int) -> UnsafePointer<CChar>? { corpus.vocabulary.word(channel) }
 
-  init(options: UnsafePointer<CChar>?) throws(Failure) {
-    var selection = BabiSelection()
-    var goesThroughAll = false
-    var buckets = 8
-    try TaskOptions.forEach(options) { (option) throws(Failure) in
-      if option.key.equals("folder") {
-        selection.folder = option.value
-      } else if option.key.equals("tasks") {
-        selection.tasks = try option.range(in: 1...Babi.taskCount)
-      } else if option.key.equals("split") {
-        if option.value.equals("validation") {
-          selection.split = .validation
-        } else if option.value.equals("test") {
-          selection.split = .test
-        } else if option.value.equals("all_train") {
-          selection.split = .allTrain
-        } else if option.value.equals("train") {
-          selection.split = .train
-        } else {
-          throw Failure(
-            DNC_INVALID_ARGUMENT,
-            "options: split is \"\(bytes: option.value)\", allowed are train, validation, test and all_train")
-        }
-      } else if option.key.equals("order") {
-        goesThroughAll = try option.choice("random", "all") == 1
-      } else if option.key.equals("buckets") {
-        buckets = try option.number(in: 1...100)
-      } else {
-        throw option.unknown(allowed: "folder, tasks, split, order and buckets")
-      }
-    }
-    guard selection.folder.count > 0 else {
+  init(_ settings: Settings) throws(Failure) {
+    guard let folder = settings.folder, folder.count > 0 else {
       throw Failure(
         DNC_INVALID_ARGUMENT, "options: folder is missing: the one with the files qa1_*_train.txt and so on")
     }
-    let corpus = try BabiReader.read(selection)
+    let corpus = try BabiReader.read(settings.selection, in: folder)
+    let buckets = settings.buckets
     let bounds = try Memory(bytes: (buckets + 1) * MemoryLayout<Int>.stride)
     Babi.cut(
       corpus.stories, corpus.storyCount, into: buckets, bounds.start.bindMemory(to: Int.self, capacity: buckets + 1))
     self.corpus = corpus
-    self.goesThroughAll = goesThroughAll
+    goesThroughAll = settings.goesThroughAll
     self.buckets = bounds
   }
 
-  /// Cuts the stories, the longest first, again and again where it saves most, if every story takes as long as the longest
-  /// of its bucket. There may be fewer: stories of one length stay together.
+  /// Cuts the stories, the longest first, into buckets. Every story costs as much as the longest of its bucket; each cut is
+  /// made where it saves most. There may be fewer than `most` buckets: stories of one length stay together.
   private static func cut(
     _ stories: UnsafePointer<BabiCorpus.Story>, _ count: Int, into most: Int, _ bounds: UnsafeMutablePointer<Int>
   ) {

@@ -3,10 +3,25 @@ import CPlatform
 
 /// What is asked of the bAbI files: which stories of which tasks.
 struct BabiSelection {
-  enum Split { case train, validation, test, allTrain }
-  var folder = UnsafeRawBufferPointer(start: nil, count: 0)
-  var tasks = 1...Babi.taskCount
-  var split = Split.train
+  enum Split {
+    case train, validation, allTrain, test
+
+    static var words: TaskOption.Words { TaskOption.Words("train", "validation", "all_train", "test") }
+
+    /// - Parameter word: one of the `words`.
+    init(_ word: UnsafeRawBufferPointer) {
+      if word.equals("validation") {
+        self = .validation
+      } else if word.equals("all_train") {
+        self = .allTrain
+      } else {
+        self = word.equals("test") ? .test : .train
+      }
+    }
+  }
+
+  let tasks: ClosedRange<Int>
+  let split: Split
 
   /// What a file is for.
   enum Part: Int { case train, validation, test }
@@ -45,7 +60,8 @@ struct BabiCorpus: ~Copyable {
     /// The commonest answer of the training file: its place among the tokens.
     var guess = 0
     var guessLength = 0
-    /// What a question and a word of an answer count in means over tasks: as much together as those of any other task.
+    /// The weights of a question, and of a word of an answer, in means over tasks: all questions of a task together weigh as
+    /// much as those of any other task.
     var questionWeight = 0.0
     var wordWeight = 0.0
   }

@@ -29,7 +29,7 @@ struct BabiReader: ~Copyable {
     var length = 0
     var questions = 0
     var answerWords = 0
-    /// Nothing is left of one that isn't asked for but its words.
+    /// Of a story that isn't kept, only the words are, in the vocabulary.
     var isKept = false
   }
   private var story = Story()
@@ -50,8 +50,10 @@ struct BabiReader: ~Copyable {
     self.tasks = tasks
   }
 
-  static func read(_ selection: BabiSelection) throws(Failure) -> BabiCorpus {
-    let folder = try BabiFolder(selection.folder)
+  static func read(
+    _ selection: BabiSelection, in folder: UnsafeRawBufferPointer
+  ) throws(Failure) -> BabiCorpus {
+    let folder = try BabiFolder(folder)
     var reader = try BabiReader(selection)
     for task in 1...Babi.taskCount {
       try reader.read(folder, task, .train)

@@ -9,13 +9,28 @@ import CDNC
 /// Input channels: 0 stop, 1 start, 2… the bits. Target channels: 0 stop, 1… the bits. The mask is 1 after the input's
 /// stop vector, or everywhere in the episode.
 struct CopyTask: EpisodeSource {
-  private(set) var width = 6
-  private(set) var minLength = 1
-  private(set) var maxLength = 8
-  private var masksAll = false
+  static let name: StaticString = "copy"
 
-  var inputSize: Int { width + 2 }
-  var outputSize: Int { width + 1 }
+  struct Settings: TaskSettings {
+    let width: Int
+    let lengths: ClosedRange<Int>
+    let masksAll: Bool
+
+    init(_ options: inout TaskOptions) throws(Failure) {
+      width = try options.number("width", in: 1...65534, default: "6", "bits of a vector")
+      lengths = try options.bounds(
+        "min_length", default: "1", "max_length", default: "8", in: RandomVectors.counts,
+        "number of vectors; uniform from \"min_length\" to \"max_length\"")
+      masksAll = try options.choice(
+        "mask", default: "answer", or: "all", "where the loss counts: after the stop vector, or in every step")
+    }
+  }
+
+  private let settings: Settings
+  init(_ settings: Settings) { self.settings = settings }
+
+  var inputSize: Int { settings.width + 2 }
+  var outputSize: Int { settings.width + 1 }
   var loss: Loss { .sigmoidCrossEntropy }
   var metricCount: Int { BitScores.metricCount }
   func metric(at index: Int) -> Metric { BitScores.metric(at: index) }
@@ -26,25 +41,8 @@ struct CopyTask: EpisodeSource {
   }
   var recordBytes: Int { MemoryLayout<Episode>.size }
 
-  init(options: UnsafePointer<CChar>?) throws(Failure) {
-    try TaskOptions.forEach(options) { (option) throws(Failure) in
-      if option.key.equals("width") {
-        width = try option.number(in: 1...65534)
-      } else if option.key.equals("min_length") {
-        minLength = try option.number(in: RandomVectors.counts)
-      } else if option.key.equals("max_length") {
-        maxLength = try option.number(in: RandomVectors.counts)
-      } else if option.key.equals("mask") {
-        masksAll = try option.choice("answer", "all") == 1
-      } else {
-        throw option.unknown(allowed: "width, min_length, max_length and mask")
-      }
-    }
-    try TaskOptions.requireOrder(minLength, maxLength, "min_length", "max_length")
-  }
-
   func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
-    let length = minLength + random.below(maxLength - minLength + 1)
+    let length = random.within(settings.lengths)
     let vectors = RandomVectors(&random)
     record.initializeMemory(as: Episode.self, to: Episode(length: length, vectors: vectors))
     return 2 * length + 3
@@ -57,14 +55,14 @@ struct CopyTask: EpisodeSource {
     case 0: input[1] = 1
     case length + 1: input[0] = 1
     case 2 * length + 2: target[0] = 1
-    case ...length: episode.vectors.write(t - 1, width, input + 2)
-    default: episode.vectors.write(t - length - 2, width, target + 1)
+    case ...length: episode.vectors.write(t - 1, settings.width, input + 2)
+    default: episode.vectors.write(t - length - 2, settings.width, target + 1)
     }
-    return masksAll || t >= length + 2 ? 1 : 0
+    return settings.masksAll || t >= length + 2 ? 1 : 0
   }
 
   func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
-    let bits = record.load(as: Episode.self).length * width
+    let bits = record.load(as: Episode.self).length * settings.width
     BitScores.add(self, record, outputs, randomBits: bits, freeBits: bits, scores)
   }
 }

@@ -2,22 +2,28 @@ import CDNC
 
 /// A kind of episodes, such as "copy" with its options.
 ///
-/// An episode is drawn into a record, a piece of memory that holds what has to be known of it: a length, a graph, the moves
-/// made so far. Everything else is asked of the record step by step.
+/// An episode is drawn into a record. The record is a piece of memory with all that defines the episode: a length, a graph, the
+/// moves made so far. Inputs and targets are computed from it step by step.
 protocol EpisodeSource: ~Copyable {
+  /// The name that users give, as "copy".
+  static var name: StaticString { get }
+
+  associatedtype Settings: TaskSettings
+  init(_ settings: Settings) throws(Failure)
+
   /// X and Y.
   var inputSize: Int { get }
   var outputSize: Int { get }
   var loss: Loss { get }
 
-  /// What a record takes at most. It begins at a multiple of 16 bytes.
+  /// The size of the largest record. A record begins at a multiple of 16 bytes.
   var recordBytes: Int { get }
 
   /// Draws an episode into its record, which is all zero. Returns T, its number of steps.
   func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int
 
-  /// The same, for a task whose episodes of one batch have something in common, as their length: `shared` is the same
-  /// for all of them.
+  /// The same, for a task whose episodes of a batch have something in common, as their length. It is drawn from `shared`,
+  /// which is the same for all of them.
   func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int
 
   /// The same, for a task that goes through its episodes in order.
@@ -35,8 +41,8 @@ protocol EpisodeSource: ~Copyable {
   /// Whether an input depends on the outputs before it.
   var isInteractive: Bool { get }
 
-  /// Makes the move of step t in the record of an interactive task, so that the step after it is known: the network's,
-  /// whose output [Y] this is, or the teacher's where there is none. Evaluating, the teacher keeps out of it.
+  /// Makes the move of step t of an interactive task: the record then knows step t + 1. The move is the network's, from its
+  /// output [Y], or the teacher's if there is no output. While evaluating, the teacher does not replace the network's moves.
   func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool)
 
   /// The loss of the output [Y] of step t, and its gradient [Y] times `share`.
@@ -45,7 +51,7 @@ protocol EpisodeSource: ~Copyable {
     _ t: Int, of record: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double
 
-  /// What is counted; the first is the task's score.
+  /// The things that are counted; the first is the task's score.
   var metricCount: Int { get }
   func metric(at index: Int) -> Metric
 
@@ -66,7 +72,14 @@ extension EpisodeSource where Self: ~Copyable {
   func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {}
   func loss(
     _ t: Int, of record: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
-  ) -> Double { loss.row(outputSize, output, target, share, gradient) }
+  ) -> Double { loss.ofRow(outputSize, output, target, share, gradient) }
+}
+
+extension Loss {
+  /// The same as `row`, not inlined into every task.
+  @inline(never) fileprivate func ofRow(
+    _ width: Int, _ output: In<Float>, _ target: In<Float>, _ share: Float, _ gradient: Out<Float>?
+  ) -> Double { row(width, output, target, share, gradient) }
 }
 
 /// Where an episode is: in sequence `sequence` of the `batch` sequences of batch number `position`.

@@ -10,16 +10,31 @@ import CDNC
 ///
 /// From the query on, the phases are repeated for each query.
 struct GraphInference: ~Copyable, EpisodeSource {
-  private struct Settings {
+  static let name: StaticString = "graph_inference"
+
+  struct Settings: TaskSettings {
+    let graphs: Graphs.Settings
     /// Edges of a relation.
-    var lengths = 2...3
-    var kinship = false
-    var queries = 3
-    var planning = 10
+    let lengths: ClosedRange<Int>
+    let kinship: Bool
+    let queries, planning: Int
+
+    init(_ options: inout TaskOptions) throws(Failure) {
+      graphs = try Graphs.Settings(&options, nodes: "6-12", digitEdges: true)
+      let lengths = try options.range(
+        "relation", in: Relations.lengths, or: "kinship", default: "2-3",
+        "edges that a relation stands for; or the 32 kinships alone, of 4 edges")
+      (self.lengths, kinship) = (lengths ?? 4...4, lengths == nil)
+      queries = try options.number("queries", in: 1...100, default: "3", "questions about one graph")
+      planning = try options.number(
+        "planning", in: 0...1000, default: "10", "empty steps between query and answer")
+    }
   }
 
   private let graphs: Graphs
-  private let settings: Settings
+  private let lengths: ClosedRange<Int>
+  private let kinship: Bool
+  private let queries, planning: Int
   private let relations: Relations
   /// Graphs drawn to find one with enough relations.
   private static let attempts = 1000
@@ -36,7 +51,7 @@ struct GraphInference: ~Copyable, EpisodeSource {
 
     init(_ task: borrowing GraphInference, _ carver: inout Carver) {
       graph = Graph(task.graphs.size, &carver)
-      queries = carver.take(task.settings.queries)
+      queries = carver.take(task.queries)
     }
 
     func triple(_ query: Int) -> Triple {
@@ -56,23 +71,8 @@ struct GraphInference: ~Copyable, EpisodeSource {
     return Episode(self, &carver)
   }
 
-  init(options: UnsafePointer<CChar>?) throws(Failure) {
-    var graphs = Graphs.Options(RandomGraph(nodes: 6...12, digitEdges: true))
-    var settings = Settings()
-    try TaskOptions.forEach(options) { (option) throws(Failure) in
-      if try graphs.take(option) { return }
-      if option.key.equals("relation") {
-        settings.kinship = option.value.equals("kinship")
-        settings.lengths = settings.kinship ? 4...4 : try option.range(in: Relations.lengths)
-      } else if option.key.equals("queries") {
-        settings.queries = try option.number(in: 1...100)
-      } else if option.key.equals("planning") {
-        settings.planning = try option.number(in: 0...1000)
-      } else {
-        throw option.unknown(allowed: "nodes, out_degree, graph, relation, queries and planning")
-      }
-    }
-    let source = try Graphs(graphs)
+  init(_ settings: Settings) throws(Failure) {
+    let source = try Graphs(settings.graphs)
     let relations = try Relations()
     if let graph = source.only {
       for length in settings.lengths {
@@ -87,12 +87,13 @@ struct GraphInference: ~Copyable, EpisodeSource {
       }
     }
     self.graphs = source
-    self.settings = settings
+    (lengths, kinship) = (settings.lengths, settings.kinship)
+    (queries, planning) = (settings.queries, settings.planning)
     self.relations = relations
   }
 
   private func find(_ number: Int, length: Int, in graph: Graph) -> Relations.Query {
-    relations.find(number, length: length, kinship: settings.kinship, in: graph)
+    relations.find(number, length: length, kinship: kinship, in: graph)
   }
 
   /// How many queries up to this one have its length.
@@ -106,17 +107,17 @@ struct GraphInference: ~Copyable, EpisodeSource {
     let episode = episode(record)
     let graph = episode.graph
     let asked = episode.queries
-    for i in 0..<settings.queries { asked[i].length = random.within(settings.lengths) }
+    for i in 0..<queries { asked[i].length = random.within(lengths) }
     var missing = true
     for _ in 0..<GraphInference.attempts where missing {
       graphs.draw(&random, into: graph)
-      missing = (0..<settings.queries).contains {
+      missing = (0..<queries).contains {
         let needed = alike($0, asked)
         return find(needed, length: asked[$0].length, in: graph).number < needed
       }
     }
-    for i in 0..<settings.queries {
-      // Where all these graphs have too few: shorter relations, and the same question twice among the shortest.
+    for i in 0..<queries {
+      // If all these graphs have too few questions, relations get shorter, and the shortest may be asked about twice.
       var pairs = find(.max, length: asked[i].length, in: graph).number
       while pairs < alike(i, asked) && asked[i].length > Relations.lengths.lowerBound {
         asked[i].length -= 1
@@ -128,23 +129,23 @@ struct GraphInference: ~Copyable, EpisodeSource {
       } while !mayRepeat
         && (0..<i).contains { asked[$0].length == asked[i].length && asked[$0].number == asked[i].number }
     }
-    return graph.edges + settings.queries * (settings.planning + 2)
+    return graph.edges + queries * (planning + 2)
   }
 
   func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
     let episode = episode(record)
     let graph = episode.graph
-    let query = (t - graph.edges) / (settings.planning + 2)
-    let phase = (t - graph.edges) % (settings.planning + 2)
+    let query = (t - graph.edges) / (planning + 2)
+    let phase = (t - graph.edges) % (planning + 2)
     if t < graph.edges {
       if t == 0 { input[GraphEncoding.transition] = 1 }
       graph.triple(Int(graph.order[t])).write(input)
       return 0
     }
-    if phase <= 1 || phase == settings.planning + 1 { input[GraphEncoding.transition] = 1 }
+    if phase <= 1 || phase == planning + 1 { input[GraphEncoding.transition] = 1 }
     let asked = episode.triple(query)
     if phase == 0 { Triple(asked.source, asked.edge, nil).write(input) }
-    guard phase == settings.planning + 1 else { return 0 }
+    guard phase == planning + 1 else { return 0 }
     input[GraphEncoding.prediction] = 1
     asked.write(target)
     return 1
@@ -155,11 +156,11 @@ struct GraphInference: ~Copyable, EpisodeSource {
     var right = 0
     let guess = 1 / Double(episode.graph.nodes)
     var chance = 1.0
-    for i in 0..<settings.queries {
-      if episode.triple(i).isRight(outputs[episode.graph.edges + (i + 1) * (settings.planning + 2) - 1]) { right += 1 }
+    for i in 0..<queries {
+      if episode.triple(i).isRight(outputs[episode.graph.edges + (i + 1) * (planning + 2) - 1]) { right += 1 }
       chance *= guess
     }
-    scores.add(0, right == settings.queries ? 1 : 0, chance: chance)
-    scores.add(1, Double(right), of: Double(settings.queries), chance: Double(settings.queries) * guess)
+    scores.add(0, right == queries ? 1 : 0, chance: chance)
+    scores.add(1, Double(right), of: Double(queries), chance: Double(queries) * guess)
   }
 }

@@ -10,9 +10,29 @@ import CDNC
 ///
 /// The path is a random walk from a random node. No edge has the triple (0, 0, 0): nodes have no edges to themselves.
 struct GraphTraversal: ~Copyable, EpisodeSource {
+  static let name: StaticString = "graph_traversal"
+
+  struct Settings: TaskSettings {
+    let graphs: Graphs.Settings
+    let path: ClosedRange<Int>
+    let terminates: Bool
+
+    init(_ options: inout TaskOptions) throws(Failure) {
+      graphs = try Graphs.Settings(&options)
+      path = try options.range("path", in: 1...100, default: "1-5", "number of edges to follow; uniform")
+      terminates =
+        try !options.choice("terminate", default: "yes", or: "no", "whether the answer ends with (0, 0, 0)")
+    }
+  }
+
   private let graphs: Graphs
   private let path: ClosedRange<Int>
   private let terminates: Bool
+
+  init(_ settings: Settings) throws(Failure) {
+    graphs = try Graphs(settings.graphs, endless: true)
+    (path, terminates) = (settings.path, settings.terminates)
+  }
 
   var inputSize: Int { GraphEncoding.inputSize }
   var outputSize: Int { GraphEncoding.outputSize }
@@ -22,7 +42,7 @@ struct GraphTraversal: ~Copyable, EpisodeSource {
 
   private struct Facts {
     let path: Int
-    /// What one who goes along random edges earns: the whole path, and the triples of it.
+    /// The scores of one who follows random edges: the whole path, and its triples.
     let pathChance, triplesChance: Double
   }
 
@@ -48,24 +68,6 @@ struct GraphTraversal: ~Copyable, EpisodeSource {
   private func episode(_ record: UnsafeRawPointer) -> Episode {
     var carver = Carver.cutting(UnsafeMutableRawPointer(mutating: record))
     return Episode(self, &carver)
-  }
-
-  init(options: UnsafePointer<CChar>?) throws(Failure) {
-    var graphs = Graphs.Options()
-    var path = 1...5
-    var terminates = true
-    try TaskOptions.forEach(options) { (option) throws(Failure) in
-      if try graphs.take(option) { return }
-      if option.key.equals("path") {
-        path = try option.range(in: 1...100)
-      } else if option.key.equals("terminate") {
-        terminates = try option.choice("no", "yes") == 1
-      } else {
-        throw option.unknown(allowed: "nodes, out_degree, graph, path and terminate")
-      }
-    }
-    self.graphs = try Graphs(graphs, endless: true)
-    (self.path, self.terminates) = (path, terminates)
   }
 
   func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
@@ -111,7 +113,7 @@ struct GraphTraversal: ~Copyable, EpisodeSource {
     return 0
   }
 
-  /// What is wanted in a step of the answer: an edge of the path, then the end.
+  /// The target of a step of the answer: an edge of the path, then the end.
   private func answer(_ i: Int, _ episode: Episode) -> Triple {
     i < episode.facts.pointee.path ? episode.graph.triple(Int(episode.walk[i])) : Triple(0, 0, 0)
   }

@@ -3,40 +3,36 @@ import CPlatform
 
 /// Where a task's graphs come from: drawn at random, or one from a file, with new labels each time.
 struct Graphs: ~Copyable {
-  struct Options {
-    fileprivate var random: RandomGraph
-    fileprivate var file: UnsafeRawBufferPointer?
-    /// One that has been chosen, and is of random graphs alone.
-    fileprivate var ofRandom: UnsafeRawBufferPointer?
+  struct Settings {
+    let random: RandomGraph
+    let file: UnsafeRawBufferPointer?
 
-    init(_ random: RandomGraph = RandomGraph()) { self.random = random }
-
-    /// False if the option is not about graphs.
-    @inline(never) mutating func take(_ option: TaskOptions.Option) throws(Failure) -> Bool {
-      if option.key.equals("graph") {
-        file = option.value
-      } else if try random.take(option) {
-        ofRandom = option.key
-      } else {
-        return false
+    /// - Parameter digitEdges: see `RandomGraph`.
+    init(_ options: inout TaskOptions, nodes: StaticString = "10-20", digitEdges: Bool = false) throws(Failure) {
+      random = RandomGraph(
+        nodes: try options.range("nodes", in: RandomGraph.nodeCounts, default: nodes, "number of nodes; uniform"),
+        outDegree: try options.range(
+          "out_degree", in: 1...(digitEdges ? 10 : 20), default: "2-4", "edges of each node, drawn per node"),
+        digitEdges: digitEdges)
+      file = try options.path(
+        "graph", "a file with the graph to use instead; not with \"nodes\" and \"out_degree\"")
+      if file != nil {
+        try options.refuse("nodes", besides: "graph")
+        try options.refuse("out_degree", besides: "graph")
       }
-      return true
     }
   }
 
   private let random: RandomGraph
   private let file: GraphFile?
 
-  /// - Parameter endless: a way on must lead from every node.
-  init(_ options: Options, endless: Bool = false) throws(Failure) {
-    let random = options.random
-    guard let path = options.file else {
+  /// - Parameter endless: every node must have an edge that leaves it.
+  init(_ settings: Settings, endless: Bool = false) throws(Failure) {
+    let random = settings.random
+    guard let path = settings.file else {
       self.random = random
       file = nil
       return
-    }
-    if let other = options.ofRandom {
-      throw Failure(DNC_INVALID_ARGUMENT, "options: \(bytes: other) is not allowed together with graph")
     }
     let text = try Memory(bytes: path.count + 1)
     if let start = path.baseAddress { memcpy(text.start, start, path.count) }
@@ -45,7 +41,7 @@ struct Graphs: ~Copyable {
     self.random = random
   }
 
-  /// The only graph, if it is from a file.
+  /// The graph from a file, or nil.
   var only: Graph? {
     switch file {
     case .some(let file): file.graph

@@ -11,15 +11,41 @@ import CDNC
 /// the second, then A, then B. A word is a number, its lowest bit first. The mask is 1 where a key or a value is asked for,
 /// or everywhere in the episode. The encoding is that of Csordás and Schmidhuber (ICLR 2019).
 struct KeyValue: EpisodeSource {
-  private var width = 6
-  private var minPairs = 2
-  private var maxPairs = 16
-  private var asksBoth = false
-  private var distinctValues = false
-  private var masksAll = false
+  static let name: StaticString = "key_value"
 
-  var inputSize: Int { 2 * width + (asksBoth ? 2 : 1) }
-  var outputSize: Int { width }
+  struct Settings: TaskSettings {
+    let width: Int
+    let pairs: ClosedRange<Int>
+    let asksBoth, distinctValues, masksAll: Bool
+    /// How many words there are.
+    var words: Int { 1 << width }
+
+    init(_ options: inout TaskOptions) throws(Failure) {
+      width = try options.number("width", in: 1...16, default: "6", "bits of a key, and of a value")
+      pairs = try options.bounds(
+        "min_pairs", default: "2", "max_pairs", default: "16", in: 1...1000,
+        "number of pairs, at most 2^width; uniform from \"min_pairs\" to \"max_pairs\"")
+      asksBoth = try options.choice(
+        "query", default: "key", or: "both", "what is asked about: keys, or keys and then values")
+      distinctValues =
+        try options.answer(
+          "distinct_values",
+          "whether no value of an episode repeats; unless it is said, \"yes\" if values are asked about, else \"no\"")
+        ?? asksBoth
+      masksAll = try options.choice(
+        "mask", default: "answer", or: "all", "where the loss counts: where an answer is wanted, or in every step")
+      guard pairs.upperBound <= words else {
+        throw Failure(
+          DNC_INVALID_ARGUMENT, "options: max_pairs is \(pairs.upperBound), allowed is at most 2^width, \(words)")
+      }
+    }
+  }
+
+  private let settings: Settings
+  init(_ settings: Settings) { self.settings = settings }
+
+  var inputSize: Int { 2 * settings.width + (settings.asksBoth ? 2 : 1) }
+  var outputSize: Int { settings.width }
   var loss: Loss { .sigmoidCrossEntropy }
   var metricCount: Int { BitScores.itemMetricCount }
   func metric(at index: Int) -> Metric { BitScores.itemMetric(at: index) }
@@ -30,53 +56,25 @@ struct KeyValue: EpisodeSource {
     /// Which pairs are asked for, in order: for their value, for their key.
     let first, second: UnsafeMutablePointer<UInt16>
 
-    init(_ task: KeyValue, _ carver: inout Carver) {
+    init(_ settings: Settings, _ carver: inout Carver) {
       pairs = carver.take(1)
-      keys = carver.take(task.maxPairs)
-      values = carver.take(task.maxPairs)
-      first = carver.take(task.maxPairs)
-      second = carver.take(task.maxPairs)
+      keys = carver.take(settings.pairs.upperBound)
+      values = carver.take(settings.pairs.upperBound)
+      first = carver.take(settings.pairs.upperBound)
+      second = carver.take(settings.pairs.upperBound)
     }
   }
 
   var recordBytes: Int {
     var carver = Carver.measuring
-    _ = Episode(self, &carver)
+    _ = Episode(settings, &carver)
     return carver.bytes
   }
 
   private func episode(_ record: UnsafeRawPointer) -> Episode {
     var carver = Carver.cutting(UnsafeMutableRawPointer(mutating: record))
-    return Episode(self, &carver)
+    return Episode(settings, &carver)
   }
-
-  init(options: UnsafePointer<CChar>?) throws(Failure) {
-    let pairCounts = 1...1000
-    var distinct: Bool?
-    try TaskOptions.forEach(options) { (option) throws(Failure) in
-      if option.key.equals("width") {
-        width = try option.number(in: 1...16)
-      } else if option.key.equals("min_pairs") {
-        minPairs = try option.number(in: pairCounts)
-      } else if option.key.equals("max_pairs") {
-        maxPairs = try option.number(in: pairCounts)
-      } else if option.key.equals("query") {
-        asksBoth = try option.choice("key", "both") == 1
-      } else if option.key.equals("distinct_values") {
-        distinct = try option.choice("no", "yes") == 1
-      } else if option.key.equals("mask") {
-        masksAll = try option.choice("answer", "all") == 1
-      } else {
-        throw option.unknown(allowed: "width, min_pairs, max_pairs, query, distinct_values and mask")
-      }
-    }
-    distinctValues = distinct ?? asksBoth
-    try TaskOptions.requireOrder(minPairs, maxPairs, "min_pairs", "max_pairs")
-    try TaskOptions.requireOrder(maxPairs, words, "max_pairs", "2^width")
-  }
-
-  /// How many words there are.
-  private var words: Int { 1 << width }
 
   func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
     draw(&random, shared: random, into: record)
@@ -85,26 +83,26 @@ struct KeyValue: EpisodeSource {
   /// All episodes of a batch have as many pairs.
   func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int {
     var shared = shared
-    let pairs = shared.within(minPairs...maxPairs)
+    let pairs = shared.within(settings.pairs)
     let episode = episode(record)
     episode.pairs.initialize(to: pairs)
     drawAscending(pairs, into: episode.keys, &random)
-    if distinctValues {
+    if settings.distinctValues {
       drawAscending(pairs, into: episode.values, &random)
       random.shuffle(episode.values, pairs)
     } else {
-      for i in 0..<pairs { episode.values[i] = UInt16(random.below(words)) }
+      for i in 0..<pairs { episode.values[i] = UInt16(random.below(settings.words)) }
     }
     drawOrder(pairs, into: episode.first, &random)
     drawOrder(pairs, into: episode.second, &random)
-    return (asksBoth ? 3 : 2) * (pairs + 1)
+    return (settings.asksBoth ? 3 : 2) * (pairs + 1)
   }
 
   /// Distinct words, each set of them equally likely.
   private func drawAscending(_ count: Int, into numbers: UnsafeMutablePointer<UInt16>, _ random: inout Random) {
     var drawn = 0
     while drawn < count {
-      let number = UInt16(random.below(words))
+      let number = UInt16(random.below(settings.words))
       var place = drawn
       while place > 0 && numbers[place - 1] >= number { place -= 1 }
       if place < drawn && numbers[place] == number { continue }
@@ -123,13 +121,13 @@ struct KeyValue: EpisodeSource {
     let episode = episode(record)
     let pairs = episode.pairs.pointee
     let (phase, i) = t.quotientAndRemainder(dividingBy: pairs + 1)
-    let markers = input + 2 * width
+    let markers = input + 2 * settings.width
     if i == pairs {
-      if phase != 1 || !asksBoth { markers[0] = 1 }
-      if phase > 0 && asksBoth { markers[1] = 1 }
+      if phase != 1 || !settings.asksBoth { markers[0] = 1 }
+      if phase > 0 && settings.asksBoth { markers[1] = 1 }
     } else if phase == 0 {
       write(episode.keys[i], input)
-      write(episode.values[i], input + width)
+      write(episode.values[i], input + settings.width)
     } else if phase == 1 {
       let pair = Int(episode.first[i])
       write(episode.keys[pair], input)
@@ -139,17 +137,17 @@ struct KeyValue: EpisodeSource {
       write(episode.values[pair], input)
       write(episode.keys[pair], target)
     }
-    return masksAll || isAnswer(t, pairs) ? 1 : 0
+    return settings.masksAll || isAnswer(t, pairs) ? 1 : 0
   }
 
   private func isAnswer(_ t: Int, _ pairs: Int) -> Bool { t > pairs && t % (pairs + 1) < pairs }
 
   private func write(_ word: UInt16, _ bits: Out<Float>) {
-    for bit in 0..<width { bits[bit] = Float(word >> UInt16(bit) & 1) }
+    for bit in 0..<settings.width { bits[bit] = Float(word >> UInt16(bit) & 1) }
   }
 
   func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
     let pairs = episode(record).pairs.pointee
-    BitScores.addItems(self, record, outputs, width: width, scores) { isAnswer($0, pairs) }
+    BitScores.addItems(self, record, outputs, width: settings.width, scores) { isAnswer($0, pairs) }
   }
 }

@@ -11,12 +11,22 @@ import CDNC
 /// begin a shortest plan from the present board; where the goal is reached, to pass. While the network learns, a teacher moves
 /// in its place with probability β.
 struct MiniShrdlu: ~Copyable, EpisodeSource {
-  private struct Settings {
-    var goals = 6...6
-    var blocks = 6...6
-    var constraints = 3...3
-    var depth = 3...3
-    var beta = 0.8
+  static let name: StaticString = "mini_shrdlu"
+
+  struct Settings: TaskSettings {
+    let goals, blocks, constraints, depth: ClosedRange<Int>
+    let beta: Double
+
+    init(_ options: inout TaskOptions) throws(Failure) {
+      goals = try options.range("goals", in: 1...MiniShrdlu.letters, default: "6", "number of goals; uniform")
+      blocks = try options.range("blocks", in: Board.blocks, default: "6", "number of blocks; uniform")
+      constraints = try options.range(
+        "constraints", in: 1...Constraint.most, default: "3", "constraints of a goal, drawn per goal")
+      depth = try options.range(
+        "depth", in: 1...19, default: "3",
+        "moves from the start to a board in which a goal holds, drawn per goal; there may be a shorter plan")
+      beta = try options.share("beta", default: "0.8", "probability that the teacher moves")
+    }
   }
 
   private let settings: Settings
@@ -25,7 +35,7 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
 
   /// Moves beyond a shortest plan.
   private static let spare = 6
-  /// Boards tried for a goal, and starts, before a goal gets fewer constraints than wanted.
+  /// So many boards are tried for a goal, and so many starts; then goals may get fewer constraints than wanted.
   private static let attempts = 32
   private static let letters = 26
   /// Of the input: the first channel of each part.
@@ -37,7 +47,7 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
   private static let blockChannels = 6
   /// The last of the actions.
   private static let pass = BlockWorld.moves
-  /// Random players by whom chance is measured, per episode.
+  /// How many random players measure chance in an episode.
   private static let guesses = 16
 
   var inputSize: Int { MiniShrdlu.board + Board.columns * Board.rows * MiniShrdlu.blockChannels }
@@ -56,7 +66,7 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
 
   private struct Facts {
     let blocks, goals, chosen: Int
-    /// Of the teacher, and of those who guess.
+    /// For the teacher's choices and the random players'.
     let seed: UInt64
     /// Moves of a shortest plan.
     var shortest = 0
@@ -67,9 +77,9 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
 
   private struct Episode {
     let facts: UnsafeMutablePointer<Facts>
-    /// The first ones are the goals'.
+    /// All letters in random order; the first ones are the goals'.
     let letter: UnsafeMutablePointer<UInt8>
-    /// Of each goal, and where they stand in order: [goals, Constraint.most].
+    /// How many constraints each goal has, and the constraints: [goals, Constraint.most].
     let counts: UnsafeMutablePointer<UInt8>
     let constraints: UnsafeMutablePointer<Constraint>
     /// The board before each move, and after the last.
@@ -134,23 +144,7 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
     return BlockWorld(blocks, &carver)
   }
 
-  init(options: UnsafePointer<CChar>?) throws(Failure) {
-    var settings = Settings()
-    try TaskOptions.forEach(options) { (option) throws(Failure) in
-      if option.key.equals("goals") {
-        settings.goals = try option.range(in: 1...MiniShrdlu.letters)
-      } else if option.key.equals("blocks") {
-        settings.blocks = try option.range(in: Board.blocks)
-      } else if option.key.equals("constraints") {
-        settings.constraints = try option.range(in: 1...Constraint.most)
-      } else if option.key.equals("depth") {
-        settings.depth = try option.range(in: 1...19)
-      } else if option.key.equals("beta") {
-        settings.beta = try option.share()
-      } else {
-        throw option.unknown(allowed: "goals, blocks, constraints, depth and beta")
-      }
-    }
+  init(_ settings: Settings) throws(Failure) {
     var carver = Carver.measuring
     _ = MiniShrdlu.queue(settings, &carver)
     for blocks in settings.blocks { _ = BlockWorld(blocks, &carver) }
@@ -193,8 +187,8 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
     return episode.told + episode.facts.pointee.limit
   }
 
-  /// A goal is made of what holds in a random board at a drawn number of moves from the start, and not in the start. Returns
-  /// false when another start is needed.
+  /// Draws the goals. A goal's constraints hold in a random board at a drawn number of moves from the start, and not in the
+  /// start. Returns false when another start is needed.
   private func drawGoals(
     _ goals: Int, _ world: BlockWorld, _ start: Int, _ queue: UnsafeMutablePointer<UInt16>, _ episode: Episode,
     allowsFewer: Bool, _ random: inout Random
@@ -293,7 +287,7 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
     return best
   }
 
-  /// −log Σ p(best moves): which of them the network prefers is its own choice. The gradient is p(action) − p(action | best moves).
+  /// −log Σ p(best moves); the network may prefer any of them. The gradient is p(action) − p(action | best moves).
   func loss(
     _ t: Int, of record: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double {
@@ -345,7 +339,7 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
     scores.add(2, result.success, chance: share * guess.success)
   }
 
-  /// What the boards after each move earn, summed over several players.
+  /// The scores of the boards after each move, summed over several players.
   private struct Result {
     let episode: Episode
     private var first = 0

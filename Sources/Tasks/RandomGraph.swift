@@ -3,30 +3,12 @@
 ///
 /// What the paper leaves open: out-degrees are drawn and then capped at nodes - 1; node labels are distinct.
 struct RandomGraph {
-  private var nodes: ClosedRange<Int>
-  private var outDegree = 2...4
+  let nodes, outDegree: ClosedRange<Int>
   /// Labels of a node's edges are distinct digits 0 to 9. Otherwise as many labels as there are nodes are drawn from 0 to
   /// 999, and distinct ones of these go to each node's edges.
   let digitEdges: Bool
 
   static let nodeCounts = 2...500
-
-  init(nodes: ClosedRange<Int> = 10...20, digitEdges: Bool = false) {
-    self.nodes = nodes
-    self.digitEdges = digitEdges
-  }
-
-  /// False if the option is not about graphs.
-  mutating func take(_ option: TaskOptions.Option) throws(Failure) -> Bool {
-    if option.key.equals("nodes") {
-      nodes = try option.range(in: RandomGraph.nodeCounts)
-    } else if option.key.equals("out_degree") {
-      outDegree = try option.range(in: 1...(digitEdges ? 10 : 20))
-    } else {
-      return false
-    }
-    return true
-  }
 
   var size: Graph.Size {
     let most = nodes.upperBound

@@ -10,19 +10,37 @@ import CDNC
 /// Input channels: 0… the bits, then start, then the count. Target channels: 0… the bits, then end. The mask is 1 after the
 /// count, or everywhere in the episode.
 struct RepeatCopy: EpisodeSource {
-  private var width = 4
-  private var minLength = 1
-  private var maxLength = 2
-  private var minRepeats = 1
-  private var maxRepeats = 2
-  private var masksAll = false
-  private var countsRaw = false
+  static let name: StaticString = "repeat_copy"
+
+  struct Settings: TaskSettings {
+    let width: Int
+    let lengths, repeats: ClosedRange<Int>
+    let countsRaw, masksAll: Bool
+
+    init(_ options: inout TaskOptions) throws(Failure) {
+      width = try options.number("width", in: 1...65534, default: "4", "bits of a vector")
+      lengths = try options.bounds(
+        "min_length", default: "1", "max_length", default: "2", in: RandomVectors.counts,
+        "number of vectors; uniform from \"min_length\" to \"max_length\"")
+      repeats = try options.bounds(
+        "min_repeats", default: "1", "max_repeats", default: "2", in: 1...1000,
+        "number of repeats; uniform from \"min_repeats\" to \"max_repeats\"")
+      countsRaw = try options.choice(
+        "count", default: "normalised", or: "raw",
+        "repeats / 10, also when there are more than ten; or the number itself")
+      masksAll = try options.choice(
+        "mask", default: "answer", or: "all", "where the loss counts: after the count, or in every step")
+    }
+  }
+
+  private let settings: Settings
+  init(_ settings: Settings) { self.settings = settings }
 
   /// What the count is divided by, however many repeats are asked for.
   private static let norm: Float = 10
 
-  var inputSize: Int { width + 2 }
-  var outputSize: Int { width + 1 }
+  var inputSize: Int { settings.width + 2 }
+  var outputSize: Int { settings.width + 1 }
   var loss: Loss { .sigmoidCrossEntropy }
   var metricCount: Int { BitScores.metricCount }
   func metric(at index: Int) -> Metric { BitScores.metric(at: index) }
@@ -33,34 +51,9 @@ struct RepeatCopy: EpisodeSource {
   }
   var recordBytes: Int { MemoryLayout<Episode>.size }
 
-  init(options: UnsafePointer<CChar>?) throws(Failure) {
-    try TaskOptions.forEach(options) { (option) throws(Failure) in
-      if option.key.equals("width") {
-        width = try option.number(in: 1...65534)
-      } else if option.key.equals("min_length") {
-        minLength = try option.number(in: RandomVectors.counts)
-      } else if option.key.equals("max_length") {
-        maxLength = try option.number(in: RandomVectors.counts)
-      } else if option.key.equals("min_repeats") {
-        minRepeats = try option.number(in: 1...1000)
-      } else if option.key.equals("max_repeats") {
-        maxRepeats = try option.number(in: 1...1000)
-      } else if option.key.equals("count") {
-        countsRaw = try option.choice("normalised", "raw") == 1
-      } else if option.key.equals("mask") {
-        masksAll = try option.choice("answer", "all") == 1
-      } else {
-        throw option.unknown(
-          allowed: "width, min_length, max_length, min_repeats, max_repeats, count and mask")
-      }
-    }
-    try TaskOptions.requireOrder(minLength, maxLength, "min_length", "max_length")
-    try TaskOptions.requireOrder(minRepeats, maxRepeats, "min_repeats", "max_repeats")
-  }
-
   func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
-    let length = random.within(minLength...maxLength)
-    let repeats = random.within(minRepeats...maxRepeats)
+    let length = random.within(settings.lengths)
+    let repeats = random.within(settings.repeats)
     let vectors = RandomVectors(&random)
     record.initializeMemory(as: Episode.self, to: Episode(length: length, repeats: repeats, vectors: vectors))
     return length * (repeats + 1) + 3
@@ -70,22 +63,22 @@ struct RepeatCopy: EpisodeSource {
     let episode = record.load(as: Episode.self)
     let answer = t - episode.length - 2
     if t == 0 {
-      input[width] = 1
+      input[settings.width] = 1
     } else if answer < -1 {
-      episode.vectors.write(t - 1, width, input)
+      episode.vectors.write(t - 1, settings.width, input)
     } else if answer == -1 {
-      input[width + 1] = Float(episode.repeats) / (countsRaw ? 1 : RepeatCopy.norm)
+      input[settings.width + 1] = Float(episode.repeats) / (settings.countsRaw ? 1 : RepeatCopy.norm)
     } else if answer < episode.repeats * episode.length {
-      episode.vectors.write(answer % episode.length, width, target)
+      episode.vectors.write(answer % episode.length, settings.width, target)
     } else {
-      target[width] = 1
+      target[settings.width] = 1
     }
-    return masksAll || answer >= 0 ? 1 : 0
+    return settings.masksAll || answer >= 0 ? 1 : 0
   }
 
   func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
     let episode = record.load(as: Episode.self)
-    let bits = episode.length * width
+    let bits = episode.length * settings.width
     BitScores.add(self, record, outputs, randomBits: bits * episode.repeats, freeBits: bits, scores)
   }
 }

@@ -12,11 +12,28 @@ import CDNC
 /// be as good. The network chooses among the edges that leave the node, and while it learns, a teacher chooses in its place
 /// with probability β.
 struct ShortestPath: ~Copyable, EpisodeSource {
+  static let name: StaticString = "shortest_path"
+
+  struct Settings: TaskSettings {
+    let graphs: Graphs.Settings
+    let path: ClosedRange<Int>
+    let planning: Int
+    let beta: Double
+
+    init(_ options: inout TaskOptions) throws(Failure) {
+      graphs = try Graphs.Settings(&options)
+      path = try options.range("path", in: 1...100, default: "2-4", "edges of a shortest path; uniform")
+      planning = try options.number(
+        "planning", in: 0...1000, default: "10", "empty steps between query and answer")
+      beta = try options.share("beta", default: "0.8", "probability that the teacher moves")
+    }
+  }
+
   private let graphs: Graphs
   private let path: ClosedRange<Int>
   private let planning: Int
   private let beta: Double
-  /// Moves beyond a shortest way.
+  /// The network may make so many moves more than a shortest way has.
   private static let spare = 5
   /// Graphs drawn to find two nodes far enough apart.
   private static let attempts = 100
@@ -63,7 +80,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     /// Where move i begins; the moves before it have been made.
     func node(_ i: Int) -> Int { i == 0 ? facts.pointee.start : graph.end(of: Int(taken[i - 1])) }
 
-    /// Whether there is a move i: the walk has come so far, and has neither arrived nor lost its way.
+    /// Whether there is a move i: the moves before it have been made, and the end is neither reached nor out of reach.
     func isOpen(_ i: Int) -> Bool {
       let left = i <= facts.pointee.moves && i < facts.pointee.limit ? distance[node(i)] : 0
       return left != 0 && left != Graph.unreachable
@@ -78,11 +95,11 @@ struct ShortestPath: ~Copyable, EpisodeSource {
       return edges.first { isShortest($0, from: node) } ?? edges.lowerBound
     }
 
-    /// What the edge leads to in digits; its source is common to all edges that leave the node.
+    /// The digits that tell the edge from the others that leave its node: those of its label and its end.
     func way(_ edge: Int) -> Triple { Triple(nil, Int(graph.edgeLabel[edge]), graph.label(of: graph.end(of: edge))) }
 
-    /// log p(edge) and a number that is the same for all edges that leave the node: the logits of the digits. The rest of
-    /// their logarithms of softmaxes depends on no digit.
+    /// log p(edge), up to a number that is the same for all edges that leave the node: the sum of its digits' logits. The
+    /// softmaxes' denominators are that number.
     func logit(_ edge: Int, _ output: In<Float>) -> Double {
       var sum = 0.0
       way(edge).forEachDigit { sum += Double(output[$0]) }
@@ -112,24 +129,9 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     return Episode(self, &carver)
   }
 
-  init(options: UnsafePointer<CChar>?) throws(Failure) {
-    var graphs = Graphs.Options()
-    var path = 2...4
-    var planning = 10
-    var beta = 0.8
-    try TaskOptions.forEach(options) { (option) throws(Failure) in
-      if try graphs.take(option) { return }
-      if option.key.equals("path") {
-        path = try option.range(in: 1...100)
-      } else if option.key.equals("planning") {
-        planning = try option.number(in: 0...1000)
-      } else if option.key.equals("beta") {
-        beta = try option.share()
-      } else {
-        throw option.unknown(allowed: "nodes, out_degree, graph, path, planning and beta")
-      }
-    }
-    let source = try Graphs(graphs)
+  init(_ settings: Settings) throws(Failure) {
+    let source = try Graphs(settings.graphs)
+    let path = settings.path
     if let graph = source.only {
       for length in path where graph.countPairs(apart: length, graph.nodeLabel, until: 1).count == 0 {
         throw Failure(
@@ -138,7 +140,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
       }
     }
     self.graphs = source
-    (self.path, self.planning, self.beta) = (path, planning, beta)
+    (self.path, planning, beta) = (path, settings.planning, settings.beta)
   }
 
   func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {

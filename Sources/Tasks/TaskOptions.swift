@@ -1,76 +1,159 @@
 import CDNC
 import CPlatform
 
-/// The options of a task: "key=value,key=value".
-enum TaskOptions {
-  struct Option {
-    let key, value: UnsafeRawBufferPointer
+/// What the options of a task say. `init` declares the options in the order of the task's page, one call each.
+protocol TaskSettings {
+  init(_ options: inout TaskOptions) throws(Failure)
+}
 
-    func number(in range: ClosedRange<Int>) throws(Failure) -> Int {
-      guard let number = Option.number(value), range.contains(number) else {
-        throw Failure(
-          DNC_INVALID_ARGUMENT,
-          "options: \(bytes: key) is \"\(bytes: value)\", allowed are \(range.lowerBound) to \(range.upperBound)")
-      }
-      return number
+extension TaskSettings {
+  /// The declaration at an index, or nil behind the last.
+  static func option(_ index: Int) -> TaskOption? {
+    var options = TaskOptions(keeping: index)
+    // The defaults are allowed, so nothing is refused.
+    do throws(Failure) { _ = try Self(&options) } catch {}
+    return options.kept
+  }
+}
+
+/// The options given to a task, "key=value,key=value". The settings take what they declare.
+///
+/// What declares an option is not inlined: the calls are most of what the settings of all tasks are made of.
+struct TaskOptions {
+  private let text: UnsafeRawBufferPointer
+  /// The index of a declaration to be kept, and how many have come.
+  private let keeping: Int?
+  private var declared = 0
+  private(set) var kept: TaskOption?
+
+  fileprivate init(keeping index: Int) {
+    text = UnsafeRawBufferPointer(start: nil, count: 0)
+    keeping = index
+  }
+
+  /// - Parameter options: nil and "" are the defaults.
+  init(_ options: UnsafePointer<CChar>?) throws(Failure) {
+    text = UnsafeRawBufferPointer(start: options, count: options.map { strlen($0) } ?? 0)
+    keeping = nil
+    try forEach { (_, _) throws(Failure) in }
+  }
+
+  @inline(never) mutating func number(
+    _ name: StaticString, in range: ClosedRange<Int>, default value: StaticString, _ meaning: StaticString
+  ) throws(Failure) -> Int {
+    try take(TaskOption(name: name, kind: .number(range), default: value, meaning: meaning))!.range.lowerBound
+  }
+
+  /// A range whose ends are two options.
+  @inline(never) mutating func bounds(
+    _ low: StaticString, default first: StaticString, _ high: StaticString, default last: StaticString,
+    in range: ClosedRange<Int>, _ meaning: StaticString
+  ) throws(Failure) -> ClosedRange<Int> {
+    let least = try number(low, in: range, default: first, meaning)
+    let most = try number(high, in: range, default: last, meaning)
+    guard least <= most else {
+      throw Failure(DNC_INVALID_ARGUMENT, "options: \(low) is \(least), allowed is at most \(high), \(most)")
     }
+    return least...most
+  }
 
-    /// "3-10", or "5" for 5-5.
-    func range(in range: ClosedRange<Int>) throws(Failure) -> ClosedRange<Int> {
-      let dash = value.firstIndex(of: UInt8(ascii: "-"))
-      let first = UnsafeRawBufferPointer(rebasing: value[..<(dash ?? value.count)])
-      let last = dash.map { UnsafeRawBufferPointer(rebasing: value[($0 + 1)...]) } ?? first
-      guard let low = Option.number(first), let high = Option.number(last), low <= high, range.contains(low),
-        range.contains(high)
-      else {
+  @inline(never) mutating func range(
+    _ name: StaticString, in range: ClosedRange<Int>, default value: StaticString, _ meaning: StaticString
+  ) throws(Failure) -> ClosedRange<Int> {
+    try take(TaskOption(name: name, kind: .range(range), default: value, meaning: meaning))!.range
+  }
+
+  /// A range, or nil for the word that is allowed besides.
+  @inline(never) mutating func range(
+    _ name: StaticString, in range: ClosedRange<Int>, or word: StaticString, default value: StaticString,
+    _ meaning: StaticString
+  ) throws(Failure) -> ClosedRange<Int>? {
+    let option = TaskOption(name: name, kind: .range(range, or: word), default: value, meaning: meaning)
+    let given = try take(option)!
+    return given.text.equals(word) ? nil : given.range
+  }
+
+  /// The default, unless the option says the other word.
+  /// - Returns: whether it is the other word.
+  @inline(never) mutating func choice(
+    _ name: StaticString, default word: StaticString, or other: StaticString, _ meaning: StaticString
+  ) throws(Failure) -> Bool {
+    let option = TaskOption(name: name, kind: .choice(TaskOption.Words(word, other)), default: word, meaning: meaning)
+    return try take(option)!.text.equals(other)
+  }
+
+  /// One of some words.
+  @inline(never) mutating func choice(
+    _ name: StaticString, of words: TaskOption.Words, default word: StaticString, _ meaning: StaticString
+  ) throws(Failure) -> UnsafeRawBufferPointer {
+    try take(TaskOption(name: name, kind: .choice(words), default: word, meaning: meaning))!.text
+  }
+
+  /// Yes or no, or nil where nothing is said; the meaning tells what holds then.
+  @inline(never) mutating func answer(_ name: StaticString, _ meaning: StaticString) throws(Failure) -> Bool? {
+    let option = TaskOption(name: name, kind: .choice(TaskOption.Words("no", "yes")), default: "", meaning: meaning)
+    return try take(option)?.text.equals("yes")
+  }
+
+  /// From 0 to 1.
+  @inline(never) mutating func share(
+    _ name: StaticString, default value: StaticString, _ meaning: StaticString
+  ) throws(Failure) -> Double {
+    try take(TaskOption(name: name, kind: .share, default: value, meaning: meaning))!.share
+  }
+
+  /// Nil where nothing is said.
+  @inline(never) mutating func path(_ name: StaticString, _ meaning: StaticString) throws(Failure)
+    -> UnsafeRawBufferPointer?
+  {
+    try take(TaskOption(name: name, kind: .path, default: "", meaning: meaning))?.text
+  }
+
+  /// What the last option of that name says, or the default. Nil where nothing is said and there is no default. All options
+  /// of that name must be allowed.
+  @inline(never) private mutating func take(_ option: TaskOption) throws(Failure) -> TaskOption.Value? {
+    if declared == keeping { kept = option }
+    declared += 1
+    var value = option.default.utf8CodeUnitCount > 0 ? option.value(option.default.bytes) : nil
+    try forEach { (key, text) throws(Failure) in
+      guard key.equals(option.name) else { return }
+      value = option.value(text)
+      guard value != nil else {
         throw Failure(
-          DNC_INVALID_ARGUMENT,
-          """
-          options: \(bytes: key) is \"\(bytes: value)\", allowed are a number or a range \"low-high\" within \
-          \(range.lowerBound) to \(range.upperBound)
-          """)
+          DNC_INVALID_ARGUMENT, "options: \(bytes: key) is \"\(bytes: text)\", allowed are \(allowed: option)")
       }
-      return low...high
     }
+    return value
+  }
 
-    /// 0 or 1, whichever of the words the value is.
-    func choice(_ zero: StaticString, _ one: StaticString) throws(Failure) -> Int {
-      if value.equals(zero) { return 0 }
-      if value.equals(one) { return 1 }
+  /// Refuses an option beside another one.
+  @inline(never) func refuse(_ name: StaticString, besides other: StaticString) throws(Failure) {
+    try forEach { (key, _) throws(Failure) in
+      guard !key.equals(name) else {
+        throw Failure(DNC_INVALID_ARGUMENT, "options: \(name) is not allowed together with \(other)")
+      }
+    }
+  }
+
+  /// Refuses options that are none of the task's.
+  /// - Parameter task: its index in the list of tasks.
+  @inline(never) func requireDeclared(by task: Int) throws(Failure) {
+    try forEach { (key, _) throws(Failure) in
+      var index = 0
+      while let known = TaskList.option(index, of: task) {
+        if key.equals(known.name) { return }
+        index += 1
+      }
       throw Failure(
         DNC_INVALID_ARGUMENT,
-        "options: \(bytes: key) is \"\(bytes: value)\", allowed are \"\(zero)\" and \"\(one)\"")
-    }
-
-    /// From 0 to 1.
-    func share() throws(Failure) -> Double {
-      guard let share = Double(decimal: value), (0...1).contains(share) else {
-        throw Failure(DNC_INVALID_ARGUMENT, "options: \(bytes: key) is \"\(bytes: value)\", allowed are 0 to 1")
-      }
-      return share
-    }
-
-    func unknown(allowed: StaticString) -> Failure {
-      Failure(DNC_INVALID_ARGUMENT, "options: \"\(bytes: key)\" is unknown, allowed are \(allowed)")
-    }
-
-    private static func number(_ digits: UnsafeRawBufferPointer) -> Int? {
-      UInt64(decimal: digits).flatMap { Int(exactly: $0) }
+        "options: \"\(bytes: key)\" is unknown, allowed are \(names: { TaskList.option($0, of: task)?.name })")
     }
   }
 
-  static func requireOrder(
-    _ low: Int, _ high: Int, _ lowName: StaticString, _ highName: StaticString
+  /// Calls `body` with key and value of each option in turn.
+  private func forEach(
+    _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
-    guard low <= high else {
-      throw Failure(DNC_INVALID_ARGUMENT, "options: \(lowName) is \(low), allowed is at most \(highName), \(high)")
-    }
-  }
-
-  /// Calls `body` for each option in turn; none for nil and "". A later option overrides an earlier one.
-  static func forEach(_ options: UnsafePointer<CChar>?, _ body: (Option) throws(Failure) -> Void) throws(Failure) {
-    guard let options else { return }
-    let text = UnsafeRawBufferPointer(start: options, count: strlen(options))
     var start = 0
     while start < text.count {
       let end = text[start...].firstIndex(of: UInt8(ascii: ",")) ?? text.count
@@ -79,9 +162,7 @@ enum TaskOptions {
         throw Failure(DNC_INVALID_ARGUMENT, "options: \"\(bytes: option)\" is not of the form key=value")
       }
       try body(
-        Option(
-          key: UnsafeRawBufferPointer(rebasing: option[..<equals]),
-          value: UnsafeRawBufferPointer(rebasing: option[(equals + 1)...])))
+        UnsafeRawBufferPointer(rebasing: option[..<equals]), UnsafeRawBufferPointer(rebasing: option[(equals + 1)...]))
       start = end + 1
     }
   }

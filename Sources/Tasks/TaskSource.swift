@@ -1,250 +1,116 @@
 import CDNC
-import CPlatform
 
-/// The task of a name, with its options.
-///
-/// What the protocol asks for goes on to the task. Nothing of it is inlined where it is asked for: that would be all tasks.
-enum TaskSource: ~Copyable, EpisodeSource {
-  case copy(CopyTask)
-  case repeatCopy(RepeatCopy)
-  case associativeRecall(AssociativeRecall)
-  case keyValue(KeyValue)
-  case graphTraversal(GraphTraversal)
-  case shortestPath(ShortestPath)
-  case graphInference(GraphInference)
-  case babi(Babi)
-  case miniShrdlu(MiniShrdlu)
+/// Some task, with its options. What is asked of it goes on to the task.
+struct TaskSource: ~Copyable {
+  /// In `TaskList`.
+  private let kind: Int
+  /// The task itself.
+  private let memory: Memory
+  private let facts: Facts
+
+  /// What a task says of itself, and does not change.
+  private struct Facts {
+    let inputSize, outputSize, recordBytes, episodeCount, metricCount: Int
+    let loss: Loss
+    let isInteractive: Bool
+
+    init<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) {
+      (inputSize, outputSize, loss) = (task.inputSize, task.outputSize, task.loss)
+      (recordBytes, episodeCount) = (task.recordBytes, task.episodeCount)
+      (metricCount, isInteractive) = (task.metricCount, task.isInteractive)
+    }
+  }
 
   init(name: UnsafeRawBufferPointer, options: UnsafePointer<CChar>?) throws(Failure) {
-    if name.equals("copy") {
-      self = .copy(try CopyTask(options: options))
-    } else if name.equals("repeat_copy") {
-      self = .repeatCopy(try RepeatCopy(options: options))
-    } else if name.equals("associative_recall") {
-      self = .associativeRecall(try AssociativeRecall(options: options))
-    } else if name.equals("key_value") {
-      self = .keyValue(try KeyValue(options: options))
-    } else if name.equals("graph_traversal") {
-      self = .graphTraversal(try GraphTraversal(options: options))
-    } else if name.equals("shortest_path") {
-      self = .shortestPath(try ShortestPath(options: options))
-    } else if name.equals("graph_inference") {
-      self = .graphInference(try GraphInference(options: options))
-    } else if name.equals("babi") {
-      self = .babi(try Babi(options: options))
-    } else if name.equals("mini_shrdlu") {
-      self = .miniShrdlu(try MiniShrdlu(options: options))
-    } else {
-      throw Failure(
-        DNC_INVALID_ARGUMENT,
-        """
-        name is \"\(bytes: name)\", allowed are copy, repeat_copy, associative_recall, key_value, graph_traversal, \
-        shortest_path, graph_inference, babi and mini_shrdlu
-        """)
+    let kind = try TaskList.find(name)
+    var size = Size()
+    _ = TaskList.visit(kind, &size)
+    let memory = try Memory(bytes: size.bytes)
+    var making = Making(kind: kind, options: try TaskOptions(options), place: memory.start)
+    _ = TaskList.visit(kind, &making)
+    if let failure = making.failure { throw failure }
+    self.kind = kind
+    facts = making.facts!
+    self.memory = memory
+  }
+
+  deinit {
+    var ending = Ending(place: memory.start)
+    _ = TaskList.visit(kind, &ending)
+  }
+
+  private struct Size: TaskVisitor {
+    var bytes = 0
+    mutating func visit<Task: EpisodeSource & ~Copyable>(_: Task.Type) { bytes = MemoryLayout<Task>.size }
+  }
+
+  private struct Making: TaskVisitor {
+    let kind: Int
+    var options: TaskOptions
+    let place: UnsafeMutableRawPointer
+    var facts: Facts?
+    var failure: Failure?
+
+    mutating func visit<Task: EpisodeSource & ~Copyable>(_: Task.Type) {
+      do throws(Failure) {
+        let task = place.bindMemory(to: Task.self, capacity: 1)
+        let settings = try Task.Settings(&options)
+        try options.requireDeclared(by: kind)
+        task.initialize(to: try Task(settings))
+        facts = Facts(task.pointee)
+      } catch {
+        failure = error
+      }
     }
   }
 
-  @inline(never) var inputSize: Int {
-    switch self {
-    case .copy(let task): task.inputSize
-    case .repeatCopy(let task): task.inputSize
-    case .associativeRecall(let task): task.inputSize
-    case .keyValue(let task): task.inputSize
-    case .graphTraversal(let task): task.inputSize
-    case .shortestPath(let task): task.inputSize
-    case .graphInference(let task): task.inputSize
-    case .babi(let task): task.inputSize
-    case .miniShrdlu(let task): task.inputSize
+  private struct Ending: TaskVisitor {
+    let place: UnsafeMutableRawPointer
+    mutating func visit<Task: EpisodeSource & ~Copyable>(_: Task.Type) {
+      place.assumingMemoryBound(to: Task.self).deinitialize(count: 1)
     }
   }
 
-  @inline(never) var outputSize: Int {
-    switch self {
-    case .copy(let task): task.outputSize
-    case .repeatCopy(let task): task.outputSize
-    case .associativeRecall(let task): task.outputSize
-    case .keyValue(let task): task.outputSize
-    case .graphTraversal(let task): task.outputSize
-    case .shortestPath(let task): task.outputSize
-    case .graphInference(let task): task.outputSize
-    case .babi(let task): task.outputSize
-    case .miniShrdlu(let task): task.outputSize
-    }
-  }
-
-  @inline(never) var loss: Loss {
-    switch self {
-    case .copy(let task): task.loss
-    case .repeatCopy(let task): task.loss
-    case .associativeRecall(let task): task.loss
-    case .keyValue(let task): task.loss
-    case .graphTraversal(let task): task.loss
-    case .shortestPath(let task): task.loss
-    case .graphInference(let task): task.loss
-    case .babi(let task): task.loss
-    case .miniShrdlu(let task): task.loss
-    }
-  }
-
-  @inline(never) var recordBytes: Int {
-    switch self {
-    case .copy(let task): task.recordBytes
-    case .repeatCopy(let task): task.recordBytes
-    case .associativeRecall(let task): task.recordBytes
-    case .keyValue(let task): task.recordBytes
-    case .graphTraversal(let task): task.recordBytes
-    case .shortestPath(let task): task.recordBytes
-    case .graphInference(let task): task.recordBytes
-    case .babi(let task): task.recordBytes
-    case .miniShrdlu(let task): task.recordBytes
-    }
-  }
-
-  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
-    draw(&random, shared: random, into: record)
-  }
-
-  @inline(never) func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int {
-    switch self {
-    case .copy(let task): task.draw(&random, shared: shared, into: record)
-    case .repeatCopy(let task): task.draw(&random, shared: shared, into: record)
-    case .associativeRecall(let task): task.draw(&random, shared: shared, into: record)
-    case .keyValue(let task): task.draw(&random, shared: shared, into: record)
-    case .graphTraversal(let task): task.draw(&random, shared: shared, into: record)
-    case .shortestPath(let task): task.draw(&random, shared: shared, into: record)
-    case .graphInference(let task): task.draw(&random, shared: shared, into: record)
-    case .babi(let task): task.draw(&random, shared: shared, into: record)
-    case .miniShrdlu(let task): task.draw(&random, shared: shared, into: record)
-    }
-  }
+  var inputSize: Int { facts.inputSize }
+  var outputSize: Int { facts.outputSize }
+  var loss: Loss { facts.loss }
+  var recordBytes: Int { facts.recordBytes }
+  var episodeCount: Int { facts.episodeCount }
+  var isInteractive: Bool { facts.isInteractive }
+  var metricCount: Int { facts.metricCount }
 
   func draw(_ random: inout Random, shared: Random, place: BatchPlace, into record: UnsafeMutableRawPointer) -> Int {
-    switch self {
-    case .babi(let task): task.draw(&random, shared: shared, place: place, into: record)
-    default: draw(&random, shared: shared, into: record)
-    }
+    let drawn = ask(DrawQuestion(random: random, shared: shared, place: place, record: record))
+    random = drawn.random
+    return drawn.steps
   }
 
-  var episodeCount: Int {
-    switch self {
-    case .babi(let task): task.episodeCount
-    default: 0
-    }
+  func word(at channel: Int) -> UnsafePointer<CChar>? { ask(WordQuestion(channel: channel)) }
+
+  func metric(at index: Int) -> Metric { ask(MetricQuestion(index: index)) }
+
+  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    ask(StepQuestion(t: t, record: record, input: input, target: target))
   }
 
-  func word(at channel: Int) -> UnsafePointer<CChar>? {
-    switch self {
-    case .babi(let task): task.word(at: channel)
-    default: nil
-    }
+  func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {
+    ask(MoveQuestion(t: t, record: record, output: output, evaluating: evaluating))
   }
 
-  @inline(never) func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
-    switch self {
-    case .copy(let task): task.step(t, of: record, input: input, target: target)
-    case .repeatCopy(let task): task.step(t, of: record, input: input, target: target)
-    case .associativeRecall(let task): task.step(t, of: record, input: input, target: target)
-    case .keyValue(let task): task.step(t, of: record, input: input, target: target)
-    case .graphTraversal(let task): task.step(t, of: record, input: input, target: target)
-    case .shortestPath(let task): task.step(t, of: record, input: input, target: target)
-    case .graphInference(let task): task.step(t, of: record, input: input, target: target)
-    case .babi(let task): task.step(t, of: record, input: input, target: target)
-    case .miniShrdlu(let task): task.step(t, of: record, input: input, target: target)
-    }
-  }
-
-  @inline(never) var isInteractive: Bool {
-    switch self {
-    case .copy(let task): task.isInteractive
-    case .repeatCopy(let task): task.isInteractive
-    case .associativeRecall(let task): task.isInteractive
-    case .keyValue(let task): task.isInteractive
-    case .graphTraversal(let task): task.isInteractive
-    case .shortestPath(let task): task.isInteractive
-    case .graphInference(let task): task.isInteractive
-    case .babi(let task): task.isInteractive
-    case .miniShrdlu(let task): task.isInteractive
-    }
-  }
-
-  @inline(never) func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {
-    switch self {
-    case .copy(let task): task.move(t, in: record, output: output, evaluating: evaluating)
-    case .repeatCopy(let task): task.move(t, in: record, output: output, evaluating: evaluating)
-    case .associativeRecall(let task): task.move(t, in: record, output: output, evaluating: evaluating)
-    case .keyValue(let task): task.move(t, in: record, output: output, evaluating: evaluating)
-    case .graphTraversal(let task): task.move(t, in: record, output: output, evaluating: evaluating)
-    case .shortestPath(let task): task.move(t, in: record, output: output, evaluating: evaluating)
-    case .graphInference(let task): task.move(t, in: record, output: output, evaluating: evaluating)
-    case .babi(let task): task.move(t, in: record, output: output, evaluating: evaluating)
-    case .miniShrdlu(let task): task.move(t, in: record, output: output, evaluating: evaluating)
-    }
-  }
-
-  @inline(never) func loss(
+  func loss(
     _ t: Int, of record: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double {
-    switch self {
-    case .copy(let task): row(task.loss, task.outputSize, output, target, share, gradient)
-    case .repeatCopy(let task): row(task.loss, task.outputSize, output, target, share, gradient)
-    case .associativeRecall(let task): row(task.loss, task.outputSize, output, target, share, gradient)
-    case .keyValue(let task): row(task.loss, task.outputSize, output, target, share, gradient)
-    case .graphTraversal(let task): row(task.loss, task.outputSize, output, target, share, gradient)
-    case .shortestPath(let task):
-      task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
-    case .graphInference(let task): row(task.loss, task.outputSize, output, target, share, gradient)
-    case .babi(let task): row(task.loss, task.outputSize, output, target, share, gradient)
-    case .miniShrdlu(let task):
-      task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
-    }
+    ask(LossQuestion(t: t, record: record, output: output, target: target, share: share, gradient: gradient))
   }
 
-  /// What the protocol says of tasks without a loss of their own.
-  @inline(never) private func row(
-    _ loss: Loss, _ width: Int, _ output: In<Float>, _ target: In<Float>, _ share: Float, _ gradient: Out<Float>?
-  ) -> Double { loss.row(width, output, target, share, gradient) }
-
-  @inline(never) var metricCount: Int {
-    switch self {
-    case .copy(let task): task.metricCount
-    case .repeatCopy(let task): task.metricCount
-    case .associativeRecall(let task): task.metricCount
-    case .keyValue(let task): task.metricCount
-    case .graphTraversal(let task): task.metricCount
-    case .shortestPath(let task): task.metricCount
-    case .graphInference(let task): task.metricCount
-    case .babi(let task): task.metricCount
-    case .miniShrdlu(let task): task.metricCount
-    }
+  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    ask(ScoreQuestion(record: record, outputs: outputs, scores: scores))
   }
 
-  @inline(never) func metric(at index: Int) -> Metric {
-    switch self {
-    case .copy(let task): task.metric(at: index)
-    case .repeatCopy(let task): task.metric(at: index)
-    case .associativeRecall(let task): task.metric(at: index)
-    case .keyValue(let task): task.metric(at: index)
-    case .graphTraversal(let task): task.metric(at: index)
-    case .shortestPath(let task): task.metric(at: index)
-    case .graphInference(let task): task.metric(at: index)
-    case .babi(let task): task.metric(at: index)
-    case .miniShrdlu(let task): task.metric(at: index)
-    }
-  }
-
-  @inline(never) func score(
-    _ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>
-  ) {
-    switch self {
-    case .copy(let task): task.score(record, outputs: outputs, scores: scores)
-    case .repeatCopy(let task): task.score(record, outputs: outputs, scores: scores)
-    case .associativeRecall(let task): task.score(record, outputs: outputs, scores: scores)
-    case .keyValue(let task): task.score(record, outputs: outputs, scores: scores)
-    case .graphTraversal(let task): task.score(record, outputs: outputs, scores: scores)
-    case .shortestPath(let task): task.score(record, outputs: outputs, scores: scores)
-    case .graphInference(let task): task.score(record, outputs: outputs, scores: scores)
-    case .babi(let task): task.score(record, outputs: outputs, scores: scores)
-    case .miniShrdlu(let task): task.score(record, outputs: outputs, scores: scores)
-    }
+  /// Not inlined where it is asked: that would be all tasks.
+  @inline(never) private func ask<Question: TaskQuestion>(_ question: Question) -> Question.Answer {
+    var asking = Asking(place: memory.start, question: question)
+    _ = TaskList.visit(kind, &asking)
+    return asking.answer!
   }
 }

@@ -1,0 +1,90 @@
+import CDNC
+
+/// Something that is asked of a task, whichever it is: what `EpisodeSource` says, with its arguments.
+protocol TaskQuestion {
+  associatedtype Answer
+  func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) -> Answer
+}
+
+/// Asks it of the task at a place in memory.
+struct Asking<Question: TaskQuestion>: TaskVisitor {
+  let place: UnsafeMutableRawPointer
+  let question: Question
+  private(set) var answer: Question.Answer?
+
+  init(place: UnsafeMutableRawPointer, question: Question) { (self.place, self.question) = (place, question) }
+
+  mutating func visit<Task: EpisodeSource & ~Copyable>(_: Task.Type) {
+    answer = question.ask(place.assumingMemoryBound(to: Task.self).pointee)
+  }
+}
+
+struct DrawQuestion: TaskQuestion {
+  let random, shared: Random
+  let place: BatchPlace
+  let record: UnsafeMutableRawPointer
+
+  /// The answer is T, and the random numbers that are left.
+  func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) -> (steps: Int, random: Random) {
+    var random = random
+    let steps = task.draw(&random, shared: shared, place: place, into: record)
+    return (steps, random)
+  }
+}
+
+struct WordQuestion: TaskQuestion {
+  let channel: Int
+
+  func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) -> UnsafePointer<CChar>? {
+    task.word(at: channel)
+  }
+}
+
+struct MetricQuestion: TaskQuestion {
+  let index: Int
+
+  func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) -> Metric { task.metric(at: index) }
+}
+
+struct StepQuestion: TaskQuestion {
+  let t: Int
+  let record: UnsafeRawPointer
+  let input, target: Out<Float>
+
+  func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) -> Float {
+    task.step(t, of: record, input: input, target: target)
+  }
+}
+
+struct MoveQuestion: TaskQuestion {
+  let t: Int
+  let record: UnsafeMutableRawPointer
+  let output: In<Float>?
+  let evaluating: Bool
+
+  func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) {
+    task.move(t, in: record, output: output, evaluating: evaluating)
+  }
+}
+
+struct LossQuestion: TaskQuestion {
+  let t: Int
+  let record: UnsafeRawPointer
+  let output, target: In<Float>
+  let share: Float
+  let gradient: Out<Float>?
+
+  func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) -> Double {
+    task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
+  }
+}
+
+struct ScoreQuestion: TaskQuestion {
+  let record: UnsafeRawPointer
+  let outputs: EpisodeOutputs
+  let scores: UnsafeMutablePointer<dnc_score>
+
+  func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) {
+    task.score(record, outputs: outputs, scores: scores)
+  }
+}
