@@ -538,6 +538,24 @@ dnc_status dnc_get_trace(const dnc *instance, uint32_t field, float *values, siz
  */
 typedef struct dnc_task dnc_task;
 
+/* The names of the tasks: index 0 and so on; NULL behind the last. */
+const char *dnc_task_name(size_t index);
+
+/* An option of a task. In `allowed` and `meaning`, what is written literally is in quotation marks. */
+typedef struct dnc_task_option {
+    uint32_t struct_size;      /* set by the caller: sizeof(dnc_task_option) */
+    uint32_t is_path;          /* 1: names a file or a folder, 0: does not */
+    const char *name;          /* as "width" */
+    const char *default_value; /* as it would be given, "6"; "" if the option has none */
+    const char *meaning;       /* as "bits of a vector" */
+    char allowed[128];         /* as "1 to 65534" */
+} dnc_task_option;
+
+/* The options of the task of a name: index 0 to dnc_task_option_count() - 1. The count is 0 for NULL, and for a name that is
+ * not a task's. */
+size_t dnc_task_option_count(const char *name);
+dnc_status dnc_task_option_at(const char *name, size_t index, dnc_task_option *option);
+
 /* options: "key=value,key=value" or NULL for the defaults. Free with dnc_task_free. */
 dnc_status dnc_task_create(const char *name, const char *options, uint64_t seed, dnc_task **task);
 

@@ -37,6 +37,40 @@ private func requireDrawn(_ task: TaskHandle) throws(Failure) {
   }
 }
 
+private func findTask(_ name: UnsafePointer<CChar>) throws(Failure) -> Int {
+  try TaskList.find(UnsafeRawBufferPointer(start: name, count: strlen(name)))
+}
+
+@c @implementation public func dnc_task_name(_ index: Int) -> UnsafePointer<CChar>! {
+  TaskList.name(index).map { cString($0) }
+}
+
+@c @implementation public func dnc_task_option_count(_ name: UnsafePointer<CChar>!) -> Int {
+  let given: UnsafePointer<CChar>? = name
+  guard let given, let task = try? findTask(given) else { return 0 }
+  return TaskList.optionCount(of: task)
+}
+
+@c @implementation public func dnc_task_option_at(
+  _ name: UnsafePointer<CChar>!, _ index: Int, _ option: UnsafeMutablePointer<dnc_task_option>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    let task = try findTask(try require(name, "name"))
+    try require(index, in: 0...(TaskList.optionCount(of: task) - 1), "index")
+    let found = TaskList.option(index, of: task)!
+    var fields = dnc_task_option()
+    fields.is_path = found.isPath ? 1 : 0
+    fields.name = cString(found.name)
+    fields.default_value = cString(found.default)
+    fields.meaning = cString(found.meaning)
+    withUnsafeMutableBytes(of: &fields.allowed) { allowed in
+      var text = Text(start: allowed.baseAddress!.assumingMemoryBound(to: CChar.self), capacity: allowed.count)
+      text.append(allowed: found)
+    }
+    try write(fields, to: option, "option")
+  }
+}
+
 @c @implementation public func dnc_task_sizes(
   _ handle: OpaquePointer!, _ input_size: UnsafeMutablePointer<UInt32>!,
   _ output_size: UnsafeMutablePointer<UInt32>!, _ loss: UnsafeMutablePointer<UInt32>!

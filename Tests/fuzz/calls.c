@@ -936,7 +936,12 @@ static void task_use(void) {
     default: {
         const char *word_found = NULL;
         uint64_t count = 77;
-        status = CALL(dnc_task_word(task, some_size(0), &word_found));
+        size_t index = some_size(0);
+        const char *name = dnc_task_name(index);
+        dnc_task_option option = {.struct_size = sizeof option};
+        CHECK((CALL(dnc_task_option_at("copy", index, &option)) == DNC_OK) == (index < dnc_task_option_count("copy")));
+        CHECK(name == NULL || (index < 9 && dnc_task_option_count(name) > 0));
+        status = CALL(dnc_task_word(task, index, &word_found));
         CHECK((status == DNC_OK) == (word_found != NULL));
         status = CALL(dnc_task_episode_count(task, &count));
         CHECK((status == DNC_OK) == (task != NULL) && (status == DNC_OK || count == 77));

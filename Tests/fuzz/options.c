@@ -12,6 +12,20 @@ typedef struct {
     uint64_t seed;
 } arguments;
 
+/* A name has options just if it is a task's, and each is said whole. */
+static void declared(const char *name) {
+    size_t count = dnc_task_option_count(name), tasks = 0;
+    const char *known;
+    int is_known = 0;
+    while ((known = dnc_task_name(tasks++))) is_known |= same(known, name);
+    CHECK((count > 0) == is_known);
+    for (size_t i = 0; i <= count; i++) {
+        dnc_task_option option = {.struct_size = sizeof option};
+        CHECK(CALL(dnc_task_option_at(name, i, &option)) == (i < count ? DNC_OK : DNC_INVALID_ARGUMENT));
+        if (i < count) CHECK(option.name[0] && option.allowed[0] && option.meaning[0] && option.is_path <= 1);
+    }
+}
+
 static dnc_status make(void *argument, dnc_task **task) {
     const arguments *a = argument;
     return dnc_task_create(a->name, a->options, a->seed, task);
@@ -33,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         options = strdup(colon + 1);
     }
     uint32_t chance = chance_of(data, size);
+    declared(name);
     arguments a = {name, options, chance};
     dnc_task *task = made(make, &a, DNC_INVALID_ARGUMENT, chance);
     if (task) {

@@ -363,6 +363,22 @@ static void play(dnc_task *task) {
     free(input);
 }
 
+static void options(void) {
+    const char *name;
+    size_t tasks = 0;
+    while ((name = dnc_task_name(tasks)) != NULL) {
+        size_t count = dnc_task_option_count(name);
+        EXPECT(count > 0);
+        for (size_t i = 0; i <= count; i++) {
+            dnc_task_option option = {.struct_size = sizeof option};
+            EXPECT(dnc_task_option_at(name, i, &option) == (i < count ? DNC_OK : DNC_INVALID_ARGUMENT));
+            EXPECT(i == count || (*option.name && *option.allowed && *option.meaning && option.default_value));
+        }
+        tasks++;
+    }
+    EXPECT(tasks == 9 && !dnc_task_name(SIZE_MAX) && !dnc_task_option_count("paste") && !dnc_task_option_count(NULL));
+}
+
 static void lessons(void) {
     static const char *const bad[] = {"", "lesson width=3\n", "task copy\n", "task copy\nlesson width=0\n",
                                       "task copy\npass height 1\nlesson\n", "task copy\nlesson\nlesson width=9\n"};
@@ -462,6 +478,7 @@ static void tasks(void) {
     }
     BAD(dnc_task_sample(task, 0, &steps), DNC_INVALID_ARGUMENT);
     dnc_task_free(task);
+    options();
     lessons();
     questions();
 }

@@ -85,7 +85,8 @@ class World:
         self.tensor = c.dnc_tensor(struct_size=sizeof(c.dnc_tensor))
         self.metric = c.dnc_metric(struct_size=sizeof(c.dnc_metric))
         self.lesson = c.dnc_lesson(struct_size=sizeof(c.dnc_lesson))
-        for struct in (*self.structs.values(), self.tensor, self.metric, self.lesson):
+        self.option = c.dnc_task_option(struct_size=sizeof(c.dnc_task_option))
+        for struct in (*self.structs.values(), self.tensor, self.metric, self.lesson, self.option):
             memset(addressof(struct) + 4, 0x5A, sizeof(struct) - 4)
         self.before = self.results()
 
@@ -102,7 +103,7 @@ class World:
         arrays = (self.input_gradients, self.outputs, self.state_result, self.trace_result)
         arrays += (self.next_input, self.answer_gradients)
         plain = (self.size, self.loss, self.norm, *self.handles.values(), self.png, *self.structs.values(), self.tensor)
-        plain += (self.scores, self.metric, self.lesson, self.episodes, self.word)
+        plain += (self.scores, self.metric, self.lesson, self.option, self.episodes, self.word)
         return [array.tobytes() for array in arrays] + [bytes(value) for value in plain]
 
     def assert_unchanged(self):
@@ -512,6 +513,11 @@ FUNCTIONS = {
         ("targets", constant(NULL), []),
         ("mask", constant(NULL), []),
     ],
+    "dnc_task_option_at": [
+        ("name", constant(b"copy"), null + [("unknown", constant(b"paste"), INVALID)]),
+        ("index", constant(3), each([4, 2**32, 2**63, SIZE])),
+        ("option", reference("option"), null + wrong_sizes(c.dnc_task_option)),
+    ],
     "dnc_task_drawn": [("task", handle("task"), null), ("steps", constant(NULL), []), ("batch", constant(NULL), [])],
     "dnc_task_seek": [("task", handle("task"), null), ("position", constant(5), [])],
     "dnc_task_next": [
@@ -594,7 +600,7 @@ NEVER_FAILS = {
     "dnc_recorded_steps", "dnc_parameter_count", "dnc_parameters", "dnc_gradients", "dnc_tensor_count",
     "dnc_optimizer_step_count", "dnc_optimizer_free", "dnc_task_free", "dnc_buffer_free", "dnc_task_position",
     "dnc_task_is_interactive", "dnc_task_metric_count", "dnc_task_lesson_count", "dnc_is_training", "dnc_task_lesson",
-    "dnc_task_is_evaluating",
+    "dnc_task_is_evaluating", "dnc_task_name", "dnc_task_option_count",
 }  # fmt: skip
 
 
@@ -610,8 +616,10 @@ def passed(value, world):
         world.alive = getattr(world, "alive", []) + [value]
         return floats(value)
     if isinstance(
-        value, (c.dnc_config, c.dnc_optimizer_config, c.dnc_image_options, c.dnc_tensor, c.dnc_metric, c.dnc_lesson)
-    ):
+        value,
+        (c.dnc_config, c.dnc_optimizer_config, c.dnc_image_options, c.dnc_tensor, c.dnc_metric, c.dnc_lesson,
+         c.dnc_task_option),
+    ):  # fmt: skip
         return pointer(value)
     return value
 
@@ -682,7 +690,7 @@ def test_a_bad_argument(function, argument, what, make, status, name, tmp_path):
 def test_null_where_nothing_can_fail():
     assert c.dnc_recorded_steps(NULL) == c.dnc_parameter_count(NULL) == c.dnc_tensor_count(NULL) == 0
     assert c.dnc_optimizer_step_count(NULL) == c.dnc_is_training(NULL) == 0
-    assert c.dnc_task_lesson(NULL) == c.dnc_task_is_evaluating(NULL) == 0
+    assert c.dnc_task_lesson(NULL) == c.dnc_task_is_evaluating(NULL) == c.dnc_task_option_count(NULL) == 0
     assert not c.dnc_parameters(NULL) and not c.dnc_gradients(NULL)
     for free in (c.dnc_free, c.dnc_optimizer_free, c.dnc_task_free, c.dnc_buffer_free):
         assert free(NULL) is None

@@ -370,3 +370,25 @@ def test_right_arrays(tmp_path, kind, order):
     values = np.array([[1, 0, 1], [0, 1, 1]], kind, order=order)
     (tmp_path / "values.npy").write_bytes(npy(values))
     assert np.array_equal(npy_files.read_array(tmp_path / "values.npy", "[rows, columns]"), values)
+
+
+# tasks
+
+
+def test_tasks_are_listed(capsys):
+    assert main("tasks") == command_line.DONE
+    assert capsys.readouterr().out.split() == dnc.Task.names()
+
+
+@pytest.mark.parametrize("name", dnc.Task.names())
+def test_options_of_a_task_are_listed(capsys, name):
+    assert main(f"tasks {name}") == command_line.DONE
+    head, *lines = capsys.readouterr().out.splitlines()
+    places = [head.index(word) for word in ("option", "default", "allowed", "meaning")]
+    columns = [[line[a:b].strip() for a, b in zip(places, [*places[1:], None])] for line in lines]
+    assert columns == [[each.name, each.default, each.allowed, each.meaning] for each in dnc.Task.options(name)]
+
+
+def test_options_of_no_task(capsys):
+    assert main("tasks paste") == command_line.FAILED
+    assert 'name is "paste", allowed are copy, ' in capsys.readouterr().err

@@ -17,6 +17,7 @@ STANDARD = {
 }
 MACROS = {"SIZE_MAX": str(ctypes.c_size_t(-1).value)}
 SCALARS = {
+    "char": ctypes.c_char,
     "int": ctypes.c_int,
     "float": ctypes.c_float,
     "double": ctypes.c_double,
@@ -153,6 +154,7 @@ def test_every_kind_of_declaration_was_seen(header, tmp_path):
         ("    float clip_value;", ""),
         ("float beta1, beta2;", "float beta2, beta1;"),
         ("    size_t shape[4];", "    size_t shape[5];"),
+        ("    char allowed[128];", "    char allowed[64];"),
         ("    uint64_t seed;", "    uint64_t seed; float more;"),
         ("void dnc_free(dnc *instance);", ""),
         ("void dnc_free(dnc *instance);", "void dnc_free(dnc *instance); void dnc_more(dnc *instance);"),

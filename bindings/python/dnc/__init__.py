@@ -46,7 +46,7 @@ from .network import DNC
 from .optimizer import Optimizer, Settings, loss
 from .own_data import DataTask
 from .plan import Plan
-from .tasks import Episodes, Lesson, Metric, Task
+from .tasks import Episodes, Lesson, Metric, Task, TaskOption
 from .trainer import Diverged, Trainer
 
 __version__ = _c.DNC_VERSION_STRING
@@ -100,6 +100,7 @@ __all__ = [
     "Score",
     "Settings",
     "Task",
+    "TaskOption",
     "Trainer",
     "build_info",
     "capacity",

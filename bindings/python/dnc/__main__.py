@@ -1,4 +1,4 @@
-"""The command line: `python -m dnc train`, `evaluate`, `predict`, `plot`."""
+"""The command line: `python -m dnc train`, `evaluate`, `tasks`, `predict`, `plot`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .plan import Plan
 from .run_files import MODEL
 from .run_tasks import own_task
 from .task_files import Unused, open_task
-from .tasks import Task
+from .tasks import Task, TaskOption
 from .trainer import Diverged, Trainer
 
 TASK = "a task's name, or the path of a curriculum, with a slash or a dot in it"
@@ -147,6 +147,22 @@ def _task(options: argparse.Namespace, **more: Any) -> Task:
     return own_task(options.model, options.seed, given, options.lesson)
 
 
+def list_tasks(options: argparse.Namespace) -> int:
+    """Prints the names of the tasks, or a table of the options of one."""
+    if options.task is None:
+        print("\n".join(Task.names()))
+        return DONE
+    rows = [("option", "default", "allowed", "meaning"), *(_row(each) for each in Task.options(options.task))]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    return DONE
+
+
+def _row(option: TaskOption) -> tuple[str, str, str, str]:
+    return option.name, option.default, option.allowed, option.meaning
+
+
 def predict(options: argparse.Namespace) -> int:
     inputs = read_array(options.inputs, "[T, X]", "[T, B, X]")
     single = inputs.ndim == 2
@@ -247,6 +263,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print one JSON object")
     _model_options(command)
 
+    command = commands.add_parser("tasks", help="list the tasks, or the options of one")
+    command.set_defaults(command=list_tasks)
+    command.add_argument("task", nargs="?", help="the task whose options are listed")
+
     command = commands.add_parser("predict", help="run a trained network over inputs of one's own")
     command.set_defaults(command=predict)
     command.add_argument("model", type=Path, help="a safetensors file, or the folder of a run")
@@ -261,7 +281,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _option_option(command: argparse.ArgumentParser) -> None:
     command.add_argument("--option", type=_pair, action="append", metavar="KEY=VALUE",
-                         help="an option of the task; may be repeated")  # fmt: skip
+                         help="an option of the task, as `tasks` lists them; may be repeated")  # fmt: skip
 
 
 def _played_task_options(command: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from ctypes import (
     CFUNCTYPE,
     POINTER,
     Structure,
+    c_char,
     c_char_p,
     c_double,
     c_float,
@@ -256,6 +257,22 @@ class dnc_task(Structure):
     """Opaque."""
 
 
+dnc_task_name = _function("dnc_task_name", c_char_p, c_size_t)
+
+
+class dnc_task_option(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("is_path", c_uint32),
+        ("name", c_char_p),
+        ("default_value", c_char_p),
+        ("meaning", c_char_p),
+        ("allowed", c_char * 128),
+    ]
+
+
+dnc_task_option_count = _function("dnc_task_option_count", c_size_t, c_char_p)
+dnc_task_option_at = _function("dnc_task_option_at", dnc_status, c_char_p, c_size_t, POINTER(dnc_task_option))
 dnc_task_create = _function("dnc_task_create", dnc_status, c_char_p, c_char_p, c_uint64, POINTER(POINTER(dnc_task)))
 dnc_task_sizes = _function(
     "dnc_task_sizes", dnc_status, POINTER(dnc_task), POINTER(c_uint32), POINTER(c_uint32), POINTER(c_uint32)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InvalidArgument, InvalidState
-from .tasks import Task
+from .tasks import Task, path_options
 
-# The options of tasks that name a file, and those that name a folder of files with such names.
-_FILE_OPTIONS, _FOLDER_OPTIONS = {"graph"}, {"folder": "qa*.txt"}
+# What a task reads of a folder.
+_FOLDER_FILES = "qa*.txt"
 
 
 class Unused(InvalidArgument):
@@ -73,10 +73,9 @@ def _paths(task: Task) -> Iterator[str]:
     for lesson in task.lessons:
         for pair in lesson.options.split(","):
             key, _, value = pair.partition("=")
-            if key in _FILE_OPTIONS:
-                yield value
-            elif key in _FOLDER_OPTIONS:
-                yield from map(str, Path(value).glob(_FOLDER_OPTIONS[key]))
+            if key in path_options():
+                is_folder = Path(value).is_dir()
+                yield from map(str, Path(value).glob(_FOLDER_FILES)) if is_folder else [value]
 
 
 def sha256(path: Path) -> str:

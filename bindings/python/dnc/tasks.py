@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import secrets
 from ctypes import byref
@@ -38,6 +39,16 @@ class Metric(NamedTuple):
     is_error: bool  # the lower the better
 
 
+class TaskOption(NamedTuple):
+    """An option of a task. In `allowed` and `meaning`, what is written literally is in quotation marks."""
+
+    name: str  # "width"
+    allowed: str  # "1 to 65534"
+    default: str  # "6"; "" if the option has none
+    meaning: str  # "bits of a vector"
+    is_path: bool  # it names a file or a folder
+
+
 class Lesson(NamedTuple):
     """A lesson of a curriculum.
 
@@ -60,9 +71,8 @@ class Task(Resource):
     >>> task = dnc.Task("copy", seed=1, width=6, max_length=8)
     >>> inputs, targets, mask = task.sample(16)
 
-    name is copy, repeat_copy, associative_recall, key_value, graph_traversal, shortest_path, graph_inference, babi or
-    mini_shrdlu; dnc.h, in `dnc.get_include()`, describes them and their options. seed is 0 to 2**64 - 1; None draws
-    one, which is in `seed` then. What a network answers is judged by the task itself:
+    name is one of `Task.names()`, and `Task.options(name)` lists the options. seed is 0 to 2**64 - 1; None draws one,
+    which is in `seed` then. What a network answers is judged by the task itself:
 
     >>> outputs = task.play(net)
     >>> value, gradients = task.loss(outputs)
@@ -84,9 +94,29 @@ class Task(Resource):
         number, pointer = _seed(seed), ctypes.POINTER(_c.dnc_task)()
         check(_c.dnc_task_create(text(name, "name"), pairs or None, number, byref(pointer)))
         self._open(pointer, number)
-        for key in options.keys() & {"folder", "graph"}:  # a copy may be made in another working directory
+        for key in options.keys() & path_options():  # a copy may be made in another working directory
             options[key] = os.path.abspath(os.fsdecode(options[key]))  # type: ignore[arg-type]
         self._made = type(self), (name, number), options
+
+    @staticmethod
+    def names() -> list[str]:
+        """The names of all tasks."""
+        found: list[str] = []
+        while (name := _c.dnc_task_name(len(found))) is not None:
+            found.append(name.decode())
+        return found
+
+    @staticmethod
+    def options(name: str) -> list[TaskOption]:
+        """The options of the task `name`. InvalidArgument if there is no such task."""
+        option = _c.dnc_task_option(struct_size=ctypes.sizeof(_c.dnc_task_option))
+        found = []
+        given = text(name, "name")
+        for index in range(_c.dnc_task_option_count(given) or 1):  # of an unknown name the first is refused
+            check(_c.dnc_task_option_at(given, index, byref(option)))
+            words = (option.name, option.allowed, option.default_value, option.meaning)
+            found.append(TaskOption(*(word.decode() for word in words), is_path=bool(option.is_path)))
+        return found
 
     @classmethod
     def load(cls, path: Path, seed: int | None = 0) -> Self:
@@ -268,6 +298,12 @@ class Task(Resource):
     def _outputs(self, outputs: npt.ArrayLike) -> FloatArray:
         steps, batch = self._sizes()
         return array(outputs, "outputs", "TBY", {"T": steps, "B": batch, "Y": self.output_size})
+
+
+@functools.cache
+def path_options() -> frozenset[str]:
+    """The options, of any task, that name a file or a folder."""
+    return frozenset(each.name for name in Task.names() for each in Task.options(name) if each.is_path)
 
 
 def _rebuild(
