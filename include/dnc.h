@@ -424,117 +424,23 @@ dnc_status dnc_get_trace(const dnc *instance, uint32_t field, float *values, siz
 
 /* ------------------------------------------------------------------------------------- tasks -- */
 
-/* Synthetic episodes. The same name, options and seed give the same episodes on every machine.
+/* Episodes to learn from, each with a loss and scores. The same name, options and seed give the same episodes on every machine.
  *
- *   "copy"   A start vector, `length` random bit vectors, a stop vector, then silence, in which the network must
- *            repeat the vectors and close with a stop vector of its own; 2*length + 3 steps.
- *            Input channels: 0 stop, 1 start, 2.. the bits. Target channels: 0 stop, 1.. the bits.
- *            Options: width=6 (bits, 1 to 65534), min_length=1, max_length=8 (1 to 1000000; lengths are uniform between
- *            them), mask=answer (1 after the stop vector) or mask=all (1 in every step of the episode).
- *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY.
+ *   name                   what the network is asked for
+ *   "copy"                 a sequence of random bit vectors, repeated in order
+ *   "repeat_copy"          a sequence of random bit vectors, repeated a stated number of times
+ *   "associative_recall"   of several blocks of bit vectors, the block that followed the one that is shown again
+ *   "key_value"            of several pairs of words, the value of each key; with query=both, also the key of each value
+ *   "graph_traversal"      of a graph told edge by edge, the edges along a path that is given by their labels
+ *   "shortest_path"        of a graph told edge by edge, a shortest path between two nodes; interactive
+ *   "graph_inference"      of a graph told edge by edge, where relations lead whose meaning is never shown
+ *   "babi"                 the answers to the bAbI questions; their files are not part of the library
+ *   "mini_shrdlu"          moves of blocks on a board that reach one of several goals told before; interactive
  *
- *   "repeat_copy"
- *            A start vector, `length` random bit vectors, a vector with the number of repeats, then silence, in which the
- *            network must give the vectors that often, and close with an end vector; length*(repeats + 1) + 3 steps.
- *            Input channels, with w = width: 0..w-1 the bits, w start, w+1 the count. Target channels: 0..w-1 the bits, w
- *            end. docs/tasks/repeat_copy.md draws it.
- *            Options: width=4 (1 to 65534), min_length=1, max_length=2 (1 to 1000000), min_repeats=1, max_repeats=2 (1 to
- *            1000), both uniform; count=normalised (repeats / 10) or count=raw; mask=answer (1 after the count) or
- *            mask=all (1 in every step of the episode).
- *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY. Metrics: sequences_right, bit_error; chance is one who knows all but
- *            the bits, and guesses them once.
- *
- *   "associative_recall"
- *            Blocks of random bit vectors, each with a separator after it and the last one with an end; then one of them
- *            again and another end; then silence, in which the network must give the block that followed it.
- *            (blocks + 1)*(words + 1) + words steps; all episodes of a batch have as many blocks.
- *            Channels, with w = width: 0..w-1 the bits, w separator, w+1 end; targets have the same, the last two always 0.
- *            docs/tasks/associative_recall.md draws it.
- *            Options: width=8 (1 to 65534), words=3 (of a block, 1 to 1000), min_blocks=2, max_blocks=16 (2 to 100000,
- *            uniform), mask=answer (1 after the second end) or mask=all (1 in every step of the episode).
- *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY. Metrics, of the answer's bits alone: episodes_right, items_right (its
- *            words), bit_error; chance is one who guesses them.
- *
- *   "key_value"
- *            Pairs of words, the keys distinct and ascending, and a marker; then the keys alone in random order, each of
- *            which wants its value in the same step, and the marker: 2*(pairs + 1) steps. query=both: then another marker
- *            in place of the first, the values in random order, each of which wants its key, and both markers:
- *            3*(pairs + 1) steps. All episodes of a batch have as many pairs.
- *            Input channels, with w = width: 0..w-1 the key, or whatever is asked about; w..2w-1 the value; 2w the marker;
- *            2w+1 the other one, with query=both. Target channels: 0..w-1 the answer. The lowest bit of a word is first.
- *            docs/tasks/key_value.md draws it.
- *            Options: width=6 (1 to 16), min_pairs=2, max_pairs=16 (1 to 1000, at most 2^width; uniform), query=key or
- *            query=both, distinct_values=no (yes with query=both: values do not repeat), mask=answer (1 where an answer is
- *            wanted) or mask=all (1 in every step of the episode).
- *            Loss: DNC_LOSS_SIGMOID_CROSS_ENTROPY. Metrics, of the answers alone: episodes_right, items_right (answers),
- *            bit_error; chance is one who guesses their bits.
- *
- *   "graph_traversal"
- *            A random directed graph is described, one triple (source, edge, destination) a step in random order; then
- *            (start, edge, blank) and (blank, edge, blank)... say which edges to follow; then the network must answer with
- *            the triples passed, and close with (0, 0, 0). A label is a number from 0 to 999 in three digits, hundreds
- *            first, each one-hot in ten channels; a blank is zeros.
- *            Input channels: 0-89 the triple, 90 the first step of each phase, 91 every step of the answer. Target
- *            channels: 0-89 the triple; the mask is 1 in the answer. docs/tasks/graph_traversal.md draws it.
- *            Options: nodes=10-20 (a number or a range, 2 to 500), out_degree=2-4 (1 to 20), path=1-5 (edges to follow, 1
- *            to 100), terminate=yes (or no: without the closing (0, 0, 0)). Ranges are uniform. Instead of nodes and
- *            out_degree: graph=FILE, the graph of a file of at most 500 nodes and 10000 edges, as data/underground.csv, with
- *            new labels in each episode. A file that is not as it should be gives DNC_BAD_FORMAT, with the line and what
- *            was expected. '#' begins a comment at the beginning of a line or between spaces: "Gate #1" is a name.
- *            Loss: DNC_LOSS_GROUPED(10). Metrics: episodes_right, triples_right; chance is one who knows the graph and
- *            follows random edges.
- *
- *   "shortest_path" (interactive)
- *            A graph is described as above; then (start, blank, end); then steps to plan; then in every step of the answer
- *            the network chooses one of the edges that leave the present node: the one whose digits are the likeliest. The
- *            next input is its triple. The answer ends at the end, or where the end is out of reach, or 5 moves after a
- *            shortest path would. While the network learns, a teacher makes the move with probability beta, along a
- *            shortest path. Channels and encoding as above; the target is the teacher's choice.
- *            Options: nodes=10-20, out_degree=2-4, graph=FILE, path=2-4 (edges of a shortest path, 1 to 100), planning=10
- *            (0 to 1000), beta=0.8 (0 to 1).
- *            Loss: -log p(target) among the edges that leave the present node, a mean over the moves; dnc_task_sizes calls
- *            it DNC_LOSS_GROUPED(10). Metrics: nearly_shortest (paths at most one edge longer than the shortest), shortest,
- *            extra_moves (6 if the end is not reached), moves_right; chance is one who follows random edges.
- *
- *   "graph_inference"
- *            A graph is described as above, its edges labelled 0 to 9; then (start, relation, blank), steps to plan, and one
- *            step to answer with (start, relation, end), for each query. A relation, labelled 10 to 409, stands for 2 to 5
- *            edge labels to follow, always the same ones, which the network is never shown;
- *            docs/tasks/graph_inference.md lists them. Channels, encoding, loss and metrics as of graph_traversal; chance
- *            is one who names any node.
- *            Options: nodes=6-12, out_degree=2-4 (1 to 10), graph=FILE (edges called 0 to 9, as data/family.csv),
- *            relation=2-3 (edge labels of a relation, 2 to 5; or kinship: the 32 of four that there are in
- *            data/family.csv), queries=3 (1 to 100), planning=10 (0 to 1000).
- *
- *   "babi"   The bAbI question tasks, from the files qa1_..._train.txt to qa20_..._test.txt, which are not part of the library.
- *            A story with all its questions, one word a step, one-hot; after a question as many "-" as its answer has words:
- *            there the target is the word, one-hot, and the mask 1. The channels of input and target are the words of all
- *            those files and ".", "?" and "-", in the order of their bytes: dnc_task_word.
- *            Options: folder=PATH (needed; a path without commas), tasks=1-20 (a number or a range), split=train (or
- *            validation: the task's file qa1_..._valid.txt, or without one every tenth training story, which train then leaves
- *            out; all_train: both; test),
- *            order=random (every story equally likely) or order=all (all stories, the longest first, and again), buckets=8
- *            (1 to 100: the stories of a random batch are from one of so many groups of similar length).
- *            Limits: 64 MiB a file, 1000000 words a story, 32767 different words, and different answers in a file.
- *            Loss: DNC_LOSS_SOFTMAX_CROSS_ENTROPY. Metrics: question_error (mean over the tasks), word_error (likewise),
- *            task_1_error to task_20_error; chance is the commonest answer to the task's training questions.
- *
- *   "mini_shrdlu" (interactive)
- *            Blocks stand in the three columns of a board of 3 x 3. Goals are told, one constraint a step: which block is
- *            above, below, left of or right of which other, and the letter of its goal. Then go is on, with the letter of
- *            one goal in the first step, and in every step a block is moved, until 6 moves after a shortest plan would
- *            have ended. While the network learns, a teacher makes the move with probability beta.
- *            Input channels: 0-25 the letter, 26-31 the first block, 32-35 the relation, 36-41 the second block, 42 go, 43-96
- *            the block on each square, bottom row first. Actions: from column 0 onto 1, 0 onto 2, 1 onto 0, 1 onto 2, 2 onto 0,
- *            2 onto 1, pass; one that is not possible leaves the board as it is. The targets are the best moves, all equal:
- *            those that begin a shortest plan from the present board, or to pass where the goal is reached; the mask is 1
- *            while go is on. docs/tasks/mini_shrdlu.md draws it.
- *            Options: goals=6 (a number or a range, 1 to 26), blocks=6 (3 to 6), constraints=3 (of each goal, 1 to 7),
- *            depth=3 (moves to a board in which a goal holds, 1 to 19), beta=0.8 (0 to 1). Ranges are uniform.
- *            Loss: -log of the sum of the probabilities of the best moves; dnc_task_sizes calls it
- *            DNC_LOSS_SOFTMAX_CROSS_ENTROPY. Metrics: constraints_satisfied (share of the goal's, at the end), perfect (all,
- *            for the first time after as many moves as a shortest plan has, and at the end), success (all, at the end),
- *            best_moves (of the network's own); chance is one who moves at random.
+ * docs/tasks/copy.md and so on, one page a task, draw an episode and say everything else: channels, options, mask, loss,
+ * metrics, what guessing earns, limits. Inputs and targets are 0 or 1 unless the page says otherwise. The mask is 1 where the
+ * network must answer, 0 where it may answer what it likes. In an interactive task the next input depends on the network's
+ * output, and a teacher makes some of the moves while the network learns.
  */
 typedef struct dnc_task dnc_task;
 
@@ -556,7 +462,9 @@ typedef struct dnc_task_option {
 size_t dnc_task_option_count(const char *name);
 dnc_status dnc_task_option_at(const char *name, size_t index, dnc_task_option *option);
 
-/* options: "key=value,key=value" or NULL for the defaults. Free with dnc_task_free. */
+/* options: "key=value,key=value" or NULL for the defaults. Of several with the same key the last one counts. A range is
+ * "low-high", or one number for both; what is drawn from it is uniform. A file that an option names must be as the task's page
+ * says, or the status is DNC_BAD_FORMAT, with the line and what was expected. Free with dnc_task_free. */
 dnc_status dnc_task_create(const char *name, const char *options, uint64_t seed, dnc_task **task);
 
 /* X, Y and the dnc_loss of the task; each pointer may be NULL. */
@@ -578,20 +486,20 @@ dnc_status dnc_task_drawn(const dnc_task *task, size_t *steps, size_t *batch);
 uint64_t dnc_task_position(const dnc_task *task);
 dnc_status dnc_task_seek(dnc_task *task, uint64_t position);
 
-/* Not 0 for a task whose next input depends on the network's output: read it step by step. 0 for NULL. */
+/* Not 0 for an interactive task, which must be played step by step, with dnc_task_next. 0 for NULL. */
 int dnc_task_is_interactive(const dnc_task *task);
 
-/* The episodes drawn last, step by step: input [B, X] of the next step, and output [B, Y], what the network answered to
- * the step before, NULL before the first step. Works for every task; only an interactive one looks at the output.
- * DNC_INVALID_STATE when all steps have been played. */
+/* Plays one more step of the episodes drawn last. output [B, Y] is the network's answer to the step before, or NULL before the
+ * first step; only an interactive task reads it. Writes the input [B, X] of the next step. DNC_INVALID_STATE when all steps have
+ * been played. */
 dnc_status dnc_task_next(dnc_task *task, const float *output, float *input);
 
 /* The loss of logits outputs [T, B, Y] in the episodes drawn last and, unless output_gradients is NULL, its gradient
- * [T, B, Y]. What dnc_loss_evaluate gives with the task's targets and mask, unless the task says otherwise. The outputs must
- * be finite in every step, also where the mask is 0. */
+ * [T, B, Y]. It equals that of dnc_loss_evaluate with the task's targets and mask, unless the task's page says otherwise. The
+ * outputs must be finite in every step, also where the mask is 0. */
 dnc_status dnc_task_loss(dnc_task *task, const float *outputs, double *value, float *output_gradients);
 
-/* What a task counts, by index: 0 to dnc_task_metric_count() - 1; 0 metrics for NULL. The first is its score. */
+/* The things that a task counts: index 0 to dnc_task_metric_count() - 1. The first is its score. The count is 0 for NULL. */
 typedef struct dnc_metric {
     uint32_t struct_size;    /* set by the caller: sizeof(dnc_metric) */
     uint32_t is_error;       /* 1: the lower the better, 0: the higher */
@@ -606,12 +514,12 @@ typedef struct dnc_score {
     double sum, count, chance;
 } dnc_score;
 
-/* Adds what the outputs [T, B, Y] earn in the episodes drawn last to scores [dnc_task_metric_count()], which the caller
+/* Adds the scores of the outputs [T, B, Y] in the episodes drawn last to scores [dnc_task_metric_count()], which the caller
  * sets to 0 at first. */
 dnc_status dnc_task_score(dnc_task *task, const float *outputs, dnc_score *scores);
 
-/* Evaluating (enabled != 0), episodes come from the present lesson alone, and what the network does is what it does: no
- * teacher interferes. Off at first. Drops the episodes drawn last. */
+/* Turns evaluating on (enabled != 0) or off; it is off at first. While it is on, episodes come from the present lesson alone,
+ * and no teacher replaces the network's moves. Drops the episodes drawn last. */
 dnc_status dnc_task_set_evaluating(dnc_task *task, int enabled);
 
 /* 1 while evaluating, else 0; 0 for NULL. */
@@ -642,8 +550,8 @@ size_t dnc_task_lesson(const dnc_task *task);
  * them begin again after the last; a last batch that is not full has episodes of 0 steps, which earn nothing. */
 dnc_status dnc_task_episode_count(const dnc_task *task, uint64_t *count);
 
-/* The word that a channel of input and output stands for, in the present lesson; valid until dnc_task_free. For a task
- * whose channels are not words DNC_INVALID_ARGUMENT. */
+/* The word of a channel of input and output, in the present lesson; valid until dnc_task_free. DNC_INVALID_ARGUMENT for a task
+ * whose channels are not words. */
 dnc_status dnc_task_word(const dnc_task *task, size_t channel, const char **word);
 
 void dnc_task_free(dnc_task *task); /* NULL is fine */

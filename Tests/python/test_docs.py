@@ -1,7 +1,9 @@
 """The pages: every relative link leads somewhere, and every function named in a link is in the file it leads to."""
 
 import re
+import runpy
 
+import dnc
 import pytest
 
 # `[text](target)` outside of code, and the same where the text is a name in code: [`LSTM.backward`](…/LSTM.swift).
@@ -57,6 +59,22 @@ def test_links_lead_somewhere(pages):
             elif fragment and (file.suffix != ".md" or fragment not in anchors(file)):
                 missing.append(f"{page}: {text}: no #{fragment} in {file.name}")
     assert not missing, "\n".join(missing)
+
+
+def test_tables_of_options_are_as_declared(repository):
+    """`python3 tools/make_task_tables.py` writes them."""
+    tool = runpy.run_path(str(repository / "tools" / "make_task_tables.py"))
+    for name in dnc.Task.names():
+        page = (repository / "docs" / "tasks" / f"{name}.md").read_text()
+        (found,) = tool["TABLE"].findall(page)
+        assert found.splitlines() == tool["table"](dnc.Task.options(name)), name
+
+
+def test_all_tasks_are_listed(repository, header):
+    names = dnc.Task.names()
+    page = (repository / "docs" / "tasks.md").read_text()
+    assert re.findall(r"^\| \[`(\w+)`\]\(tasks/\1\.md\) \|", page, re.MULTILINE) == names
+    assert re.findall(r'^ \*   "(\w+)"  ', header.read_text(), re.MULTILINE) == names
 
 
 def test_names_are_where_links_say(pages):
