@@ -7,7 +7,7 @@ enum BitScores {
     index == 0 ? Metric(name: "sequences_right", isError: false) : bitError
   }
 
-  /// Of tasks whose answers are items of as many random bits each, one a step.
+  /// For tasks whose answers are items of random bits, all of one width, one item a step.
   static let itemMetricCount = 3
   static func itemMetric(at index: Int) -> Metric {
     index == 2 ? bitError : Metric(name: index == 0 ? "episodes_right" : "items_right", isError: false)
@@ -18,7 +18,7 @@ enum BitScores {
   /// Compares the outputs with the targets in all steps whose mask is not 0.
   /// - Parameters:
   ///   - randomBits: targets that can't be known before the episode has shown them.
-  ///   - freeBits: how many different ones of them there are, as when an answer repeats.
+  ///   - freeBits: the number of those that must be guessed; fewer than `randomBits` where an answer repeats.
   static func add<Source: EpisodeSource & ~Copyable>(
     _ source: borrowing Source, _ record: UnsafeRawPointer, _ outputs: EpisodeOutputs, randomBits: Int, freeBits: Int,
     _ scores: UnsafeMutablePointer<dnc_score>
@@ -46,7 +46,7 @@ enum BitScores {
     scores.add(2, Double(tally.wrongBits), of: Double(tally.bits), chance: 0.5 * Double(tally.bits))
   }
 
-  /// That all of so many bits are guessed right.
+  /// The probability that all of so many bits are guessed right.
   private static func chance(bits: Int) -> Double { .exp(-0.693_147_180_559_945_3 * Double(bits)) }
 
   private struct Tally {

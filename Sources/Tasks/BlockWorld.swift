@@ -33,7 +33,7 @@ struct Board {
     return board
   }
 
-  /// What holds here and does not hold in `start`: each pair of neighbours once, above or left of. Returns how many.
+  /// The constraints that hold here but not in `start`: each pair of neighbours once, as above or left of. Returns how many.
   func constraints(newSince start: Board, _ blocks: Int, into result: UnsafeMutablePointer<Constraint>?) -> Int {
     var count = 0
     for i in 1..<blocks {
@@ -154,7 +154,7 @@ struct BlockWorld {
     }
   }
 
-  /// Enters a move and, for the board where it leads, its reverse: so moves to the left need no search of their own.
+  /// Enters a move and its reverse, which leads back. So moves to the left need no search of their own.
   @inline(never) private func link(_ index: Int, _ move: Int, from: Int, to: Int, reverse: Int) {
     var board = boards[index]
     var top = -1
@@ -172,8 +172,8 @@ struct BlockWorld {
     nextBoard[other * BlockWorld.moves + reverse] = UInt16(index)
   }
 
-  /// Breadth first from the boards in queue [0 ..< first], whose distances are 0, all others' unknown: the queue becomes the
-  /// boards at most `limit` moves away, the nearest first. Returns how many.
+  /// Searches breadth first from the boards in queue [0 ..< first], whose distances are 0. All other distances are unknown
+  /// before. The queue becomes the boards at most `limit` moves away, the nearest first. Returns how many.
   @inline(never) func spread(
     from first: Int, _ queue: UnsafeMutablePointer<UInt16>, limit: Int, _ distance: UnsafeMutablePointer<UInt8>
   ) -> Int {
@@ -197,7 +197,7 @@ struct BlockWorld {
   }
 }
 
-/// The first of `count` indices for which `isAfter` holds, as it does for all after it; `count` if there is none.
+/// The first of `count` indices for which `isAfter` holds; `count` if there is none. It must hold for all indices after that.
 func bisect(_ count: Int, _ isAfter: (Int) -> Bool) -> Int {
   var low = 0
   var high = count

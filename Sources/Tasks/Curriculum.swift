@@ -14,7 +14,7 @@ import CPlatform
 enum Curriculum {
   private static let fileBytes = 1 << 20
   private static let lessons = 1000
-  /// Of the options of a lesson, those common to all included.
+  /// Room for the options of one lesson, with those common to all.
   private static let optionsBytes = 2048
 
   static func read(_ path: UnsafePointer<CChar>) throws(Failure) -> Lessons {
@@ -59,7 +59,7 @@ enum Curriculum {
     }
   }
 
-  /// What has been said so far.
+  /// The settings of the lines read so far.
   private struct Reader {
     /// Where the next lesson's options go.
     var options: UnsafeMutablePointer<CChar>

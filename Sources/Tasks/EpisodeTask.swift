@@ -17,12 +17,12 @@ struct EpisodeTask: ~Copyable {
   /// The batch drawn last; 0 sequences before the first one.
   private(set) var batch = 0
   private(set) var steps = 0
-  /// Steps whose inputs are known.
+  /// The number of steps whose inputs are known.
   private(set) var played = 0
   private var records: Memory
   private let recordBytes: Int
 
-  /// What each record begins with.
+  /// The beginning of each record.
   private struct Header {
     let lesson, steps: Int
   }
@@ -43,7 +43,7 @@ struct EpisodeTask: ~Copyable {
 
   var lessonCount: Int { lessons.count }
   func lesson(at index: Int) -> UnsafePointer<Lesson> { UnsafePointer(lessons.first + index) }
-  /// What all lessons have in common is asked of the first.
+  /// The first lesson says what all lessons have in common.
   private var common: UnsafePointer<Lesson> { lesson(at: 0) }
   var inputSize: Int { common.pointee.source.inputSize }
   var outputSize: Int { common.pointee.source.outputSize }
@@ -51,7 +51,7 @@ struct EpisodeTask: ~Copyable {
   var metricCount: Int { common.pointee.source.metricCount }
   func metric(at index: Int) -> Metric { common.pointee.source.metric(at: index) }
   var isInteractive: Bool { common.pointee.source.isInteractive }
-  /// Of the present lesson.
+  /// That of the present lesson.
   var episodeCount: Int { lesson(at: lesson).pointee.source.episodeCount }
   func word(at channel: Int) -> UnsafePointer<CChar>? { lesson(at: lesson).pointee.source.word(at: channel) }
 
@@ -131,7 +131,7 @@ struct EpisodeTask: ~Copyable {
   private var scratchInput: Out<Float> { scratch.start.assumingMemoryBound(to: Float.self) }
   private var scratchTarget: Out<Float> { scratchInput + inputSize }
 
-  /// Step t of sequence b: the input, which is all zero before, and the target into scratch. Returns the mask.
+  /// Writes step t of sequence b: the input, which is all zero before, and the target, into scratch. Returns the mask.
   private func step(_ t: Int, _ b: Int, input: Out<Float>) -> Float {
     scratchTarget.update(repeating: 0, count: outputSize)
     let header = header(b)
@@ -139,7 +139,7 @@ struct EpisodeTask: ~Copyable {
     return lesson(at: header.lesson).pointee.source.step(t, of: record(b), input: input, target: scratchTarget)
   }
 
-  /// The input too into scratch.
+  /// The same, with the input in scratch too.
   private func step(_ t: Int, _ b: Int) -> Float {
     scratchInput.update(repeating: 0, count: inputSize)
     return step(t, b, input: scratchInput)
@@ -178,7 +178,7 @@ struct EpisodeTask: ~Copyable {
     return total / divisor
   }
 
-  /// Adds what the outputs [T, B, Y] earn.
+  /// Adds the scores of the outputs [T, B, Y].
   mutating func score(outputs: In<Float>, scores: UnsafeMutablePointer<dnc_score>) {
     finish()
     for b in 0..<batch {

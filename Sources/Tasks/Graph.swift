@@ -1,12 +1,12 @@
 /// A directed graph in an episode's record: out-edges of node i are the edges from firstEdge[i] to firstEdge[i + 1] - 1.
 /// Nodes and edges count from 0; what the network sees of them are their labels.
 struct Graph {
-  /// The most nodes, edges and different labels of edges that there is room for.
+  /// Room for so many nodes, edges and different labels of edges.
   struct Size {
     let nodes, edges, labels: Int
   }
 
-  /// As many nodes as there are labels.
+  /// How many labels there are. A graph has no more nodes.
   static let labels = 1000
   static let unreachable = UInt16.max
 
@@ -15,9 +15,9 @@ struct Graph {
   let destination: UnsafeMutablePointer<UInt16>
   let nodeLabel: UnsafeMutablePointer<UInt16>
   let edgeLabel: UnsafeMutablePointer<UInt16>
-  /// The edges as they are described to the network.
+  /// The order in which the network is told the edges.
   let order: UnsafeMutablePointer<UInt16>
-  /// Scratch of drawing, for a pair of numbers per node, the labels of edges, and a bit per label.
+  /// Scratch for drawing: a pair of numbers per node, the labels of edges, and a bit per label.
   let pairs: UnsafeMutablePointer<Double>
   let pool: UnsafeMutablePointer<UInt16>
   let used: UnsafeMutablePointer<UInt64>
@@ -38,7 +38,7 @@ struct Graph {
   var edges: Int { counts.pointee.edges }
   func setCounts(nodes: Int, edges: Int) { counts.pointee = (nodes, edges) }
 
-  /// Puts edges that come in any order behind their nodes.
+  /// Sorts edges, which come in any order, by the nodes that they leave.
   func setEdges(_ sources: In<UInt16>, _ labels: In<UInt16>, _ destinations: In<UInt16>) {
     var count = 0
     for node in 0..<nodes {
@@ -148,7 +148,7 @@ struct Graph {
     return found
   }
 
-  /// The walk of one who goes along random out-edges, all equally likely: where it is, as a probability per node.
+  /// A walk along random out-edges, all equally likely: the probability of being at each node.
   struct RandomWalk {
     private let graph: Graph
     private var present, next: UnsafeMutablePointer<Double>
@@ -164,7 +164,7 @@ struct Graph {
 
     subscript(node: Int) -> Double { present[node] }
 
-    /// One step. Who is at the node `end`, or has no way out, stays there.
+    /// Takes one step. A walk that is at the node `end`, or has no way out, stays there.
     @inline(never) mutating func step(end: Int? = nil) {
       next.update(repeating: 0, count: graph.nodes)
       for node in 0..<graph.nodes where present[node] > 0 {

@@ -52,8 +52,8 @@ struct GraphFile: ~Copyable {
 
   /// - Parameters:
   ///   - path: must outlive this call.
-  ///   - digits: edges must be called 0 to 9, and that is their number.
-  ///   - endless: a way on must lead from every node.
+  ///   - digits: edges must be called 0 to 9, and their names are their labels.
+  ///   - endless: every node must have an edge that leaves it.
   init(path: UnsafePointer<CChar>, digits: Bool, endless: Bool) throws(Failure) {
     let file = try TextFile(path: path, limit: GraphFile.fileBytes)
     var edges = -1

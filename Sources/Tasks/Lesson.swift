@@ -1,7 +1,7 @@
 /// One lesson of a curriculum: a task with its options, and when it is learned. See `dnc_lesson`.
 struct Lesson: ~Copyable {
   let source: TaskSource
-  /// As the interface hands them out: C strings that the curriculum keeps.
+  /// A C string in the text of the lessons.
   let options: UnsafePointer<CChar>
   var metric = 0
   /// No score reaches NaN.
@@ -33,7 +33,7 @@ struct Lessons: ~Copyable {
 
   deinit { first.deinitialize(count: count) }
 
-  /// No more often than the capacity allows.
+  /// At most `capacity` lessons may be appended.
   mutating func append(_ lesson: consuming Lesson) {
     (first + count).initialize(to: lesson)
     count += 1

@@ -5,7 +5,7 @@ struct Relations: ~Copyable {
   static let firstLabel = 10
   static let lengths = 2...5
   private static let perLength = 100
-  /// In data/family.csv: all relations that lead three edges up and one down, or two up and two down.
+  /// All relations in data/family.csv that lead three edges up and one down, or two up and two down.
   private static let kinships = 32
   private static let kinship: StaticString = """
     00020004000500120014001500420044004500520102010301120113014201440145015210221024102510321034\
@@ -38,7 +38,7 @@ struct Relations: ~Copyable {
   /// Where a relation leads from a start.
   struct Query {
     var length = 0
-    /// Among the pairs of a start and a relation of that length, from 1.
+    /// Its place among the pairs of a start and a relation of that length, from 1.
     var number = 0
     var start = 0
     var relation = 0

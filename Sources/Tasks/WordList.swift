@@ -69,7 +69,7 @@ struct WordList: ~Copyable {
     return true
   }
 
-  /// The word that came most often; of several the one that came first.
+  /// The most frequent word; of several, the first one.
   var commonest: Int {
     var best = 0
     for index in 0..<count where entries[index].uses > entries[best].uses { best = index }
