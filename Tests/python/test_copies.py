@@ -65,6 +65,17 @@ class Named(dnc.DNC):
         self.label = "mine"
 
 
+def test_parameters_and_gradients_are_kept_by_copies(duplicate, net, inputs):
+    net.training = True
+    net.backward(np.ones_like(net.forward(inputs)))
+    for tensors in (net.parameters, net.gradients):
+        kept = duplicate(tensors)
+        assert type(kept) is dict and list(kept) == list(tensors)
+        assert all(np.array_equal(kept[name], values) for name, values in tensors.items())
+        shared = any(np.shares_memory(kept[name], values) for name, values in tensors.items())
+        assert shared == (duplicate is copy.copy)
+
+
 @pytest.mark.parametrize("algorithm", ["sgd", "rmsprop", "adam", "adamw"])
 @pytest.mark.parametrize("options", [{}, {"initial_state": "learned", "controller": "feedforward", "num_layers": 2}])
 def test_an_optimizer(duplicate, inputs, algorithm, options):
@@ -128,6 +139,24 @@ def test_a_task_with_a_file(duplicate, repository, monkeypatch):
     task = dnc.Task("graph_traversal", graph="data/underground.csv", path=2)
     monkeypatch.chdir("/")
     assert drawn_alike(task, duplicate(task))
+
+
+class Short(dnc.Task):
+    """Its constructor takes other arguments than a task's."""
+
+    def __init__(self, length):
+        super().__init__("copy", seed=4, max_length=length)
+        self.length = length
+
+
+def test_a_subclass_of_tasks(duplicate, tmp_path):
+    (tmp_path / "lessons.txt").write_text("task copy\npass sequences_right 1\nlesson max_length=1\n")
+    task = Short(3)
+    twin = duplicate(task)
+    assert type(twin) is Short and twin.length == 3 and drawn_alike(task, twin)
+    loaded = Short.load(tmp_path / "lessons.txt", seed=4)
+    twin = duplicate(loaded)
+    assert type(twin) is Short and drawn_alike(loaded, twin)
 
 
 def test_closed_objects_have_no_copies(duplicate, net):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -113,3 +114,25 @@ class _Floats:
 def view(handle: Handle, pointer: Any, shape: tuple[int, ...]) -> FloatArray:
     """The floats behind `pointer`, which belong to `handle`, as an array: no copy."""
     return np.asarray(_Floats(handle, ctypes.addressof(pointer.contents), shape))
+
+
+class Views(Mapping[str, FloatArray]):
+    """Views by name. deepcopy and pickle make a dict of arrays that are no views."""
+
+    def __init__(self, views: dict[str, FloatArray]) -> None:
+        self._views = views
+
+    def __getitem__(self, name: str) -> FloatArray:
+        return self._views[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._views)
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def __repr__(self) -> str:
+        return repr(self._views)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self._views),)

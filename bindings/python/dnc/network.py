@@ -6,7 +6,6 @@ import ctypes
 import secrets
 from collections.abc import Mapping
 from ctypes import byref
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Callable, cast
 
 import numpy as np
@@ -25,7 +24,7 @@ from ._convert import (
     settings_of,
     within,
 )
-from ._handle import Handle, Resource, view
+from ._handle import Handle, Resource, Views, view
 from ._records import belongs, outputs_of
 from .config import Config, Options, estimate_bytes, to_c
 from .errors import InvalidArgument, check
@@ -284,14 +283,15 @@ class DNC(Resource):
         """The parameters by name, as writable views: `net.parameters["interface.weight"][...] = 0`.
 
         What is written is seen from the next reset on, or, in the middle of an episode, from
-        `parameters_changed` on. A view stays valid after `close`.
+        `parameters_changed` on. A view stays valid after `close`. copy.deepcopy makes a dict of arrays of their own, as
+        to keep the best parameters.
         """
-        return MappingProxyType(self._named()[0])
+        return Views(self._named()[0])
 
     @property
     def gradients(self) -> Mapping[str, FloatArray]:
         """The gradients of the parameters by name, as writable views."""
-        return MappingProxyType(self._named()[1])
+        return Views(self._named()[1])
 
     @property
     def flat_parameters(self) -> FloatArray:

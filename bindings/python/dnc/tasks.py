@@ -87,7 +87,7 @@ class Task(Resource):
     interactive: bool  # an input depends on the outputs before it
     seed: int
     _words: dict[int, tuple[str, ...]]  # by lesson: those of one never change
-    _made: tuple[Any, tuple[Any, ...], dict[str, Any]]  # what makes another one, and its arguments
+    _made: tuple[Any, tuple[Any, ...], dict[str, Any]]  # the method of Task that made it, and its arguments
 
     def __init__(self, name: str, seed: int | None = 0, **options: float | str | os.PathLike[str]) -> None:
         pairs = b",".join(_pair(key, value) for key, value in options.items())
@@ -96,7 +96,7 @@ class Task(Resource):
         self._open(pointer, number)
         for key in options.keys() & path_options():  # a copy may be made in another working directory
             options[key] = os.path.abspath(os.fsdecode(options[key]))  # type: ignore[arg-type]
-        self._made = type(self), (name, number), options
+        self._made = Task.__init__, (name, number), options
 
     @staticmethod
     def names() -> list[str]:
@@ -121,12 +121,15 @@ class Task(Resource):
     @classmethod
     def load(cls, path: Path, seed: int | None = 0) -> Self:
         """The lessons of a curriculum file."""
-        number, pointer = _seed(seed), ctypes.POINTER(_c.dnc_task)()
-        check(_c.dnc_task_load(path_bytes(path), number, byref(pointer)))
         task = cls.__new__(cls)
-        task._open(pointer, number)
-        task._made = cls.load, (os.path.abspath(path), number), {}
+        task._load(path, _seed(seed))
         return task
+
+    def _load(self, path: Path, seed: int) -> None:
+        pointer = ctypes.POINTER(_c.dnc_task)()
+        check(_c.dnc_task_load(path_bytes(path), seed, byref(pointer)))
+        self._open(pointer, seed)
+        self._made = Task._load, (os.path.abspath(path), seed), {}
 
     def _open(self, pointer: Any, seed: int) -> None:
         self._open_handle = Handle(pointer, _c.dnc_task_free, "task")
@@ -310,7 +313,8 @@ def _rebuild(
     kind: type[Task], make: Any, arguments: Any, options: Any, lesson: int, evaluating: bool, position: int, batch: int
 ) -> Task:
     """A task from what `Task.__reduce__` has put down."""
-    task: Task = make(*arguments, **options)
+    task = kind.__new__(kind)
+    make(task, *arguments, **options)
     task.lesson, task.evaluating = lesson, evaluating
     task.position = (position - 1) % 2**64 if batch else position
     if batch:
