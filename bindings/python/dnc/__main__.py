@@ -66,7 +66,9 @@ def train(options: argparse.Namespace) -> int:
         trainer = Trainer.resume(options.resume, options.threads, **_with_stop(changes))
     else:
         trainer = Trainer.start(options.output, _plan(given), 1 if options.threads is None else options.threads)
-    print(f"{trainer.net.flat_parameters.size:,} parameters, {trainer.folder}, update {trainer.update:,}")
+    encoding = sys.stdout.encoding or "utf-8"  # which may not have the folder's name
+    folder = str(trainer.folder).encode(encoding, "backslashreplace").decode(encoding)
+    print(f"{trainer.net.flat_parameters.size:,} parameters, {folder}, update {trainer.update:,}")
     with _stopped_by_signals(trainer):
         every = 60 if options.checkpoint_every is None else options.checkpoint_every
         reason = trainer.run(options.time_limit, every, progress=True)

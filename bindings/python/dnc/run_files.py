@@ -107,8 +107,10 @@ class RunFiles:
                 path.unlink(missing_ok=True)
 
     def log(self, event: str, **fields: Any) -> None:
-        """One more line."""
-        self._log.write(json.dumps({"event": event, **fields}).encode() + b"\n")
+        """One more line: JSON in UTF-8, whatever the locale. In a path, bytes that are no UTF-8 become U+FFFD;
+        trainer.json has them as they are."""
+        line = json.dumps({"event": event, **fields}, ensure_ascii=False).encode("utf-8", "surrogateescape")
+        self._log.write(line.decode("utf-8", "replace").encode() + b"\n")
         self._log.flush()
 
     def lines(self) -> list[dict[str, Any]]:
