@@ -148,6 +148,8 @@ def test_stops_that_are_changed(tmp_path):
     [
         ("{lessons} --option width=3", "width=3 would do nothing"),
         ("{lessons} --test-option width=3", "width=3 would do nothing"),
+        ("copy --option width=2 --option width=3", "--option width=2 would do nothing: width=3 is given too"),
+        ("copy --test-option a=1 --test-option a=1", "--test-option a=1 would do nothing"),
         ("copy --momentum 0.5", "adam has none, only sgd and rmsprop"),
         ("copy --weight-decay 0.5", "only adamw"),
         ("copy --algorithm sgd --beta2 0.5", "sgd has none"),
@@ -196,6 +198,7 @@ def test_a_task_of_other_sizes(run, monkeypatch, capsys, command, task):
     "command",
     [
         "evaluate {model} {lessons} --option width=3",
+        "evaluate {model} copy --option width=7 --option width=6",
         "plot state {model} {lessons} --option a=b --output {out}",
         "plot capacity {model} {lessons} --slots 8 --lengths 2 --output {out}",
         "plot capacity {model} copy --slots 8 --lengths 2 --option max_length=3 --output {out}",
@@ -320,6 +323,16 @@ def test_predictions_go_where_they_are_told(repository, tmp_path):
     assert main(f"predict {model} {tmp_path}/inputs.npy --output {tmp_path}/answers") == 0
     assert np.load(tmp_path / "answers").shape == (3, 7)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answers", "inputs.npy"]
+
+
+def test_a_place_for_predictions_that_is_none(repository, tmp_path, capsys):
+    """It is called as the user has called it."""
+    np.save(tmp_path / "inputs.npy", np.ones((3, 8)))
+    model = repository / "models" / "copy.safetensors"
+    assert main(f"predict {model} {tmp_path}/inputs.npy --output {tmp_path}/none/x.npy") == command_line.FAILED
+    assert capsys.readouterr().err.endswith(f"No such file or directory: '{tmp_path}/none/x.npy'\n")
+    assert main(f"predict {model} {tmp_path}/inputs.npy --output {tmp_path}/inputs.npy/x.npy") == command_line.FAILED
+    assert capsys.readouterr().err.endswith(f"Not a directory: '{tmp_path}/inputs.npy/x.npy'\n")
 
 
 def npy(values):

@@ -90,12 +90,22 @@ def _plan(given: dict[str, Any]) -> Plan:
         raise ValueError("TASK is missing")
     return Plan(
         task=given["task"],
-        options=dict(given.get("option", [])),
-        test_options=dict(given.get("test_option", [])),
+        options=_pairs(given.get("option"), "--option"),
+        test_options=_pairs(given.get("test_option"), "--test-option"),
         network=chosen(_NETWORK_OPTIONS, NETWORK),
         optimizer=chosen(Settings.__annotations__, OPTIMIZER),
         **_with_stop({name: given[name] for name in _PLAN_OPTIONS if name in given}),
     )
+
+
+def _pairs(given: Sequence[tuple[str, str]] | None, option: str) -> dict[str, str]:
+    """What an option that may be repeated says, each key once."""
+    pairs: dict[str, str] = {}
+    for key, value in given or ():
+        if key in pairs:
+            raise Unused(f"{option} {key}={pairs[key]} would do nothing: {key}={value} is given too")
+        pairs[key] = value
+    return pairs
 
 
 def _with_stop(given: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +151,7 @@ def evaluate_model(options: argparse.Namespace) -> int:
 
 def _task(options: argparse.Namespace, **more: Any) -> Task:
     """The task that the options name; without a name, that of the run's folder."""
-    given = {**dict(options.option or []), **more}
+    given = {**_pairs(options.option, "--option"), **more}
     if options.task is not None:
         return open_task(options.task, options.seed or 0, given, options.lesson)
     if not options.model.is_dir():

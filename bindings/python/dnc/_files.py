@@ -31,8 +31,11 @@ def replacing(path: Path) -> Iterator[Any]:
                 _keep_owner_and_mode(file.fileno(), old)
             os.fsync(file.fileno())
         os.replace(partial, place)
-    except BaseException:
-        partial.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            partial.unlink()
+        if isinstance(error, OSError) and error.filename == str(partial):
+            error.filename = str(path)  # what the caller knows
         raise
     directory = os.open(place.parent, os.O_RDONLY)
     try:

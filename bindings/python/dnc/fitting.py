@@ -16,7 +16,7 @@ from .errors import InvalidArgument
 from .network import DNC
 from .optimizer import Optimizer
 from .own_data import DEFAULT_LOSS, Source
-from .plan import Plan
+from .plan import Plan, require_count
 from .run_tasks import tasks_of
 from .trainer import Trainer
 
@@ -121,6 +121,8 @@ def _length(data: Source, batch_size: int, epochs: int | None, updates: int | No
     """The updates of an epoch, if there are epochs, and of the whole."""
     if epochs is not None and updates is not None:
         raise InvalidArgument("epochs and updates are both given, needed is one of them")
+    if epochs is not None:
+        require_count(epochs, "epochs")
     if isinstance(data, Dataset):
         epoch = -(-len(data) // batch_size)
         return epoch, (EPOCHS if epochs is None else epochs) * epoch if updates is None else updates

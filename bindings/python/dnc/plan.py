@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,12 @@ _ALGORITHMS = {
 }
 # Options of a network that only count with another one.
 _NEEDS = {"activation": ("controller", ["feedforward", "rnn"]), "initial_value": ("initial_state", ["constant"])}
+
+
+def require_count(value: Any, name: str) -> None:
+    """Refuses what is no number of updates, epochs or the like."""
+    if not isinstance(value, numbers.Integral) or value < 1:
+        raise InvalidArgument(f"{name} is {value!r}, needed is a whole number of at least 1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,8 +79,8 @@ class Plan:
             raise InvalidArgument("schedule is 'cosine', which needs the number of updates")
         for name in ("updates", "patience", "test_every", "test_episodes", "log_every"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InvalidArgument(f"{name} is {value}, needed is at least 1")
+            if value is not None:
+                require_count(value, name)
         if (self.stop_metric is None) != (self.stop_score is None):
             raise InvalidArgument("stop_metric and stop_score are given together or not at all")
         if self.warm_up < 0:
