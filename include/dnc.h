@@ -232,7 +232,8 @@ typedef struct dnc_optimizer dnc_optimizer; /* see optimizers below */
  * step count of the optimizer (or NULL). Training continued from the file is bit for bit the training that never stopped.
  * The state of an episode is not saved. A parameter or an average of the optimizer that is not finite gives
  * DNC_NOT_FINITE, with its tensor's name. The metadata entry "data.crc32" is a CRC-32 of the data (as zlib's, decimal):
- * of the parameters in the order of dnc_parameters, then of the optimizer's averages.
+ * of the parameters in the order of dnc_parameters, then of the optimizer's averages. "metadata.crc32" is the sum, modulo
+ * 2^32, of the CRC-32 of each other entry that this function writes, as "key":"value" with its quotes.
  *
  * Every function that writes a file writes it beside `path`, flushes it, and renames it: a failed call leaves an existing
  * file as it was. If `path` is a symbolic link, its target is replaced, or made if it does not exist yet.
@@ -244,9 +245,10 @@ dnc_status dnc_save(const dnc *instance, const dnc_optimizer *optimizer, const c
 /* Reads such a file into a new instance at the start of an episode. `optimizer` (or NULL) receives the optimizer, or NULL
  * when the file holds none. Tensors in F16, BF16 and F64 are converted.
  * DNC_BAD_FORMAT for a file that is damaged, truncated or malicious: one with numbers that are not finite, with other
- * tensors, or whose data has another checksum. A file without a checksum, or with converted tensors, is read without
- * that check. DNC_BAD_FORMAT too for an instance that would need more than 4 GiB for its state: save it with a smaller
- * batch size. */
+ * tensors, or whose data or metadata has another checksum. The same for an entry of the metadata that begins with
+ * "config.", "optimizer." or "data." and that this library does not know; a newer library may have written it. A file
+ * without both checksums is read without these checks, a file with converted tensors without that of the data.
+ * DNC_BAD_FORMAT too for an instance that would need more than 4 GiB for its state: save it with a smaller batch size. */
 dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer);
 
 /* ---------------------------------------------------------------------------------- training -- */

@@ -18,6 +18,9 @@ struct CRC32: ~Copyable {
   /// The checksum of all bytes so far.
   var value: UInt32 { ~state }
 
+  /// No bytes so far.
+  mutating func restart() { state = .max }
+
   mutating func add(_ start: UnsafeRawPointer, bytes: Int) {
     let table = memory.start.assumingMemoryBound(to: UInt32.self)
     func entry(_ row: Int, _ word: UInt32, _ byte: UInt32) -> UInt32 {

@@ -102,27 +102,39 @@ extension Checkpoint {
     var metadata = CheckpointMetadata()
     var isOurs = false
     var blocks = 0
+    var entries: UInt32 = 0
     // Two passes: which fields an optimizer must have depends on its algorithm.
-    for _ in 0..<2 {
+    for pass in 0..<2 {
+      var checksum = try MetadataChecksum()
       var reader = JSONReader(json, prefix: "header: ")
       try reader.object { (key, reader) throws(Failure) in
         guard key.equals("__metadata__") else { return try reader.skip() }
         blocks += 1
         try reader.object { (key, reader) throws(Failure) in
           let value = try reader.string()
-          if key.equals("format") { isOurs = value.equals(CheckpointMetadata.format) }
+          if key.equals(CheckpointMetadata.formatKey) { isOurs = value.equals(CheckpointMetadata.format) }
           if key.equals("optimizer.algorithm"), metadata.optimizer == nil {
             metadata.optimizer = dnc_optimizer_config.defaultsOfFiles
           }
-          try metadata.set(key, value)
+          let isKnown = try metadata.set(key, value)
+          guard isKnown || pass == 0 || !CheckpointMetadata.owns(key) else {
+            throw Failure(
+              DNC_BAD_FORMAT,
+              """
+              metadata: this library knows no \"\(bytes: key.raw)\": the file was made with a newer library, or is damaged
+              """)
+          }
+          if CheckpointMetadata.covers(key) { checksum.add(key, value) }
         }
       }
       try reader.end()
+      entries = checksum.value
     }
     guard blocks == 2 else { throw Failure(DNC_BAD_FORMAT, "__metadata__ is there \(blocks / 2) times, expected once") }
     guard isOurs else {
       throw Failure(DNC_BAD_FORMAT, "its metadata does not say \"format\": \"\(CheckpointMetadata.format)\"")
     }
+    try metadata.check(entries: entries)
     return metadata
   }
 }

@@ -10,9 +10,13 @@ struct CheckpointMetadata {
   /// The CRC-32 of the tensors' bytes, one tensor after the other in the order of the parameters, then the optimizer's averages;
   /// nil: the file has none, and need not.
   var checksum: UInt32?
+  /// `MetadataChecksum` of all entries of ours but itself; nil exactly if `checksum` is.
+  var ownChecksum: UInt32?
 
   static let format: StaticString = "libdnc"
+  static let formatKey: StaticString = "format"
   static let checksumKey: StaticString = "data.crc32"
+  static let ownChecksumKey: StaticString = "metadata.crc32"
 
   /// Visits every field that is kept, with its key's prefix and name; the visitor may change it.
   private mutating func forEach(
@@ -34,42 +38,53 @@ struct CheckpointMetadata {
 
   /// Appends `"__metadata__":{…}`.
   mutating func append(to text: inout Text) throws(Failure) {
-    text.append("\"__metadata__\":{\"format\":\"")
-    text.append(CheckpointMetadata.format)
-    text.append("\"")
-    var written = text
+    text.append("\"__metadata__\":{")
+    var entries = try MetadataWriter(text)
+    entries.append(CheckpointMetadata.formatKey) { $0.append(CheckpointMetadata.format) }
     try forEach { (prefix, name, number) throws(Failure) in
-      written.append(",\"")
-      written.append(prefix)
-      written.append(name)
-      written.append("\":\"")
-      switch number {
-      case .integer(let value): written.append(UInt64(value))
-      case .long(let value): written.append(value)
-      case .real(let value): written.append(Double(value), digits: 9)
+      entries.append(prefix, name) {
+        switch number {
+        case .integer(let value): $0.append(UInt64(value))
+        case .long(let value): $0.append(value)
+        case .real(let value): $0.append(Double(value), digits: 9)
+        }
       }
-      written.append("\"")
     }
-    text = written
     if let checksum {
-      text.append(",\"")
-      text.append(CheckpointMetadata.checksumKey)
-      text.append("\":\"")
-      text.append(UInt64(checksum))
-      text.append("\"")
+      entries.append(CheckpointMetadata.checksumKey) { $0.append(UInt64(checksum)) }
+      let own = entries.checksum.value
+      entries.append(CheckpointMetadata.ownChecksumKey) { $0.append(UInt64(own)) }
     }
+    text = entries.text
     text.append("}")
   }
 
-  /// Takes over the entry of `__metadata__` with this key, if it is one of ours; others are left to their owners.
-  mutating func set(_ key: JSONString, _ value: JSONString) throws(Failure) {
-    if key.equals(CheckpointMetadata.checksumKey) {
-      checksum = UInt32(
-        try CheckpointMetadata.whole(value, upTo: UInt64(UInt32.max), CheckpointMetadata.checksumKey, ""))
-      return
+  /// True if the key begins as ours do. Other keys belong to others.
+  static func owns(_ key: JSONString) -> Bool {
+    key.begins("config.") || key.begins("optimizer.") || key.begins("data.")
+  }
+
+  /// True if the entry counts into `ownChecksum`.
+  static func covers(_ key: JSONString) -> Bool { key.equals(formatKey) || owns(key) }
+
+  /// Takes over the entry of `__metadata__` with this key. False if there is no such field: of the optimizer's there is none
+  /// as long as there is no optimizer.
+  mutating func set(_ key: JSONString, _ value: JSONString) throws(Failure) -> Bool {
+    func checksum(_ name: StaticString) throws(Failure) -> UInt32 {
+      UInt32(try CheckpointMetadata.whole(value, upTo: UInt64(UInt32.max), name, ""))
     }
+    if key.equals(CheckpointMetadata.checksumKey) {
+      self.checksum = try checksum(CheckpointMetadata.checksumKey)
+      return true
+    }
+    if key.equals(CheckpointMetadata.ownChecksumKey) {
+      ownChecksum = try checksum(CheckpointMetadata.ownChecksumKey)
+      return true
+    }
+    var isKnown = false
     try forEach { (prefix, name, number) throws(Failure) in
       guard key.equals(prefix, name) else { return }
+      isKnown = true
       switch number {
       case .integer:
         number = .integer(UInt32(try CheckpointMetadata.whole(value, upTo: UInt64(UInt32.max), prefix, name)))
@@ -81,6 +96,24 @@ struct CheckpointMetadata {
         number = .real(Float(real))
       }
     }
+    return isKnown
+  }
+
+  /// Throws if one of the two checksums is missing, or `found`, that of the entries, is not what they say. A file without both
+  /// is an older one.
+  func check(entries found: UInt32) throws(Failure) {
+    guard (checksum == nil) == (ownChecksum == nil) else {
+      let (data, own) = (CheckpointMetadata.checksumKey, CheckpointMetadata.ownChecksumKey)
+      let (here, missing) = checksum == nil ? (own, data) : (data, own)
+      throw Failure(DNC_BAD_FORMAT, "the file is damaged: its metadata has \"\(here)\", but no \"\(missing)\"")
+    }
+    guard let ownChecksum, ownChecksum != found else { return }
+    throw Failure(
+      DNC_BAD_FORMAT,
+      """
+      the file is damaged, or somebody changed its metadata: the sum of its entries' CRC-32 is \(found), and \
+      \"\(CheckpointMetadata.ownChecksumKey)\" \(ownChecksum)
+      """)
   }
 
   /// A number whose range is not known here ends where its type does.

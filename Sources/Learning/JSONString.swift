@@ -80,6 +80,10 @@ struct JSONString: Sequence {
     return i == count + rest.utf8CodeUnitCount
   }
 
+  @inline(never) func begins(_ text: StaticString) -> Bool {
+    equals(cString: cString(text), limit: text.utf8CodeUnitCount)
+  }
+
   /// True if the string, or its first `limit` bytes, equals the text.
   @inline(never) func equals(cString text: UnsafePointer<CChar>, limit: Int = .max) -> Bool {
     var i = 0

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import zlib
 from ctypes import POINTER, byref, c_float
 from pathlib import Path
 
@@ -63,6 +64,26 @@ def build(header, data=b""):
     return len(header).to_bytes(8, "little") + header + data
 
 
+def metadata_checksum(metadata):
+    """As dnc.h says it."""
+    ours = {key: value for key, value in metadata.items() if re.match(r"format$|config\.|optimizer\.|data\.", key)}
+    return str(sum(zlib.crc32(f'"{key}":"{value}"'.encode()) for key, value in ours.items()) % 2**32)
+
+
+def sealed(header):
+    """The header with the checksum of its metadata as it is now."""
+    metadata = header["__metadata__"]
+    return {**header, "__metadata__": {**metadata, "metadata.crc32": metadata_checksum(metadata)}}
+
+
+def without_checksums(data):
+    """The file as an older version wrote it."""
+    header, tensors = header_of(data)
+    for key in ("data.crc32", "metadata.crc32"):
+        header["__metadata__"].pop(key)
+    return build(header, tensors)
+
+
 def in_subprocess(script, *arguments):
     return subprocess.run(
         [sys.executable, str(HERE / script), *map(str, arguments)], capture_output=True, text=True, timeout=200
@@ -108,7 +129,7 @@ def test_the_last_update_that_can_be_counted(saved):
     """A count as large as its number can be is a count."""
     header, data = header_of(saved.read_bytes())
     header["__metadata__"]["optimizer.step_count"] = str(2**64 - 1)
-    saved.write_bytes(build(header, data))
+    saved.write_bytes(build(sealed(header), data))
     net, optimizer = load(saved)
     net.train().step(net.inputs(1)[0])
     net.backward(net.output_gradients(1))
@@ -155,7 +176,7 @@ def test_a_file_that_does_not_know_the_scales(tmp_path):
     """Files of older versions: what is drawn was not scaled then. The parameters are those of the file all the same."""
     net = Net(input_scale=5, interface_scale=7)
     net.save(tmp_path / "new")
-    header, data = header_of((tmp_path / "new").read_bytes())
+    header, data = header_of(without_checksums((tmp_path / "new").read_bytes()))
     metadata = header["__metadata__"]
     assert (metadata.pop("config.input_scale"), metadata.pop("config.interface_scale")) == ("5", "7")
     (tmp_path / "old").write_bytes(build(header, data))
@@ -183,7 +204,7 @@ def test_the_metadata_says_every_field(saved):
         for name, *_ in struct._fields_
         if name not in ("struct_size", "reserved")
     }
-    assert set(metadata) == fields | {"optimizer.step_count", "format", "data.crc32"}
+    assert set(metadata) == fields | {"optimizer.step_count", "format", "data.crc32", "metadata.crc32"}
 
 
 @every_network
@@ -423,6 +444,8 @@ MAY_CHANGE = {"memory_slots", "batch_size", *MAY_BE_0}
 
 def rewritten(good, field, value):
     """The file with another number for one field of the configuration, wherever the metadata keeps it."""
+    if b'"metadata.crc32"' in good:
+        good = without_checksums(good)
     length = int.from_bytes(good[:8], "little")
     text = good[8 : 8 + length].decode()
     pattern = re.compile(rf'(\b{field}\\?"\s*:\s*\\?"?)[-+.\w]+')

@@ -9,7 +9,16 @@ import pytest
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from support import ALGORITHMS, Net, Optimizer, Refused, assert_equal, c, load
-from test_checkpoint import TINY, build, header_of, read, trained
+from test_checkpoint import (
+    TINY,
+    build,
+    header_of,
+    metadata_checksum,
+    read,
+    sealed,
+    trained,
+    without_checksums,
+)  # fmt: skip
 
 CHECKSUM = "data.crc32"
 
@@ -46,15 +55,9 @@ def refusal(attempt, data):
     return sentence
 
 
-def without_checksum(data):
-    header, tensors = header_of(data)
-    del header["__metadata__"][CHECKSUM]
-    return build(header, tensors)
-
-
 def changed(data, name, index, value):
-    """The same with another number, and without a checksum, which would notice."""
-    header, tensors = header_of(without_checksum(data))
+    """The same with another number, and without checksums, which would notice."""
+    header, tensors = header_of(without_checksums(data))
     begin, end = header[name]["data_offsets"]
     values = np.frombuffer(tensors[begin:end], "<f4").copy()
     values[index] = value
@@ -89,14 +92,82 @@ def test_every_byte_of_the_data_counts(good, attempt):
 def test_files_without_a_checksum_load(good, attempt):
     """And with one that is right, in any order of the tensors; not with one that isn't."""
     header, data = header_of(good)
-    again, optimizer = attempt(without_checksum(good))
+    again, optimizer = attempt(without_checksums(good))
     assert_equal(again.parameters, attempt(good)[0].parameters)
     assert optimizer.steps == 3
     for wrong in ("0", "4294967295"):
         header["__metadata__"][CHECKSUM] = wrong
-        assert f'and "{CHECKSUM}" {wrong}' in refusal(attempt, build(header, data))
+        assert f'and "{CHECKSUM}" {wrong}' in refusal(attempt, build(sealed(header), data))
     header["__metadata__"][CHECKSUM] = "4294967296"
     assert refusal(attempt, build(header, data)) == f"metadata: {CHECKSUM} is 4294967296, which is too large"
+
+
+# -------------------------------------------------------------------------- the metadata's own --
+
+
+def content(loaded, folder):
+    """All that was loaded, as bytes."""
+    net, optimizer = loaded
+    net.save(folder / "content", optimizer)
+    return (folder / "content").read_bytes()
+
+
+@pytest.mark.parametrize("bit", [0, 1, 5])
+def test_every_byte_of_the_header_counts(good, attempt, tmp_path, bit):
+    """It makes the file refused, or makes no difference."""
+    refused = 0
+    for at in range(8 + int.from_bytes(good[:8], "little")):
+        damaged = bytearray(good)
+        damaged[at] ^= 1 << bit
+        try:
+            loaded = attempt(bytes(damaged))
+        except Refused as error:
+            assert error.status == c.DNC_BAD_FORMAT
+            refused += 1
+        else:
+            assert content(loaded, tmp_path) == good, f"byte {at}: {damaged[at - 30 : at + 30]}"
+    assert refused > 1000
+
+
+def test_the_checksum_of_the_metadata(good, attempt):
+    """Every entry of ours counts, present or missing, even where the default is what it says; the others' don't."""
+    header, data = header_of(good)
+    metadata = header["__metadata__"]
+    assert metadata["metadata.crc32"] == metadata_checksum(metadata)
+    for key in metadata.keys() - {"format", "optimizer.algorithm", CHECKSUM, "metadata.crc32"}:
+        fewer = {other: value for other, value in metadata.items() if other != key}
+        assert "somebody changed its metadata" in refusal(attempt, build({**header, "__metadata__": fewer}, data))
+        more = {**metadata, key: metadata[key] + "0" if "." in metadata[key] else "0" + metadata[key]}
+        assert "somebody changed its metadata" in refusal(attempt, build({**header, "__metadata__": more}, data))
+    attempt(build({**header, "__metadata__": {**metadata, "comment": "mine", "configuration": "too"}}, data))
+
+
+@pytest.mark.parametrize("here, missing", [(CHECKSUM, "metadata.crc32"), ("metadata.crc32", CHECKSUM)])
+def test_one_checksum_without_the_other(good, attempt, here, missing):
+    header, data = header_of(good)
+    del header["__metadata__"][missing]
+    sentence = refusal(attempt, build(header, data))
+    assert sentence == f'the file is damaged: its metadata has "{here}", but no "{missing}"'
+
+
+@pytest.mark.parametrize(
+    "key", ["config.memozy_slots", "optimizer.step_counu", "data.crc33", "config.", "config.reserved"]
+)
+@pytest.mark.parametrize("has_checksums", [True, False])
+def test_a_field_that_nobody_knows_is_named(good, attempt, key, has_checksums):
+    """Whether it is misspelt or newer."""
+    header, data = header_of(good if has_checksums else without_checksums(good))
+    header["__metadata__"][key] = "1"
+    sentence = refusal(attempt, build(sealed(header) if has_checksums else header, data))
+    assert sentence == (
+        f'metadata: this library knows no "{key}": the file was made with a newer library, or is damaged'
+    )
+
+
+def test_a_misspelt_algorithm_leaves_no_optimizer_out(good, attempt):
+    header, data = header_of(without_checksums(good))
+    header["__metadata__"]["optimizer.algorithn"] = header["__metadata__"].pop("optimizer.algorithm")
+    assert 'this library knows no "optimizer.' in refusal(attempt, build(header, data))
 
 
 # ------------------------------------------------------------------------------------- numbers --
@@ -195,7 +266,7 @@ def test_what_the_safetensors_package_converted(good, attempt, tmp_path):
 
 def test_what_single_precision_does_not_hold(good, attempt):
     """Finite in the file, infinite here; and what is not finite in half precision."""
-    header, data = header_of(without_checksum(good))
+    header, data = header_of(without_checksums(good))
     name, entry = next((name, entry) for name, entry in header.items() if name != "__metadata__")
     shift = entry["data_offsets"][1]
     for dtype, number, said in (("F64", np.float64(1e300), "1e+300"), ("F16", np.float16(np.inf), "inf")):
@@ -243,7 +314,7 @@ def test_what_else_is_there_is_named(good, attempt):
     ],
 )
 def test_numbers_are_reported_as_they_stand(good, attempt, field, value, said):
-    header, data = header_of(good)
+    header, data = header_of(without_checksums(good))
     header["__metadata__"][field] = value
     sentence = refusal(attempt, build(header, data))
     assert field.split(".")[1] in sentence and f"is {value}" in sentence.replace('"', "") and said in sentence
