@@ -68,8 +68,15 @@ struct TensorPlaces: ~Copyable {
   }
 
   private func index(named key: JSONString) -> Int? {
-    for index in 0..<tensors where withName(index, { key.equals(cString: $0) }) { return index }
-    return nil
+    for index in parameterTensors..<tensors where withName(index, { key.equals(cString: $0) }) { return index }
+    // One walk over the layout: each tensor by its index would be one from its beginning.
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: ParameterLayout.nameBytes) { name in
+      for tensor in layout {
+        tensor.writeName(name.baseAddress!)
+        if key.equals(cString: name.baseAddress!) { return tensor.index }
+      }
+      return nil
+    }
   }
 
   private func find(in json: UnsafeRawBufferPointer, dataBytes: Int) throws(Failure) {
