@@ -24,32 +24,25 @@ struct ParameterPlaces {
   subscript(kind: ParameterLayout.Kind, layer: Int) -> Place { table[kind.rawValue * layers + layer] }
 }
 
-/// The flat block of the parameters as tensors, to read.
-struct Parameters<Scalar: Real> {
-  let start: Out<Scalar>
+/// A flat block as the tensors that it is made of.
+struct ParameterView<Pointer: ScalarPointer> {
+  let start: UnsafeMutablePointer<Pointer.Pointee>
   let places: ParameterPlaces
 
   /// A matrix by its rows.
-  func rows(_ kind: ParameterLayout.Kind, layer: Int = 0) -> Rows<Scalar> {
+  func rows(_ kind: ParameterLayout.Kind, layer: Int = 0) -> RowView<Pointer> {
     let place = places[kind, layer]
-    return Rows(start + place.offset, stride: place.columns)
+    return RowView(Pointer(to: start + place.offset), stride: place.columns)
   }
 
-  func vector(_ kind: ParameterLayout.Kind, layer: Int = 0) -> In<Scalar> { In(start + places[kind, layer].offset) }
-}
-
-/// A flat block of the same layout as tensors, to write: the gradients.
-struct ParameterGradients<Scalar: Real> {
-  let start: Out<Scalar>
-  let places: ParameterPlaces
-
-  func rows(_ kind: ParameterLayout.Kind, layer: Int = 0) -> MutableRows<Scalar> {
-    let place = places[kind, layer]
-    return MutableRows(start + place.offset, stride: place.columns)
+  func vector(_ kind: ParameterLayout.Kind, layer: Int = 0) -> Pointer {
+    Pointer(to: start + places[kind, layer].offset)
   }
-
-  func vector(_ kind: ParameterLayout.Kind, layer: Int = 0) -> Out<Scalar> { start + places[kind, layer].offset }
 }
+
+/// The parameters, to read, and their gradients, to write.
+typealias Parameters<Scalar> = ParameterView<In<Scalar>>
+typealias ParameterGradients<Scalar> = ParameterView<Out<Scalar>>
 
 /// The parameters and their names, owned by all instances that share them.
 struct ParameterBlock<Scalar: Real>: ~Copyable {
