@@ -46,7 +46,7 @@ def declares(source, name):
     for kind in types:
         bodies = rf"^(?:private )?(?:enum|struct|extension|protocol) {kind}\b.*?^}}"
         text = "\n".join(re.findall(bodies, text, re.DOTALL | re.MULTILINE))
-    declaration = rf"\b(?:func|var|let|case|enum|struct|protocol)\s+(?:\w+, )*{last}\b"
+    declaration = rf"\b(?:func|var|let|case|enum|struct|protocol|typealias)\s+(?:\w+, )*{last}\b"
     return re.search(declaration, text) is not None
 
 
