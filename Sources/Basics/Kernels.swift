@@ -1,3 +1,4 @@
+import CDNC
 import CKernels
 import CPlatform
 
@@ -17,9 +18,9 @@ enum CPULevel: Int {
     let highest: CPULevel =
       dnc_platform_has_x86_64_v4() != 0 ? .v4 : dnc_platform_has_x86_64_v3() != 0 ? .v3 : .plain
     guard let wanted = getenv(cString("DNC_CPU")) else { return highest }
-    if strcmp(wanted, cString("plain")) == 0 { return .plain }
-    if strcmp(wanted, cString("x86-64-v3")) == 0, highest == .v4 { return .v3 }
-    return highest
+    func isWanted(_ level: CPULevel) -> Bool { strcmp(wanted, dnc_build_level_name(Int32(level.rawValue))) == 0 }
+    if isWanted(.plain) { return .plain }
+    return isWanted(.v3) && highest == .v4 ? .v3 : highest
   }()
 }
 

@@ -19,13 +19,25 @@
 
 static inline const char *dnc_build_version(void) { return DNC_VERSION_STRING; }
 
-/* `level`: the raw value of a CPULevel. */
+/* The CPU levels: each raw value of Swift's CPULevel, and the name that DNC_CPU takes and dnc_build_info tells. */
+#define DNC_BUILD_LEVELS(LEVEL) LEVEL(1, "plain") LEVEL(3, "x86-64-v3") LEVEL(4, "x86-64-v4")
+
+static inline const char *dnc_build_level_name(int level) {
+    switch (level) {
+#define DNC_BUILD_LEVEL(value, name) case value: return name;
+        DNC_BUILD_LEVELS(DNC_BUILD_LEVEL)
+#undef DNC_BUILD_LEVEL
+    }
+    return "";
+}
+
 static inline const char *dnc_build_info_at(int level) {
     switch (level) {
-    case 3: return DNC_BUILD_INFO("x86-64-v3");
-    case 4: return DNC_BUILD_INFO("x86-64-v4");
-    default: return DNC_BUILD_INFO("plain");
+#define DNC_BUILD_LEVEL(value, name) case value: return DNC_BUILD_INFO(name);
+        DNC_BUILD_LEVELS(DNC_BUILD_LEVEL)
+#undef DNC_BUILD_LEVEL
     }
+    return DNC_BUILD_INFO("");
 }
 
 #endif
