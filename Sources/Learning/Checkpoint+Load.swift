@@ -30,9 +30,9 @@ extension Checkpoint {
     let dataStart = 8 + header.bytes
 
     let metadata = try readMetadata(json)
-    let configuration = try Configuration(metadata.config)
+    let configuration = try Configuration(metadata.config, from: "metadata: config.")
     let optimizerConfiguration = try metadata.optimizer.map { fields throws(Failure) in
-      try OptimizerConfiguration(fields)
+      try OptimizerConfiguration(fields, from: "metadata: optimizer.")
     }
     let needed = try Record<Float>.bytes(configuration, capacity: 0, threads: configuration.threadCount)
     guard needed <= largestState else {

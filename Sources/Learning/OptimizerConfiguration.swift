@@ -30,8 +30,9 @@ struct OptimizerConfiguration {
     case adamW = 3
   }
 
-  init(_ fields: dnc_optimizer_config) throws(Failure) {
-    try fields.check()
+  /// - Parameter place: see `FieldTable.check`.
+  init(_ fields: dnc_optimizer_config, from place: StaticString = "config->") throws(Failure) {
+    try fields.check(place)
     self.fields = fields
     algorithm = Algorithm(rawValue: fields.algorithm)!
     learningRate = Double(fields.learning_rate)

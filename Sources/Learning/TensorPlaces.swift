@@ -18,12 +18,6 @@ struct TensorPlaces: ~Copyable {
     var type = TensorType.single
   }
 
-  /// A tensor by its number: first the parameters' in their order, then the optimizer's averages.
-  private struct Tensor {
-    let rows, columns: Int
-    var count: Int { rows * max(columns, 1) }
-  }
-
   private var places: UnsafeMutablePointer<Place> { memory.start.assumingMemoryBound(to: Place.self) }
   private var tensors: Int { parameterTensors + averages }
 
@@ -52,10 +46,11 @@ struct TensorPlaces: ~Copyable {
     places.initialize(repeating: Place(), count: tensors)
   }
 
-  private func tensor(_ index: Int) -> Tensor {
-    guard index < parameterTensors else { return Tensor(rows: parameterCount, columns: 0) }
+  /// The shape of a tensor by its number: first the parameters' in their order, then the optimizer's averages.
+  private func shape(_ index: Int) -> TensorShape {
+    guard index < parameterTensors else { return TensorShape(rows: parameterCount) }
     let tensor = layout.tensor(index)
-    return Tensor(rows: tensor.rows, columns: tensor.columns)
+    return TensorShape(rows: tensor.rows, columns: tensor.columns == 0 ? nil : tensor.columns)
   }
 
   private func withName<Result>(_ index: Int, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
@@ -89,17 +84,13 @@ struct TensorPlaces: ~Copyable {
       guard places[index].start < 0 else {
         throw Failure(DNC_BAD_FORMAT, "tensor \"\(bytes: key.raw)\" is there twice")
       }
-      let tensor = tensor(index)
+      let shape = shape(index)
       let entry = try TensorEntry(&reader, name: key)
-      guard entry.rows == tensor.rows, entry.columns == tensor.columns else {
+      guard entry.shape == shape else {
         throw Failure(
-          DNC_BAD_FORMAT,
-          """
-          tensor \"\(bytes: key.raw)\" does not have the shape [\(tensor.rows), \(tensor.columns)] (0: none) of its \
-          configuration
-          """)
+          DNC_BAD_FORMAT, "tensor \"\(bytes: key.raw)\" has the shape \(entry.shape), its configuration wants \(shape)")
       }
-      guard entry.end <= dataBytes, entry.end - entry.start == entry.type.bytes * tensor.count else {
+      guard entry.end <= dataBytes, entry.end - entry.start == entry.type.bytes * shape.count else {
         throw Failure(
           DNC_BAD_FORMAT, "tensor \"\(bytes: key.raw)\" has data_offsets [\(entry.start), \(entry.end)] of \(dataBytes)"
         )
@@ -116,7 +107,7 @@ struct TensorPlaces: ~Copyable {
       guard place.start >= 0 else {
         throw withName(i) { Failure(DNC_BAD_FORMAT, "tensor \"\($0)\" of its configuration is missing") }
       }
-      let bytes = place.type.bytes * tensor(i).count
+      let bytes = place.type.bytes * shape(i).count
       for j in 0..<tensors where j != i && places[j].start >= place.start && places[j].start < place.start + bytes {
         throw withName(i) { Failure(DNC_BAD_FORMAT, "tensor \"\($0)\" overlaps another one") }
       }
@@ -142,7 +133,9 @@ struct TensorPlaces: ~Copyable {
         for k in 0..<count {
           let value = type.value(k, of: block)
           guard Float(value).isFinite, value >= 0 || i < parameterTensors + 1 else {
-            throw withName(i) { Failure(DNC_BAD_FORMAT, "tensor \"\($0)\"[\(first + k)] is \(value)") }
+            let why: StaticString =
+              value.isFinite && !Float(value).isFinite ? ", which is too large for single precision" : ""
+            throw withName(i) { Failure(DNC_BAD_FORMAT, "tensor \"\($0)\"[\(first + k)] is \(value)\(why)") }
           }
         }
         checksum.add(block, bytes: count * type.bytes)
@@ -184,7 +177,7 @@ struct TensorPlaces: ~Copyable {
   ) throws(Failure) {
     let block = 4096
     let place = places[index]
-    let count = tensor(index).count
+    let count = shape(index).count
     let memory = try Memory(bytes: min(block, count) * place.type.bytes)
     for first in stride(from: 0, to: count, by: block) {
       let here = min(block, count - first)
@@ -195,11 +188,30 @@ struct TensorPlaces: ~Copyable {
   }
 }
 
+/// The shape of a vector, or of a matrix.
+private struct TensorShape: Equatable {
+  var rows: Int
+  /// nil for a vector.
+  var columns: Int?
+  var count: Int { rows * (columns ?? 1) }
+}
+
+extension Message.StringInterpolation {
+  fileprivate mutating func appendInterpolation(_ shape: TensorShape) {
+    appendLiteral("[")
+    appendInterpolation(shape.rows)
+    if let columns = shape.columns {
+      appendLiteral(", ")
+      appendInterpolation(columns)
+    }
+    appendLiteral("]")
+  }
+}
+
 /// `{"dtype":"F32","shape":[…],"data_offsets":[start,end]}`, its fields in any order.
 private struct TensorEntry {
   var type = TensorType.single
-  var rows = 0
-  var columns = 0
+  var shape = TensorShape(rows: 0)
   var start = 0
   var end = -1
 
@@ -214,7 +226,7 @@ private struct TensorEntry {
       } else if key.equals("shape") {
         try reader.array { (reader) throws(Failure) in
           let size = try reader.count()
-          if rank == 0 { rows = size } else { columns = size }
+          if rank == 0 { shape.rows = size } else { shape.columns = size }
           rank += 1
         }
         fields += 1

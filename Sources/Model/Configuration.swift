@@ -53,8 +53,9 @@ struct Configuration {
   static let slots = 1...65536
   static let batches = 1...65536
 
-  init(_ fields: dnc_config) throws(Failure) {
-    try fields.check()
+  /// - Parameter place: see `FieldTable.check`.
+  init(_ fields: dnc_config, from place: StaticString = "config->") throws(Failure) {
+    try fields.check(place)
     self.fields = fields
     controller = Controller(rawValue: fields.controller)!
     traits = controller.traits

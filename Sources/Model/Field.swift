@@ -163,12 +163,13 @@ extension FieldTable {
     return fields
   }
 
-  /// Every number is allowed.
-  func check() throws(Failure) {
+  /// Throws unless every number is allowed.
+  /// - Parameter place: what stands before a field's name where the numbers come from.
+  func check(_ place: StaticString = "config->") throws(Failure) {
     var fields = self
     try fields.forEach { (field, number) throws(Failure) in
       guard field.allowed.contains(number) else {
-        throw Failure(DNC_INVALID_ARGUMENT, "config->\(field.name) is \(number), allowed are \(field.allowed)")
+        throw Failure(DNC_INVALID_ARGUMENT, "\(place)\(field.name) is \(number), allowed are \(field.allowed)")
       }
     }
   }

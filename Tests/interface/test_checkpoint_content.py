@@ -269,7 +269,12 @@ def test_what_single_precision_does_not_hold(good, attempt):
     header, data = header_of(without_checksums(good))
     name, entry = next((name, entry) for name, entry in header.items() if name != "__metadata__")
     shift = entry["data_offsets"][1]
-    for dtype, number, said in (("F64", np.float64(1e300), "1e+300"), ("F16", np.float16(np.inf), "inf")):
+    for dtype, number, said in (
+        ("F64", np.float64(1e300), "1e+300, which is too large for single precision"),
+        ("F64", np.float64(-1e39), "-1e+39, which is too large for single precision"),
+        ("F16", np.float16(np.inf), "inf"),
+        ("F64", np.float64(np.nan), "nan"),
+    ):
         count = int(np.prod(entry["shape"]))
         values = np.zeros(count, number.dtype)
         values[count - 1] = number
@@ -292,6 +297,30 @@ def test_types_that_are_no_numbers_for_us(good, attempt, dtype):
     assert sentence == f'tensor "output.bias" has the dtype "{dtype}", allowed are F32, F16, BF16 and F64'
 
 
+@pytest.mark.parametrize(
+    "name, shape, said",
+    [
+        ("interface.bias", [1], "has the shape [1], its configuration wants [{}]"),
+        ("interface.bias", [1, "all"], "has the shape [1, {}], its configuration wants [{}]"),
+        ("interface.bias", ["all", 0], "has the shape [{}, 0], its configuration wants [{}]"),
+        ("controller.0.weight_ih", [2, 4], "has the shape [2, 4], its configuration wants [4, 2]"),
+        ("controller.0.weight_ih", [8], "has the shape [8], its configuration wants [4, 2]"),
+        (
+            "controller.0.weight_ih",
+            [4, 1, 1],
+            "is not described by a dtype, a shape of 1 or 2 sizes and 2 data_offsets",
+        ),
+    ],
+)
+def test_another_shape(good, attempt, name, shape, said):
+    """Even one with as many numbers."""
+    header, data = header_of(good)
+    (count, *_) = header[name]["shape"]
+    header[name]["shape"] = [count if size == "all" else size for size in shape]
+    sentence = refusal(attempt, build(header, data))
+    assert sentence == f'tensor "{name}" {said.replace("{}", str(count))}'
+
+
 def test_what_else_is_there_is_named(good, attempt):
     header, data = header_of(good)
     header["embedding.weight"] = {"dtype": "F32", "shape": [2], "data_offsets": [len(data), len(data) + 8]}
@@ -311,13 +340,15 @@ def test_what_else_is_there_is_named(good, attempt):
         ("config.batch_size", "", "expected a whole number"),
         ("config.clip_value", "often", "expected a number"),
         ("config.batch_size", "70000", "allowed are 1 to 65536"),
+        ("config.batch_size", "0", "allowed are 1 to 65536"),
+        ("optimizer.beta1", "1", "allowed are 0 to below 1"),
     ],
 )
 def test_numbers_are_reported_as_they_stand(good, attempt, field, value, said):
     header, data = header_of(without_checksums(good))
     header["__metadata__"][field] = value
     sentence = refusal(attempt, build(header, data))
-    assert field.split(".")[1] in sentence and f"is {value}" in sentence.replace('"', "") and said in sentence
+    assert sentence.replace('"', "") == f"metadata: {field} is {value}, {said}"
 
 
 # ---------------------------------------------------------------------------------------- JSON --
