@@ -12,8 +12,17 @@
  * Errors    A function that can fail returns dnc_status and writes its results through its last pointer arguments.
  *           When it fails, it writes nothing there and leaves the instance as it was; dnc_last_error() is then a
  *           sentence that names the argument, its value and what is allowed. Nothing here prints, exits, aborts or throws.
- *           NULL for a pointer that is not marked "or NULL" is DNC_INVALID_ARGUMENT. NaN and infinity in data that is
- *           read (inputs, gradients, states) are DNC_NOT_FINITE.
+ *           NULL for a pointer that is not marked "or NULL" is DNC_INVALID_ARGUMENT, as is a number out of its range or
+ *           a size that does not fit the instance. NaN and infinity in data that is read (inputs, gradients, states) are
+ *           DNC_NOT_FINITE. Where memory is missing, the status is DNC_OUT_OF_MEMORY. A function's own comment names what
+ *           else it can give.
+ * Files     Only regular files are read and written. An empty path, a folder, a pipe or a device is DNC_IO_ERROR, as is a
+ *           file that the system refuses; a file with wrong contents is DNC_BAD_FORMAT.
+ *           A file is written beside its place, flushed, and renamed: a failed call leaves an old file as it was. The
+ *           new file has the old one's mode, and its owner and group as far as this process may give files away; without
+ *           an old one, it has the mode 0666 less the umask. A symbolic link stays, and its target is replaced, or made.
+ *           A hard link is broken: its other names keep the old contents. A file whose mode lets nobody write it is
+ *           refused, even for root.
  * Memory    The caller frees what *_create, *_clone and *_load return, with the matching *_free.
  *           A `float *` view into an instance belongs to the instance and is valid until dnc_free, unless its
  *           function says otherwise. Strings belong to the library.
@@ -33,8 +42,9 @@
  *             N, W   memory_slots, word_size
  *             R, K   read_heads, write_heads
  *
- * Structs   A struct that the caller fills begins with struct_size; its *_init function sets that and
- *           the defaults. New fields are only ever appended, so a program compiled against an older header
+ * Structs   A struct that the caller passes begins with struct_size, the size that it has in the caller's header: its
+ *           *_init function sets it to the argument `size`, and the fields to their defaults. New fields are only ever
+ *           appended, and the library touches no byte beyond struct_size, so a program compiled against an older header
  *           keeps working. A struct_size larger than the library knows is refused. So is a dnc_config whose
  *           struct_size leaves out input_size or output_size.
  *
@@ -156,12 +166,13 @@ typedef struct dnc_config {
     float interface_scale;   /* 0 to 1000; 3. Multiplies the drawn interface.weight */
 } dnc_config;
 
-/* Sets the defaults. size = sizeof(dnc_config); no more than size bytes are written. */
+/* Sets the defaults. `size` is sizeof(dnc_config): it tells the library how long the struct is in the caller's header. No
+ * byte beyond it is written. */
 dnc_status dnc_config_init(dnc_config *config, size_t size);
 
 /* Computes the bytes of memory that an instance of this configuration takes, with its parameters and their gradients.
- * With training != 0, the record of one dnc_forward of `steps` steps is included. Steps recorded one at a time take at
- * most a quarter more than the largest estimate for any number of steps up to `steps`. Allocates nothing.
+ * With training != 0, the record of one dnc_forward of `steps` steps is included (0 or more). Recording one step at a
+ * time takes at most a quarter more than the largest of the estimates for 0 to `steps` steps. Allocates nothing.
  * DNC_OUT_OF_MEMORY when the bytes overflow a size_t, or max_record_bytes is too small for so many steps. */
 dnc_status dnc_estimate_bytes(const dnc_config *config, size_t steps, int training, size_t *bytes);
 
@@ -181,14 +192,15 @@ enum {
     DNC_CLONE_SHARE_PARAMETERS = 1 /* sees the same parameters; they live as long as one instance does */
 };
 
-/* Makes a second instance with the same configuration, parameters, state and training flag. It has gradients of its own,
- * all 0, and nothing recorded. Clones that share parameters may run at the same time on different threads as long as
- * nobody writes the parameters. Free with dnc_free. */
+/* Makes a second instance with the same configuration, parameters, state and training flag. `sharing` is one of the two
+ * above. The copy has gradients of its own, all 0, and nothing recorded. Clones that share parameters may run at the same
+ * time on different threads as long as nobody writes the parameters. Free with dnc_free. */
 dnc_status dnc_clone(const dnc *instance, uint32_t sharing, dnc **copy);
 
 void dnc_free(dnc *instance); /* NULL is fine */
 
-/* Copies the present configuration. The caller sets config->struct_size (or calls dnc_config_init). */
+/* Copies the present configuration, with the batch size and the memory slots last set. The caller sets
+ * config->struct_size (or calls dnc_config_init). */
 dnc_status dnc_get_config(const dnc *instance, dnc_config *config);
 
 /* Sets the batch size, 1 to 65536. Starts a new episode. */
@@ -203,16 +215,17 @@ dnc_status dnc_set_memory_slots(dnc *instance, uint32_t memory_slots);
 /* Starts a new episode: sets the initial state and drops what is recorded. */
 dnc_status dnc_reset(dnc *instance);
 
-/* Takes one step of all B sequences: input [B, X], output [B, Y]. Outputs are logits, not squashed. */
+/* Takes one step of all B sequences: reads input [B, X] and writes output [B, Y]. Outputs are logits, not squashed. */
 dnc_status dnc_step(dnc *instance, const float *input, float *output);
 
 /* Takes T steps: inputs [T, B, X], outputs [T, B, Y], T >= 1. Continues the episode. The numbers are bit for bit those of
  * T calls of dnc_step. */
 dnc_status dnc_forward(dnc *instance, size_t steps, const float *inputs, float *outputs);
 
-/* The host's function. It learns that `done` of the `total` steps of a call are done, 1 to total, and returns 0 to go on
- * or anything else to cancel. A cancelled call returns DNC_CANCELLED and leaves the instance as it was. The function must
- * return. The instance is in use meanwhile: see Threads above. */
+/* A function of the host. A call tells it that `done` of its `total` steps are done, 1 to total, and passes the `context` of
+ * dnc_set_progress. It returns 0 to let the call go on, or another number to cancel it. A cancelled call returns
+ * DNC_CANCELLED and leaves the instance as it was. The function must return, not jump away. The instance is in use
+ * meanwhile: see Threads above. */
 typedef int (*dnc_progress)(void *context, size_t done, size_t total);
 
 /* From now on, dnc_forward and dnc_backward call `progress` between their steps, in the thread that called them; NULL
@@ -228,18 +241,13 @@ dnc_status dnc_set_progress(dnc *instance, dnc_progress progress, void *context)
 
 typedef struct dnc_optimizer dnc_optimizer; /* see optimizers below */
 
-/* Writes a safetensors file. It holds the parameters under their names, the configuration as metadata, and the state and
- * step count of the optimizer (or NULL). Training continued from the file is bit for bit the training that never stopped.
- * The state of an episode is not saved. A parameter or an average of the optimizer that is not finite gives
+/* Writes a safetensors file to `path`. It holds the parameters under their names, the configuration as metadata, and the
+ * state and step count of the optimizer (or NULL). Training continued from the file is bit for bit the training that never
+ * stopped. The state of an episode is not saved. A parameter or an average of the optimizer that is not finite gives
  * DNC_NOT_FINITE, with its tensor's name. The metadata entry "data.crc32" is a CRC-32 of the data (as zlib's, decimal):
  * of the parameters in the order of dnc_parameters, then of the optimizer's averages. "metadata.crc32" is the sum, modulo
  * 2^32, of the CRC-32 of each other entry that this function writes, as "key":"value" with its quotes.
- *
- * Every function that writes a file writes it beside `path`, flushes it, and renames it: a failed call leaves an existing
- * file as it was. If `path` is a symbolic link, its target is replaced, or made if it does not exist yet.
- * An existing file keeps its mode, and its owner and group as far as the process may give files away. A new file gets 0666
- * less the umask. A file gives DNC_IO_ERROR if this process may not write it, if its mode lets nobody write it (even
- * for root), or if it is no regular file. */
+ * How files are written is said under Files, at the top. */
 dnc_status dnc_save(const dnc *instance, const dnc_optimizer *optimizer, const char *path);
 
 /* Reads such a file into a new instance at the start of an episode. `optimizer` (or NULL) receives the optimizer, or NULL
@@ -324,17 +332,19 @@ typedef enum dnc_loss {
     DNC_LOSS_SOFTMAX_CROSS_ENTROPY = 1, /* targets a distribution per row: 0 and above, adding up to 1 within 0.001; mean
                                          * over the kept rows */
     DNC_LOSS_MEAN_SQUARED_ERROR = 2,    /* targets finite; mean over the kept elements */
-    DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY = 3 /* never alone: see DNC_LOSS_GROUPED */
+    DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY = 3 /* several softmaxes side by side. It needs their size: pass
+                                                * DNC_LOSS_GROUPED(size), this number is refused */
 } dnc_loss;
 
-/* The number of a loss with several softmaxes side by side. It cuts Y into groups of `size` logits (1 to 65536, a divisor
- * of Y). The target of a group is a distribution, or all zeros, which leaves the group out. The loss is the sum over the
- * groups, as a mean over the kept rows. */
+/* The number to pass for DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY. The loss cuts Y into groups of `size` logits (1 to 65536, a
+ * divisor of Y), each with a softmax of its own. The target of a group is a distribution, or all zeros, which leaves the
+ * group out. The loss is the sum over the groups, as a mean over the kept rows. */
 #define DNC_LOSS_GROUPED(size) ((uint32_t)DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY + 256u * (uint32_t)(size))
 
 /* Computes the loss of logits `outputs` [T, B, Y] (Y = width) against `targets` [T, B, Y] and, unless output_gradients is
- * NULL, its gradient [T, B, Y]. The loss is the weighted mean of the rows, in nats. mask [T, B] holds the weights, finite
- * and >= 0; NULL stands for all 1. A row of weight 0 is not read (its outputs and targets may be NaN), and its gradient
+ * NULL, its gradient [T, B, Y]. `loss` is a dnc_loss or DNC_LOSS_GROUPED(size); T, B and Y are at least 1.
+ * The loss is the weighted mean of the rows, in nats. mask [T, B] holds the weights, finite and >= 0; NULL stands for
+ * all 1. A row of weight 0 is not read (its outputs and targets may be NaN), and its gradient
  * is 0. When the weights add up to 0, loss and gradient are 0. Sums are in double precision.
  * DNC_INVALID_ARGUMENT for targets outside the loss's range and for negative weights, DNC_NOT_FINITE for NaN and infinity.
  * dnc_last_error() names step, sequence and output, each from 0. */
@@ -362,7 +372,7 @@ typedef struct dnc_optimizer_config {
     float max_gradient_norm; /* gradients are scaled to at most this norm; >= 0; 0: no clipping */
 } dnc_optimizer_config;
 
-/* Sets the defaults. size = sizeof(dnc_optimizer_config); no more than size bytes are written. */
+/* Sets the defaults. `size` is sizeof(dnc_optimizer_config): see dnc_config_init. */
 dnc_status dnc_optimizer_config_init(dnc_optimizer_config *config, size_t size);
 
 /* Makes an optimizer for the parameters of `instance`, or of any instance with as many parameters. The optimizer owns its
@@ -477,7 +487,7 @@ dnc_status dnc_task_sample(dnc_task *task, size_t batch, size_t *steps);
 
 /* The episodes drawn last: inputs [T, B, X], targets [T, B, Y], mask [T, B]; each may be NULL. Of an interactive task:
  * as they were played with dnc_task_next; the teacher plays what is left.
- * DNC_INVALID_STATE before the first dnc_task_sample. */
+ * Like dnc_task_next, dnc_task_loss and dnc_task_score, it gives DNC_INVALID_STATE when no episodes are drawn. */
 dnc_status dnc_task_read(dnc_task *task, float *inputs, float *targets, float *mask);
 
 /* T and B of the episodes drawn last, both 0 when there are none; each may be NULL. */
@@ -560,9 +570,8 @@ void dnc_task_free(dnc_task *task); /* NULL is fine */
 
 /* ---------------------------------------------------------------------------------- pictures -- */
 
-/* Every picture has two functions. *_write makes a PNG file, beside `path` at first, and then renames it: a failed call
- * leaves no partial file, and an old file as it was. *_encode returns the bytes of that file in *png and *size; the caller
- * frees them with dnc_buffer_free. A picture has at most 2^28 pixels, and 1000000 on a side. */
+/* Every picture has two functions. *_write makes a PNG file (see Files, at the top). *_encode returns the bytes of that file
+ * in *png and *size; the caller frees them with dnc_buffer_free. A picture has at most 2^28 pixels, and 1000000 on a side. */
 
 typedef enum dnc_colormap {
     DNC_COLORMAP_VIRIDIS = 0,
@@ -619,7 +628,7 @@ typedef struct dnc_image_options {
     uint32_t width, height;   /* training: pixels of each panel, 64 to 8192; 0 (default): 720 and 240 */
 } dnc_image_options;
 
-/* Sets the defaults. size = sizeof(dnc_image_options); no more than size bytes are written. */
+/* Sets the defaults. `size` is sizeof(dnc_image_options): see dnc_config_init. */
 dnc_status dnc_image_options_init(dnc_image_options *options, size_t size);
 
 void dnc_buffer_free(void *buffer); /* NULL is fine */

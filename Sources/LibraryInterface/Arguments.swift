@@ -25,6 +25,13 @@ func require<Pointer>(_ pointer: Pointer?, _ name: StaticString) throws(Failure)
   return pointer
 }
 
+/// Returns the path; throws if it is NULL or empty.
+func requirePath(_ path: UnsafePointer<CChar>?, _ name: StaticString) throws(Failure) -> UnsafePointer<CChar> {
+  let path = try require(path, name)
+  guard path.pointee != 0 else { throw Failure(DNC_IO_ERROR, "\(name) is empty, allowed is the path of a file") }
+  return path
+}
+
 /// Returns `value`; throws if it is outside of `range`.
 func require(_ value: Int, in range: ClosedRange<Int>, _ name: StaticString) throws(Failure) {
   guard range.contains(value) else {

@@ -6,7 +6,7 @@ import CPlatform
   _ slots: UnsafePointer<UInt32>!, _ lengths: UnsafePointer<UInt32>!, _ options: UnsafePointer<dnc_image_options>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    let path: UnsafePointer<CChar> = try require(path, "path")
+    let path = try requirePath(path, "path")
     try capacity(rows, columns, scores, slots, lengths, options).write(to: path)
   }
 }

@@ -7,7 +7,7 @@ import CPlatform
   _ options: UnsafePointer<dnc_image_options>!
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
-    let path: UnsafePointer<CChar> = try require(path, "path")
+    let path = try requirePath(path, "path")
     try episode(network, batch_index, steps, inputs, targets, outputs, options).write(to: path)
   }
 }

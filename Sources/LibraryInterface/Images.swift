@@ -14,7 +14,7 @@ import CPlatform
   _ options: UnsafePointer<dnc_image_options>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    let path: UnsafePointer<CChar> = try require(path, "path")
+    let path = try requirePath(path, "path")
     let png = try EncodedPNG(try heatmap(rows, columns, values, options))
     try png.write(to: path)
   }

@@ -112,7 +112,7 @@ private func notFinite(_ network: Instance, _ what: StaticString, _ index: Int, 
   _ instance: OpaquePointer!, _ handle: OpaquePointer!, _ path: UnsafePointer<CChar>!
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
-    let path = try require(path, "path")
+    let path = try requirePath(path, "path")
     guard let handle else { return try Checkpoint.save(path, network: network.pointee, optimizer: nil) }
     try use(handle, "optimizer") { (optimizer: OptimizerHandle) throws(Failure) in
       try requireFit(optimizer, network)
@@ -126,7 +126,7 @@ private func notFinite(_ network: Instance, _ what: StaticString, _ index: Int, 
   _ optimizer: UnsafeMutablePointer<OpaquePointer?>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    let path = try require(path, "path")
+    let path = try requirePath(path, "path")
     let instance = try require(instance, "instance")
     let (network, loadedOptimizer) = try Checkpoint.load(path, wantsOptimizer: optimizer != nil)
     instance.pointee = handOut(network)

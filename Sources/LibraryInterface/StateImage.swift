@@ -6,7 +6,7 @@ import CPlatform
   _ options: UnsafePointer<dnc_image_options>!
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
-    let path: UnsafePointer<CChar> = try require(path, "path")
+    let path = try requirePath(path, "path")
     try state(network, batch_index, step, options).write(to: path)
   }
 }
@@ -26,7 +26,7 @@ import CPlatform
   _ delay_milliseconds: UInt32, _ options: UnsafePointer<dnc_image_options>!
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
-    let path: UnsafePointer<CChar> = try require(path, "path")
+    let path = try requirePath(path, "path")
     let film = try Film(network, batch_index, first_step, steps, delay_milliseconds, options)
     if film.view.options.has(DNC_IMAGE_NUMBERED_FILES) {
       try film.writeFiles(path)

@@ -30,7 +30,7 @@ private func requireDrawn(_ task: TaskHandle) throws(Failure) {
   _ path: UnsafePointer<CChar>!, _ seed: UInt64, _ task: UnsafeMutablePointer<OpaquePointer?>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    let path = try require(path, "path")
+    let path = try requirePath(path, "path")
     let task = try require(task, "task")
     let lessons = try Curriculum.read(path)
     task.pointee = handOut(try allocateHandle(try EpisodeTask(lessons: lessons, seed: seed)))

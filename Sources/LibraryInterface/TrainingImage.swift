@@ -5,7 +5,7 @@ import CDNC
   _ names: UnsafePointer<UnsafePointer<CChar>?>!, _ options: UnsafePointer<dnc_image_options>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    let path: UnsafePointer<CChar> = try require(path, "path")
+    let path = try requirePath(path, "path")
     try training(runs, logs, names, options).write(to: path)
   }
 }
@@ -34,6 +34,9 @@ private func training(
     throw Failure(DNC_INVALID_ARGUMENT, "runs is \(UInt(bitPattern: runs)), allowed are 1 to \(mostRuns)")
   }
   let logs = try requireStrings(logs, runs, "logs")
+  for i in 0..<runs where logs[i]!.pointee == 0 {
+    throw Failure(DNC_IO_ERROR, "logs[\(i)] is empty, allowed is the path of a file")
+  }
   let names = names == nil ? logs : try requireStrings(names, runs, "names")
   let options = try imageOptions(options)
   let read = try TrainingLogs.read(runs: runs, paths: logs, metric: options.metric)

@@ -56,7 +56,7 @@ struct Babi: ~Copyable, EpisodeSource {
   func word(at channel: Int) -> UnsafePointer<CChar>? { corpus.vocabulary.word(channel) }
 
   init(_ settings: Settings) throws(Failure) {
-    guard let folder = settings.folder, folder.count > 0 else {
+    guard let folder = settings.folder else {
       throw Failure(
         DNC_INVALID_ARGUMENT, "options: folder is missing: the one with the files qa1_*_train.txt and so on")
     }

@@ -78,7 +78,7 @@ struct TaskOption {
       guard let share = Double(decimal: text), (0...1).contains(share) else { return nil }
       return Value(text: text, share: share)
     case .path:
-      return Value(text: text)
+      return text.count > 0 ? Value(text: text) : nil
     }
   }
 

@@ -231,12 +231,22 @@ NUMBERED = ("numbered", lambda w: image_options(flags=c.DNC_IMAGE_NUMBERED_FILES
 FIELD_VALUES = each([9, 255, 2**31, U32])
 COUNTS = each([0, 11, 13, 48, 2**62, SIZE])
 SHAPES = each([0, 2**60, 2**61, 2**63, SIZE - 1, SIZE])  # the product of all three overflows
+
+
+def pipe(world):
+    """The path of a pipe that nobody opens at its other end."""
+    folder = keep(world, TemporaryDirectory())
+    os.mkfifo(f"{folder.name}/pipe")
+    return os.fsencode(f"{folder.name}/pipe")
+
+
 BAD_PATHS = [
     ("NULL", lambda w: NULL, INVALID),
     ("empty", lambda w: b"", IO),
     ("missing folder", lambda w: w.path + b"/missing/file", IO),
     ("a folder", lambda w: os.path.dirname(w.path), IO),
     ("too long", lambda w: b"x" * 10000, IO),
+    ("a pipe", pipe, IO),
 ]
 
 
@@ -681,7 +691,11 @@ def test_a_bad_argument(function, argument, what, make, status, name, tmp_path):
     message = last_error()
     assert message and "\n" not in message and len(message) < 512
     assert message != stale or what == "NULL" and argument == "instance", "the sentence is of this failure"
-    if status != IO and not (function == "dnc_loss_evaluate" and what not in ("0", "NULL") and argument != "loss"):
+    if what == "a pipe":
+        assert message.endswith("/pipe is not a regular file but a pipe")
+    if (status != IO or what == "empty") and not (
+        function == "dnc_loss_evaluate" and what not in ("0", "NULL") and argument != "loss"
+    ):
         assert re.search(rf"\b{name}\b", message), message
     world.assert_unchanged()
     assert not list(tmp_path.iterdir())

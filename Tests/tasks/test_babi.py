@@ -534,8 +534,11 @@ def test_bad_options(data, options):
 
 
 def test_the_folder(tmp_path, data):
-    for options in ("", "tasks=1", "folder=", "folder=,tasks=1"):
-        assert "folder" in refused(options, c.DNC_INVALID_ARGUMENT)
+    for options in ("", "tasks=1"):
+        assert "folder is missing" in refused(options, c.DNC_INVALID_ARGUMENT)
+    for options in ("folder=", "folder=,tasks=1"):
+        sentence = refused(options, c.DNC_INVALID_ARGUMENT)
+        assert sentence.endswith('options: folder is "", allowed are a path without commas')
     missing = tmp_path / "missing"
     assert f"{missing} could not be opened: No such" in refused(f"folder={missing}", c.DNC_IO_ERROR)
     (tmp_path / "file").write_text("")
