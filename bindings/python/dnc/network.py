@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import secrets
-from collections.abc import Mapping
 from ctypes import byref
 from typing import TYPE_CHECKING, Any, Callable, cast
 
@@ -12,21 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._convert import (
-    FloatArray,
-    Path,
-    array,
-    choice,
-    flag,
-    floats,
-    path_bytes,
-    reals,
-    settings_of,
-    within,
-)
-from ._handle import Handle, Resource, Views, view
+from ._convert import FloatArray, Path, array, flag, floats, path_bytes, reals, within
+from ._handle import Handle
+from ._instance import empty
+from ._instance import sizes as sizes_of
+from ._parameters import Parameters
 from ._records import belongs, outputs_of
-from .config import Config, Options, estimate_bytes, to_c
+from ._state import FIELDS, State
+from .config import Config, Options, to_c
 from .errors import InvalidArgument, check
 
 if TYPE_CHECKING:
@@ -34,30 +26,8 @@ if TYPE_CHECKING:
 
     from .optimizer import Optimizer
 
-# Names, numbers and shapes of the pieces of the state and of the trace, in the header's letters; M = 2K+1.
-_FIELDS = {
-    "memory": (_c.DNC_FIELD_MEMORY, "BNW"),
-    "usage": (_c.DNC_FIELD_USAGE, "BN"),
-    "link": (_c.DNC_FIELD_LINK, "BKNN"),
-    "precedence": (_c.DNC_FIELD_PRECEDENCE, "BKN"),
-    "write_weights": (_c.DNC_FIELD_WRITE_WEIGHTS, "BKN"),
-    "read_weights": (_c.DNC_FIELD_READ_WEIGHTS, "BRN"),
-    "read_vectors": (_c.DNC_FIELD_READ_VECTORS, "BRW"),
-    "hidden": (_c.DNC_FIELD_HIDDEN, "LBH"),
-    "cell": (_c.DNC_FIELD_CELL, "LBH"),
-}
-_TRACES = {
-    "write_weights": (_c.DNC_TRACE_WRITE_WEIGHTS, "TBKN"),
-    "read_weights": (_c.DNC_TRACE_READ_WEIGHTS, "TBRN"),
-    "usage": (_c.DNC_TRACE_USAGE, "TBN"),
-    "allocation_gates": (_c.DNC_TRACE_ALLOCATION_GATES, "TBK"),
-    "write_gates": (_c.DNC_TRACE_WRITE_GATES, "TBK"),
-    "free_gates": (_c.DNC_TRACE_FREE_GATES, "TBR"),
-    "read_modes": (_c.DNC_TRACE_READ_MODES, "TBRM"),
-}
 
-
-class DNC(Resource):
+class DNC(Parameters, State):
     """A Differentiable Neural Computer.
 
     >>> net = dnc.DNC(input_size=8, output_size=7, hidden_size=32, batch_size=16)
@@ -76,7 +46,7 @@ class DNC(Resource):
     InvalidState error.
     """
 
-    __slots__ = ("_progress", "_tensors")
+    __slots__ = ("_progress",)
 
     def __init__(self, input_size: int, output_size: int, **options: Unpack[Options]) -> None:
         config: Any = {"input_size": input_size, "output_size": output_size, **options}
@@ -101,7 +71,7 @@ class DNC(Resource):
 
     def _own(self, pointer: Any) -> None:
         self._open_handle = Handle(pointer, _c.dnc_free, "the network")
-        self._tensors: tuple[dict[str, FloatArray], dict[str, FloatArray]] | None = None
+        self._tensors = None
         self._progress = _Progress(None)
 
     def close(self) -> None:
@@ -116,15 +86,6 @@ class DNC(Resource):
         return f"DNC({', '.join(f'{name}={value!r}' for name, value in self.config.items())})"
 
     # configuration
-
-    @property
-    def config(self) -> Config:
-        """The configuration as it is now; a copy."""
-        return cast(Config, settings_of(_struct(self._handle)))
-
-    @property
-    def _sizes(self) -> dict[str, int]:
-        return _sizes(self._handle)
 
     def _instead(self, name: str) -> str | None:
         return "it is chosen when a network is made, see its config" if name in Config.__annotations__ else None
@@ -174,9 +135,9 @@ class DNC(Resource):
         """One step of all sequences: input [B, X] to output [B, Y], as logits."""
         given = reals(input, "input")
         with self._handle as handle:
-            sizes, fresh = _sizes(handle), not _c.dnc_recorded_steps(handle)
+            sizes, fresh = sizes_of(handle), not _c.dnc_recorded_steps(handle)
             given = array(given, "input", "BX", sizes)
-            output = _empty("BY", sizes)
+            output = empty("BY", sizes)
             check(_c.dnc_step(handle, floats(given), floats(output)), input=given)
             return _recorded(handle, output, fresh)
 
@@ -184,9 +145,9 @@ class DNC(Resource):
         """Continues the episode by T steps: inputs [T, B, X] to outputs [T, B, Y], as logits."""
         given = reals(inputs, "inputs")
         with self._handle as handle:
-            sizes, fresh = _sizes(handle), not _c.dnc_recorded_steps(handle)
+            sizes, fresh = sizes_of(handle), not _c.dnc_recorded_steps(handle)
             given = array(given, "inputs", "TBX", sizes)
-            outputs = _empty("TBY", sizes, len(given))
+            outputs = empty("TBY", sizes, len(given))
             status = _c.dnc_forward(handle, len(given), floats(given), floats(outputs))
             self._progress.check(status, inputs=given)
             return _recorded(handle, outputs, fresh)
@@ -203,14 +164,14 @@ class DNC(Resource):
         """
         given = reals(output_gradients, "output_gradients")
         with self._handle as handle:
-            steps, sizes = _c.dnc_recorded_steps(handle), _sizes(handle)
+            steps, sizes = _c.dnc_recorded_steps(handle), sizes_of(handle)
             gradients = array(given, "output_gradients", "TBY", {**sizes, "T": steps} if steps else sizes)
             if steps and not belongs(output_gradients, handle.records):
                 raise InvalidArgument(
                     "output_gradients come from outputs of other steps than the recorded ones, as of an episode before "
                     "the last reset; np.array(output_gradients) is accepted, if they are meant"
                 )
-            result = _empty("TBX", sizes, steps) if input_gradients else None
+            result = empty("TBX", sizes, steps) if input_gradients else None
             status = _c.dnc_backward(handle, floats(gradients), floats(result))
             self._progress.check(status, output_gradients=gradients)
             return result
@@ -244,112 +205,6 @@ class DNC(Resource):
         """Steps recorded since the last reset, backward or detach."""
         return int(_c.dnc_recorded_steps(self._handle))
 
-    # parameters
-
-    @property
-    def parameter_count(self) -> int:
-        """How many numbers the parameters are."""
-        return int(_c.dnc_parameter_count(self._handle))
-
-    def summary(self, steps: int = 100) -> str:
-        """A table of the tensors with their shapes and counts, and the memory that the network takes, also while it
-        records so many steps. Shows itself in a prompt; print it elsewhere."""
-        config = self.config
-        rows = [
-            (name, "[" + ", ".join(map(str, values.shape)) + "]", f"{values.size:,}")
-            for name, values in self.parameters.items()
-        ]
-        rows += [("parameters", "", f"{self.parameter_count:,}")]
-        for title, training in [("bytes", False), (f"bytes with {steps:,} recorded steps", True)]:
-            rows.append((title, "", f"{estimate_bytes(steps, training, **config):,}"))
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        return _Table("\n".join(f"{a:{widths[0]}}  {b:{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows))
-
-    def _named(self) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-        handle = self._handle
-        if self._tensors is None:
-            values, gradients = {}, {}
-            for index in range(_c.dnc_tensor_count(handle)):
-                tensor = _c.dnc_tensor(struct_size=ctypes.sizeof(_c.dnc_tensor))
-                check(_c.dnc_tensor_at(handle, index, byref(tensor)))
-                name, shape = tensor.name.decode(), tuple(tensor.shape[: tensor.rank])
-                values[name] = view(handle, tensor.values, shape)
-                gradients[name] = view(handle, tensor.gradients, shape)
-            self._tensors = values, gradients
-        return self._tensors
-
-    @property
-    def parameters(self) -> Mapping[str, FloatArray]:
-        """The parameters by name, as writable views: `net.parameters["interface.weight"][...] = 0`.
-
-        What is written is seen from the next reset on, or, in the middle of an episode, from
-        `parameters_changed` on. A view stays valid after `close`. copy.deepcopy makes a dict of arrays of their own, as
-        to keep the best parameters.
-        """
-        return Views(self._named()[0])
-
-    @property
-    def gradients(self) -> Mapping[str, FloatArray]:
-        """The gradients of the parameters by name, as writable views."""
-        return Views(self._named()[1])
-
-    @property
-    def flat_parameters(self) -> FloatArray:
-        """All parameters in one block [parameter count], as a writable view."""
-        return view(self._handle, _c.dnc_parameters(self._handle), (self.parameter_count,))
-
-    @property
-    def flat_gradients(self) -> FloatArray:
-        """All gradients in one block, in the order of flat_parameters, as a writable view."""
-        return view(self._handle, _c.dnc_gradients(self._handle), (self.parameter_count,))
-
-    def parameters_changed(self) -> None:
-        """Makes parameters written in the middle of an episode count from the next step on."""
-        check(_c.dnc_parameters_changed(self._handle))
-
-    def zero_gradients(self) -> None:
-        """Sets all gradients to 0, to which `backward` adds. `Optimizer.step` does so, too."""
-        check(_c.dnc_zero_gradients(self._handle))
-
-    # state and trace
-
-    def state(self, name: str) -> FloatArray:
-        """A copy of a piece of the present state.
-
-        memory [B, N, W], usage [B, N], link [B, K, N, N], precedence [B, K, N], write_weights [B, K, N],
-        read_weights [B, R, N], read_vectors [B, R, W], hidden [L, B, H], cell [L, B, H] (LSTM).
-        """
-        return self._read(_c.dnc_get_state, _FIELDS, name)
-
-    def set_state(self, name: str, values: npt.ArrayLike) -> None:
-        """Writes a piece of the state, of the same shape as `state` gives. Usage, links, precedence and weightings
-        are 0 to 1. InvalidState while steps are recorded: detach first."""
-        number, letters = _piece(_FIELDS, name)
-        given = reals(values, name)
-        with self._handle as handle:
-            given = array(given, name, letters, _sizes(handle))
-            check(_c.dnc_set_state(handle, number, floats(given), given.size), values=(name, given))
-
-    def state_gradient(self, name: str) -> FloatArray:
-        """The gradient that the last backward found with respect to a piece of the state before its first step, of the
-        same shape as `state` gives. InvalidState before any backward."""
-        return self._read(_c.dnc_get_state_gradient, _FIELDS, name)
-
-    def trace(self, name: str) -> FloatArray:
-        """What the network did in the recorded steps; InvalidState when nothing is recorded.
-
-        write_weights [T, B, K, N], read_weights [T, B, R, N], usage [T, B, N], allocation_gates [T, B, K],
-        write_gates [T, B, K], free_gates [T, B, R], read_modes [T, B, R, 2K+1] (backward 1..K, content, forward 1..K).
-        """
-        return self._read(_c.dnc_get_trace, _TRACES, name)
-
-    def _read(self, get: Any, pieces: Mapping[str, tuple[int, str]], name: str) -> FloatArray:
-        number, letters = _piece(pieces, name)
-        with self._handle as handle:
-            values = _empty(letters, _sizes(handle), _c.dnc_recorded_steps(handle))
-            check(get(handle, number, floats(values), values.size))
-            return values
-
     def _own_outputs(self, outputs: FloatArray) -> FloatArray:
         """Outputs of recorded steps in an array that was put together from them."""
         return _recorded(self._handle, outputs, fresh=False)
@@ -368,7 +223,7 @@ class DNC(Resource):
     def __reduce__(self) -> tuple[Any, ...]:
         with self._handle, self.clone(share_parameters=True) as start:
             start.reset()
-            pieces = [name for name in _FIELDS if name != "cell" or start.config["controller"] == "lstm"]
+            pieces = [name for name in FIELDS if name != "cell" or start.config["controller"] == "lstm"]
             state = {name: self.state(name) for name in pieces}
             state = {name: piece for name, piece in state.items() if not np.array_equal(piece, start.state(name))}
             return self._rebuilt(_rebuild, self.config, self.flat_parameters, state, self.training)
@@ -393,28 +248,6 @@ def _rebuild(
     return net
 
 
-class _Table(str):
-    """Text that a prompt shows as it is."""
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
-def _struct(handle: Handle) -> _c.dnc_config:
-    struct = _c.dnc_config(struct_size=ctypes.sizeof(_c.dnc_config))
-    check(_c.dnc_get_config(handle, byref(struct)))
-    return struct
-
-
-def _sizes(handle: Handle) -> dict[str, int]:
-    """By the letters of shapes."""
-    c = _struct(handle)
-    return {
-        "X": c.input_size, "Y": c.output_size, "B": c.batch_size, "H": c.hidden_size, "L": c.num_layers,
-        "N": c.memory_slots, "W": c.word_size, "R": c.read_heads, "K": c.write_heads, "M": 2 * c.write_heads + 1,
-    }  # fmt: skip
-
-
 def _recorded(handle: Handle, outputs: FloatArray, fresh: bool) -> FloatArray:
     """`outputs` with a mark of the record they belong to, if steps are recorded; fresh: it begins with them."""
     if not _c.dnc_recorded_steps(handle):
@@ -422,10 +255,6 @@ def _recorded(handle: Handle, outputs: FloatArray, fresh: bool) -> FloatArray:
     if fresh:
         handle.records.present += 1
     return cast(FloatArray, outputs_of(handle.records, outputs))
-
-
-def _empty(letters: str, sizes: Mapping[str, int], steps: int = 0) -> FloatArray:
-    return np.empty([steps if letter == "T" else sizes[letter] for letter in letters], np.float32)
 
 
 class _Progress:
@@ -449,8 +278,3 @@ class _Progress:
         if self._raised:
             raise self._raised.pop()
         check(status, **said)
-
-
-def _piece(pieces: Mapping[str, tuple[int, str]], name: str) -> tuple[int, str]:
-    choice(name, "name", {piece: number for piece, (number, _) in pieces.items()})
-    return pieces[name]

@@ -1,0 +1,83 @@
+"""The part of a network that reads and writes its state: `State`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy.typing as npt
+
+from . import _c
+from ._convert import FloatArray, array, choice, floats, reals
+from ._instance import Instance, empty, sizes
+from .errors import check
+
+# Names, numbers and shapes of the pieces of the state and of the trace, in the header's letters; M = 2K+1.
+FIELDS = {
+    "memory": (_c.DNC_FIELD_MEMORY, "BNW"),
+    "usage": (_c.DNC_FIELD_USAGE, "BN"),
+    "link": (_c.DNC_FIELD_LINK, "BKNN"),
+    "precedence": (_c.DNC_FIELD_PRECEDENCE, "BKN"),
+    "write_weights": (_c.DNC_FIELD_WRITE_WEIGHTS, "BKN"),
+    "read_weights": (_c.DNC_FIELD_READ_WEIGHTS, "BRN"),
+    "read_vectors": (_c.DNC_FIELD_READ_VECTORS, "BRW"),
+    "hidden": (_c.DNC_FIELD_HIDDEN, "LBH"),
+    "cell": (_c.DNC_FIELD_CELL, "LBH"),
+}
+_TRACES = {
+    "write_weights": (_c.DNC_TRACE_WRITE_WEIGHTS, "TBKN"),
+    "read_weights": (_c.DNC_TRACE_READ_WEIGHTS, "TBRN"),
+    "usage": (_c.DNC_TRACE_USAGE, "TBN"),
+    "allocation_gates": (_c.DNC_TRACE_ALLOCATION_GATES, "TBK"),
+    "write_gates": (_c.DNC_TRACE_WRITE_GATES, "TBK"),
+    "free_gates": (_c.DNC_TRACE_FREE_GATES, "TBR"),
+    "read_modes": (_c.DNC_TRACE_READ_MODES, "TBRM"),
+}
+
+
+class State(Instance):
+    """The pieces of the present state, and of what the recorded steps did."""
+
+    __slots__ = ()
+
+    def state(self, name: str) -> FloatArray:
+        """A copy of a piece of the present state.
+
+        memory [B, N, W], usage [B, N], link [B, K, N, N], precedence [B, K, N], write_weights [B, K, N],
+        read_weights [B, R, N], read_vectors [B, R, W], hidden [L, B, H], cell [L, B, H] (LSTM).
+        """
+        return self._read(_c.dnc_get_state, FIELDS, name)
+
+    def set_state(self, name: str, values: npt.ArrayLike) -> None:
+        """Writes a piece of the state, of the same shape as `state` gives. Usage, links, precedence and weightings
+        are 0 to 1. InvalidState while steps are recorded: detach first."""
+        number, letters = _piece(FIELDS, name)
+        given = reals(values, name)
+        with self._handle as handle:
+            given = array(given, name, letters, sizes(handle))
+            check(_c.dnc_set_state(handle, number, floats(given), given.size), values=(name, given))
+
+    def state_gradient(self, name: str) -> FloatArray:
+        """The gradient that the last backward found with respect to a piece of the state before its first step, of the
+        same shape as `state` gives. InvalidState before any backward."""
+        return self._read(_c.dnc_get_state_gradient, FIELDS, name)
+
+    def trace(self, name: str) -> FloatArray:
+        """What the network did in the recorded steps; InvalidState when nothing is recorded.
+
+        write_weights [T, B, K, N], read_weights [T, B, R, N], usage [T, B, N], allocation_gates [T, B, K],
+        write_gates [T, B, K], free_gates [T, B, R], read_modes [T, B, R, 2K+1] (backward 1..K, content, forward 1..K).
+        """
+        return self._read(_c.dnc_get_trace, _TRACES, name)
+
+    def _read(self, get: Any, pieces: Mapping[str, tuple[int, str]], name: str) -> FloatArray:
+        number, letters = _piece(pieces, name)
+        with self._handle as handle:
+            values = empty(letters, sizes(handle), _c.dnc_recorded_steps(handle))
+            check(get(handle, number, floats(values), values.size))
+            return values
+
+
+def _piece(pieces: Mapping[str, tuple[int, str]], name: str) -> tuple[int, str]:
+    choice(name, "name", {piece: number for piece, (number, _) in pieces.items()})
+    return pieces[name]
