@@ -13,7 +13,6 @@
 VERSION := $(shell sed -n 's/^.define DNC_VERSION_STRING "\(.*\)"/\1/p' include/dnc.h)
 SONAME := libdnc.so.0
 PREFIX ?= /usr/local
-INSTALLED = $(DESTDIR)$(PREFIX)
 CC ?= cc
 CFLAGS ?= -O2
 WARNINGS := -std=c99 -Wall -Wextra -Wpedantic -Werror
@@ -167,13 +166,18 @@ format: $(PYTHON)
 	swift format -i -r Package.swift Sources Tests benchmarks
 	build/venv/bin/ruff format -q benchmarks bindings Tests tools
 
+# The shell takes both from its environment, where no character of theirs means anything to it.
+install: export PREFIX := $(PREFIX)
+install: export DESTDIR := $(DESTDIR)
 install: $(LIBRARY)
-	install -d "$(INSTALLED)/include" "$(INSTALLED)/lib/pkgconfig"
-	install -m 644 include/dnc.h "$(INSTALLED)/include/"
-	install -m 755 $(LIBRARY) "$(INSTALLED)/lib/libdnc.so.$(VERSION)"
-	ln -sf libdnc.so.$(VERSION) "$(INSTALLED)/lib/$(SONAME)"
-	ln -sf $(SONAME) "$(INSTALLED)/lib/libdnc.so"
-	{ printf 'prefix=%s\n' "$(PREFIX)"; sed 's|@VERSION@|$(VERSION)|' dnc.pc.in; } > "$(INSTALLED)/lib/pkgconfig/dnc.pc"
+	@case "$$PREFIX" in [!/]*|*[\'\"\`\\\#\$$]*) \
+	  printf 'PREFIX is %s: allowed are paths that begin with /, without quotes, \\, # and $$\n' "$$PREFIX" >&2; exit 2;; esac
+	install -d "$$DESTDIR$$PREFIX/include" "$$DESTDIR$$PREFIX/lib/pkgconfig"
+	install -m 644 include/dnc.h "$$DESTDIR$$PREFIX/include/"
+	install -m 755 $(LIBRARY) "$$DESTDIR$$PREFIX/lib/libdnc.so.$(VERSION)"
+	ln -sf libdnc.so.$(VERSION) "$$DESTDIR$$PREFIX/lib/$(SONAME)"
+	ln -sf $(SONAME) "$$DESTDIR$$PREFIX/lib/libdnc.so"
+	{ printf 'prefix=%s\n' "$$PREFIX"; sed 's|@VERSION@|$(VERSION)|' dnc.pc.in; } > "$$DESTDIR$$PREFIX/lib/pkgconfig/dnc.pc"
 
 clean:
 	rm -rf build demo .build .build-embedded .build-tsan .build-asan .build-*-library .build-fuzz

@@ -267,9 +267,15 @@ def install(once):
 
     checkout = once("a checkout", lay_out)
     environment = {**os.environ, "PATH": str(checkout / "tools that are there")}
-    return lambda **places: run(
-        "make", "-C", checkout, "install", *(f"{name}={path}" for name, path in places.items()), env=environment
-    )
+
+    def install(expect=0, **places):
+        variables = [f"{name}={path}" for name, path in places.items()]
+        command = ["make", "-C", checkout, "install", *variables]
+        result = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert result.returncode == expect, result.stdout + result.stderr
+        return result.stderr
+
+    return install
 
 
 @pytest.fixture(scope="session")
@@ -318,6 +324,14 @@ def test_a_package_is_staged_elsewhere_than_it_will_be(install, tmp_path):
     assert (below / "include" / "dnc.h").exists() and (below / "lib" / "libdnc.so").exists()
     described = (below / "lib" / "pkgconfig" / "dnc.pc").read_text()
     assert described.startswith("prefix=/opt/my libraries\n") and "stage" not in described
+
+
+@pytest.mark.any_level
+@pytest.mark.parametrize("prefix", ["relative", "../relative", "/a'b", '/a"b', "/a`b", "/a\\b", "/a#b", "/a$$b"])
+def test_a_prefix_that_dnc_pc_cannot_have_is_refused(install, tmp_path, prefix):
+    refusal = install(expect=2, DESTDIR=f"{tmp_path}/", PREFIX=prefix)
+    assert f"PREFIX is {prefix.replace('$$', '$')}: allowed are paths that begin with /" in refusal
+    assert not list(tmp_path.iterdir())
 
 
 @needs("pkg-config")
