@@ -26,7 +26,7 @@ typedef struct workload {
 } workload;
 
 static const workload workloads[] = {
-    {"A", "the seed's copy task", 8, 8, 64, 16, 16, 1, 1, 20, 1},
+    {"A", "copy task of DNC-NumPy", 8, 8, 64, 16, 16, 1, 1, 20, 1},
     {"B", "repeat copy", 6, 5, 64, 16, 16, 4, 16, 40, 1},
     {"C1", "bAbI, one story", 160, 160, 256, 256, 64, 4, 1, 100, 1},
     {"C16", "bAbI, a batch", 160, 160, 256, 256, 64, 4, 16, 100, 1},

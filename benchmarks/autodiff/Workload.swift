@@ -8,7 +8,7 @@ struct Workload {
   let X, Y, H, N, W, R, B, T: Int
 
   static let all = [
-    Workload(name: "A", what: "the seed's copy task", X: 8, Y: 8, H: 64, N: 16, W: 16, R: 1, B: 1, T: 20),
+    Workload(name: "A", what: "copy task of DNC-NumPy", X: 8, Y: 8, H: 64, N: 16, W: 16, R: 1, B: 1, T: 20),
     Workload(name: "B", what: "repeat copy", X: 6, Y: 5, H: 64, N: 16, W: 16, R: 4, B: 16, T: 40),
     Workload(name: "C1", what: "bAbI, one story", X: 160, Y: 160, H: 256, N: 256, W: 64, R: 4, B: 1, T: 100),
   ]
