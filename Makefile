@@ -100,7 +100,7 @@ test-swift: | setup
 
 # Every access of the threads to memory, watched.
 test-threads: | setup
-	swift test --scratch-path .build-tsan --sanitize=thread --filter ThreadsTests
+	DNC_THREADS=1 swift test --scratch-path .build-tsan --sanitize=thread --filter ThreadsTests
 
 # Not part of make test, since they take long: every access to memory, and every access of the threads in C programs too.
 test-asan: | setup

@@ -6,6 +6,8 @@ import PackageDescription
 let embedded = Context.environment["DNC_EMBEDDED"] == "1"
 // A sanitizer's functions are those of the program that loads the library.
 let isSanitized = Context.environment["DNC_SANITIZED"] == "1"
+// DNC_THREADS=1 builds of the tests only those of the threads, for the thread sanitizer.
+let onlyThreads = Context.environment["DNC_THREADS"] == "1"
 
 // Small rather than fast: what takes time is in the kernels. A copy of a function for each closure that it is called with,
 // or of a mechanism for each of its callers, is worth nothing here.
@@ -47,6 +49,21 @@ func kernels(_ name: String, level: String, testedLevel: String, _ settings: [Sw
   let levels: [Target] = []
 #endif
 
+let testTargets: [Target] =
+  onlyThreads
+  ? [
+    .testTarget(
+      name: "DNCTests", dependencies: ["DNC", "CPlatform", "CDNC"], path: "Tests/DNCTests",
+      sources: ["ThreadsTests.swift", "Helpers.swift"])
+  ]
+  : [
+    .target(name: "Autodiff", path: "Sources/Autodiff"),
+    .executableTarget(name: "autodiff-bench", dependencies: ["Autodiff", "DNC", "CDNC"], path: "benchmarks/autodiff"),
+    .testTarget(
+      name: "DNCTests", dependencies: ["DNC", "Autodiff", "CPlatform", "CPNG", "CDNC", "CKernels"],
+      path: "Tests/DNCTests"),
+  ]
+
 let package = Package(
   name: "libdnc",
   products: embedded ? [.library(name: "dnc", type: .dynamic, targets: ["DNC"])] : [],
@@ -74,14 +91,5 @@ let package = Package(
           ] : [])),
   ]
     + levels
-    + (embedded
-      ? []
-      : [
-        .target(name: "Autodiff", path: "Sources/Autodiff"),
-        .executableTarget(
-          name: "autodiff-bench", dependencies: ["Autodiff", "DNC", "CDNC"], path: "benchmarks/autodiff"),
-        .testTarget(
-          name: "DNCTests", dependencies: ["DNC", "Autodiff", "CPlatform", "CPNG", "CDNC", "CKernels"],
-          path: "Tests/DNCTests"),
-      ])
+    + (embedded ? [] : testTargets)
 )

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DNC
 
-/// Made for the thread sanitizer: `swift test --sanitize=thread --filter ThreadsTests`.
+/// Made for the thread sanitizer: `make test-threads`.
 @Suite struct ThreadsTests {
   /// Several sequences, or one with links large enough to be cut.
   private func configuration(threads: UInt32, slots: UInt32 = 24, batch: UInt32 = 6) throws -> Configuration {
