@@ -91,6 +91,12 @@ typedef struct {
 
 typedef struct {
     long slots, wordSize;
+    const float *memory; /* M [N, W] */
+    float *rowNorms;     /* [N] */
+} RowNormsOperands;
+
+typedef struct {
+    long slots, wordSize;
     const float *memory;   /* M [N, W] */
     const float *rowNorms; /* [N] */
     const float *key;      /* k [W] */
@@ -193,13 +199,13 @@ typedef struct {
 
 /* The fast twins of the slowest mechanisms, for one CPU level. */
 typedef struct {
-    /* Operations that all mechanisms use: see `dot` and its neighbours in Basics/Real.swift. */
+    /* Operations that all mechanisms use: see `dot` and its neighbours in Basics/Real.swift. They have no struct: each reads
+     * at most one array beside those that may be exchanged, and writes at most one. */
     float (*dotProduct)(long count, const float *x, const float *y);
     bool (*areModerate)(long count, const float *x);
     void (*addScaled)(long count, float a, const float *x, float *y);
     void (*scale)(long count, float a, const float *x, float *y);
     void (*softmaxForward)(long count, const float *logits, float *probabilities);
-    void (*rowNorms)(long slots, long wordSize, const float *memory, float *norms);
     double (*sumOfSquares)(long count, const float *gradients);
 
     void (*linearForward)(const LinearForwardOperands *);
@@ -208,6 +214,7 @@ typedef struct {
     void (*lstmForward)(const LSTMForwardOperands *);
     void (*lstmBackward)(const LSTMBackwardOperands *);
     void (*tanhForward)(const TanhForwardOperands *);
+    void (*rowNorms)(const RowNormsOperands *);
     void (*usageForward)(const UsageForwardOperands *);
     void (*usageBackward)(const UsageBackwardOperands *);
     /* Returns false, and does nothing, for norms so large that only the mechanism's own code computes them correctly. */

@@ -35,11 +35,11 @@ func softmax(
 }
 
 /// ‖M[n]‖_ε
-func rowNorms(
-  _ slots: Int, _ wordSize: Int, _ memory: UnsafePointer<Float>, _ norms: UnsafeMutablePointer<Float>
-) {
+func rowNorms(_ operands: UnsafePointer<RowNormsOperands>) {
+  let o = operands.pointee
+  let (slots, wordSize, memory, rowNorms) = (o.slots, o.wordSize, o.memory, o.rowNorms)
   for n in 0..<slots {
-    norms[n] = (dot(wordSize, memory + n * wordSize, memory + n * wordSize) + epsilon).squareRoot()
+    rowNorms[n] = (dot(wordSize, memory + n * wordSize, memory + n * wordSize) + epsilon).squareRoot()
   }
 }
 

@@ -4,9 +4,9 @@ import CKernels
 @export(interface) public func kernels() -> Kernels {
   Kernels(
     dotProduct: dotProduct, areModerate: areModerate, addScaled: addScaled, scale: scale, softmaxForward: softmax,
-    rowNorms: rowNorms, sumOfSquares: sumOfSquares, linearForward: linearForward, linearBackward: linearBackward,
+    sumOfSquares: sumOfSquares, linearForward: linearForward, linearBackward: linearBackward,
     linearBackwardWeight: linearBackwardWeight, lstmForward: lstmForward, lstmBackward: lstmBackward,
-    tanhForward: tanhForward, usageForward: usageForward, usageBackward: usageBackward,
+    tanhForward: tanhForward, rowNorms: rowNorms, usageForward: usageForward, usageBackward: usageBackward,
     contentForward: contentForward, contentBackward: contentBackward, memoryWriteForward: memoryWriteForward,
     memoryWriteBackward: memoryWriteBackward, linksForward: linksForward, linksBackward: linksBackward,
     readVectorForward: readVectorForward, readVectorBackward: readVectorBackward, sgd: sgd, rmsProp: rmsProp,

@@ -23,7 +23,9 @@ enum ContentWeighting {
   ///   - norms: out, ‖M[i]‖_ε [N].
   static func rowNorms<Scalar: Real>(slots: Int, wordSize: Int, memory: In<Scalar>, norms: Out<Scalar>) {
     if let fast = Scalar.kernels?.rowNorms {
-      fast(slots, wordSize, memory.float, norms.float)
+      var operands = RowNormsOperands(
+        slots: slots, wordSize: wordSize, memory: memory.float, rowNorms: norms.float)
+      fast(&operands)
       for n in 0..<slots where norms[n] == .infinity { norms[n] = norm(wordSize, memory + n * wordSize) }
       return
     }
