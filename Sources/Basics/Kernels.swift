@@ -28,7 +28,7 @@ enum CPULevel: Int {
 /// the reference.
 extension Kernels {
   /// The table of the level; nil for the plain code.
-  nonisolated(unsafe) static let active: Kernels? = at(.active)
+  static let active: Kernels? = at(.active)
 
   static func at(_ level: CPULevel) -> Kernels? {
     #if arch(x86_64)
