@@ -23,10 +23,7 @@ enum LSTM: ControllerRoom {
       return fast(&operands)
     }
     for b in 0..<B {
-      let i = layer.gates + b * 4 * H
-      let f = i + H
-      let g = f + H
-      let o = g + H
+      let (i, f, g, o) = gates(of: layer.gates + b * 4 * H, H)
       let previousCell = layer.previousCell + b * H
       let cell = layer.cell + b * H
       let cellTanh = layer.cellTanh + b * H
@@ -55,10 +52,7 @@ enum LSTM: ControllerRoom {
       return fast(&operands)
     }
     for b in 0..<B {
-      let i = layer.gates + b * 4 * H
-      let f = i + H
-      let g = f + H
-      let o = g + H
+      let (i, f, g, o) = gates(of: layer.gates + b * 4 * H, H)
       let previousCell = layer.previousCell + b * H
       let cellTanh = layer.cellTanh + b * H
       let hiddenGradient = layer.hiddenGradient[b]
@@ -80,5 +74,11 @@ enum LSTM: ControllerRoom {
         o[n] = hGradient * tanhC * o[n] * (1 - o[n])
       }
     }
+  }
+
+  private static func gates<Scalar>(
+    of sequence: Out<Scalar>, _ H: Int
+  ) -> (i: Out<Scalar>, f: Out<Scalar>, g: Out<Scalar>, o: Out<Scalar>) {
+    (sequence, sequence + H, sequence + 2 * H, sequence + 3 * H)
   }
 }
