@@ -1,0 +1,137 @@
+import CKernels
+import Testing
+
+@testable import DNC
+
+/// Products, and the element-wise parts of the controllers.
+extension KernelTests {
+  @Test(arguments: levels) func linear(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    var random = Random(seed: 1)
+    for (rows, outputs, inputs) in [
+      (1, 1, 1), (1, 5, 3), (2, 3, 8), (3, 7, 9), (4, 6, 24), (5, 13, 17), (70, 31, 40), (7, 100, 130),
+    ] {
+      // Wider rows than needed, as for pieces of a matrix.
+      let (wStride, xStride, yStride) = (inputs + 3, inputs + 1, outputs + 2)
+      func numbers(_ count: Int) -> Numbers { Numbers(count, &random) }
+      let w = numbers(outputs * wStride)
+      let x = numbers(rows * xStride)
+      let y = numbers(rows * yStride)
+      let what = "\(rows) × \(outputs) × \(inputs)"
+      Linear.forward(
+        rows: rows, outputs: outputs, inputs: inputs, weight: Rows(w.exact, stride: wStride),
+        input: Rows(x.exact, stride: xStride), output: MutableRows(y.exact, stride: yStride))
+      run(
+        kernels.linearForward,
+        LinearForwardOperands(
+          rows: rows, outputs: outputs, inputs: inputs, weight: w.float, weightStride: wStride, x: x.float,
+          xStride: xStride, y: y.float, yStride: yStride))
+      expect(y, "forward \(what)")
+      Linear.backward(
+        rows: rows, outputs: outputs, inputs: inputs, weight: Rows(w.exact, stride: wStride),
+        outputGradient: Rows(y.exact, stride: yStride), inputGradient: MutableRows(x.exact, stride: xStride))
+      run(
+        kernels.linearBackward,
+        LinearBackwardOperands(
+          rows: rows, outputs: outputs, inputs: inputs, weight: w.float, weightStride: wStride, yGradient: y.float,
+          yStride: yStride, xGradient: x.float, xStride: xStride))
+      expect(x, "backward \(what)")
+      Linear.backwardWeight(
+        rows: rows, outputs: outputs, inputs: inputs, input: Rows(x.exact, stride: xStride),
+        outputGradient: Rows(y.exact, stride: yStride), weightGradient: MutableRows(w.exact, stride: wStride))
+      run(
+        kernels.linearBackwardWeight,
+        LinearWeightOperands(
+          rows: rows, outputs: outputs, inputs: inputs, x: x.float, xStride: xStride, yGradient: y.float,
+          yStride: yStride, weightGradient: w.float, weightStride: wStride))
+      expect(w, "weight \(what)")
+    }
+  }
+
+  @Test(arguments: levels) func controller(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    var random = Random(seed: 2)
+    for (batch, units) in [(1, 1), (2, 7), (3, 8), (1, 33), (4, 64)] {
+      for clip in [0, 0.3] {
+        let gates = Numbers(batch * 4 * units, &random, from: -12, to: 12)
+        let previousCell = Numbers(batch * units, &random)
+        let cell = Numbers(batch * units, &random)
+        let cellTanh = Numbers(batch * units, &random)
+        let hidden = Numbers(batch * (units + 2), &random)
+        LSTM.forward(
+          ControllerLayer(
+            batch: batch, hiddenSize: units, activation: .tanh, clip: clip, gates: gates.exact,
+            previousCell: previousCell.exact, cell: cell.exact, cellTanh: cellTanh.exact,
+            hidden: MutableRows(hidden.exact, stride: units + 2)))
+        run(
+          kernels.lstmForward,
+          LSTMForwardOperands(
+            batch: batch, hiddenSize: units, clip: Float(clip), gates: gates.float, previousCell: previousCell.float,
+            cell: cell.float, cellTanh: cellTanh.float, hidden: hidden.float, hiddenStride: units + 2))
+        let what = "\(batch) × \(units), clip \(clip)"
+        for numbers in [gates, cell, cellTanh, hidden] { expect(numbers, "LSTM forward \(what)") }
+        LSTM.backward(
+          ControllerLayerGradient(
+            batch: batch, hiddenSize: units, activation: .tanh, clip: clip, gates: gates.exact,
+            previousCell: previousCell.exact, cellTanh: cellTanh.exact,
+            hiddenGradient: Rows(hidden.exact, stride: units + 2), cellGradient: cell.exact))
+        run(
+          kernels.lstmBackward,
+          LSTMBackwardOperands(
+            batch: batch, hiddenSize: units, clip: Float(clip), gates: gates.float, previousCell: previousCell.float,
+            cellTanh: cellTanh.float, hiddenGradient: hidden.float, hiddenStride: units + 2, cellGradient: cell.float))
+        for numbers in [gates, cell] { expect(numbers, "LSTM backward \(what)") }
+
+        let activations = Numbers(batch * units, &random, from: -3, to: 3)
+        Activation.forward(
+          ControllerLayer(
+            batch: batch, hiddenSize: units, activation: .tanh, clip: clip, gates: activations.exact,
+            previousCell: cell.exact, cell: cell.exact, cellTanh: cellTanh.exact,
+            hidden: MutableRows(hidden.exact, stride: units + 2)))
+        run(
+          kernels.tanhForward,
+          TanhForwardOperands(
+            batch: batch, hiddenSize: units, clip: Float(clip), activations: activations.float, hidden: hidden.float,
+            hiddenStride: units + 2))
+        for numbers in [activations, hidden] { expect(numbers, "feedforward \(what)") }
+      }
+    }
+  }
+
+  @Test(arguments: levels) func exponentialsKeepNaNAndSaturate(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    let inputs: [Float] = [.nan, .infinity, -.infinity, 1e30, -1e30, 0, -0.0, 1e-30, 100, -100, 0.625, -0.625]
+    for (x, found) in zip(inputs, tanh(of: inputs, kernels)) {
+      if x.isNaN { #expect(found.isNaN) } else { #expect(abs(found - Float.tanh(x)) <= 2e-7, "tanh \(x): \(found)") }
+    }
+    var logits: [Float] = [-200, 0, -1e30]
+    kernels.softmaxForward(3, logits, &logits)
+    #expect(logits[1] == 1 && logits[0] < 1e-30)
+  }
+
+  /// Within 2 ulp over the range where it is not 0 or 1.
+  @Test(arguments: levels) func tanhIsAccurate(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    let inputs = (-9000...9000).map { Float($0) / 1000 + 1.7e-4 }
+    for (x, found) in zip(inputs, tanh(of: inputs, kernels)) {
+      let exact = Double.tanh(Double(x))
+      #expect(abs(Double(found) - exact) <= 2 * Double(Float(exact).ulp), "\(x)")
+    }
+  }
+
+  /// h of a layer with these pre-activations.
+  private func tanh(of inputs: [Float], _ kernels: Kernels) -> [Float] {
+    var activations = inputs
+    var hidden = inputs
+    activations.withUnsafeMutableBufferPointer { z in
+      hidden.withUnsafeMutableBufferPointer { h in
+        run(
+          kernels.tanhForward,
+          TanhForwardOperands(
+            batch: 1, hiddenSize: inputs.count, clip: 0, activations: z.baseAddress!, hidden: h.baseAddress!,
+            hiddenStride: inputs.count))
+      }
+    }
+    return hidden
+  }
+}
