@@ -37,18 +37,17 @@ private struct Piece {
     self.c = c
   }
 
-  var count: Int { plane.layers * plane.rowCount }
+  var count: Int { plane.layers * plane.rowStride }
   var range: Quantity.Range { table.range }
 
   /// The runs of numbers that follow each other inside and outside.
   func forEachRun(_ body: (_ inside: Out<Float>, _ outside: Int, _ count: Int) -> Void) {
-    switch table.part {
-    case .layer:
-      for l in 0..<c.L {
-        for b in 0..<c.B { body(plane[row, b] + l * c.H, (l * c.B + b) * c.H, c.H) }
-      }
-    default:
-      for l in 0..<plane.layers { body(plane.layer(l)[row], l * plane.rowCount, plane.rowCount) }
+    guard table.part == .layer, !table.isApart else {
+      for l in 0..<plane.layers { body(plane.layer(l)[row], l * plane.rowStride, plane.rowStride) }
+      return
+    }
+    for l in 0..<c.L {
+      for b in 0..<c.B { body(plane[row, b] + l * table.width, (l * c.B + b) * table.width, table.width) }
     }
   }
 }

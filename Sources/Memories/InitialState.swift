@@ -16,7 +16,7 @@ enum InitialState {
       break
     case .constant:
       func fill(_ quantity: Quantity) {
-        planes[quantity][0].update(repeating: Scalar(c.initialValue), count: planes[quantity].rowCount)
+        planes[quantity][0].update(repeating: Scalar(c.initialValue), count: planes[quantity].rowStride)
       }
       fill(.memory)
       fill(.usage)

@@ -52,6 +52,6 @@ struct MemoryHistory<Scalar: Real> {
     return LinkHistory(
       link: planes[.linkCheckpoint][t / segment, b] + k * c.N * c.N, steps: t - first,
       writeWeightings: planes[.writeWeights][first + 1, b] + k * c.N,
-      precedences: planes[.precedence][first, b] + k * c.N, stride: planes[.precedence].rowCount)
+      precedences: planes[.precedence][first, b] + k * c.N, stride: planes[.precedence].rowStride)
   }
 }

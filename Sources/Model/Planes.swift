@@ -17,32 +17,32 @@ struct Plane<Element: BitwiseCopyable>: BitwiseCopyable {
     (self.width, self.batch, self.rows, self.layers) = (width, batch, rows, layers)
   }
 
-  subscript(row: Int) -> UnsafeMutablePointer<Element> { start + row * rowCount }
+  subscript(row: Int) -> UnsafeMutablePointer<Element> { start + row * rowStride }
   subscript(row: Int, b: Int) -> UnsafeMutablePointer<Element> { start + (row * batch + b) * width }
 
-  /// Number of elements of all sequences in one row.
-  var rowCount: Int { batch * width }
+  /// Elements from one row to the next: those of all sequences.
+  var rowStride: Int { batch * width }
 
   func layer(_ l: Int) -> Plane {
-    Plane(start: start + l * rows * rowCount, width: width, batch: batch, rows: rows, layers: 1)
+    Plane(start: start + l * rows * rowStride, width: width, batch: batch, rows: rows, layers: 1)
   }
 
   /// All sequences of one row as rows of a matrix. The sequences of later rows follow.
   func matrix(from row: Int, sequence b: Int = 0) -> MutableRows<Element> { MutableRows(self[row, b], stride: width) }
 
   /// One sequence in all rows, as rows of a matrix.
-  func matrix(of b: Int, from row: Int) -> MutableRows<Element> { MutableRows(self[row, b], stride: rowCount) }
+  func matrix(of b: Int, from row: Int) -> MutableRows<Element> { MutableRows(self[row, b], stride: rowStride) }
 
   /// Copies `other`'s rows `first` and later to rows `target` and later. `other` may lie in the same memory if each of
   /// its layers begins earlier: the last layer is copied first.
   func copy(rows count: Int, from other: Plane, startingAt first: Int = 0, to target: Int = 0) {
     for l in (0..<layers).reversed() {
-      memmove(layer(l)[target], other.layer(l)[first], count * rowCount * MemoryLayout<Element>.stride)
+      memmove(layer(l)[target], other.layer(l)[first], count * rowStride * MemoryLayout<Element>.stride)
     }
   }
 
   func zero(rows count: Int) {
-    for l in 0..<layers { memset(layer(l).start, 0, count * rowCount * MemoryLayout<Element>.stride) }
+    for l in 0..<layers { memset(layer(l).start, 0, count * rowStride * MemoryLayout<Element>.stride) }
   }
 }
 
@@ -57,8 +57,7 @@ struct Planes<Scalar: Real> {
     self.table = table ?? carver.take(Quantity.count)
     for index in 0..<Quantity.count {
       let row = Quantity.at(index).row(c)
-      let isSeparate = row.part == .separateLayer
-      let (layers, parts) = isSeparate ? (c.L, 1) : (1, row.parts(c))
+      let (layers, parts) = row.isApart ? (c.L, 1) : (1, row.parts(c))
       let plane = Plane<Scalar>(&carver, layers: layers, rows: rows(row), batch: c.B, width: parts * row.width)
       if !carver.isMeasuring { self.table[index] = plane }
     }

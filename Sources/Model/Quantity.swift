@@ -7,7 +7,7 @@ enum Quantity: Int {
   case usage, order, allocation, writeWeights, memory, rowNorms
   case link, precedence, backwardWeights, forwardWeights, readWeights, readVectors
   case rawOutput
-  case controllerShare, readVectorsShare
+  case controllerOutputGradient, readVectorsGradient
   case memoryCheckpoint, linkCheckpoint
 
   static let count = linkCheckpoint.rawValue + 1
@@ -19,6 +19,8 @@ enum Quantity: Int {
     let part: Part
     /// How many numbers one part has.
     let width: Int
+    /// Of layers: true if the steps and sequences of one layer lie together, false if the layers of one sequence do.
+    var isApart = false
     var range = Range.any
     var look = Look.here
     /// True if backward overwrites the quantity with its own gradient.
@@ -41,11 +43,7 @@ enum Quantity: Int {
 
   /// The part that a quantity has one of: a sequence, a head, a layer.
   enum Part {
-    case sequence, readHead, writeHead
-    /// A layer; the layers of one sequence lie together.
-    case layer
-    /// A layer; the steps and sequences of one layer lie together.
-    case separateLayer
+    case sequence, readHead, writeHead, layer
   }
 
   enum Range {
@@ -67,9 +65,11 @@ enum Quantity: Int {
     let (N, links, parts) = (c.N, c.N * c.N, c.interface.count)
     return switch self {
     case .controllerInput: Row(name: "χ", kept: .steps, part: .sequence, width: c.controllerInput, look: .elsewhere)
-    case .gates: Row(name: "gates", kept: .steps, part: .separateLayer, width: c.gates * c.H, becomesGradient: true)
-    case .cell: Row(name: "cell", kept: .states, part: .separateLayer, width: cells)
-    case .cellTanh: Row(name: "tanh of the cell", kept: .steps, part: .separateLayer, width: cells, look: .elsewhere)
+    case .gates:
+      Row(name: "gates", kept: .steps, part: .layer, width: c.gates * c.H, isApart: true, becomesGradient: true)
+    case .cell: Row(name: "cell", kept: .states, part: .layer, width: cells, isApart: true)
+    case .cellTanh:
+      Row(name: "tanh of the cell", kept: .steps, part: .layer, width: cells, isApart: true, look: .elsewhere)
     case .hidden: Row(name: "hidden state", kept: .states, part: .layer, width: c.H)
     case .rawInterface:
       Row(name: "ξ", kept: .steps, part: .sequence, width: parts, look: .byInterface, becomesGradient: true)
@@ -87,10 +87,10 @@ enum Quantity: Int {
     case .readWeights: Row(name: "read weighting", kept: .states, part: .readHead, width: N, range: .zeroToOne)
     case .readVectors: Row(name: "read vector", kept: .states, part: .readHead, width: c.W)
     case .rawOutput: Row(name: "output", kept: .steps, part: .sequence, width: c.Y, becomesGradient: true)
-    // Gradients from the output layer to ν and r of every step.
-    case .controllerShare:
+    // What the output layer passes back to ν and r of every step.
+    case .controllerOutputGradient:
       Row(name: "controller's output", kept: .backwardSteps, part: .sequence, width: c.controllerWidth)
-    case .readVectorsShare: Row(name: "read vectors", kept: .backwardSteps, part: .sequence, width: c.readWidth)
+    case .readVectorsGradient: Row(name: "read vectors", kept: .backwardSteps, part: .sequence, width: c.readWidth)
     case .memoryCheckpoint: Row(name: "memory", kept: .segments, part: .sequence, width: N * c.W, look: .elsewhere)
     case .linkCheckpoint: Row(name: "link", kept: .segments, part: .writeHead, width: links, look: .elsewhere)
     }
@@ -109,7 +109,7 @@ extension Quantity.Row {
     switch part {
     case .sequence: ""
     case .readHead, .writeHead: " of head "
-    case .layer, .separateLayer: " of layer "
+    case .layer: " of layer "
     }
   }
 
@@ -118,7 +118,7 @@ extension Quantity.Row {
     case .sequence: 1
     case .readHead: c.R
     case .writeHead: c.K
-    case .layer, .separateLayer: c.L
+    case .layer: c.L
     }
   }
 }

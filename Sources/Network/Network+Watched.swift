@@ -24,7 +24,7 @@ extension Network<Float> {
     do throws(Failure) {
       if let (t, b) = try watch.firstFound() {
         let row = first + advance * t
-        throw step(b..<b + 1, thread: 0).notFinite(b, row: row, current: row + advance).failure(t, b)
+        throw shard(b..<b + 1, thread: 0).notFinite(b, row: row, current: row + advance).failure(t, b)
       }
     } catch {
       if let before = kept.state {
@@ -41,7 +41,7 @@ extension Network<Float> {
   /// Recomputes memory and links as they were after the recorded steps, from the record.
   @inline(never) private func rewind() {
     let c = configuration
-    let scratch = step(0..<c.B, thread: 0).memory.scratch
+    let scratch = shard(0..<c.B, thread: 0).memory.scratch
     for b in 0..<c.B {
       let (memory, link) = (planes[.memory][0, b], planes[.link][0, b])
       for t in history.restart(b, before: recordedSteps, memory: memory, link: link)..<recordedSteps {
@@ -71,7 +71,7 @@ extension Network<Float> {
     do throws(Failure) {
       if let (turn, b) = try watch.firstFound() {
         let t = steps - 1 - turn
-        throw step(b..<b + 1, thread: 0).gradientNotFinite(b, row: t, gradient).failure(t, b)
+        throw shard(b..<b + 1, thread: 0).gradientNotFinite(b, row: t, gradient).failure(t, b)
       }
     } catch {
       planes.copyFutureGradients(steps, from: kept.steps, c)

@@ -136,7 +136,8 @@ struct Network<Scalar: Real>: ~Copyable {
 
   // MARK: Running
 
-  @inline(never) func step(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
+  /// Steps of some sequences, with the scratch of one thread.
+  @inline(never) func shard(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
     let memory = DNCMemory(
       c: configuration, planes: planes, history: history, scratch: record.scratch(thread: thread),
       firstSequence: sequences.lowerBound, team: record.shards.count == 1 ? threads.team : nil)
@@ -154,8 +155,7 @@ struct Network<Scalar: Real>: ~Copyable {
     Network.cost(configuration, parameterCount: parameterCount, steps: steps)
   }
 
-  /// The numbers of some sequences.
-  func shard(_ index: Int, thread: Int) -> Step<Scalar> { step(record.shards[index], thread: thread) }
+  func shard(_ index: Int, thread: Int) -> Step<Scalar> { shard(record.shards[index], thread: thread) }
 
   private enum Pass {
     case forward(inputs: In<Scalar>, outputs: Out<Scalar>)
@@ -263,7 +263,7 @@ struct Network<Scalar: Real>: ~Copyable {
     let parts = threads.count == 1 ? 1 : 4 * threads.count
     threads.team.run(
       parts, cost: cost(steps: steps),
-      WeightGradients(step: step(0..<c.B, thread: 0), parts: parts, steps: steps, gradients: gradients))
+      WeightGradients(step: shard(0..<c.B, thread: 0), parts: parts, steps: steps, gradients: gradients))
     InitialState.backward(
       c, learned: learned, planes: planes, gradient: stateGradient, parameterGradients: gradients)
     detach()

@@ -50,8 +50,8 @@ extension Step {
   /// - Parameter outputGradients: of y [steps, B, Y].
   func backwardOutputs(_ outputGradients: In<Scalar>, steps: Int) {
     for b in sequences {
-      let controllerGradient = planes[.controllerShare].matrix(of: b, from: 0)
-      let readVectorsGradient = planes[.readVectorsShare].matrix(of: b, from: 0)
+      let controllerGradient = planes[.controllerOutputGradient].matrix(of: b, from: 0)
+      let readVectorsGradient = planes[.readVectorsGradient].matrix(of: b, from: 0)
       for t in 0..<steps {
         setZero(c.controllerWidth, controllerGradient[t])
         setZero(c.readWidth, readVectorsGradient[t])
@@ -92,16 +92,17 @@ extension Step {
           to: gradients.rows(.recurrentWeight, layer: l))
       }
     }
-    let ν = hidden.matrix(from: 1).dropping(columns: c.controllerOffset).reading
+    let controllerOutput = hidden.matrix(from: 1).dropping(columns: c.controllerOffset).reading
     let interfaceGradient = planes[.rawInterface].matrix(from: 0).reading
     share.bias(c.interface.count, interfaceGradient, to: gradients.vector(.interfaceBias))
     share.weight(
-      c.interface.count, inputs: c.controllerWidth, ν, interfaceGradient, to: gradients.rows(.interfaceWeight))
+      c.interface.count, inputs: c.controllerWidth, controllerOutput, interfaceGradient,
+      to: gradients.rows(.interfaceWeight))
 
     let yGradient = planes[.rawOutput].matrix(from: 0).reading
     let outputWeight = gradients.rows(.outputWeight)
     share.bias(c.Y, yGradient, to: gradients.vector(.outputBias))
-    share.weight(c.Y, inputs: c.controllerWidth, ν, yGradient, to: outputWeight)
+    share.weight(c.Y, inputs: c.controllerWidth, controllerOutput, yGradient, to: outputWeight)
     share.weight(
       c.Y, inputs: c.readWidth, planes[.readVectors].matrix(from: 1).reading, yGradient,
       to: outputWeight.dropping(columns: c.controllerWidth))

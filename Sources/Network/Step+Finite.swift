@@ -58,22 +58,21 @@ private struct Search {
   ) {
     guard quantity.look != .byInterface else { return lookAtInterface(c.interface, plane[row, b]) }
     let values =
-      quantity.part == .separateLayer ? plane.layer(part)[row, b] : plane[row, b] + part * quantity.width
+      quantity.isApart ? plane.layer(part)[row, b] : plane[row, b] + part * quantity.width
     look(quantity.name, quantity.ofPart, quantity.part == .sequence ? nil : part, count: quantity.width, values)
   }
 }
 
 extension Quantity {
-  /// Searches consecutive rows of the table that have the same parts, part by part: all of layer 0, then all of layer
-  /// 1.
+  /// Calls `body` for all rows of the table, in the order of their computation: of consecutive rows with the same kind of
+  /// part, first part 0 of all, then part 1.
   fileprivate static func forEachPart(_ c: Configuration, _ body: (Quantity, Row, _ part: Int) -> Void) {
     var first = 0
     while first < count {
-      let kind = at(first).row(c).ofPart.utf8CodeUnitCount
-      let parts = at(first).row(c).parts(c)
+      let kind = at(first).row(c)
       var end = first + 1
-      while end < count, at(end).row(c).ofPart.utf8CodeUnitCount == kind, at(end).row(c).parts(c) == parts { end += 1 }
-      for part in 0..<parts {
+      while end < count, at(end).row(c).part == kind.part { end += 1 }
+      for part in 0..<kind.parts(c) {
         for index in first..<end { body(at(index), at(index).row(c), part) }
       }
       first = end

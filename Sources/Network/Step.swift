@@ -37,9 +37,9 @@ struct Step<Scalar: Real> {
   /// - Parameter gradient: of the state, in row 0. In: of that after the step. Out: of that before it.
   private func backward(step t: Int, gradient: Planes<Scalar>) {
     for b in sequences {
-      addScaled(c.readWidth, 1, planes[.readVectorsShare][t, b], to: gradient[.readVectors][0, b])
+      addScaled(c.readWidth, 1, planes[.readVectorsGradient][t, b], to: gradient[.readVectors][0, b])
       addScaled(
-        c.controllerWidth, 1, planes[.controllerShare][t, b], to: gradient[.hidden][0, b] + c.controllerOffset)
+        c.controllerWidth, 1, planes[.controllerOutputGradient][t, b], to: gradient[.hidden][0, b] + c.controllerOffset)
     }
     for b in sequences { memory.backward(b, step: t, gradient: gradient) }
     interfaceBackward(step: t, gradient: gradient)
@@ -68,13 +68,13 @@ struct Step<Scalar: Real> {
     let raw = rows(planes[.rawInterface], row)
     let weight = parameters.rows(.interfaceWeight)
     let bias = parameters.vector(.interfaceBias)
-    let ν = controllerOutput(planes, current).reading
+    let input = controllerOutput(planes, current).reading
     Linear.setBias(rows: batch, outputs: c.interface.count, bias: bias, output: raw)
     Linear.forward(
-      rows: batch, outputs: c.interface.count, inputs: c.controllerWidth, weight: weight, input: ν, output: raw)
+      rows: batch, outputs: c.interface.count, inputs: c.controllerWidth, weight: weight, input: input, output: raw)
     guard let bound = Scalar.saturation else { return }
     Linear.saturate(
-      rows: batch, outputs: c.interface.count, bias: bias, Linear.Term(weight, ν, inputs: c.controllerWidth),
+      rows: batch, outputs: c.interface.count, bias: bias, Linear.Term(weight, input, inputs: c.controllerWidth),
       bound: bound, output: raw)
   }
 

@@ -115,7 +115,7 @@ enum SelfTest {
   /// stopped.
   static func checkStopped(_ episode: borrowing Episode<Double>, _ kind: Int) throws(Failure) {
     let gradient = episode.network.stateGradient[.writeWeights]
-    for i in 0..<gradient.rowCount where gradient.start[i] != 0 {
+    for i in 0..<gradient.rowStride where gradient.start[i] != 0 {
       throw Failure(
         DNC_INTERNAL,
         "self-test, \(name(kind)): the gradient of the write weighting[\(i)] is \(gradient.start[i]), expected is 0")

@@ -112,7 +112,7 @@ private struct Case: CustomStringConvertible {
     let ofAnySign = [Quantity.memory, .hidden, .cell].map { network.planes[$0].start }
     let state = network.planes.everything.map { plane, _ in
       let signed = ofAnySign.contains(plane.start)
-      let values = numbers(plane.layers * plane.rowCount, within: signed ? 1 : 0.5 / Double(c.N))
+      let values = numbers(plane.layers * plane.rowStride, within: signed ? 1 : 0.5 / Double(c.N))
       return signed ? values : values.map { abs($0) }
     }
     self.state = number < Case.combinations ? nil : state

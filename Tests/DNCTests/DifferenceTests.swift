@@ -68,7 +68,7 @@ import Testing
     // Weightings and usages are positive and small enough for every product in the model to stay below 1.
     for plane in planes(network.network.planes) {
       let signed = [Quantity.memory, .hidden, .cell].contains { plane.start == network.network.planes[$0].start }
-      let values = numbers(plane.layers * plane.rowCount, within: signed ? 1 : 0.5 / Double(c.N))
+      let values = numbers(plane.layers * plane.rowStride, within: signed ? 1 : 0.5 / Double(c.N))
       point.state.append(signed ? values : values.map { abs($0) })
     }
     if c.initialState == .learned { point.state = [] }
@@ -128,7 +128,7 @@ import Testing
   }
 
   private func orders(_ network: borrowing Network<Double>, steps: Int) -> [UInt32] {
-    array(network.planes.order.start, steps * network.planes.order.rowCount)
+    array(network.planes.order.start, steps * network.planes.order.rowStride)
   }
 }
 

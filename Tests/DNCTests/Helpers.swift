@@ -27,11 +27,11 @@ func array<Element>(_ start: UnsafePointer<Element>, _ count: Int) -> [Element] 
 }
 
 extension Plane where Element == Double {
-  func values(row: Int) -> [Double] { (0..<layers).flatMap { array(layer($0)[row], rowCount) } }
+  func values(row: Int) -> [Double] { (0..<layers).flatMap { array(layer($0)[row], rowStride) } }
 
   func set(row: Int, _ values: [Double]) {
     for l in 0..<layers {
-      for i in 0..<rowCount { layer(l)[row][i] = values[l * rowCount + i] }
+      for i in 0..<rowStride { layer(l)[row][i] = values[l * rowStride + i] }
     }
   }
 }
