@@ -114,7 +114,7 @@ def test_tests_leave_training_alone(tmp_path):
 def test_tests_have_episodes_of_their_own(tmp_path):
     trainer = dnc.Trainer.start(tmp_path, SMALL)
     practice = {trainer.task.sample(4).inputs.tobytes() for _ in range(20)}
-    assert practice.isdisjoint(trainer._exam.sample(4).inputs.tobytes() for _ in range(20))
+    assert practice.isdisjoint(trainer._exam.task.sample(4).inputs.tobytes() for _ in range(20))
 
 
 def changed(**fields):
@@ -206,7 +206,7 @@ def test_each_lesson_has_its_own_best_model(tmp_path, monkeypatch):
         scores.append((next(errors), net.flat_parameters.copy()))
         return {metric.name: dnc.Score(scores[-1][0], 0.5, 1, metric.is_error) for metric in task.metrics}
 
-    monkeypatch.setattr("dnc.trainer.evaluate", evaluate)
+    monkeypatch.setattr("dnc.exam.evaluate", evaluate)
     plan = dnc.Plan(str(tmp_path / "two.txt"), network=NETWORK, updates=30, patience=2)
     trainer = run(tmp_path / "run", plan)
     assert (trainer.update, trainer.lesson, trainer.finished) == (30, 1, "all updates made")

@@ -47,7 +47,8 @@ from .optimizer import Optimizer, Settings, loss
 from .own_data import DataTask
 from .plan import Plan
 from .tasks import Episodes, Lesson, Metric, Task, TaskOption
-from .trainer import Diverged, Trainer
+from .trainer import Trainer
+from .updates import Diverged
 
 __version__ = _c.DNC_VERSION_STRING
 

@@ -18,6 +18,7 @@ import numpy as np
 from . import _settings, plot
 from ._convert import CHOICES
 from ._files import replacing
+from .checkpoints import with_options
 from .config import Options
 from .errors import Error
 from .evaluation import Score, evaluate
@@ -29,7 +30,8 @@ from .run_files import MODEL
 from .run_tasks import own_task
 from .task_files import Unused, open_task
 from .tasks import Task, TaskOption
-from .trainer import Diverged, Trainer
+from .trainer import Trainer
+from .updates import Diverged
 
 TASK = "a task's name, or the path of a curriculum, with a slash or a dot in it"
 DONE, FAILED, WRONG_USE, DIVERGED = 0, 1, 2, 3
@@ -198,11 +200,7 @@ def _model(options: argparse.Namespace) -> DNC:
     """The network of a file or of a run's folder."""
     path: Path = options.model
     net = DNC.load(path / MODEL if path.is_dir() else path)
-    if options.threads is None or options.threads == net.config["num_threads"]:
-        return net
-    other = DNC(**{**net.config, "num_threads": options.threads})
-    other.flat_parameters[...] = net.flat_parameters
-    return other
+    return net if options.threads is None else with_options(net, num_threads=options.threads)
 
 
 def _print_scores(found: dict[str, Score]) -> None:

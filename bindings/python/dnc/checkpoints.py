@@ -1,15 +1,21 @@
-"""Reading what `DNC.save` has written."""
+"""Networks of files, and networks with the parameters of others."""
 
 from __future__ import annotations
 
 import ctypes
 from ctypes import byref
+from typing import TYPE_CHECKING
 
 from . import _c
 from ._convert import Path, path_bytes
 from .errors import check
 from .network import DNC
 from .optimizer import Optimizer
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .config import Options
 
 
 def load(path: Path) -> tuple[DNC, Optimizer | None]:
@@ -25,3 +31,13 @@ def load(path: Path) -> tuple[DNC, Optimizer | None]:
         return loaded, None
     loaded.training = True
     return loaded, Optimizer._from_c(optimizer, loaded)
+
+
+def with_options(net: DNC, **options: Unpack[Options]) -> DNC:
+    """The network, or, if its options are not these, one with its parameters and these options."""
+    config = net.config
+    if {**config, **options} == config:
+        return net
+    other = DNC(**{**config, **options})
+    other.flat_parameters[...] = net.flat_parameters
+    return other

@@ -17,20 +17,18 @@ update's number alone, so a run that was interrupted ends with the same bytes as
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from . import _c, checkpoints
 from ._convert import Path as AnyPath
-from .errors import InvalidArgument, InvalidState, NotFinite
-from .evaluation import Score, evaluate, finite, require_fit
+from .errors import InvalidState
+from .evaluation import Score, finite, require_fit
+from .exam import Exam
 from .network import DNC
 from .optimizer import Optimizer, Settings
 from .own_data import EndOfData
@@ -40,15 +38,9 @@ from .progress_bar import progress_bar
 from .run_files import CURRICULUM, MemoryFiles, RunFiles, new_folder, read_state, refuse_occupied, unreadable
 from .run_tasks import AnySource, AnyTask, checksums_of, tasks_of
 from .task_files import require_same
-from .tasks import Lesson
+from .updates import Updates
 
-# So many updates in a row whose gradients are not finite end a run.
-MOST_SKIPPED = 10
 _ALL_UPDATES = "all updates made"
-
-
-class Diverged(NotFinite):
-    """The gradients were not finite several times in a row."""
 
 
 class Trainer:
@@ -68,7 +60,6 @@ class Trainer:
     optimizer: Optimizer
     task: AnyTask
     score: dict[str, Score]  # of the last test in this session
-    loss: float  # moving average
 
     def __init__(
         self,
@@ -82,21 +73,12 @@ class Trainer:
         """Not to be called: see `start` and `resume`."""
         self._files, self.plan, self._progress = files, plan, progress
         self.net, self.optimizer = net, optimizer
-        self.task, self._exam = tasks
-        if self._exam is None and (plan.stop_metric or plan.patience):
-            raise InvalidArgument("patience and stop_metric are of tests, which need validation")
+        self.task, self._exam = tasks[0], Exam(plan, progress, *tasks)
         require_fit(net, self.task)
-        self.task.position = progress.position
-        if self._exam is not None:
-            self._exam.position = progress.test_position
-        self._set_lesson(progress.lesson)
-        self._lessons = self.task.lessons
-        names = [metric.name for metric in self.task.metrics]
-        if plan.stop_metric not in [None, *names]:
-            raise InvalidArgument(f"stop_metric is {plan.stop_metric!r}, allowed are {', '.join(names)}")
-        self._base_rate = float(plan.optimizer.get("learning_rate", 1e-3))
+        self._exam.begin(self.task)
+        self._updates = Updates(plan, progress, self._write_log)
         self.net.training = True
-        self.score, self.loss = {}, math.nan
+        self.score = {}
         self._stopping = False
         self._checksums: dict[str, str] = {}
         self._changes: dict[str, Any] = {}  # that the log does not know of yet
@@ -191,7 +173,10 @@ class Trainer:
             files.tidy(checkpoint.name)
         if optimizer is None:
             raise InvalidState(f"{checkpoint} holds no optimizer")
-        trainer = cls(files, plan, progress, _with(net, plan, changes, threads), optimizer, tasks)
+        options: Any = {name: value for name, value in plan.network.items() if name in changes}
+        if threads is not None:
+            options["num_threads"] = threads
+        trainer = cls(files, plan, progress, checkpoints.with_options(net, **options), optimizer, tasks)
         for name in changes.keys() & Settings.__annotations__.keys():
             setattr(optimizer, name, changes[name])
         trainer._checksums, trainer._changes = found, before.differences(plan)
@@ -217,7 +202,12 @@ class Trainer:
     @property
     def lessons(self) -> int:
         """How many there are; 1 without a curriculum."""
-        return len(self._lessons)
+        return len(self._exam.lessons)
+
+    @property
+    def loss(self) -> float:
+        """Of the updates of this session, as a moving average; NaN before the first."""
+        return self._updates.loss
 
     @property
     def skipped(self) -> int:
@@ -277,12 +267,12 @@ class Trainer:
             if reason:
                 break
             try:
-                self._update()
+                self._updates.make(self.net, self.optimizer, self.task)
             except EndOfData:
                 self._finish("the data came to its end", "data")
                 break
             self._progress.seconds = before + time.monotonic() - began
-            if self._is_time_to_test():
+            if self._exam.is_due():
                 self._test()
             if time.monotonic() - saved >= checkpoint_every:
                 self.save()
@@ -294,115 +284,22 @@ class Trainer:
         self.save()
         return self._progress.finished or reason
 
-    def _update(self) -> None:
-        """One batch: forward, loss, backward, and the optimizer."""
-        p = self._progress
-        rate = self.plan.learning_rate(self._base_rate, p.update)
-        if rate != self._rate:
-            self.optimizer.learning_rate = self._rate = rate
-        p.update += 1
-        try:
-            value, gradients = self.task.loss(self.task.play(self.net))
-            self.net.backward(gradients)
-            norm = self.optimizer.step(self.net)
-        except EndOfData:
-            p.update -= 1
-            raise
-        except NotFinite as error:
-            self._skip(error)
-        else:
-            p.skipped = 0
-            p.loss_sum += value
-            p.norm_sum += norm
-            p.counted += 1
-            self.loss = value if math.isnan(self.loss) else self.loss + 0.02 * (value - self.loss)
-        p.sequences += self.net.batch_size
-        p.position = self.task.position
-        if p.update % self.plan.log_every == 0 or p.update == self.plan.updates:
-            self._log_updates()
-
-    _rate: float | None = None
-
-    def _skip(self, error: NotFinite) -> None:
-        """Leaves an update out."""
-        p = self._progress
-        self.net.detach()
-        self.net.zero_gradients()
-        p.skipped += 1
-        p.skipped_altogether += 1
-        self._write_log("skip", message=error.message)
-        if p.skipped >= MOST_SKIPPED:
-            message = (
-                f"{p.skipped} updates in a row were not finite, the last one, {p.update}: {error.message}. "
-                f"{_most_extreme(self.net.parameters)}. A lower learning rate or max_gradient_norm, or a clip_value, "
-                "may help"
-            )
-            self._write_log("diverged", message=message)
-            raise Diverged(message) from error
-
-    def _log_updates(self) -> None:
-        p = self._progress
-        count = max(p.counted, 1)
-        self._write_log(
-            "train", loss=p.loss_sum / count if p.counted else None, gradient_norm=p.norm_sum / count,
-            learning_rate=self._rate, lesson=p.lesson, sequences=p.sequences, seconds=round(p.seconds, 3),
-        )  # fmt: skip
-        p.loss_sum = p.norm_sum = 0.0
-        p.counted = 0
-
-    # tests and lessons
-
-    def _set_lesson(self, lesson: int) -> None:
-        for task in (self.task, self._exam):
-            if task is not None:
-                task.lesson = lesson
-
-    @property
-    def _lesson(self) -> Lesson:
-        return self._lessons[self._progress.lesson]
-
-    def _is_time_to_test(self) -> bool:
-        if self._exam is None:
-            return False
-        every = self.plan.test_every or self._lesson.test_every
-        return self._progress.update % every == 0 or self._progress.update == self.plan.updates
-
     def _test(self) -> None:
-        assert self._exam is not None
-        p, lesson = self._progress, self._lesson
-        episodes = self.plan.test_episodes or (None if self._exam.episode_count else lesson.test_episodes)
-        self.score = evaluate(self.net, self._exam, episodes)
-        p.test_position = self._exam.position
-        name = self.task.metrics[lesson.metric].name
-        score = self.score[name]
+        p, lesson = self._progress, self.lesson
+        self.score = self._exam.take(self.net)
         described = {key: [finite(one.value), finite(one.chance), one.count] for key, one in self.score.items()}
-        self._write_log("test", lesson=p.lesson, seconds=round(p.seconds, 3), scores=described)
-
-        known = p.best_score if p.best_lesson == p.lesson else None
-        if known is None or (score.value < known if score.is_error else score.value > known):
-            p.best_lesson, p.best_score, p.tests_since_best = p.lesson, finite(score.value), 0
+        self._write_log("test", lesson=lesson, seconds=round(p.seconds, 3), scores=described)
+        verdict = self._exam.judge(self.score)
+        if verdict.is_best:
             self._files.keep(self.net)
-        else:
-            p.tests_since_best += 1
-
-        goal = self.plan.stop_score
-        decisive = self.score[self.plan.stop_metric or name]
-        if goal is not None and p.lesson == self.lessons - 1 and decisive.passes(goal):
-            self._finish(f"{self.plan.stop_metric} is {decisive.value:.6g}", "stop_score")
-        elif score.passes(lesson.pass_score):
-            if p.lesson == self.lessons - 1:
-                self._finish("all lessons passed", "task")
-            else:
-                p.lesson += 1
-                p.tests_since_best = 0
-                self._set_lesson(p.lesson)
-                self._write_log("lesson", lesson=p.lesson, options=self._lesson.options)
-        elif self.plan.patience is not None and p.tests_since_best >= self.plan.patience:
-            self._finish(f"no better test in {self.plan.patience}", "patience")
+        if verdict.finished:
+            self._finish(verdict.finished, verdict.finished_by)
+        if verdict.passed:
+            self._exam.choose_lesson(self.task)
+            self._write_log("lesson", lesson=p.lesson, options=self._exam.lesson.options)
 
     def _finish(self, reason: str, by: str) -> None:
-        if self._progress.counted:
-            self._log_updates()
+        self._updates.finish()
         self._progress.finished, self._progress.finished_by = reason, by
         self._write_log("finish", reason=reason, seconds=round(self._progress.seconds, 3))
 
@@ -411,7 +308,7 @@ class Trainer:
     def save(self) -> None:
         """A checkpoint. Until its last file is in place, the one before counts."""
         with self._files.held():
-            if self._exam is None:
+            if self._exam.task is None:
                 self._files.keep(self.net)
             self._files.save(
                 self.net, self.optimizer, self._progress, plan=dataclasses.asdict(self.plan), files=self._checksums
@@ -428,25 +325,3 @@ class Trainer:
 
     def _write_log(self, event: str, **fields: Any) -> None:
         self._files.log(event, update=self._progress.update, **fields)
-
-
-def _with(net: DNC, plan: Plan, changes: Mapping[str, Any], threads: int | None) -> DNC:
-    """The network itself, or one with its parameters and what has been changed."""
-    options: Any = {name: value for name, value in plan.network.items() if name in changes}
-    if threads is not None:
-        options["num_threads"] = threads
-    if all(net.config[name] == value for name, value in options.items()):  # type: ignore[literal-required]
-        return net
-    other = DNC(**{**net.config, **options})
-    other.flat_parameters[...] = net.flat_parameters
-    return other
-
-
-def _most_extreme(parameters: Mapping[str, np.ndarray]) -> str:
-    """What is not finite, or the largest there is."""
-    for name, values in parameters.items():
-        if not np.isfinite(values).all():
-            return f"The parameter {name} is not finite"
-    sizes = {name: float(np.abs(values).max()) for name, values in parameters.items()}
-    largest = max(sizes, key=lambda name: sizes[name])
-    return f"The largest parameter is {sizes[largest]:g}, in {largest}"

@@ -1,0 +1,103 @@
+"""One update after the other: `Updates`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .errors import NotFinite
+from .network import DNC
+from .optimizer import Optimizer
+from .own_data import EndOfData
+from .plan import Plan
+from .progress import Progress
+from .run_tasks import AnyTask
+
+# So many updates in a row whose gradients are not finite end a run.
+MOST_SKIPPED = 10
+
+
+class Diverged(NotFinite):
+    """The gradients were not finite several times in a row."""
+
+
+class Updates:
+    """The updates of a plan, counted in `progress`, with a line of the log for every so many of them."""
+
+    def __init__(self, plan: Plan, progress: Progress, log: Callable[..., None]) -> None:
+        self._plan, self._progress, self._log = plan, progress, log
+        self._base_rate = float(plan.optimizer.get("learning_rate", 1e-3))
+        self._rate: float | None = None
+        self.loss = math.nan  # moving average
+
+    def make(self, net: DNC, optimizer: Optimizer, task: AnyTask) -> None:
+        """One batch: forward, loss, backward, and the optimizer. EndOfData if there is none."""
+        p = self._progress
+        rate = self._plan.learning_rate(self._base_rate, p.update)
+        if rate != self._rate:
+            optimizer.learning_rate = self._rate = rate
+        p.update += 1
+        try:
+            value, gradients = task.loss(task.play(net))
+            net.backward(gradients)
+            norm = optimizer.step(net)
+        except EndOfData:
+            p.update -= 1
+            raise
+        except NotFinite as error:
+            self._skip(net, error)
+        else:
+            p.skipped = 0
+            p.loss_sum += value
+            p.norm_sum += norm
+            p.counted += 1
+            self.loss = value if math.isnan(self.loss) else self.loss + 0.02 * (value - self.loss)
+        p.sequences += net.batch_size
+        p.position = task.position
+        if p.update % self._plan.log_every == 0 or p.update == self._plan.updates:
+            self._tell()
+
+    def finish(self) -> None:
+        """The line of the log about what has come since the last one."""
+        if self._progress.counted:
+            self._tell()
+
+    def _skip(self, net: DNC, error: NotFinite) -> None:
+        """Leaves an update out."""
+        p = self._progress
+        net.detach()
+        net.zero_gradients()
+        p.skipped += 1
+        p.skipped_altogether += 1
+        self._log("skip", message=error.message)
+        if p.skipped >= MOST_SKIPPED:
+            message = (
+                f"{p.skipped} updates in a row were not finite, the last one, {p.update}: {error.message}. "
+                f"{_most_extreme(net.parameters)}. A lower learning rate or max_gradient_norm, or a clip_value, "
+                "may help"
+            )
+            self._log("diverged", message=message)
+            raise Diverged(message) from error
+
+    def _tell(self) -> None:
+        p = self._progress
+        count = max(p.counted, 1)
+        self._log(
+            "train", loss=p.loss_sum / count if p.counted else None, gradient_norm=p.norm_sum / count,
+            learning_rate=self._rate, lesson=p.lesson, sequences=p.sequences, seconds=round(p.seconds, 3),
+        )  # fmt: skip
+        p.loss_sum = p.norm_sum = 0.0
+        p.counted = 0
+
+
+def _most_extreme(parameters: Mapping[str, Any]) -> str:
+    """What is not finite, or the largest there is."""
+    for name, values in parameters.items():
+        if not np.isfinite(values).all():
+            return f"The parameter {name} is not finite"
+    sizes = {name: float(np.abs(values).max()) for name, values in parameters.items()}
+    largest = max(sizes, key=lambda name: sizes[name])
+    return f"The largest parameter is {sizes[largest]:g}, in {largest}"
