@@ -19,11 +19,12 @@ LOGS = Path("build/test")
 class Phase(NamedTuple):
     target: str
     after: tuple = ()
-    fills_cores: bool = False  # by itself, so nothing runs beside it
     has_tests: bool = True
+    above: str = ""  # the CPU's flag without which this phase runs the same kernels as test-python
 
 
-# What others wait for comes first. A build's compilers take turns, so two builds at a time leave no core idle.
+# What others wait for comes first. A build's compilers take turns, so two builds at a time leave no core idle. The last
+# has a process for every core, and begins beside the last of the others.
 PHASES = [
     Phase("fuzz-programs", has_tests=False),
     Phase("all", has_tests=False),
@@ -31,9 +32,9 @@ PHASES = [
     Phase("test-threads"),
     Phase("test-fuzz", after=("fuzz-programs",)),
     Phase("lint", has_tests=False),
-    Phase("test-level-v3", after=("all",)),
+    Phase("test-level-v3", after=("all",), above="avx512f"),
     Phase("test-level-plain", after=("all",)),
-    Phase("test-python", after=("all",), fills_cores=True),
+    Phase("test-python", after=("all",)),
 ]
 
 
@@ -103,9 +104,7 @@ def run(phases: list, cores: int) -> Count:
                 print(f"{phase.target}: not run, since {lost[0]} failed", flush=True)
                 counts[phase.target] = Count(0, 1)
                 waiting.remove(phase)
-            busy = sum(cores if other.phase.fills_cores else 1 for other in running)
-            free = busy == 0 if phase.fills_cores else busy < cores
-            if phase in waiting and free and set(phase.after) <= set(counts):
+            if phase in waiting and len(running) < cores and set(phase.after) <= set(counts):
                 waiting.remove(phase)
                 running.append(start(phase))
         for done in [one for one in running if one.process.poll() is not None]:
@@ -115,10 +114,24 @@ def run(phases: list, cores: int) -> Count:
     return Count(sum(count.passed for count in counts.values()), sum(count.failed for count in counts.values()))
 
 
+def without_repetitions(phases: list, flags: set) -> list:
+    """The phases without those that test-python repeats on a CPU with these flags."""
+    for phase in phases:
+        if phase.above and phase.above not in flags:
+            print(f"{phase.target}: test-python runs the same, since this CPU has no {phase.above}", flush=True)
+    return [phase for phase in phases if not phase.above or phase.above in flags]
+
+
+def cpu_flags() -> set:
+    """As Linux names them; none on CPUs that have no such line, which are not x86."""
+    flags = re.search(r"^flags\s*:(.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return set(flags[1].split()) if flags else set()
+
+
 def main() -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    total = run(PHASES, max(2, len(os.sched_getaffinity(0))))
+    total = run(without_repetitions(PHASES, cpu_flags()), max(2, len(os.sched_getaffinity(0))))
     minutes, seconds = divmod(round(time.monotonic() - began), 60)
     print(f"in {minutes} min {seconds} s, not counting what was installed before; the logs are in {LOGS}")
     print(f"{total.passed} passed, {total.failed} failed", flush=True)

@@ -84,7 +84,7 @@ def test_all_runners_are_counted_together(totals):
 
 
 def test_a_failed_test_is_counted_and_shown(totals):
-    last, output, status = totals("Phase('bad'), Phase('good', fills_cores=True)")
+    last, output, status = totals("Phase('bad'), Phase('good')")
     assert (last, status) == ("5 passed, 1 failed", 1)
     assert "1 failed, 2 passed in 0.10s" in output
 
@@ -100,6 +100,14 @@ def test_a_phase_that_breaks_off_has_failed_and_so_has_what_needs_it(totals, tmp
 def test_tests_that_nobody_counted_have_not_passed(totals):
     last, _, status = totals("Phase('silent')")
     assert (last, status) == ("0 passed, 1 failed", 1)
+
+
+@pytest.mark.parametrize("flags, repeats", [({"avx2"}, False), ({"avx2", "avx512f"}, True), (set(), False)])
+def test_lower_kernels_run_where_the_cpu_has_higher_ones(tool, flags, repeats, capsys):
+    kept = [phase.target for phase in tool.without_repetitions(tool.PHASES, flags)]
+    left_out = [] if repeats else ["test-level-v3"]
+    assert [phase.target for phase in tool.PHASES if phase.target not in kept] == left_out
+    assert capsys.readouterr().out.count("test-python runs the same") == len(left_out)
 
 
 def test_every_phase_is_a_target_of_the_makefile(tool, repository):
