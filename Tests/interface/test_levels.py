@@ -9,6 +9,8 @@ import pytest
 from support import CHECKOUT
 from test_build import needs
 
+pytestmark = pytest.mark.any_level  # each test chooses its levels itself
+
 LEVELS = ["plain", "x86-64-v3", "x86-64-v4"]
 
 PROGRAM = """
