@@ -3,7 +3,9 @@
 import errno
 import json
 import os
+import shutil
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -11,8 +13,10 @@ import time
 from pathlib import Path
 
 import dnc
+import numpy as np
 import pytest
 from dnc import run_lock
+from dnc.run_tasks import own_task
 
 NETWORK = dict(hidden_size=8, memory_slots=8, word_size=4, batch_size=4)
 PLAN = dnc.Plan("copy", {"width": 2, "max_length": 3}, network=NETWORK, updates=20, test_every=10, test_episodes=8)
@@ -204,6 +208,67 @@ def test_files_beside_a_run_stay(tmp_path, monkeypatch):
         assert (tmp_path / name).read_text() == "precious"
 
 
+# damaged folders
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """A run that has made five updates; not to be written into."""
+    folder = tmp_path_factory.mktemp("begun")
+    stopped_at(folder, 5)
+    return folder
+
+
+def test_pipes_are_no_files_of_a_run(tmp_path, begun):
+    """Opening one would wait for who writes into it."""
+    for name in ("trainer.json", "log.jsonl", "trainer.lock"):
+        folder = tmp_path / name
+        shutil.copytree(begun, folder)
+        (folder / name).unlink(missing_ok=True)
+        os.mkfifo(folder / name)
+        with pytest.raises(OSError, match=f"{name} is not a regular file"):
+            dnc.Trainer.resume(folder).run()
+        assert stat.S_ISFIFO((folder / name).stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "sentence"),
+    [
+        (("plan",), [], "plan is \\[\\], needed is a dictionary"),
+        (("plan", "task"), 5, "task is 5, needed is text"),
+        (("plan", "options"), "width", "options is 'width', needed is a dictionary"),
+        (("plan", "network"), None, "network is None, needed is a dictionary"),
+        (("plan", "optimizer"), {"learning_rate": "high"}, "learning_rate is 'high', needed is a real number"),
+        (("plan", "warm_up"), "5", "warm_up is '5', needed is a whole number"),
+        (("plan", "seed"), 1.5, "seed is 1.5, needed is a whole number"),
+        (("plan", "stop_score"), "low", "stop_score is 'low', needed is a real number"),
+        (("plan", "luck"), 1, "luck"),
+        (("progress",), 5, "progress is 5, needed is a dictionary"),
+        (("progress", "update"), "5", "update is '5', needed is a whole number"),
+        (("progress", "lesson"), -1, "lesson is -1"),
+        (("progress", "log_bytes"), -1, "log_bytes is -1"),
+        (("progress", "seconds"), None, "seconds is None, needed is a real number"),
+        (("checkpoint",), 5, "checkpoint is 5"),
+        (("checkpoint",), "../net.safetensors", "checkpoint is '../net.safetensors'"),
+        (("files",), [], "files is \\[\\], needed is a dictionary"),
+        ((), [], "can't be read"),
+    ],
+)
+def test_a_state_file_of_other_kinds(tmp_path, begun, where, value, sentence):
+    folder = tmp_path / "run"
+    shutil.copytree(begun, folder)
+    state = value if not where else json.loads((folder / "trainer.json").read_text())
+    place = state
+    for name in where[:-1]:
+        place = place[name]
+    if where:
+        place[where[-1]] = value
+    (folder / "trainer.json").write_text(json.dumps(state))
+    for use in (dnc.Trainer.resume, own_task):
+        with pytest.raises(dnc.InvalidState, match=f"trainer.json can't be read: .*{sentence}" if where else sentence):
+            use(folder)
+
+
 # the files that a run began with
 
 
@@ -219,9 +284,35 @@ def test_another_graph_of_the_same_name(tmp_path, monkeypatch):
     plan = with_fields(task="graph_traversal", options={"graph": "graph.csv", "path": "1"})
     stopped_at(tmp_path / "run", 5, plan)
     monkeypatch.chdir(tmp_path / "there")
-    with pytest.raises(dnc.InvalidState, match=r"graph.csv has changed since the run in .*run began"):
+    trainer = dnc.Trainer.resume(tmp_path / "run")
+    assert trainer.task.lessons[0].options.startswith(f"graph={tmp_path}/here/graph.csv"), "wherever it is resumed"
+    graph(tmp_path / "here" / "graph.csv", "a,1,b", "b,2,a")
+    with pytest.raises(dnc.InvalidState, match=r"here/graph.csv has changed since the run in .*run began"):
         dnc.Trainer.resume(tmp_path / "run")
-    graph(tmp_path / "there" / "graph.csv", "a,1,b", "b,1,a")
+    graph(tmp_path / "here" / "graph.csv", "a,1,b", "b,1,a")
+    assert dnc.Trainer.resume(tmp_path / "run").run() == "all updates made"
+
+
+def test_a_relative_graph_of_a_curriculum(tmp_path, monkeypatch):
+    """The run's copy of the curriculum names it as a path from anywhere."""
+    graph(tmp_path / "graph.csv", "a,1,b", "b,1,a")
+    (tmp_path / "lessons.txt").write_text(
+        "task graph_traversal\noptions graph=graph.csv,path=1  # ours\nlesson\nlesson path=1,graph=graph.csv\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    stopped_at(tmp_path / "run", 5, with_fields(task="./lessons.txt", options={}))
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "there")
+    assert dnc.Trainer.resume(tmp_path / "run").run() == "all updates made"
+
+
+def test_numbers_of_numpy_and_paths_in_a_plan(tmp_path):
+    graph(tmp_path / "graph.csv", "a,1,b", "b,1,a")
+    options = {"graph": tmp_path / "graph.csv", "path": np.int64(1)}
+    network = {**NETWORK, "hidden_size": np.int32(8)}
+    settings = {"learning_rate": np.float32(0.5)}
+    fields = dict(task="graph_traversal", options=options, network=network, optimizer=settings, updates=np.int64(6))
+    stopped_at(tmp_path / "run", 5, with_fields(**fields))
     assert dnc.Trainer.resume(tmp_path / "run").run() == "all updates made"
 
 

@@ -15,6 +15,26 @@ PARTIAL = ".dnc-*.partial"
 _numbers = count()
 
 
+def opened(path: Path, mode: str = "rb") -> Any:
+    """`open`, for regular files alone: an OSError says what is none. Opening a pipe would wait, for ever."""
+
+    def open_regular(name: str, flags: int) -> int:
+        file = os.open(name, flags | os.O_NONBLOCK, 0o666)
+        try:
+            _require_regular(path, os.fstat(file))
+        except OSError:
+            os.close(file)
+            raise
+        return file
+
+    return open(path, mode, opener=open_regular)
+
+
+def _require_regular(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(f"{path} is not a regular file")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Any]:
     """A file that takes the place of `path` when it is complete. What a link leads to is replaced; the mode stays, and
@@ -51,8 +71,7 @@ def _place(path: Path) -> tuple[Path, os.stat_result | None]:
         old = os.stat(path)
     except FileNotFoundError:
         return place, None
-    if not stat.S_ISREG(old.st_mode):
-        raise OSError(f"{path} is not a regular file")
+    _require_regular(path, old)
     if not os.path.samestat(old, os.stat(place)):
         raise FileNotFoundError(f"{path} could not be followed")
     # Also for root, whom the system lets write all.

@@ -11,12 +11,13 @@ from typing import Any
 import numpy.typing as npt
 
 from ._convert import Path
+from ._fields import require_count
 from .dataset import Dataset, Sequences
 from .errors import InvalidArgument
 from .network import DNC
 from .optimizer import Optimizer
 from .own_data import DEFAULT_LOSS, Source
-from .plan import Plan, require_count
+from .plan import Plan
 from .run_tasks import tasks_of
 from .trainer import Trainer
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._files import opened
 from .errors import BadFormat
 
 _KINDS = {"c": "complex numbers", "S": "text", "U": "text", "O": "Python objects", "M": "dates", "m": "times"}
@@ -15,7 +16,7 @@ _KINDS = {"c": "complex numbers", "S": "text", "U": "text", "O": "Python objects
 
 def read_array(path: Path, *shapes: str) -> npt.NDArray[Any]:
     """The real numbers of a .npy file, in one of the shapes, as "[T, X]"; none of their sizes may be 0."""
-    with open(path, "rb") as file:
+    with opened(path) as file:
         if file.read(6) != b"\x93NUMPY":
             file.seek(0)
             is_archive = file.read(4) == b"PK\x03\x04"

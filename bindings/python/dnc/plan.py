@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import numbers
 from collections.abc import Mapping
 from typing import Any
 
+from ._fields import require_count, require_kind, require_kinds
 from .config import Options
 from .errors import InvalidArgument
 from .optimizer import Settings
 from .task_files import Unused, is_curriculum, refuse_options
+from .tasks import with_absolute_paths
 
 # What can be changed when a run goes on: of the plan itself, and of its network; and every setting of the optimizer.
 _CHANGEABLE = (
@@ -32,12 +33,6 @@ _ALGORITHMS = {
 }
 # Options of a network that only count with another one.
 _NEEDS = {"activation": ("controller", ["feedforward", "rnn"]), "initial_value": ("initial_state", ["constant"])}
-
-
-def require_count(value: Any, name: str) -> None:
-    """Refuses what is no number of updates, epochs or the like."""
-    if not isinstance(value, numbers.Integral) or value < 1:
-        raise InvalidArgument(f"{name} is {value!r}, needed is a whole number of at least 1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,15 +76,25 @@ class Plan:
             value = getattr(self, name)
             if value is not None:
                 require_count(value, name)
+        require_count(self.warm_up, "warm_up", least=0)
+        require_kinds(self)
         if (self.stop_metric is None) != (self.stop_score is None):
             raise InvalidArgument("stop_metric and stop_score are given together or not at all")
-        if self.warm_up < 0:
-            raise InvalidArgument(f"warm_up is {self.warm_up}, needed is at least 0")
+        for name, value in self.optimizer.items():
+            require_kind(value, name, "float")
 
     @property
     def is_curriculum(self) -> bool:
         """Whether the task is the path of a curriculum."""
         return is_curriculum(self.task)
+
+    def with_absolute_paths(self) -> Plan:
+        """The same plan for any working directory: options of the task that are paths begin at the root."""
+        return dataclasses.replace(
+            self,
+            options=with_absolute_paths(self.options),
+            test_options=with_absolute_paths(self.test_options),
+        )
 
     def refuse_unused(self, tested: bool = True) -> None:
         """Refuses what a new run would take no notice of; tested: there are episodes to test it with."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from ._fields import require_count, require_kinds
+
 
 @dataclasses.dataclass
 class Progress:
@@ -26,3 +28,9 @@ class Progress:
     log_bytes: int = 0
     finished: str = ""  # why the run has come to its end
     finished_by: str = ""  # the field of the plan that said so
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            if field.type == "int":
+                require_count(getattr(self, field.name), field.name, least=-1 if field.name == "best_lesson" else 0)
+        require_kinds(self)

@@ -9,14 +9,18 @@ import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ._convert import FloatArray
-from ._files import PARTIAL, replacing
+from ._fields import require_kind
+from ._files import PARTIAL, opened, replacing
 from .checkpoints import load
-from .errors import InvalidState
+from .errors import InvalidArgument, InvalidState
 from .network import DNC
 from .optimizer import Optimizer
+from .plan import Plan
 from .progress import Progress
 from .run_lock import Lock
 
@@ -65,7 +69,7 @@ class RunFiles:
     def _open_log(self) -> Iterator[None]:
         path = self.folder / LOG
         try:
-            with open(path, "r+b" if path.exists() else "w+b") as self._log:
+            with opened(path, "r+b" if path.exists() else "w+b") as self._log:
                 # One that somebody has made shorter is not made longer.
                 self._log.truncate(min(self._log_bytes, self._log.seek(0, os.SEEK_END)))
                 self._log.seek(0, os.SEEK_END)
@@ -85,7 +89,7 @@ class RunFiles:
         os.fsync(self._log.fileno())
         progress.log_bytes = self._log.tell()
         state = {"format": FORMAT, "checkpoint": checkpoint, **state, "progress": dataclasses.asdict(progress)}
-        text = json.dumps(state, indent=1).encode()
+        text = json.dumps(state, indent=1, default=_plain).encode()
         with replacing(self.folder / STATE) as file:
             file.write(text)
         self._known = text
@@ -109,13 +113,20 @@ class RunFiles:
     def log(self, event: str, **fields: Any) -> None:
         """One more line: JSON in UTF-8, whatever the locale. In a path, bytes that are no UTF-8 become U+FFFD;
         trainer.json has them as they are."""
-        line = json.dumps({"event": event, **fields}, ensure_ascii=False).encode("utf-8", "surrogateescape")
+        text = json.dumps({"event": event, **fields}, ensure_ascii=False, default=_plain)
+        line = text.encode("utf-8", "surrogateescape")
         self._log.write(line.decode("utf-8", "replace").encode() + b"\n")
         self._log.flush()
 
     def lines(self) -> list[dict[str, Any]]:
         """What the log says up to now."""
-        return [json.loads(line) for line in (self.folder / LOG).read_bytes().splitlines()]
+        with opened(self.folder / LOG) as file:
+            return [json.loads(line) for line in file]
+
+
+def _plain(value: Any) -> Any:
+    """What a plan may hold and JSON has no word for: NumPy's numbers, and paths."""
+    return value.item() if isinstance(value, np.generic) else os.fsdecode(value)
 
 
 class MemoryFiles:
@@ -177,6 +188,32 @@ def _is_of_a_run(name: str) -> bool:
     return name in (STATE, LOG, MODEL, CURRICULUM) or _CHECKPOINT.fullmatch(name) is not None
 
 
+class Saved(NamedTuple):
+    """What trainer.json says."""
+
+    plan: Plan
+    progress: Progress
+    checkpoint: Path
+    files: dict[str, str] | None  # checksums of what the run began with; None: one of before there were any
+    text: bytes  # all of it
+
+
+def read_run(folder: Path) -> Saved:
+    """The run in a folder. InvalidState if there is none, or trainer.json is damaged."""
+    state, text = read_state(folder)
+    try:
+        for name in ("plan", "progress"):
+            require_kind(state[name], name, "dict")
+        name, files = state["checkpoint"], state.get("files")
+        if not isinstance(name, str) or not _CHECKPOINT.fullmatch(name):
+            raise InvalidArgument(f"checkpoint is {name!r}, needed is the name of one in the folder")
+        if files is not None:
+            require_kind(files, "files", "dict")
+        return Saved(Plan(**state["plan"]), Progress(**state["progress"]), folder / name, files, text)
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable(folder, error) from error
+
+
 def read_state(folder: Path) -> tuple[dict[str, Any], bytes]:
     """What the last `commit` wrote, and its bytes."""
     text = _read(folder)
@@ -188,15 +225,16 @@ def read_state(folder: Path) -> tuple[dict[str, Any], bytes]:
             raise ValueError(f"its format is {state['format']}, known is {FORMAT}")
         return dict(state), text
     except (ValueError, KeyError, TypeError) as error:
-        raise unreadable(folder, error) from error
+        raise _unreadable(folder, error) from error
 
 
-def unreadable(folder: Path, error: Exception) -> InvalidState:
+def _unreadable(folder: Path, error: Exception) -> InvalidState:
     return InvalidState(f"{folder / STATE} can't be read: {error}")
 
 
 def _read(folder: Path) -> bytes | None:
     try:
-        return (folder / STATE).read_bytes()
+        with opened(folder / STATE) as file:
+            return bytes(file.read())
     except FileNotFoundError:
         return None

@@ -9,6 +9,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from ._files import opened
 from .errors import InvalidState
 
 NAME = "trainer.lock"
@@ -28,7 +29,7 @@ class Lock:
         self._path = folder / NAME
         self._file: Any = None
         while self._file is None:
-            file = open(self._path, "a+b")  # noqa: SIM115 - stays open as long as it is locked
+            file = opened(self._path, "a+b")  # stays open as long as it is locked
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

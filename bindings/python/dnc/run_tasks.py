@@ -10,7 +10,7 @@ from .dataset import Dataset
 from .errors import InvalidArgument
 from .own_data import DEFAULT_LOSS, DataTask, Source
 from .plan import Plan
-from .run_files import CURRICULUM, read_state, unreadable
+from .run_files import CURRICULUM, read_run
 from .task_files import checksums, choose_lesson, open_task, refuse_options, require_same, sha256
 from .tasks import Task
 
@@ -86,11 +86,8 @@ def own_task(
 ) -> Task:
     """What the run in the folder is tested with, or with other options: by default, episodes that it has met neither in
     training nor in tests, of the lesson in which its model.safetensors was best. Lessons count from 1."""
-    state, _ = read_state(folder)
-    try:
-        plan, best, began_with = Plan(**state["plan"]), state["progress"]["best_lesson"], state.get("files")
-    except (ValueError, KeyError, TypeError) as error:
-        raise unreadable(folder, error) from error
+    run = read_run(folder)
+    plan = run.plan
     if not plan.task:
         raise InvalidArgument(
             f"the run in {folder} was trained on data of one's own: dnc.evaluate plays a dnc.DataTask"
@@ -101,9 +98,9 @@ def own_task(
         plan, folder, plan.seed ^ _EVALUATION if seed is None else seed, {**plan.test_options, **(options or {})}
     )
     now = checksums_of(plan, folder, task)
-    known = {path: digest for path, digest in (began_with or {}).items() if path in now}  # not what the options name
+    known = {path: digest for path, digest in (run.files or {}).items() if path in now}  # not what the options name
     require_same(known, {path: now[path] for path in known}, folder)
-    choose_lesson(task, max(best, 0) + 1 if lesson is None else lesson)
+    choose_lesson(task, max(run.progress.best_lesson, 0) + 1 if lesson is None else lesson)
     return task
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ._files import opened
 from .errors import InvalidArgument, InvalidState
-from .tasks import Task, path_options
+from .tasks import Task, absolute, path_options
 
 # What a task reads of a folder.
 _FOLDER_FILES = "qa*.txt"
@@ -53,6 +55,15 @@ def refuse_options(curriculum: str, options: Mapping[str, Any] | None) -> None:
         raise Unused(f"{given} would do nothing: the lessons of {curriculum} have options of their own, in the file")
 
 
+def copy_curriculum(path: Path, copy: Path) -> None:
+    """The paths in the copy begin at the root, so that it says the same in any working directory."""
+    names = "|".join(sorted(path_options())).encode()
+    option = re.compile(rb"(?<=[ \t,])(" + names + rb")=([^,\r\n]+?)(?=[ \t]*(?:,|[ \t]#|\r?$))", re.MULTILINE)
+    with opened(path) as file:
+        text = file.read()
+    copy.write_bytes(option.sub(lambda found: found[1] + b"=" + os.fsencode(absolute(found[2])), text))
+
+
 def checksums(*tasks: Task) -> dict[str, str]:
     """The SHA-256 of every file that the options of the tasks name, by its path."""
     return {path: sha256(Path(path)) for path in sorted({path for task in tasks for path in _paths(task)})}
@@ -60,6 +71,7 @@ def checksums(*tasks: Task) -> dict[str, str]:
 
 def require_same(before: Mapping[str, str], now: Mapping[str, str], folder: Path) -> None:
     """Refuses files, and data, that are not those that the run in the folder has read."""
+    before = {path if path in now else absolute(path): digest for path, digest in before.items()}
     for path in sorted(before.keys() | now.keys()):
         if before.get(path) != now.get(path):
             how = "is new" if path not in before else "is not there any more" if path not in now else "has changed"
@@ -74,13 +86,13 @@ def _paths(task: Task) -> Iterator[str]:
         for pair in lesson.options.split(","):
             key, _, value = pair.partition("=")
             if key in path_options():
-                is_folder = Path(value).is_dir()
-                yield from map(str, Path(value).glob(_FOLDER_FILES)) if is_folder else [value]
+                path = Path(absolute(value))
+                yield from map(str, path.glob(_FOLDER_FILES) if path.is_dir() else [path])
 
 
 def sha256(path: Path) -> str:
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
+    with opened(path) as file:
         while piece := file.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()

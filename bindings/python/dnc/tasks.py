@@ -6,6 +6,7 @@ import ctypes
 import functools
 import os
 import secrets
+from collections.abc import Mapping
 from ctypes import byref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -94,9 +95,7 @@ class Task(Resource):
         number, pointer = _seed(seed), ctypes.POINTER(_c.dnc_task)()
         check(_c.dnc_task_create(text(name, "name"), pairs or None, number, byref(pointer)))
         self._open(pointer, number)
-        for key in options.keys() & path_options():  # a copy may be made in another working directory
-            options[key] = os.path.abspath(os.fsdecode(options[key]))  # type: ignore[arg-type]
-        self._made = Task.__init__, (name, number), options
+        self._made = Task.__init__, (name, number), with_absolute_paths(options)
 
     @staticmethod
     def names() -> list[str]:
@@ -307,6 +306,18 @@ class Task(Resource):
 def path_options() -> frozenset[str]:
     """The options, of any task, that name a file or a folder."""
     return frozenset(each.name for name in Task.names() for each in Task.options(name) if each.is_path)
+
+
+def with_absolute_paths(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a task as they hold in any working directory."""
+    return {key: absolute(value) if key in path_options() else value for key, value in options.items()}
+
+
+def absolute(value: Path | bytes) -> str:
+    """A path from the root; as it is where no option could say that, which may have no comma."""
+    given = os.fsdecode(value)
+    whole = os.path.abspath(given) if given else ""
+    return given if "," in whole else whole
 
 
 def _rebuild(

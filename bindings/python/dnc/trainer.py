@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,10 +34,10 @@ from .own_data import EndOfData
 from .plan import Plan
 from .progress import Progress
 from .progress_bar import progress_bar
-from .run_files import CURRICULUM, MemoryFiles, RunFiles, new_folder, read_state, refuse_occupied, unreadable
+from .run_files import CURRICULUM, MemoryFiles, RunFiles, new_folder, read_run, refuse_occupied
 from .run_tasks import AnySource, AnyTask, checksums_of, tasks_of
-from .task_files import require_same
-from .updates import Updates
+from .task_files import copy_curriculum, require_same
+from .updates import Updates, require_room
 
 _ALL_UPDATES = "all updates made"
 
@@ -76,6 +75,7 @@ class Trainer:
         self.task, self._exam = tasks[0], Exam(plan, progress, *tasks)
         require_fit(net, self.task)
         self._exam.begin(self.task)
+        require_room(net, self.task)
         self._updates = Updates(plan, progress, self._write_log)
         self.net.training = True
         self.score = {}
@@ -100,6 +100,7 @@ class Trainer:
         attributes of a `Task`. It is tested with `validation`, which is the same but no generator. Without it there are
         no tests, and model.safetensors is the last network, not the best.
         """
+        plan = plan.with_absolute_paths()
         tasks = tasks_of(plan, Path(), data, validation)
         plan.refuse_unused(tested=tasks[1] is not None)
         network: Any = {"seed": plan.seed, **plan.network, "num_threads": threads}
@@ -120,7 +121,7 @@ class Trainer:
         trainer = cls(RunFiles(place, None, 0), kept, Progress(), net, optimizer, tasks)
         with new_folder(place), trainer._files.held(undo=True):
             if plan.is_curriculum:
-                shutil.copyfile(plan.task, place / CURRICULUM)
+                copy_curriculum(Path(plan.task), place / CURRICULUM)
             trainer._checksums = checksums_of(kept, place, *tasks)
             described = {**dataclasses.asdict(kept), "parameters": int(net.flat_parameters.size)}
             trainer._write_log("start", version=_c.DNC_VERSION_STRING, **described)
@@ -150,12 +151,7 @@ class Trainer:
         place = Path(folder)
         changes = {"updates": updates, "learning_rate": learning_rate, **changes}
         changes = {name: value for name, value in changes.items() if value is not None}
-        state, known = read_state(place)
-        try:
-            before, progress = Plan(**state["plan"]), Progress(**state["progress"])
-            checkpoint, began_with = place / state["checkpoint"], state.get("files")
-        except (ValueError, KeyError, TypeError) as error:
-            raise unreadable(place, error) from error
+        before, progress, checkpoint, began_with, known = read_run(place)
         plan = before.changed(changes)
         if progress.finished_by in {"data", *changes} or (updates is not None and progress.finished == _ALL_UPDATES):
             progress.finished = progress.finished_by = ""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .config import estimate_bytes
 from .errors import NotFinite
 from .network import DNC
 from .optimizer import Optimizer
@@ -15,6 +16,7 @@ from .own_data import EndOfData
 from .plan import Plan
 from .progress import Progress
 from .run_tasks import AnyTask
+from .tasks import Task
 
 # So many updates in a row whose gradients are not finite end a run.
 MOST_SKIPPED = 10
@@ -91,6 +93,18 @@ class Updates:
         )  # fmt: skip
         p.loss_sum = p.norm_sum = 0.0
         p.counted = 0
+
+
+def require_room(net: DNC, task: AnyTask) -> None:
+    """OutOfMemory if the network may not record the next batch; of data of one's own, not even one step."""
+    config = net.config
+    if not config["max_record_bytes"]:
+        return
+    steps = 1
+    if isinstance(task, Task):
+        position, steps = task.position, task.draw(net.batch_size)
+        task.position = position
+    estimate_bytes(steps, training=True, **config)
 
 
 def _most_extreme(parameters: Mapping[str, Any]) -> str:
