@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 
 import dnc
@@ -121,9 +122,10 @@ def test_what_can_be_changed_on_resume(run, name):
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_refused_on_resume(run, capsys, name):
     before = (run / "trainer.json").read_bytes()
-    given = REFUSED[name] if name == "task" else f"--{name.replace('_', '-')} {REFUSED[name]}"
+    spelling = "TASK" if name == "task" else f"--{name.replace('_', '-')}"
+    given = REFUSED[name] if name == "task" else f"{spelling} {REFUSED[name]}"
     assert main(f"train {given} --resume {run}") == command_line.WRONG_USE
-    assert name in capsys.readouterr().err
+    assert f"{spelling} " in capsys.readouterr().err
     assert (run / "trainer.json").read_bytes() == before
 
 
@@ -155,8 +157,8 @@ def test_stops_that_are_changed(tmp_path):
         ("copy --algorithm sgd --beta2 0.5", "sgd has none"),
         ("copy --algorithm sgd --epsilon 0.5", "sgd has none"),
         ("copy --algorithm adamw --decay 0.5", "only rmsprop"),
-        ("copy --activation relu", "controller 'feedforward' or 'rnn'"),
-        ("copy --initial-value 0.5", "initial_state 'constant'"),
+        ("copy --activation relu", "--controller 'feedforward' or 'rnn'"),
+        ("copy --initial-value 0.5", "--initial-state 'constant'"),
     ],
 )
 def test_what_would_be_ignored_is_refused(tmp_path, lessons, capsys, given, sentence):
@@ -181,7 +183,7 @@ def test_tests_of_other_sizes(tmp_path, capsys, task, option, sizes):
     places = {"folder": tmp_path / "folder", "other": tmp_path / "other"}
     option = option.format(**places)
     assert main(f"train {task} --test-option {option} --output {tmp_path}/run", **places) == command_line.FAILED
-    assert re.search(f"test_options is {option}, .*{sizes}", capsys.readouterr().err)
+    assert re.search(f"--test-option is {option}, .*{sizes}", capsys.readouterr().err)
     assert not (tmp_path / "run").exists()
 
 
@@ -218,6 +220,55 @@ def test_usage(tmp_path, given):
     with pytest.raises(SystemExit) as caught:
         main(f"train copy {given} --output {tmp_path}/run")
     assert caught.value.code == command_line.WRONG_USE and not list(tmp_path.iterdir())
+
+
+# the words of the command line
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("train copy --test-every 0 --output {new}", "--test-every is 0, needed is a whole number"),
+        ("train copy --warm-up -1 --output {new}", "--warm-up is -1, needed is a whole number"),
+        ("train copy --hidden-size 0 --output {new}", "--hidden-size is 0, allowed are 1 to 65536"),
+        ("train copy --max-gradient-norm -1 --output {new}", "--max-gradient-norm is -1.0, allowed are"),
+        ("train copy --threads -1 --output {new}", "--threads is -1, allowed are 0 to 1024"),
+        ("train copy --stop luck=1 --output {new}", "--stop is 'luck', allowed are sequences_right"),
+        ("train copy --option width=0 --output {new}", '--option: width is "0", allowed are'),
+        ("train copy --weight-decay 1 --output {new}", "--weight-decay would do nothing: adam has none"),
+        ("train copy --initial-value 1 --output {new}", "it belongs to --initial-state 'constant'"),
+        ("train copy --max-record-bytes 1 --output {new}", "bytes, --max-record-bytes is 1\n"),
+        ("train copy --resume {run}", "TASK is what a run begins with, and can't be changed"),
+        ("train --test-option a=b --resume {run}", "that can: --schedule, --warm-up, --updates, --stop, --patience"),
+        ("evaluate {run} --batch-size 0", "--batch-size is 0, allowed are"),
+        ("plot state {run} --cell-pixels -1 --output {new}", "--cell-pixels is -1, allowed are"),
+        ("plot training {run} --name a --name b --output {new}", "--name has 2 elements, needed are 1"),
+    ],
+)
+def test_sentences_name_options_as_they_are_typed(run, tmp_path, capsys, given, sentence):
+    capsys.readouterr()
+    assert main(given, run=run, new=tmp_path / "new") in (command_line.WRONG_USE, command_line.FAILED)
+    out, err = capsys.readouterr()
+    assert sentence in err and not out and not (tmp_path / "new").exists()
+
+
+def test_sentences_about_divergence_name_options():
+    sentence = "A lower learning rate or max_gradient_norm, or a clip_value, may help"
+    own = command_line._in_own_words(dnc.Diverged(f"3 updates. {sentence}"))
+    assert own == "3 updates. A lower learning rate or --max-gradient-norm, or a --clip-value, may help"
+
+
+def test_what_comes_from_outside_is_left():
+    """A path that looks like an option."""
+    sentence = "runs/test_every is 0 is what nobody knows, seed is -1"
+    assert command_line._in_own_words(dnc.InvalidArgument(sentence)) == sentence
+
+
+def test_the_first_page_of_help_says_that_a_run_has_no_end(capsys):
+    for arguments in ("--help", "train --help"):
+        with pytest.raises(SystemExit):
+            main(arguments)
+        assert re.search("without end|no end", " ".join(capsys.readouterr().out.split())[:900])
 
 
 # which task
@@ -375,6 +426,15 @@ def test_wrong_arrays(repository, tmp_path, capsys, kind, command):
     assert main(f"{command} {path} --output {tmp_path}/out", models=repository / "models") == command_line.FAILED
     assert sentence in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("command", ["predict {models}/copy.safetensors", "plot heatmap"])
+def test_a_pipe_is_no_array(repository, tmp_path, capsys, command):
+    """Opening it would wait for who writes into it."""
+    os.mkfifo(tmp_path / "values.npy")
+    where = f"{tmp_path}/values.npy --output {tmp_path}/out"
+    assert main(f"{command} {where}", models=repository / "models") == command_line.FAILED
+    assert "values.npy is not a regular file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", ["bool", "uint8", ">f8", "float16"])

@@ -123,7 +123,7 @@ def test_heatmap(tmp_path):
     [
         (["training", "no such.jsonl"], "no such.jsonl"),
         (["state", "MODEL", "copy", "--step", "999"], "step is 999"),
-        (["film", "MODEL", "copy", "--first-step", "999"], "first_step is 999"),
+        (["film", "MODEL", "copy", "--first-step", "999"], "--first-step is 999"),
         (["episode", "MODEL", "copy", "--panels", "nonsense"], "nonsense"),
         (["episode", "MODEL", "no such task"], "no such task"),
         (["capacity", "MODEL", "copy", "--slots", "64,8", "--lengths", "2"], "slots"),

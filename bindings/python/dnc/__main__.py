@@ -18,9 +18,10 @@ import numpy as np
 from . import _settings, plot
 from ._convert import CHOICES
 from ._files import replacing
+from ._sentences import on_the_command_line
 from .checkpoints import with_options
 from .config import Options
-from .errors import Error
+from .errors import Error, InvalidArgument, OutOfMemory
 from .evaluation import Score, evaluate
 from .network import DNC
 from .npy_files import read_array
@@ -48,14 +49,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except Diverged as error:
-        print(f"diverged: {error.message}", file=sys.stderr)
+        print(f"diverged: {_in_own_words(error)}", file=sys.stderr)
         return DIVERGED
     except Unused as error:
-        print(f"error: {error.message}", file=sys.stderr)
+        print(f"error: {_in_own_words(error)}", file=sys.stderr)
         return WRONG_USE
+    except (InvalidArgument, OutOfMemory) as error:
+        print(f"error: {_in_own_words(error)}", file=sys.stderr)
+        return FAILED
     except (Error, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
+
+
+def _in_own_words(error: Error) -> str:
+    return on_the_command_line(error.message, {"task": "TASK", **_spellings(_parser())})
+
+
+def _spellings(parser: argparse.ArgumentParser) -> dict[str, str]:
+    """The options of all commands, by their names in Python."""
+    found = {}
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                found.update(_spellings(command))
+        elif action.option_strings:
+            found[action.dest] = action.option_strings[0]
+    return found
 
 
 # train
@@ -227,7 +247,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dnc", description="Trains Differentiable Neural Computers.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser("train", help="train a network on a task or a curriculum")
+    command = commands.add_parser(
+        "train",
+        usage="%(prog)s TASK --output FOLDER [options], or %(prog)s --resume FOLDER [options]",
+        help="train a network on a task or a curriculum, without end unless told when to stop",
+        description="Trains a network. A run has no end of its own but the last lesson of a curriculum: say --updates, "
+        "--stop, --patience or --time-limit, or stop it with Ctrl-C. It is saved then, and --resume goes on.",
+    )
     command.set_defaults(command=train)
     command.add_argument("task", nargs="?", help=TASK)
     where = command.add_mutually_exclusive_group(required=True)
@@ -244,7 +270,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, help="of parameters and episodes (0)")
     command.add_argument("--threads", type=int, help="changes no byte (1; 0: one per core)")
     run = command.add_argument_group("the run")
-    run.add_argument("--updates", type=int, metavar="N", help="its length")
+    run.add_argument("--updates", type=int, metavar="N", help="its length (without end)")
     run.add_argument("--time-limit", type=_seconds, metavar="TIME", help="stop after 90s, 15m or 2h; --resume goes on")
     run.add_argument("--stop", type=_goal, metavar="METRIC=VALUE", help="stop when a test is as good as this")
     run.add_argument("--patience", type=int, metavar="N", help="stop after so many tests without a better one")

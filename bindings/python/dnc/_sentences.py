@@ -1,4 +1,5 @@
-"""The library's sentences in Python's words: it speaks of C's functions, structs and constants."""
+"""Sentences in the words of who reads them: the library's, which speaks of C's functions, structs and constants, in
+Python's; and Python's in those of the command line."""
 
 from __future__ import annotations
 
@@ -51,3 +52,24 @@ def in_python(sentence: str, said: Mapping[str, Any]) -> str:
     elif not place and isinstance(given, (numbers.Real, list)):
         value = repr(given)
     return f"{name}{place}{subject['verb']}{value}{sentence[subject.end() :]}"
+
+
+# Where a sentence has the name of an argument or a setting: what it is about, and phrases of the package's own, so that
+# nothing from outside is changed. A list of names ends its sentence.
+_NAMES = re.compile(
+    r"^\w+(?= (?:is|has|would|and \w+ are) )|^options(?=: )|(?<=: it belongs to )\w+|(?<= bytes, )\w+(?= is \d+$)"
+    r"|(?<=allowed are numbers up to )\w+(?=, )|(?<= rate or )\w+(?=, or a )|(?<=, or a )\w+(?=, may help$)"
+)
+_LIST = re.compile(r"(?<=; that can: ).*$")
+# What Python calls otherwise than the command line, other than with an s.
+_OTHERWISE = {"num_threads": "threads", "stop_metric": "stop", "stop_score": "stop"}
+
+
+def on_the_command_line(sentence: str, spellings: Mapping[str, str]) -> str:
+    """`spellings` are those of the command line's options, by their names in Python."""
+
+    def spelt(name: str) -> str:
+        return next((spellings[one] for one in (_OTHERWISE.get(name, name), name[:-1]) if one in spellings), name)
+
+    sentence = _LIST.sub(lambda found: ", ".join(dict.fromkeys(map(spelt, found[0].split(", ")))), sentence)
+    return _NAMES.sub(lambda found: spelt(found[0]), sentence)
