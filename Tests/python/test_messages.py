@@ -80,6 +80,8 @@ def wrong_calls(tmp_path):
         (lambda: figures.training([bad], width=1), "width is 1, allowed are 64 to 8192"),
         (lambda: figures.episode(net, ones, panels=["writes"]), "panels is ['writes'], allowed are panels of which"),
         (lambda: figures.episode(net, ones, loss="grouped_softmax_cross_entropy:3"), "output_size is 4, allowed are"),
+        (lambda: figures.episode(net, ones, loss="hinge"), "loss is 'hinge', allowed are 'sigmoid_cross_entropy'"),
+        (lambda: dnc.DataTask([(ones, outputs)], "hinge"), "loss is 'hinge', allowed are 'sigmoid_cross_entropy'"),
         (lambda: figures.heatmap([[1]], colour="grey"), "there is no option 'colour': did you mean 'colormap'?"),
         # places in arrays
         (lambda: net.forward(nan), "inputs[1, 2, 3] is nan, allowed are finite numbers"),

@@ -481,6 +481,28 @@ def test_fit_refuses_what_is_not_finite():
         dnc.fit(net, lambda number: (HOLE if number == 2 else ONES, ONES), updates=20)
 
 
+@pytest.mark.parametrize(
+    ("loss", "wrong", "sentence"),
+    [
+        ("sigmoid_cross_entropy", 5, r"targets of sequence 97\[t=2, y=1\] is 5, allowed are 0 to 1"),
+        ("softmax_cross_entropy", 0.25, r"targets of sequence 97\[t=2, y=0 to 1\] add up to 0.25"),
+    ],
+)
+def test_targets_that_a_loss_refuses(tmp_path, loss, wrong, sentence):
+    """They are named by their place in the data, not in a shuffled batch or a part, before any update is made."""
+    targets = [np.tile([0.0, 1.0], (3 + index % 3, 1)) for index in range(120)]
+    targets[97] = np.tile([0.0, 1.0], (4, 1))
+    targets[97][2, 1] = wrong
+    data = dnc.Dataset([np.ones((len(one), 1)) for one in targets], targets)
+    net = dnc.DNC(1, 2, **NETWORK)
+    before = net.flat_parameters.copy()
+    with pytest.raises(dnc.InvalidArgument, match=sentence):
+        dnc.fit(net, data, loss=loss, validation_split=0.5, folder=tmp_path / "run")
+    assert np.array_equal(net.flat_parameters, before) and not list(tmp_path.iterdir())
+    with pytest.raises(dnc.InvalidArgument, match=sentence):
+        dnc.DataTask(data, loss)
+
+
 def test_fit_in_a_folder(tmp_path):
     """A run that can be taken up."""
     data = dnc.Dataset(*sequences(20))

@@ -33,15 +33,15 @@ LOSSES = {
 _GROUPED = "grouped_softmax_cross_entropy:"  # and the size of a group
 
 
-def loss_number(kind: Any) -> int:
+def loss_number(kind: Any, name: str = "kind") -> int:
     """The dnc_loss of a name."""
     if isinstance(kind, str) and kind.startswith(_GROUPED) and kind[len(_GROUPED) :].isdecimal():
         size = int(kind[len(_GROUPED) :])
         if not 1 <= size <= 65536:
-            raise InvalidArgument(f"kind is {kind!r}, allowed are groups of 1 to 65536")
+            raise InvalidArgument(f"{name} is {kind!r}, allowed are groups of 1 to 65536")
         return _c.DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY + 256 * size
     if not isinstance(kind, str) or kind not in LOSSES:
-        raise InvalidArgument(f"kind is {kind!r}, allowed are {', '.join(map(repr, LOSSES))} and '{_GROUPED}SIZE'")
+        raise InvalidArgument(f"{name} is {kind!r}, allowed are {', '.join(map(repr, LOSSES))} and '{_GROUPED}SIZE'")
     return LOSSES[kind]
 
 

@@ -12,27 +12,21 @@ from ._convert import FloatArray, array, choice, floats, reals
 from ._instance import Instance, empty, sizes
 from .errors import check
 
-# Names, numbers and shapes of the pieces of the state and of the trace, in the header's letters; M = 2K+1.
+# The pieces of the state and of the trace by name: their numbers, and their shapes in the header's letters; M = 2K+1.
 FIELDS = {
-    "memory": (_c.DNC_FIELD_MEMORY, "BNW"),
-    "usage": (_c.DNC_FIELD_USAGE, "BN"),
-    "link": (_c.DNC_FIELD_LINK, "BKNN"),
-    "precedence": (_c.DNC_FIELD_PRECEDENCE, "BKN"),
-    "write_weights": (_c.DNC_FIELD_WRITE_WEIGHTS, "BKN"),
-    "read_weights": (_c.DNC_FIELD_READ_WEIGHTS, "BRN"),
-    "read_vectors": (_c.DNC_FIELD_READ_VECTORS, "BRW"),
-    "hidden": (_c.DNC_FIELD_HIDDEN, "LBH"),
-    "cell": (_c.DNC_FIELD_CELL, "LBH"),
-}
+    name: (getattr(_c, f"DNC_FIELD_{name.upper()}"), letters)
+    for name, letters in {
+        "memory": "BNW", "usage": "BN", "link": "BKNN", "precedence": "BKN", "write_weights": "BKN",
+        "read_weights": "BRN", "read_vectors": "BRW", "hidden": "LBH", "cell": "LBH",
+    }.items()
+}  # fmt: skip
 _TRACES = {
-    "write_weights": (_c.DNC_TRACE_WRITE_WEIGHTS, "TBKN"),
-    "read_weights": (_c.DNC_TRACE_READ_WEIGHTS, "TBRN"),
-    "usage": (_c.DNC_TRACE_USAGE, "TBN"),
-    "allocation_gates": (_c.DNC_TRACE_ALLOCATION_GATES, "TBK"),
-    "write_gates": (_c.DNC_TRACE_WRITE_GATES, "TBK"),
-    "free_gates": (_c.DNC_TRACE_FREE_GATES, "TBR"),
-    "read_modes": (_c.DNC_TRACE_READ_MODES, "TBRM"),
-}
+    name: (getattr(_c, f"DNC_TRACE_{name.upper()}"), letters)
+    for name, letters in {
+        "write_weights": "TBKN", "read_weights": "TBRN", "usage": "TBN", "allocation_gates": "TBK",
+        "write_gates": "TBK", "free_gates": "TBR", "read_modes": "TBRM",
+    }.items()
+}  # fmt: skip
 
 
 class State(Instance):

@@ -146,7 +146,7 @@ def episode(
         chosen, chosen_panels = 0, list([] if panels is None else panels)
         for name in chosen_panels:
             chosen |= choice(name, "panels", PANELS)
-        options = _options(look, panels=chosen, flags=_sorting(sort_slots), loss=loss_number(loss))
+        options = _options(look, panels=chosen, flags=_sorting(sort_slots), loss=loss_number(loss, "loss"))
         if given[3] is not None:
             options.mask = given[3].ctypes.data_as(ctypes.POINTER(ctypes.c_float))
         index = within(batch_index, "batch_index")

@@ -16,7 +16,7 @@ from .dataset import Dataset, Sequences
 from .errors import InvalidArgument
 from .network import DNC
 from .optimizer import Optimizer
-from .own_data import DEFAULT_LOSS, Source
+from .own_data import DEFAULT_LOSS, Source, require_targets
 from .plan import Plan
 from .run_tasks import tasks_of
 from .trainer import Trainer
@@ -73,7 +73,7 @@ def fit(
     are not finite are refused: InvalidArgument names the batch.
     """
     data = _data(inputs, targets, lengths, mask)
-    data, validation = _validation(data, validation_split, validation_data, seed)
+    data, validation = _validation(data, validation_split, validation_data, seed, loss)
     if optimizer is None:
         rate = 1e-3 if learning_rate is None else learning_rate
         optimizer = Optimizer(net, "adam", learning_rate=rate, max_gradient_norm=10)
@@ -107,13 +107,14 @@ def _data(inputs: Any, targets: Any, lengths: Any, mask: Any) -> Source:
     return inputs  # type: ignore[no-any-return]
 
 
-def _validation(data: Source, share: float, own: Any, seed: int) -> tuple[Source, Source | None]:
+def _validation(data: Source, share: float, own: Any, seed: int, loss: str) -> tuple[Source, Source | None]:
     """What is trained on, and what is tested on."""
     if share:
         if own is not None:
             raise InvalidArgument("validation_split and validation_data are both given, needed is one of them")
         if not isinstance(data, Dataset):
             raise InvalidArgument("validation_split is of a Dataset: give validation_data for other data")
+        require_targets(data, loss)  # before its sequences get other numbers
         return data.split(share, seed)
     return data, Dataset(*own) if isinstance(own, tuple) else own
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Callable, Union
 
@@ -23,6 +24,10 @@ Source = Union[Dataset, Callable[[int], Batch], Iterable[Batch]]
 
 DEFAULT_LOSS = "mean_squared_error"
 _EMPTY = "data is empty, needed is at least one batch"
+
+
+# Of a dataset, so many sequences at once are looked at.
+_LOOKED_AT = 64
 
 
 class EndOfData(InvalidState):
@@ -56,12 +61,13 @@ class DataTask:
     evaluating = False
 
     def __init__(self, data: Source, loss: str = DEFAULT_LOSS, seed: int | None = None) -> None:
-        loss_number(loss)
+        loss_number(loss, "loss")
         self.data, self.loss_kind, self.position = data, loss, 0
         self.episode_count = len(data) if isinstance(data, Dataset) else 0
         self._draw = _drawing(data, seed)
         self._drawn: Episodes | None = None
         if isinstance(data, Dataset):
+            require_targets(data, loss)
             self.input_size, self.output_size = data.input_size, data.output_size
         else:
             try:
@@ -153,6 +159,20 @@ class DataTask:
             count = len(classes[0])
             found.append(((classes[0] != classes[1]).sum(), count, count * (1 - 1 / self._group)))
         return np.array(found, np.float64)
+
+
+def require_targets(data: Dataset, loss: str) -> None:
+    """Refuses targets that the loss does not take, by the number of their sequence."""
+    for first in range(0, len(data), _LOOKED_AT):
+        _, targets, mask = data.batch(range(first, min(first + _LOOKED_AT, len(data))))
+        try:
+            loss_of(loss, np.zeros_like(targets), targets, mask)
+        except InvalidArgument as error:
+            place = re.match(r"targets\[(t=\d+), b=(\d+)", error.message)
+            if place is None:
+                raise
+            where = f"targets of sequence {first + int(place[2])}[{place[1]}"
+            raise InvalidArgument(where + error.message[place.end() :]) from None
 
 
 def _drawing(data: Source, seed: int | None) -> Callable[[int, int], Episodes]:
