@@ -41,27 +41,27 @@ struct AssociativeRecall: EpisodeSource {
     let blocks, query: Int
     let vectors: RandomVectors
   }
-  var recordBytes: Int { MemoryLayout<Episode>.size }
+  var notesBytes: Int { MemoryLayout<Episode>.size }
 
-  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
-    draw(&random, shared: random, into: record)
+  func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int {
+    draw(&random, shared: random, into: notes)
   }
 
   /// All episodes of a batch have as many blocks.
-  func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int {
+  func draw(_ random: inout Random, shared: Random, into notes: UnsafeMutableRawPointer) -> Int {
     var shared = shared
     let blocks = shared.within(settings.blocks)
     let query = random.below(blocks - 1)
     let vectors = RandomVectors(&random)
-    record.initializeMemory(as: Episode.self, to: Episode(blocks: blocks, query: query, vectors: vectors))
+    notes.initializeMemory(as: Episode.self, to: Episode(blocks: blocks, query: query, vectors: vectors))
     return answer(blocks) + settings.words
   }
 
   /// The first step of the answer.
   private func answer(_ blocks: Int) -> Int { (blocks + 1) * (settings.words + 1) }
 
-  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
-    let episode = record.load(as: Episode.self)
+  func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    let episode = notes.load(as: Episode.self)
     let blocks = episode.blocks
     let answer = t - self.answer(blocks)
     if answer >= 0 {
@@ -77,8 +77,8 @@ struct AssociativeRecall: EpisodeSource {
     return settings.masksAll || answer >= 0 ? 1 : 0
   }
 
-  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
-    let first = answer(record.load(as: Episode.self).blocks)
-    BitScores.addItems(self, record, outputs, width: settings.width, scores) { $0 >= first }
+  func score(_ notes: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    let first = answer(notes.load(as: Episode.self).blocks)
+    BitScores.addItems(self, notes, outputs, width: settings.width, scores) { $0 >= first }
   }
 }

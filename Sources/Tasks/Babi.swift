@@ -50,7 +50,7 @@ struct Babi: ~Copyable, EpisodeSource {
   var inputSize: Int { corpus.vocabulary.count }
   var outputSize: Int { corpus.vocabulary.count }
   var loss: Loss { .softmaxCrossEntropy }
-  var recordBytes: Int { MemoryLayout<BabiCorpus.Story>.size }
+  var notesBytes: Int { MemoryLayout<BabiCorpus.Story>.size }
   var episodeCount: Int { goesThroughAll ? corpus.storyCount : 0 }
 
   func word(at channel: Int) -> UnsafePointer<CChar>? { corpus.vocabulary.word(channel) }
@@ -93,34 +93,34 @@ struct Babi: ~Copyable, EpisodeSource {
     }
   }
 
-  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
-    take(random.below(corpus.storyCount), record)
+  func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int {
+    take(random.below(corpus.storyCount), notes)
   }
 
   func draw(
-    _ random: inout Random, shared: Random, place: BatchPlace, into record: UnsafeMutableRawPointer
+    _ random: inout Random, shared: Random, place: BatchPlace, into notes: UnsafeMutableRawPointer
   ) -> Int {
     if goesThroughAll {
       // The batches begin again when all stories have been told; the last one may be incomplete.
       let batches = (corpus.storyCount - 1) / place.batch + 1
       let story = Int(place.position % UInt64(batches)) * place.batch + place.sequence
-      return story < corpus.storyCount ? take(story, record) : 0
+      return story < corpus.storyCount ? take(story, notes) : 0
     }
     let bounds = buckets.start.assumingMemoryBound(to: Int.self)
     var common = shared
     let story = common.below(corpus.storyCount)
     var bucket = 0
     while bounds[bucket + 1] <= story { bucket += 1 }
-    return take(bounds[bucket] + random.below(bounds[bucket + 1] - bounds[bucket]), record)
+    return take(bounds[bucket] + random.below(bounds[bucket + 1] - bounds[bucket]), notes)
   }
 
-  private func take(_ story: Int, _ record: UnsafeMutableRawPointer) -> Int {
-    record.initializeMemory(as: BabiCorpus.Story.self, to: corpus.stories[story])
+  private func take(_ story: Int, _ notes: UnsafeMutableRawPointer) -> Int {
+    notes.initializeMemory(as: BabiCorpus.Story.self, to: corpus.stories[story])
     return Int(corpus.stories[story].length)
   }
 
-  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
-    let token = corpus.tokens[record.load(as: BabiCorpus.Story.self).first + t]
+  func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    let token = corpus.tokens[notes.load(as: BabiCorpus.Story.self).first + t]
     guard token & BabiCorpus.answer != 0 else {
       input[Int(token)] = 1
       return 0
@@ -162,9 +162,9 @@ struct Babi: ~Copyable, EpisodeSource {
     return Metric(name: name, isError: true)
   }
 
-  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+  func score(_ notes: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
     guard outputs.steps > 0 else { return }
-    let story = record.load(as: BabiCorpus.Story.self)
+    let story = notes.load(as: BabiCorpus.Story.self)
     let task = corpus.tasks[Int(story.task)]
     let tokens = corpus.tokens + story.first
     let guess = corpus.tokens + task.guess

@@ -20,12 +20,12 @@ enum BitScores {
   ///   - randomBits: targets that can't be known before the episode has shown them.
   ///   - freeBits: the number of those that must be guessed; fewer than `randomBits` where an answer repeats.
   static func add<Source: EpisodeSource & ~Copyable>(
-    _ source: borrowing Source, _ record: UnsafeRawPointer, _ outputs: EpisodeOutputs, randomBits: Int, freeBits: Int,
+    _ source: borrowing Source, _ notes: UnsafeRawPointer, _ outputs: EpisodeOutputs, randomBits: Int, freeBits: Int,
     _ scores: UnsafeMutablePointer<dnc_score>
   ) {
     let width = source.outputSize
     let tally = count(outputs, source.inputSize, width, width: width) { t in
-      source.step(t, of: record, input: outputs.input, target: outputs.target) != 0
+      source.step(t, of: notes, input: outputs.input, target: outputs.target) != 0
     }
     scores.add(0, tally.wrongBits == 0 ? 1 : 0, chance: chance(bits: freeBits))
     scores.add(1, Double(tally.wrongBits), of: Double(tally.bits), chance: 0.5 * Double(randomBits))
@@ -33,11 +33,11 @@ enum BitScores {
 
   /// Compares the first `width` outputs with the targets in all steps for which `isAnswer` holds.
   static func addItems<Source: EpisodeSource & ~Copyable>(
-    _ source: borrowing Source, _ record: UnsafeRawPointer, _ outputs: EpisodeOutputs, width: Int,
+    _ source: borrowing Source, _ notes: UnsafeRawPointer, _ outputs: EpisodeOutputs, width: Int,
     _ scores: UnsafeMutablePointer<dnc_score>, isAnswer: (Int) -> Bool
   ) {
     let tally = count(outputs, source.inputSize, source.outputSize, width: width) { t in
-      _ = source.step(t, of: record, input: outputs.input, target: outputs.target)
+      _ = source.step(t, of: notes, input: outputs.input, target: outputs.target)
       return isAnswer(t)
     }
     let items = Double(tally.items)

@@ -39,17 +39,17 @@ struct CopyTask: EpisodeSource {
     let length: Int
     let vectors: RandomVectors
   }
-  var recordBytes: Int { MemoryLayout<Episode>.size }
+  var notesBytes: Int { MemoryLayout<Episode>.size }
 
-  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
+  func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int {
     let length = random.within(settings.lengths)
     let vectors = RandomVectors(&random)
-    record.initializeMemory(as: Episode.self, to: Episode(length: length, vectors: vectors))
+    notes.initializeMemory(as: Episode.self, to: Episode(length: length, vectors: vectors))
     return 2 * length + 3
   }
 
-  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
-    let episode = record.load(as: Episode.self)
+  func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    let episode = notes.load(as: Episode.self)
     let length = episode.length
     switch t {
     case 0: input[1] = 1
@@ -61,8 +61,8 @@ struct CopyTask: EpisodeSource {
     return settings.masksAll || t >= length + 2 ? 1 : 0
   }
 
-  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
-    let bits = record.load(as: Episode.self).length * settings.width
-    BitScores.add(self, record, outputs, randomBits: bits, freeBits: bits, scores)
+  func score(_ notes: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    let bits = notes.load(as: Episode.self).length * settings.width
+    BitScores.add(self, notes, outputs, randomBits: bits, freeBits: bits, scores)
   }
 }

@@ -2,8 +2,8 @@ import CDNC
 
 /// A kind of episodes, such as "copy" with its options.
 ///
-/// An episode is drawn into a record. The record is a piece of memory with all that defines the episode: a length, a graph, the
-/// moves made so far. Inputs and targets are computed from it step by step.
+/// An episode is drawn into notes. These are a piece of memory with all that defines the episode: a length, a graph, the
+/// moves made so far. Inputs and targets are computed from the notes step by step.
 protocol EpisodeSource: ~Copyable {
   /// The name that users give, as "copy".
   static var name: StaticString { get }
@@ -16,18 +16,18 @@ protocol EpisodeSource: ~Copyable {
   var outputSize: Int { get }
   var loss: Loss { get }
 
-  /// The size of the largest record. A record begins at a multiple of 16 bytes.
-  var recordBytes: Int { get }
+  /// The most bytes that notes take. They begin at a multiple of 16 bytes.
+  var notesBytes: Int { get }
 
-  /// Draws an episode into its record, which is all zero. Returns T, its number of steps.
-  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int
+  /// Draws an episode into its notes, which are all zero before. Returns T, its number of steps.
+  func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int
 
   /// The same, for a task whose episodes of a batch have something in common, as their length. It is drawn from `shared`,
   /// which is the same for all of them.
-  func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int
+  func draw(_ random: inout Random, shared: Random, into notes: UnsafeMutableRawPointer) -> Int
 
   /// The same, for a task that goes through its episodes in order.
-  func draw(_ random: inout Random, shared: Random, place: BatchPlace, into record: UnsafeMutableRawPointer) -> Int
+  func draw(_ random: inout Random, shared: Random, place: BatchPlace, into notes: UnsafeMutableRawPointer) -> Int
 
   /// How many episodes there are; 0 if they are drawn at random without end.
   var episodeCount: Int { get }
@@ -36,19 +36,19 @@ protocol EpisodeSource: ~Copyable {
   func word(at channel: Int) -> UnsafePointer<CChar>?
 
   /// Writes step t: input [X] and target [Y], both all zero before. Returns the mask.
-  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float
+  func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float
 
   /// Whether an input depends on the outputs before it.
   var isInteractive: Bool { get }
 
-  /// Makes the move of step t of an interactive task: the record then knows step t + 1. The move is the network's, from its
+  /// Makes the move of step t of an interactive task: the notes then tell of step t + 1. The move is the network's, from its
   /// output [Y], or the teacher's if there is no output. While evaluating, the teacher does not replace the network's moves.
-  func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool)
+  func move(_ t: Int, in notes: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool)
 
   /// The loss of the output [Y] of step t, and its gradient [Y] times `share`.
   /// - Parameter target: what `step` writes.
   func loss(
-    _ t: Int, of record: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
+    _ t: Int, of notes: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double
 
   /// The things that are counted; the first is the task's score.
@@ -56,22 +56,22 @@ protocol EpisodeSource: ~Copyable {
   func metric(at index: Int) -> Metric
 
   /// Adds what the network earned in an episode of T steps to one score for each metric.
-  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>)
+  func score(_ notes: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>)
 }
 
 extension EpisodeSource where Self: ~Copyable {
-  func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int {
-    draw(&random, into: record)
+  func draw(_ random: inout Random, shared: Random, into notes: UnsafeMutableRawPointer) -> Int {
+    draw(&random, into: notes)
   }
-  func draw(_ random: inout Random, shared: Random, place: BatchPlace, into record: UnsafeMutableRawPointer) -> Int {
-    draw(&random, shared: shared, into: record)
+  func draw(_ random: inout Random, shared: Random, place: BatchPlace, into notes: UnsafeMutableRawPointer) -> Int {
+    draw(&random, shared: shared, into: notes)
   }
   var episodeCount: Int { 0 }
   func word(at channel: Int) -> UnsafePointer<CChar>? { nil }
   var isInteractive: Bool { false }
-  func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {}
+  func move(_ t: Int, in notes: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {}
   func loss(
-    _ t: Int, of record: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
+    _ t: Int, of notes: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double { loss.ofRow(outputSize, output, target, share, gradient) }
 }
 

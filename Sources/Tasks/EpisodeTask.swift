@@ -19,24 +19,24 @@ struct EpisodeTask: ~Copyable {
   private(set) var steps = 0
   /// The number of steps whose inputs are known.
   private(set) var played = 0
-  private var records: Memory
-  private let recordBytes: Int
+  /// The notes of each sequence, behind a header.
+  private var batchNotes: Memory
+  private let notesBytes: Int
 
-  /// The beginning of each record.
   private struct Header {
     let lesson, steps: Int
   }
 
   init(lessons: consuming Lessons, seed: UInt64) throws(Failure) {
     var largest = 0
-    for i in 0..<lessons.count { largest = max(largest, lessons.first[i].source.recordBytes) }
+    for i in 0..<lessons.count { largest = max(largest, lessons.first[i].source.notesBytes) }
     let first = lessons.first
     let scratch = try Memory(
       bytes: (first.pointee.source.inputSize + first.pointee.source.outputSize) * MemoryLayout<Float>.size)
-    let records = try Memory(bytes: 0)
-    recordBytes = (MemoryLayout<Header>.stride + largest + 15) & ~15
+    let batchNotes = try Memory(bytes: 0)
+    notesBytes = (MemoryLayout<Header>.stride + largest + 15) & ~15
     self.scratch = scratch
-    self.records = records
+    self.batchNotes = batchNotes
     self.lessons = lessons
     self.seed = seed
   }
@@ -74,8 +74,8 @@ struct EpisodeTask: ~Copyable {
 
   /// Draws the next batch; `steps` becomes that of its longest episode.
   mutating func sample(batch: Int) throws(Failure) {
-    if records.bytes < batch * recordBytes { records = try Memory(bytes: batch * recordBytes) }
-    memset(records.start, 0, batch * recordBytes)
+    if batchNotes.bytes < batch * notesBytes { batchNotes = try Memory(bytes: batch * notesBytes) }
+    memset(batchNotes.start, 0, batch * notesBytes)
     self.batch = batch
     steps = 0
     played = 0
@@ -87,7 +87,7 @@ struct EpisodeTask: ~Copyable {
       var random = Random(seed: batchSeed, stream: UInt64(b))
       let rehearsed = random.uniform() < rehearsal
       let drawn = rehearsed ? random.below(lesson) : lesson
-      let start = records.start + b * recordBytes
+      let start = batchNotes.start + b * notesBytes
       let count = lesson(at: drawn).pointee.source.draw(
         &random, shared: batchRandom, place: BatchPlace(position: position, batch: batch, sequence: b),
         into: start + MemoryLayout<Header>.stride)
@@ -96,10 +96,10 @@ struct EpisodeTask: ~Copyable {
     }
   }
 
-  private func header(_ b: Int) -> Header { (records.start + b * recordBytes).load(as: Header.self) }
+  private func header(_ b: Int) -> Header { (batchNotes.start + b * notesBytes).load(as: Header.self) }
 
-  private func record(_ b: Int) -> UnsafeMutableRawPointer {
-    records.start + b * recordBytes + MemoryLayout<Header>.stride
+  private func notes(_ b: Int) -> UnsafeMutableRawPointer {
+    batchNotes.start + b * notesBytes + MemoryLayout<Header>.stride
   }
 
   /// Makes the moves of the step played last: the network's, or the teacher's without an output.
@@ -107,7 +107,7 @@ struct EpisodeTask: ~Copyable {
     guard isInteractive, played > 0 else { return }
     for b in 0..<batch where played - 1 < header(b).steps {
       lesson(at: header(b).lesson).pointee.source.move(
-        played - 1, in: record(b), output: output.map { $0 + b * outputSize }, evaluating: isEvaluating)
+        played - 1, in: notes(b), output: output.map { $0 + b * outputSize }, evaluating: isEvaluating)
     }
   }
 
@@ -136,7 +136,7 @@ struct EpisodeTask: ~Copyable {
     scratchTarget.update(repeating: 0, count: outputSize)
     let header = header(b)
     guard t < header.steps else { return 0 }
-    return lesson(at: header.lesson).pointee.source.step(t, of: record(b), input: input, target: scratchTarget)
+    return lesson(at: header.lesson).pointee.source.step(t, of: notes(b), input: input, target: scratchTarget)
   }
 
   /// The same, with the input in scratch too.
@@ -172,7 +172,7 @@ struct EpisodeTask: ~Copyable {
       total +=
         Double(weight)
         * lesson(at: header(b).lesson).pointee.source.loss(
-          row / batch, of: record(b), output: outputs + row * outputSize, target: scratchTarget,
+          row / batch, of: notes(b), output: outputs + row * outputSize, target: scratchTarget,
           share: Float(Double(weight) / divisor), gradient: gradients.map { $0 + row * outputSize })
     }
     return total / divisor
@@ -186,7 +186,7 @@ struct EpisodeTask: ~Copyable {
       let own = EpisodeOutputs(
         steps: header.steps, outputs: outputs + b * outputSize, stride: batch * outputSize, input: scratchInput,
         target: scratchTarget)
-      lesson(at: header.lesson).pointee.source.score(record(b), outputs: own, scores: scores)
+      lesson(at: header.lesson).pointee.source.score(notes(b), outputs: own, scores: scores)
     }
   }
 }

@@ -1,28 +1,33 @@
-/// A directed graph in an episode's record: out-edges of node i are the edges from firstEdge[i] to firstEdge[i + 1] - 1.
-/// Nodes and edges count from 0; what the network sees of them are their labels.
-struct Graph {
-  /// Room for so many nodes, edges and different labels of edges.
-  struct Size {
-    let nodes, edges, labels: Int
-  }
+/// Room for so many nodes, edges and different labels of edges.
+struct GraphSize {
+  let nodes, edges, labels: Int
 
   /// How many labels there are. A graph has no more nodes.
-  static let labels = 1000
-  static let unreachable = UInt16.max
+  static let allLabels = 1000
+}
 
-  private let counts: UnsafeMutablePointer<(nodes: Int, edges: Int)>
-  let firstEdge: UnsafeMutablePointer<UInt16>
-  let destination: UnsafeMutablePointer<UInt16>
-  let nodeLabel: UnsafeMutablePointer<UInt16>
-  let edgeLabel: UnsafeMutablePointer<UInt16>
+/// A directed graph in an episode's notes: out-edges of node i are the edges from firstEdge[i] to firstEdge[i + 1] - 1.
+/// Nodes and edges count from 0; what the network sees of them are their labels.
+struct Graph<Start: NotesPointer> {
+  private struct Counts {
+    let nodes, edges: Int
+  }
+
+  static var unreachable: UInt16 { .max }
+
+  private let counts: Noted<Counts, Start>
+  let firstEdge: Noted<UInt16, Start>
+  let destination: Noted<UInt16, Start>
+  let nodeLabel: Noted<UInt16, Start>
+  let edgeLabel: Noted<UInt16, Start>
   /// The order in which the network is told the edges.
-  let order: UnsafeMutablePointer<UInt16>
+  let order: Noted<UInt16, Start>
   /// Scratch for drawing: a pair of numbers per node, the labels of edges, and a bit per label.
-  let pairs: UnsafeMutablePointer<Double>
-  let pool: UnsafeMutablePointer<UInt16>
-  let used: UnsafeMutablePointer<UInt64>
+  let pairs: Noted<Double, Start>
+  let pool: Noted<UInt16, Start>
+  let used: Noted<UInt64, Start>
 
-  init(_ size: Size, _ carver: inout Carver) {
+  init(_ size: GraphSize, _ carver: inout NotesCarver<Start>) {
     counts = carver.take(1)
     firstEdge = carver.take(size.nodes + 1)
     destination = carver.take(size.edges)
@@ -31,26 +36,11 @@ struct Graph {
     order = carver.take(size.edges)
     pairs = carver.take(2 * size.nodes)
     pool = carver.take(size.labels)
-    used = carver.take(Graph.labels / 64 + 1)
+    used = carver.take(GraphSize.allLabels / 64 + 1)
   }
 
   var nodes: Int { counts.pointee.nodes }
   var edges: Int { counts.pointee.edges }
-  func setCounts(nodes: Int, edges: Int) { counts.pointee = (nodes, edges) }
-
-  /// Sorts edges, which come in any order, by the nodes that they leave.
-  func setEdges(_ sources: In<UInt16>, _ labels: In<UInt16>, _ destinations: In<UInt16>) {
-    var count = 0
-    for node in 0..<nodes {
-      firstEdge[node] = UInt16(count)
-      for i in 0..<edges where Int(sources[i]) == node {
-        edgeLabel[count] = labels[i]
-        destination[count] = destinations[i]
-        count += 1
-      }
-    }
-    firstEdge[nodes] = UInt16(count)
-  }
 
   func outEdges(of node: Int) -> Range<Int> { Int(firstEdge[node])..<Int(firstEdge[node + 1]) }
 
@@ -73,43 +63,6 @@ struct Graph {
 
   func triple(_ edge: Int) -> Triple {
     Triple(label(of: source(of: edge)), Int(edgeLabel[edge]), label(of: end(of: edge)))
-  }
-
-  /// Chooses the labels that edges may have: distinct ones, or the digits.
-  func drawPool(_ labels: Int, digits: Bool, _ random: inout Random) {
-    if digits {
-      for digit in 0..<labels { pool[digit] = UInt16(digit) }
-    } else {
-      drawDistinct(labels, into: pool, &random)
-    }
-  }
-
-  /// A graph with the edges of another one, whose labels are numbers below `labels`.
-  func copy(_ other: Graph, labels: Int, digits: Bool, _ random: inout Random) {
-    setCounts(nodes: other.nodes, edges: other.edges)
-    firstEdge.update(from: other.firstEdge, count: nodes + 1)
-    destination.update(from: other.destination, count: edges)
-    drawPool(labels, digits: digits, &random)
-    for edge in 0..<edges { edgeLabel[edge] = pool[Int(other.edgeLabel[edge])] }
-    drawLabels(&random)
-  }
-
-  /// Chooses distinct labels for all nodes, and the order of the description.
-  func drawLabels(_ random: inout Random) {
-    drawDistinct(nodes, into: nodeLabel, &random)
-    for edge in 0..<edges { order[edge] = UInt16(edge) }
-    random.shuffle(order, edges)
-  }
-
-  /// Distinct numbers below 1000, all equally likely.
-  func drawDistinct(_ count: Int, into numbers: UnsafeMutablePointer<UInt16>, _ random: inout Random) {
-    used.update(repeating: 0, count: Graph.labels / 64 + 1)
-    for i in 0..<count {
-      var number: Int
-      repeat { number = random.below(Graph.labels) } while used[number / 64] >> UInt64(number % 64) & 1 == 1
-      used[number / 64] |= 1 << UInt64(number % 64)
-      numbers[i] = UInt16(number)
-    }
   }
 
   /// How many edges lead from each node to `end`, at most `limit`; written into distance [nodes].
@@ -147,36 +100,94 @@ struct Graph {
     }
     return found
   }
+}
 
-  /// A walk along random out-edges, all equally likely: the probability of being at each node.
-  struct RandomWalk {
-    private let graph: Graph
-    private var present, next: UnsafeMutablePointer<Double>
+/// A graph that is being drawn, or read from a file.
+typealias WritableGraph = Graph<UnsafeMutableRawPointer>
 
-    /// Uses the graph's scratch.
-    init(_ graph: Graph, from start: Int) {
-      self.graph = graph
-      present = graph.pairs
-      next = graph.pairs + graph.nodes
-      present.update(repeating: 0, count: graph.nodes)
-      present[start] = 1
-    }
+extension Graph where Start == UnsafeMutableRawPointer {
+  func setCounts(nodes: Int, edges: Int) { counts.pointee = Counts(nodes: nodes, edges: edges) }
 
-    subscript(node: Int) -> Double { present[node] }
-
-    /// Takes one step. A walk that is at the node `end`, or has no way out, stays there.
-    @inline(never) mutating func step(end: Int? = nil) {
-      next.update(repeating: 0, count: graph.nodes)
-      for node in 0..<graph.nodes where present[node] > 0 {
-        let degree = graph.outDegree(of: node)
-        if node == end || degree == 0 {
-          next[node] += present[node]
-        } else {
-          for edge in graph.outEdges(of: node) { next[graph.end(of: edge)] += present[node] / Double(degree) }
-        }
+  /// Sorts edges, which come in any order, by the nodes that they leave.
+  func setEdges(_ sources: In<UInt16>, _ labels: In<UInt16>, _ destinations: In<UInt16>) {
+    var count = 0
+    for node in 0..<nodes {
+      firstEdge[node] = UInt16(count)
+      for i in 0..<edges where Int(sources[i]) == node {
+        edgeLabel[count] = labels[i]
+        destination[count] = destinations[i]
+        count += 1
       }
-      swap(&present, &next)
     }
+    firstEdge[nodes] = UInt16(count)
+  }
+
+  /// Chooses the labels that edges may have: distinct ones, or the digits.
+  func drawPool(_ labels: Int, digits: Bool, _ random: inout Random) {
+    if digits {
+      for digit in 0..<labels { pool[digit] = UInt16(digit) }
+    } else {
+      drawDistinct(labels, into: pool.pointer, &random)
+    }
+  }
+
+  /// A graph with the edges of another one, whose labels are numbers below `labels`.
+  func copy(_ other: WritableGraph, labels: Int, digits: Bool, _ random: inout Random) {
+    setCounts(nodes: other.nodes, edges: other.edges)
+    firstEdge.pointer.update(from: other.firstEdge.pointer, count: nodes + 1)
+    destination.pointer.update(from: other.destination.pointer, count: edges)
+    drawPool(labels, digits: digits, &random)
+    for edge in 0..<edges { edgeLabel[edge] = pool[Int(other.edgeLabel[edge])] }
+    drawLabels(&random)
+  }
+
+  /// Chooses distinct labels for all nodes, and the order of the description.
+  func drawLabels(_ random: inout Random) {
+    drawDistinct(nodes, into: nodeLabel.pointer, &random)
+    for edge in 0..<edges { order[edge] = UInt16(edge) }
+    random.shuffle(order.pointer, edges)
+  }
+
+  /// Distinct numbers below 1000, all equally likely.
+  func drawDistinct(_ count: Int, into numbers: UnsafeMutablePointer<UInt16>, _ random: inout Random) {
+    used.pointer.update(repeating: 0, count: GraphSize.allLabels / 64 + 1)
+    for i in 0..<count {
+      var number: Int
+      repeat { number = random.below(GraphSize.allLabels) } while used[number / 64] >> UInt64(number % 64) & 1 == 1
+      used[number / 64] |= 1 << UInt64(number % 64)
+      numbers[i] = UInt16(number)
+    }
+  }
+}
+
+/// A walk along random out-edges, all equally likely: the probability of being at each node.
+struct RandomWalk {
+  private let graph: WritableGraph
+  private var present, next: UnsafeMutablePointer<Double>
+
+  /// Uses the graph's scratch.
+  init(_ graph: WritableGraph, from start: Int) {
+    self.graph = graph
+    present = graph.pairs.pointer
+    next = present + graph.nodes
+    present.update(repeating: 0, count: graph.nodes)
+    present[start] = 1
+  }
+
+  subscript(node: Int) -> Double { present[node] }
+
+  /// Takes one step. A walk that is at the node `end`, or has no way out, stays there.
+  @inline(never) mutating func step(end: Int? = nil) {
+    next.update(repeating: 0, count: graph.nodes)
+    for node in 0..<graph.nodes where present[node] > 0 {
+      let degree = graph.outDegree(of: node)
+      if node == end || degree == 0 {
+        next[node] += present[node]
+      } else {
+        for edge in graph.outEdges(of: node) { next[graph.end(of: edge)] += present[node] / Double(degree) }
+      }
+    }
+    swap(&present, &next)
   }
 }
 

@@ -5,7 +5,7 @@ import CPlatform
 struct GraphFile: ~Copyable {
   private let memory: Memory
   /// The labels of its edges are numbers of names.
-  let graph: Graph
+  let graph: WritableGraph
   /// How many names of edges there are.
   let labels: Int
 
@@ -63,13 +63,14 @@ struct GraphFile: ~Copyable {
     }
     let mostNodes = RandomGraph.nodeCounts.upperBound
     let scratch = try Memory(
-      bytes: 3 * (edges * MemoryLayout<UInt16>.size + 64) + (mostNodes + Graph.labels) * MemoryLayout<Name>.size + 128)
+      bytes: 3 * (edges * MemoryLayout<UInt16>.size + 64) + (mostNodes + GraphSize.allLabels) * MemoryLayout<Name>.size
+        + 128)
     var carver = Carver.cutting(scratch)
     let sources: UnsafeMutablePointer<UInt16> = carver.take(edges)
     let labels: UnsafeMutablePointer<UInt16> = carver.take(edges)
     let destinations: UnsafeMutablePointer<UInt16> = carver.take(edges)
     var nodeNames = Names(first: carver.take(mostNodes), limit: mostNodes, what: "nodes")
-    var edgeNames = Names(first: carver.take(Graph.labels), limit: Graph.labels, what: "labels of edges")
+    var edgeNames = Names(first: carver.take(GraphSize.allLabels), limit: GraphSize.allLabels, what: "labels of edges")
     var i = -1
     try file.forEachLine(comments: .betweenSpaces) { (text) throws(Failure) in
       guard text.count > 0 else { return }
@@ -89,11 +90,11 @@ struct GraphFile: ~Copyable {
       i += 1
     }
 
-    let size = Graph.Size(nodes: nodeNames.count, edges: edges, labels: digits ? 10 : edgeNames.count)
-    var measuring = Carver.measuring
+    let size = GraphSize(nodes: nodeNames.count, edges: edges, labels: digits ? 10 : edgeNames.count)
+    var measuring = NotesCarver(measuredNotes)
     _ = Graph(size, &measuring)
     let memory = try Memory(bytes: measuring.bytes)
-    var cutting = Carver.cutting(memory)
+    var cutting = NotesCarver(memory.start)
     let graph = Graph(size, &cutting)
     graph.setCounts(nodes: size.nodes, edges: edges)
     graph.setEdges(sources, labels, destinations)

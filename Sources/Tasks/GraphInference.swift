@@ -45,13 +45,16 @@ struct GraphInference: ~Copyable, EpisodeSource {
   var metricCount: Int { GraphEncoding.metricCount }
   func metric(at index: Int) -> Metric { GraphEncoding.metric(at: index) }
 
-  private struct Episode {
-    let graph: Graph
-    let queries: UnsafeMutablePointer<Relations.Query>
+  private struct Episode<Start: NotesPointer> {
+    let graph: Graph<Start>
+    let queries: Noted<Relations.Query, Start>
+    let bytes: Int
 
-    init(_ task: borrowing GraphInference, _ carver: inout Carver) {
+    init(_ task: borrowing GraphInference, _ start: Start) {
+      var carver = NotesCarver(start)
       graph = Graph(task.graphs.size, &carver)
       queries = carver.take(task.queries)
+      bytes = carver.bytes
     }
 
     func triple(_ query: Int) -> Triple {
@@ -60,16 +63,7 @@ struct GraphInference: ~Copyable, EpisodeSource {
     }
   }
 
-  var recordBytes: Int {
-    var carver = Carver.measuring
-    _ = Episode(self, &carver)
-    return carver.bytes
-  }
-
-  private func episode(_ record: UnsafeRawPointer) -> Episode {
-    var carver = Carver.cutting(UnsafeMutableRawPointer(mutating: record))
-    return Episode(self, &carver)
-  }
+  var notesBytes: Int { Episode(self, measuredNotes).bytes }
 
   init(_ settings: Settings) throws(Failure) {
     let source = try Graphs(settings.graphs)
@@ -92,7 +86,7 @@ struct GraphInference: ~Copyable, EpisodeSource {
     self.relations = relations
   }
 
-  private func find(_ number: Int, length: Int, in graph: Graph) -> Relations.Query {
+  private func find(_ number: Int, length: Int, in graph: WritableGraph) -> Relations.Query {
     relations.find(number, length: length, kinship: kinship, in: graph)
   }
 
@@ -103,10 +97,10 @@ struct GraphInference: ~Copyable, EpisodeSource {
     return count
   }
 
-  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
-    let episode = episode(record)
+  func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int {
+    let episode = Episode(self, notes)
     let graph = episode.graph
-    let asked = episode.queries
+    let asked = episode.queries.pointer
     for i in 0..<queries { asked[i].length = random.within(lengths) }
     var missing = true
     for _ in 0..<GraphInference.attempts where missing {
@@ -132,8 +126,8 @@ struct GraphInference: ~Copyable, EpisodeSource {
     return graph.edges + queries * (planning + 2)
   }
 
-  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
-    let episode = episode(record)
+  func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    let episode = Episode(self, notes)
     let graph = episode.graph
     let query = (t - graph.edges) / (planning + 2)
     let phase = (t - graph.edges) % (planning + 2)
@@ -151,8 +145,8 @@ struct GraphInference: ~Copyable, EpisodeSource {
     return 1
   }
 
-  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
-    let episode = episode(record)
+  func score(_ notes: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    let episode = Episode(self, notes)
     var right = 0
     let guess = 1 / Double(episode.graph.nodes)
     var chance = 1.0

@@ -46,37 +46,31 @@ struct GraphTraversal: ~Copyable, EpisodeSource {
     let pathChance, triplesChance: Double
   }
 
-  private struct Episode {
-    let graph: Graph
-    let facts: UnsafeMutablePointer<Facts>
+  private struct Episode<Start: NotesPointer> {
+    let graph: Graph<Start>
+    let facts: Noted<Facts, Start>
     /// The edges of the path.
-    let walk: UnsafeMutablePointer<UInt16>
+    let walk: Noted<UInt16, Start>
+    let bytes: Int
 
-    init(_ task: borrowing GraphTraversal, _ carver: inout Carver) {
+    init(_ task: borrowing GraphTraversal, _ start: Start) {
+      var carver = NotesCarver(start)
       graph = Graph(task.graphs.size, &carver)
       facts = carver.take(1)
       walk = carver.take(task.path.upperBound)
+      bytes = carver.bytes
     }
   }
 
-  var recordBytes: Int {
-    var carver = Carver.measuring
-    _ = Episode(self, &carver)
-    return carver.bytes
-  }
+  var notesBytes: Int { Episode(self, measuredNotes).bytes }
 
-  private func episode(_ record: UnsafeRawPointer) -> Episode {
-    var carver = Carver.cutting(UnsafeMutableRawPointer(mutating: record))
-    return Episode(self, &carver)
-  }
-
-  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
-    let episode = episode(record)
+  func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int {
+    let episode = Episode(self, notes)
     let graph = episode.graph
     graphs.draw(&random, into: graph)
     let path = random.within(self.path)
     let start = random.below(graph.nodes)
-    var guess = Graph.RandomWalk(graph, from: start)
+    var guess = RandomWalk(graph, from: start)
     var pathChance = 1.0
     var triplesChance = 0.0
     var node = start
@@ -89,12 +83,12 @@ struct GraphTraversal: ~Copyable, EpisodeSource {
       guess.step()
       node = graph.end(of: edge)
     }
-    episode.facts.initialize(to: Facts(path: path, pathChance: pathChance, triplesChance: triplesChance))
+    episode.facts.pointee = Facts(path: path, pathChance: pathChance, triplesChance: triplesChance)
     return graph.edges + 2 * path + (terminates ? 1 : 0)
   }
 
-  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
-    let episode = episode(record)
+  func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    let episode = Episode(self, notes)
     let graph = episode.graph
     let path = episode.facts.pointee.path
     let query = t - graph.edges
@@ -114,12 +108,12 @@ struct GraphTraversal: ~Copyable, EpisodeSource {
   }
 
   /// The target of a step of the answer: an edge of the path, then the end.
-  private func answer(_ i: Int, _ episode: Episode) -> Triple {
+  private func answer(_ i: Int, _ episode: Episode<some NotesPointer>) -> Triple {
     i < episode.facts.pointee.path ? episode.graph.triple(Int(episode.walk[i])) : Triple(0, 0, 0)
   }
 
-  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
-    let episode = episode(record)
+  func score(_ notes: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    let episode = Episode(self, notes)
     let facts = episode.facts.pointee
     let first = episode.graph.edges + facts.path
     var triples = 0

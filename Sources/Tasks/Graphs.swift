@@ -42,21 +42,21 @@ struct Graphs: ~Copyable {
   }
 
   /// The graph from a file, or nil.
-  var only: Graph? {
+  var only: WritableGraph? {
     switch file {
     case .some(let file): file.graph
     case .none: nil
     }
   }
 
-  @inline(never) var size: Graph.Size {
+  @inline(never) var size: GraphSize {
     switch file {
-    case .some(let file): Graph.Size(nodes: file.graph.nodes, edges: file.graph.edges, labels: file.labels)
+    case .some(let file): GraphSize(nodes: file.graph.nodes, edges: file.graph.edges, labels: file.labels)
     case .none: random.size
     }
   }
 
-  @inline(never) func draw(_ random: inout Random, into graph: Graph) {
+  @inline(never) func draw(_ random: inout Random, into graph: WritableGraph) {
     switch file {
     case .some(let file): graph.copy(file.graph, labels: file.labels, digits: self.random.digitEdges, &random)
     case .none: self.random.draw(&random, into: graph)

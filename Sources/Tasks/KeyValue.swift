@@ -50,51 +50,45 @@ struct KeyValue: EpisodeSource {
   var metricCount: Int { BitScores.itemMetricCount }
   func metric(at index: Int) -> Metric { BitScores.itemMetric(at: index) }
 
-  private struct Episode {
-    let pairs: UnsafeMutablePointer<Int>
-    let keys, values: UnsafeMutablePointer<UInt16>
+  private struct Episode<Start: NotesPointer> {
+    let pairs: Noted<Int, Start>
+    let keys, values: Noted<UInt16, Start>
     /// Which pairs are asked for, in order: for their value, for their key.
-    let first, second: UnsafeMutablePointer<UInt16>
+    let first, second: Noted<UInt16, Start>
+    let bytes: Int
 
-    init(_ settings: Settings, _ carver: inout Carver) {
+    init(_ settings: Settings, _ start: Start) {
+      var carver = NotesCarver(start)
       pairs = carver.take(1)
       keys = carver.take(settings.pairs.upperBound)
       values = carver.take(settings.pairs.upperBound)
       first = carver.take(settings.pairs.upperBound)
       second = carver.take(settings.pairs.upperBound)
+      bytes = carver.bytes
     }
   }
 
-  var recordBytes: Int {
-    var carver = Carver.measuring
-    _ = Episode(settings, &carver)
-    return carver.bytes
-  }
+  var notesBytes: Int { Episode(settings, measuredNotes).bytes }
 
-  private func episode(_ record: UnsafeRawPointer) -> Episode {
-    var carver = Carver.cutting(UnsafeMutableRawPointer(mutating: record))
-    return Episode(settings, &carver)
-  }
-
-  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
-    draw(&random, shared: random, into: record)
+  func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int {
+    draw(&random, shared: random, into: notes)
   }
 
   /// All episodes of a batch have as many pairs.
-  func draw(_ random: inout Random, shared: Random, into record: UnsafeMutableRawPointer) -> Int {
+  func draw(_ random: inout Random, shared: Random, into notes: UnsafeMutableRawPointer) -> Int {
     var shared = shared
     let pairs = shared.within(settings.pairs)
-    let episode = episode(record)
-    episode.pairs.initialize(to: pairs)
-    drawAscending(pairs, into: episode.keys, &random)
+    let episode = Episode(settings, notes)
+    episode.pairs.pointee = pairs
+    drawAscending(pairs, into: episode.keys.pointer, &random)
     if settings.distinctValues {
-      drawAscending(pairs, into: episode.values, &random)
-      random.shuffle(episode.values, pairs)
+      drawAscending(pairs, into: episode.values.pointer, &random)
+      random.shuffle(episode.values.pointer, pairs)
     } else {
       for i in 0..<pairs { episode.values[i] = UInt16(random.below(settings.words)) }
     }
-    drawOrder(pairs, into: episode.first, &random)
-    drawOrder(pairs, into: episode.second, &random)
+    drawOrder(pairs, into: episode.first.pointer, &random)
+    drawOrder(pairs, into: episode.second.pointer, &random)
     return (settings.asksBoth ? 3 : 2) * (pairs + 1)
   }
 
@@ -117,8 +111,8 @@ struct KeyValue: EpisodeSource {
     random.shuffle(order, pairs)
   }
 
-  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
-    let episode = episode(record)
+  func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    let episode = Episode(settings, notes)
     let pairs = episode.pairs.pointee
     let (phase, i) = t.quotientAndRemainder(dividingBy: pairs + 1)
     let markers = input + 2 * settings.width
@@ -146,8 +140,8 @@ struct KeyValue: EpisodeSource {
     for bit in 0..<settings.width { bits[bit] = Float(word >> UInt16(bit) & 1) }
   }
 
-  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
-    let pairs = episode(record).pairs.pointee
-    BitScores.addItems(self, record, outputs, width: settings.width, scores) { isAnswer($0, pairs) }
+  func score(_ notes: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    let pairs = Episode(settings, notes).pairs.pointee
+    BitScores.addItems(self, notes, outputs, width: settings.width, scores) { isAnswer($0, pairs) }
   }
 }

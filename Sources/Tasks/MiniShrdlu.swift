@@ -75,25 +75,28 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
     var limit: Int { shortest + MiniShrdlu.spare }
   }
 
-  private struct Episode {
-    let facts: UnsafeMutablePointer<Facts>
+  private struct Episode<Start: NotesPointer> {
+    let facts: Noted<Facts, Start>
     /// All letters in random order; the first ones are the goals'.
-    let letter: UnsafeMutablePointer<UInt8>
+    let letter: Noted<UInt8, Start>
     /// How many constraints each goal has, and the constraints: [goals, Constraint.most].
-    let counts: UnsafeMutablePointer<UInt8>
-    let constraints: UnsafeMutablePointer<Constraint>
+    let counts: Noted<UInt8, Start>
+    let constraints: Noted<Constraint, Start>
     /// The board before each move, and after the last.
-    let boards: UnsafeMutablePointer<UInt16>
+    let boards: Noted<UInt16, Start>
     /// To the chosen goal, from each board.
-    let distance: UnsafeMutablePointer<UInt8>
+    let distance: Noted<UInt8, Start>
+    let bytes: Int
 
-    init(_ settings: Settings, _ carver: inout Carver) {
+    init(_ settings: Settings, _ start: Start) {
+      var carver = NotesCarver(start)
       facts = carver.take(1)
       letter = carver.take(MiniShrdlu.letters)
       counts = carver.take(settings.goals.upperBound)
       constraints = carver.take(settings.goals.upperBound * Constraint.most)
       boards = carver.take(settings.depth.upperBound + MiniShrdlu.spare + 1)
       distance = carver.take(BlockWorld.count(settings.blocks.upperBound))
+      bytes = carver.bytes
     }
 
     /// The steps before go.
@@ -122,16 +125,7 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
     }
   }
 
-  var recordBytes: Int {
-    var carver = Carver.measuring
-    _ = Episode(settings, &carver)
-    return carver.bytes
-  }
-
-  private func episode(_ record: UnsafeRawPointer) -> Episode {
-    var carver = Carver.cutting(UnsafeMutableRawPointer(mutating: record))
-    return Episode(settings, &carver)
-  }
+  var notesBytes: Int { Episode(settings, measuredNotes).bytes }
 
   private static func queue(_ settings: Settings, _ carver: inout Carver) -> UnsafeMutablePointer<UInt16> {
     carver.take(BlockWorld.count(settings.blocks.upperBound))
@@ -153,14 +147,14 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
     for blocks in settings.blocks { world(blocks).fill() }
   }
 
-  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
-    let episode = episode(record)
+  func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int {
+    let episode = Episode(settings, notes)
     var carver = Carver.cutting(shared)
     let queue = MiniShrdlu.queue(settings, &carver)
     let world = world(random.within(settings.blocks))
     let goals = random.within(settings.goals)
     for i in 0..<MiniShrdlu.letters { episode.letter[i] = UInt8(i) }
-    random.shuffle(episode.letter, MiniShrdlu.letters, first: goals)
+    random.shuffle(episode.letter.pointer, MiniShrdlu.letters, first: goals)
     var start = 0
     var starts = 0
     repeat {
@@ -169,8 +163,7 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
     } while !drawGoals(goals, world, start, queue, episode, allowsFewer: starts > MiniShrdlu.attempts, &random)
 
     let chosen = random.below(goals)
-    episode.facts.initialize(
-      to: Facts(blocks: world.blocks, goals: goals, chosen: chosen, seed: random.next()))
+    episode.facts.pointee = Facts(blocks: world.blocks, goals: goals, chosen: chosen, seed: random.next())
     let wanted = Int(episode.counts[chosen])
     var reached = 0
     for board in 0..<world.count {
@@ -181,7 +174,7 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
         reached += 1
       }
     }
-    _ = world.spread(from: reached, queue, limit: world.count, episode.distance)
+    _ = world.spread(from: reached, queue, limit: world.count, episode.distance.pointer)
     episode.facts.pointee.shortest = Int(episode.distance[start])
     episode.boards[0] = UInt16(start)
     return episode.told + episode.facts.pointee.limit
@@ -190,10 +183,10 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
   /// Draws the goals. A goal's constraints hold in a random board at a drawn number of moves from the start, and not in the
   /// start. Returns false when another start is needed.
   private func drawGoals(
-    _ goals: Int, _ world: BlockWorld, _ start: Int, _ queue: UnsafeMutablePointer<UInt16>, _ episode: Episode,
-    allowsFewer: Bool, _ random: inout Random
+    _ goals: Int, _ world: BlockWorld, _ start: Int, _ queue: UnsafeMutablePointer<UInt16>,
+    _ episode: Episode<UnsafeMutableRawPointer>, allowsFewer: Bool, _ random: inout Random
   ) -> Bool {
-    let distance = episode.distance
+    let distance = episode.distance.pointer
     distance.update(repeating: BlockWorld.unknown, count: world.count)
     distance[start] = 0
     queue[0] = UInt16(start)
@@ -212,7 +205,7 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
         if count > most { (most, best) = (count, candidate) }
       }
       guard most >= (allowsFewer ? 1 : wanted) else { return false }
-      let constraints = episode.constraints + goal * Constraint.most
+      let constraints = episode.constraints.pointer + goal * Constraint.most
       let offered = best.constraints(newSince: world[start], world.blocks, into: constraints)
       let count = min(wanted, offered)
       random.shuffle(constraints, offered, first: count)
@@ -222,8 +215,8 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
     return true
   }
 
-  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
-    let episode = episode(record)
+  func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    let episode = Episode(settings, notes)
     let facts = episode.facts.pointee
     let world = world(facts.blocks)
     let move = t - episode.told
@@ -254,8 +247,8 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
     return 1
   }
 
-  func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {
-    let episode = episode(record)
+  func move(_ t: Int, in notes: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {
+    let episode = Episode(settings, notes)
     let move = t - episode.told
     guard move >= 0 else { return }
     episode.facts.pointee.evaluating = evaluating
@@ -264,7 +257,7 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
   }
 
   /// The board after a move.
-  private func after(_ move: Int, _ episode: Episode, output: In<Float>?) -> Int {
+  private func after(_ move: Int, _ episode: Episode<some NotesPointer>, output: In<Float>?) -> Int {
     let facts = episode.facts.pointee
     let world = world(facts.blocks)
     let present = Int(episode.boards[move])
@@ -289,7 +282,7 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
 
   /// −log Σ p(best moves); the network may prefer any of them. The gradient is p(action) − p(action | best moves).
   func loss(
-    _ t: Int, of record: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
+    _ t: Int, of notes: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double {
     var all = LogSum()
     var best = LogSum()
@@ -306,8 +299,8 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
     return all - best
   }
 
-  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
-    let episode = episode(record)
+  func score(_ notes: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    let episode = Episode(settings, notes)
     let facts = episode.facts.pointee
     let world = world(facts.blocks)
     let told = episode.told
@@ -341,14 +334,14 @@ struct MiniShrdlu: ~Copyable, EpisodeSource {
 
   /// The scores of the boards after each move, summed over several players.
   private struct Result {
-    let episode: Episode
+    let episode: Episode<UnsafeRawPointer>
     private var first = 0
     private var last = 0
     private(set) var satisfied = 0.0
     private(set) var perfect = 0.0
     private(set) var success = 0.0
 
-    init(_ episode: Episode) { self.episode = episode }
+    init(_ episode: Episode<UnsafeRawPointer>) { self.episode = episode }
 
     mutating func start() { first = 0 }
 

@@ -10,22 +10,22 @@ struct RandomGraph {
 
   static let nodeCounts = 2...500
 
-  var size: Graph.Size {
+  var size: GraphSize {
     let most = nodes.upperBound
-    return Graph.Size(
+    return GraphSize(
       nodes: most, edges: most * min(outDegree.upperBound, most - 1), labels: digitEdges ? 10 : most)
   }
 
-  func draw(_ random: inout Random, into graph: Graph) {
+  func draw(_ random: inout Random, into graph: WritableGraph) {
     let nodes = random.within(self.nodes)
-    let points = graph.pairs
+    let points = graph.pairs.pointer
     for i in 0..<2 * nodes { points[i] = random.uniform() }
     var edges = 0
     for node in 0..<nodes {
       graph.firstEdge[node] = UInt16(edges)
       let degree = min(random.within(outDegree), nodes - 1)
-      RandomGraph.findNearest(degree, to: node, points, nodes, graph.destination + edges)
-      random.shuffle(graph.destination + edges, degree)
+      RandomGraph.findNearest(degree, to: node, points, nodes, graph.destination.pointer + edges)
+      random.shuffle(graph.destination.pointer + edges, degree)
       edges += degree
     }
     graph.firstEdge[nodes] = UInt16(edges)
@@ -35,8 +35,8 @@ struct RandomGraph {
     graph.drawPool(labels, digits: digitEdges, &random)
     for node in 0..<nodes {
       let own = graph.outEdges(of: node)
-      random.shuffle(graph.pool, labels, first: own.count)
-      (graph.edgeLabel + own.lowerBound).update(from: graph.pool, count: own.count)
+      random.shuffle(graph.pool.pointer, labels, first: own.count)
+      (graph.edgeLabel.pointer + own.lowerBound).update(from: graph.pool.pointer, count: own.count)
     }
     graph.drawLabels(&random)
   }

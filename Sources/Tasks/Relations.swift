@@ -48,7 +48,7 @@ struct Relations: ~Copyable {
   /// Goes through the pairs of a start and a relation that can be followed from there, until it has found pair `number`,
   /// counted from 1. Its number is less if there are fewer.
   /// - Parameter kinship: of length 4, kinships alone.
-  func find(_ number: Int, length: Int, kinship: Bool, in graph: Graph) -> Query {
+  func find(_ number: Int, length: Int, kinship: Bool, in graph: WritableGraph) -> Query {
     var found = Query(length: length)
     for start in 0..<graph.nodes {
       for relation in range(of: length).prefix(kinship && length == 4 ? Relations.kinships : .max) {
@@ -66,7 +66,7 @@ struct Relations: ~Copyable {
   }
 
   /// Where a relation leads, or nil where an edge is missing.
-  private func end(of relation: Int, length: Int, from start: Int, _ graph: Graph) -> Int? {
+  private func end(of relation: Int, length: Int, from start: Int, _ graph: WritableGraph) -> Int? {
     var divisor = 1
     for _ in 1..<length { divisor *= 10 }
     var node = start

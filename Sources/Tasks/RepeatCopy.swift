@@ -49,18 +49,18 @@ struct RepeatCopy: EpisodeSource {
     let length, repeats: Int
     let vectors: RandomVectors
   }
-  var recordBytes: Int { MemoryLayout<Episode>.size }
+  var notesBytes: Int { MemoryLayout<Episode>.size }
 
-  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
+  func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int {
     let length = random.within(settings.lengths)
     let repeats = random.within(settings.repeats)
     let vectors = RandomVectors(&random)
-    record.initializeMemory(as: Episode.self, to: Episode(length: length, repeats: repeats, vectors: vectors))
+    notes.initializeMemory(as: Episode.self, to: Episode(length: length, repeats: repeats, vectors: vectors))
     return length * (repeats + 1) + 3
   }
 
-  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
-    let episode = record.load(as: Episode.self)
+  func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    let episode = notes.load(as: Episode.self)
     let answer = t - episode.length - 2
     if t == 0 {
       input[settings.width] = 1
@@ -76,9 +76,9 @@ struct RepeatCopy: EpisodeSource {
     return settings.masksAll || answer >= 0 ? 1 : 0
   }
 
-  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
-    let episode = record.load(as: Episode.self)
+  func score(_ notes: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    let episode = notes.load(as: Episode.self)
     let bits = episode.length * settings.width
-    BitScores.add(self, record, outputs, randomBits: bits * episode.repeats, freeBits: bits, scores)
+    BitScores.add(self, notes, outputs, randomBits: bits * episode.repeats, freeBits: bits, scores)
   }
 }

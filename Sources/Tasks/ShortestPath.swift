@@ -62,19 +62,22 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     var limit: Int { shortest + ShortestPath.spare }
   }
 
-  private struct Episode {
-    let graph: Graph
-    let facts: UnsafeMutablePointer<Facts>
+  private struct Episode<Start: NotesPointer> {
+    let graph: Graph<Start>
+    let facts: Noted<Facts, Start>
     /// To the end, from each node.
-    let distance: UnsafeMutablePointer<UInt16>
+    let distance: Noted<UInt16, Start>
     /// The edge of each move.
-    let taken: UnsafeMutablePointer<UInt16>
+    let taken: Noted<UInt16, Start>
+    let bytes: Int
 
-    init(_ task: borrowing ShortestPath, _ carver: inout Carver) {
+    init(_ task: borrowing ShortestPath, _ start: Start) {
+      var carver = NotesCarver(start)
       graph = Graph(task.graphs.size, &carver)
       facts = carver.take(1)
       distance = carver.take(task.graphs.size.nodes)
       taken = carver.take(task.path.upperBound + ShortestPath.spare)
+      bytes = carver.bytes
     }
 
     /// Where move i begins; the moves before it have been made.
@@ -83,7 +86,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     /// Whether there is a move i: the moves before it have been made, and the end is neither reached nor out of reach.
     func isOpen(_ i: Int) -> Bool {
       let left = i <= facts.pointee.moves && i < facts.pointee.limit ? distance[node(i)] : 0
-      return left != 0 && left != Graph.unreachable
+      return left != 0 && left != Graph<Start>.unreachable
     }
 
     func isShortest(_ edge: Int, from node: Int) -> Bool {
@@ -118,22 +121,13 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     }
   }
 
-  var recordBytes: Int {
-    var carver = Carver.measuring
-    _ = Episode(self, &carver)
-    return carver.bytes
-  }
-
-  private func episode(_ record: UnsafeRawPointer) -> Episode {
-    var carver = Carver.cutting(UnsafeMutableRawPointer(mutating: record))
-    return Episode(self, &carver)
-  }
+  var notesBytes: Int { Episode(self, measuredNotes).bytes }
 
   init(_ settings: Settings) throws(Failure) {
     let source = try Graphs(settings.graphs)
     let path = settings.path
     if let graph = source.only {
-      for length in path where graph.countPairs(apart: length, graph.nodeLabel, until: 1).count == 0 {
+      for length in path where graph.countPairs(apart: length, graph.nodeLabel.pointer, until: 1).count == 0 {
         throw Failure(
           DNC_INVALID_ARGUMENT,
           "options: path is \(path.lowerBound)-\(path.upperBound), but the graph has no nodes \(length) edges apart")
@@ -143,23 +137,23 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     (self.path, planning, beta) = (path, settings.planning, settings.beta)
   }
 
-  func draw(_ random: inout Random, into record: UnsafeMutableRawPointer) -> Int {
-    let episode = episode(record)
+  func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int {
+    let episode = Episode(self, notes)
     let graph = episode.graph
     var shortest = random.within(path)
     var pairs = 0
     for _ in 0..<ShortestPath.attempts where pairs == 0 {
       graphs.draw(&random, into: graph)
-      pairs = graph.countPairs(apart: shortest, episode.distance).count
+      pairs = graph.countPairs(apart: shortest, episode.distance.pointer).count
     }
     while pairs == 0 {
       shortest -= 1
-      pairs = graph.countPairs(apart: shortest, episode.distance).count
+      pairs = graph.countPairs(apart: shortest, episode.distance.pointer).count
     }
-    let pair = graph.countPairs(apart: shortest, episode.distance, until: 1 + random.below(pairs))
-    graph.findDistances(to: pair.end, limit: graph.nodes, episode.distance)
+    let pair = graph.countPairs(apart: shortest, episode.distance.pointer, until: 1 + random.below(pairs))
+    graph.findDistances(to: pair.end, limit: graph.nodes, episode.distance.pointer)
 
-    var guess = Graph.RandomWalk(graph, from: pair.start)
+    var guess = RandomWalk(graph, from: pair.start)
     for _ in 0..<shortest { guess.step(end: pair.end) }
     let shortestChance = guess[pair.end]
     var extra = 0.0
@@ -169,18 +163,17 @@ struct ShortestPath: ~Copyable, EpisodeSource {
       guess.step(end: pair.end)
       if i == 0 { nearlyChance = guess[pair.end] }
     }
-    episode.facts.initialize(
-      to: Facts(
-        start: pair.start, end: pair.end, shortest: shortest, nearlyChance: nearlyChance,
-        shortestChance: shortestChance, extraChance: extra, random: random))
+    episode.facts.pointee = Facts(
+      start: pair.start, end: pair.end, shortest: shortest, nearlyChance: nearlyChance,
+      shortestChance: shortestChance, extraChance: extra, random: random)
     return answer(graph) + shortest + ShortestPath.spare
   }
 
   /// The first step of the answer.
-  private func answer(_ graph: Graph) -> Int { graph.edges + 1 + planning }
+  private func answer(_ graph: Graph<some NotesPointer>) -> Int { graph.edges + 1 + planning }
 
-  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
-    let episode = episode(record)
+  func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    let episode = Episode(self, notes)
     let graph = episode.graph
     let query = t - graph.edges
     let move = t - answer(graph)
@@ -200,8 +193,8 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     return 0
   }
 
-  func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {
-    let episode = episode(record)
+  func move(_ t: Int, in notes: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {
+    let episode = Episode(self, notes)
     let move = t - answer(episode.graph)
     guard move >= 0, episode.isOpen(move) else { return }
     episode.facts.pointee.evaluating = evaluating
@@ -211,7 +204,9 @@ struct ShortestPath: ~Copyable, EpisodeSource {
   }
 
   /// The edge of a move.
-  private func choose(_ move: Int, _ episode: Episode, output: In<Float>?, _ random: inout Random) -> Int {
+  private func choose(_ move: Int, _ episode: Episode<some NotesPointer>, output: In<Float>?, _ random: inout Random)
+    -> Int
+  {
     let node = episode.node(move)
     let taught = random.uniform() < beta && !episode.facts.pointee.evaluating
     guard let output, !taught else { return episode.best(from: node) }
@@ -220,9 +215,9 @@ struct ShortestPath: ~Copyable, EpisodeSource {
 
   /// −log p(best edge) among the edges that leave the node. The logits of the source's digits add nothing to it.
   func loss(
-    _ t: Int, of record: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
+    _ t: Int, of notes: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double {
-    let episode = episode(record)
+    let episode = Episode(self, notes)
     let node = episode.node(t - answer(episode.graph))
     let edges = episode.graph.outEdges(of: node)
     let best = episode.best(from: node)
@@ -238,8 +233,8 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     return all - episode.logit(best, output)
   }
 
-  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
-    let episode = episode(record)
+  func score(_ notes: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    let episode = Episode(self, notes)
     let facts = episode.facts.pointee
     let answer = answer(episode.graph)
     var moves = facts.moves

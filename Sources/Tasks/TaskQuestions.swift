@@ -22,12 +22,12 @@ struct Asking<Question: TaskQuestion>: TaskVisitor {
 struct DrawQuestion: TaskQuestion {
   let random, shared: Random
   let place: BatchPlace
-  let record: UnsafeMutableRawPointer
+  let notes: UnsafeMutableRawPointer
 
   /// The answer is T, and the random numbers that are left.
   func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) -> (steps: Int, random: Random) {
     var random = random
-    let steps = task.draw(&random, shared: shared, place: place, into: record)
+    let steps = task.draw(&random, shared: shared, place: place, into: notes)
     return (steps, random)
   }
 }
@@ -48,43 +48,43 @@ struct MetricQuestion: TaskQuestion {
 
 struct StepQuestion: TaskQuestion {
   let t: Int
-  let record: UnsafeRawPointer
+  let notes: UnsafeRawPointer
   let input, target: Out<Float>
 
   func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) -> Float {
-    task.step(t, of: record, input: input, target: target)
+    task.step(t, of: notes, input: input, target: target)
   }
 }
 
 struct MoveQuestion: TaskQuestion {
   let t: Int
-  let record: UnsafeMutableRawPointer
+  let notes: UnsafeMutableRawPointer
   let output: In<Float>?
   let evaluating: Bool
 
   func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) {
-    task.move(t, in: record, output: output, evaluating: evaluating)
+    task.move(t, in: notes, output: output, evaluating: evaluating)
   }
 }
 
 struct LossQuestion: TaskQuestion {
   let t: Int
-  let record: UnsafeRawPointer
+  let notes: UnsafeRawPointer
   let output, target: In<Float>
   let share: Float
   let gradient: Out<Float>?
 
   func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) -> Double {
-    task.loss(t, of: record, output: output, target: target, share: share, gradient: gradient)
+    task.loss(t, of: notes, output: output, target: target, share: share, gradient: gradient)
   }
 }
 
 struct ScoreQuestion: TaskQuestion {
-  let record: UnsafeRawPointer
+  let notes: UnsafeRawPointer
   let outputs: EpisodeOutputs
   let scores: UnsafeMutablePointer<dnc_score>
 
   func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) {
-    task.score(record, outputs: outputs, scores: scores)
+    task.score(notes, outputs: outputs, scores: scores)
   }
 }

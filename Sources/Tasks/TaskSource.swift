@@ -10,13 +10,13 @@ struct TaskSource: ~Copyable {
 
   /// What a task says of itself, and does not change.
   private struct Facts {
-    let inputSize, outputSize, recordBytes, episodeCount, metricCount: Int
+    let inputSize, outputSize, notesBytes, episodeCount, metricCount: Int
     let loss: Loss
     let isInteractive: Bool
 
     init<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) {
       (inputSize, outputSize, loss) = (task.inputSize, task.outputSize, task.loss)
-      (recordBytes, episodeCount) = (task.recordBytes, task.episodeCount)
+      (notesBytes, episodeCount) = (task.notesBytes, task.episodeCount)
       (metricCount, isInteractive) = (task.metricCount, task.isInteractive)
     }
   }
@@ -74,13 +74,13 @@ struct TaskSource: ~Copyable {
   var inputSize: Int { facts.inputSize }
   var outputSize: Int { facts.outputSize }
   var loss: Loss { facts.loss }
-  var recordBytes: Int { facts.recordBytes }
+  var notesBytes: Int { facts.notesBytes }
   var episodeCount: Int { facts.episodeCount }
   var isInteractive: Bool { facts.isInteractive }
   var metricCount: Int { facts.metricCount }
 
-  func draw(_ random: inout Random, shared: Random, place: BatchPlace, into record: UnsafeMutableRawPointer) -> Int {
-    let drawn = ask(DrawQuestion(random: random, shared: shared, place: place, record: record))
+  func draw(_ random: inout Random, shared: Random, place: BatchPlace, into notes: UnsafeMutableRawPointer) -> Int {
+    let drawn = ask(DrawQuestion(random: random, shared: shared, place: place, notes: notes))
     random = drawn.random
     return drawn.steps
   }
@@ -89,22 +89,22 @@ struct TaskSource: ~Copyable {
 
   func metric(at index: Int) -> Metric { ask(MetricQuestion(index: index)) }
 
-  func step(_ t: Int, of record: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
-    ask(StepQuestion(t: t, record: record, input: input, target: target))
+  func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
+    ask(StepQuestion(t: t, notes: notes, input: input, target: target))
   }
 
-  func move(_ t: Int, in record: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {
-    ask(MoveQuestion(t: t, record: record, output: output, evaluating: evaluating))
+  func move(_ t: Int, in notes: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {
+    ask(MoveQuestion(t: t, notes: notes, output: output, evaluating: evaluating))
   }
 
   func loss(
-    _ t: Int, of record: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
+    _ t: Int, of notes: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double {
-    ask(LossQuestion(t: t, record: record, output: output, target: target, share: share, gradient: gradient))
+    ask(LossQuestion(t: t, notes: notes, output: output, target: target, share: share, gradient: gradient))
   }
 
-  func score(_ record: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
-    ask(ScoreQuestion(record: record, outputs: outputs, scores: scores))
+  func score(_ notes: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
+    ask(ScoreQuestion(notes: notes, outputs: outputs, scores: scores))
   }
 
   /// Not inlined where it is asked: that would be all tasks.

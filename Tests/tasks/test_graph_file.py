@@ -350,9 +350,10 @@ def test_inference_needs_digits(tmp_path, edge):
 
 
 def test_missing_files(tmp_path):
-    for path in (tmp_path / "none.csv", tmp_path, ""):
-        for name in ("graph_traversal", "shortest_path", "graph_inference"):
+    for name in ("graph_traversal", "shortest_path", "graph_inference"):
+        for path in (tmp_path / "none.csv", tmp_path):
             assert str(path) in refused(name, f"graph={path}", c.DNC_IO_ERROR)
+        assert refused(name, "graph=").endswith('graph is "", allowed are a path without commas')
 
 
 def test_options_that_do_not_fit(tmp_path):
