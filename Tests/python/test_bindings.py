@@ -384,6 +384,7 @@ def test_no_seed_draws_one():
     assert np.array_equal(again.flat_parameters, nets[0].flat_parameters)
     tasks = [dnc.Task("copy", seed=None) for _ in range(2)]
     assert tasks[0].seed != tasks[1].seed
+    assert dnc.Plan("copy", seed=None).seed != dnc.Plan("copy", seed=None).seed
     assert np.array_equal(dnc.Task("copy", seed=tasks[0].seed).sample(2).inputs, tasks[0].sample(2).inputs)
 
 

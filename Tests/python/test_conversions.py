@@ -43,7 +43,8 @@ def test_masked_arrays_do_not_lose_their_mask(net):
         masked = np.ma.masked_array(np.zeros(shape), np.zeros(shape, bool))
         take(masked)  # nothing is masked
         masked[(0,) * len(shape)] = np.ma.masked
-        for given in (masked, list(masked), tuple(masked)):
+        nested = [list(part) if len(shape) > 1 else part for part in masked]
+        for given in (masked, list(masked), tuple(masked), nested):
             with pytest.raises(TypeError, match=f"{name.split()[0]}.* masked array, whose mask would be lost: fill it"):
                 take(given)
 

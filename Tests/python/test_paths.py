@@ -78,19 +78,20 @@ def test_options_that_are_paths(repository):
     ids=["C, UTF-8", "C, Latin-1", "UTF-8, Latin-1"],
 )
 def test_the_log_of_a_run_with_such_paths(repository, tmp_path, locale, name, shown):
-    """The log is JSON in UTF-8, the picture is drawn from it, and the run finds its graph again."""
+    """The log is JSON in UTF-8, the picture is drawn from it, and the run finds its graph again, in
+    another locale too."""
     folder = os.path.join(os.fsencode(tmp_path), name)
     os.mkdir(folder)
     graph, run = os.path.join(folder, b"graph.csv"), os.path.join(folder, b"run")
     shutil.copyfile(repository / "data" / "underground.csv", graph)
     small = ["--hidden-size", "8", "--memory-slots", "8", "--updates", "2", "--test-every", "1", "--test-episodes", "2"]
     begin = ["graph_traversal", "--option", b"graph=" + graph, "--option", "path=2", *small]
-    for command in (
-        ["train", *begin, "--output", run, "--time-limit", "0"],
-        ["train", "--resume", run],
-        ["plot", "training", run, "--output", os.path.join(folder, b"training.png")],
+    for where, command in (
+        (locale, ["train", *begin, "--output", run, "--time-limit", "0"]),
+        ("UTF-8", ["train", "--resume", run]),
+        (locale, ["plot", "training", run, "--output", os.path.join(folder, b"training.png")]),
     ):
-        done = subprocess.run([sys.executable, "-m", "dnc", *command], env=environment_of(locale), capture_output=True)
+        done = subprocess.run([sys.executable, "-m", "dnc", *command], env=environment_of(where), capture_output=True)
         assert done.returncode == 0, done.stderr
     with open(os.path.join(run, b"log.jsonl"), encoding="utf-8") as log:
         start = json.loads(log.readline())

@@ -88,7 +88,7 @@ def reals(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
     """`values` as an array of real numbers of whatever dtype. Masked ones are refused: their mask would be lost."""
     if type(values) is np.ndarray:
         given = values
-    elif np.ma.is_masked(values) or (isinstance(values, (list, tuple)) and any(map(np.ma.is_masked, values))):
+    elif _is_masked(values):
         raise TypeError(
             f"{name} is a masked array, whose mask would be lost: fill it, as with .filled(0), and where steps are "
             "masked, give their mask to the loss"
@@ -101,6 +101,13 @@ def reals(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
     if given.dtype.kind not in "fiub":
         raise TypeError(f"{name} has dtype {given.dtype}, needed are real numbers")
     return given
+
+
+def _is_masked(values: Any) -> bool:
+    """Whether anything in an array, or in lists of them, is masked."""
+    if isinstance(values, (list, tuple)):
+        return any(map(_is_masked, values))
+    return isinstance(values, np.ma.MaskedArray) and bool(np.ma.is_masked(values))
 
 
 def single(given: npt.NDArray[Any], name: str) -> FloatArray:

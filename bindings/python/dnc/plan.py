@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,7 +47,7 @@ class Plan:
     stop_score in a test; or after so many tests in a row without a better one as patience says, 1 or more (None:
     never). There is a test every test_every updates, of test_episodes episodes, both 1 or more (None: as the lesson
     says, but all episodes where there is an end to them), and a line of the log every log_every updates, 1 or more.
-    Parameters and episodes are drawn from the seed. InvalidArgument for anything else.
+    Parameters and episodes are drawn from the seed; None draws one. InvalidArgument for anything else.
     """
 
     task: str = ""  # a task's name, or the path of a curriculum; "": data of one's own
@@ -64,7 +65,7 @@ class Plan:
     test_every: int | None = None  # updates; None: as the lesson says
     test_episodes: int | None = None  # None: all if there is an end to them, else as the lesson says
     log_every: int = 100  # updates
-    seed: int = 0
+    seed: int = 0  # None draws one
     loss: str | None = None  # of data of one's own, a kind that `dnc.loss` takes; None: "mean_squared_error"
 
     def __post_init__(self) -> None:
@@ -76,6 +77,8 @@ class Plan:
             value = getattr(self, name)
             if value is not None:
                 require_count(value, name)
+        if self.seed is None:
+            object.__setattr__(self, "seed", secrets.randbits(64))
         require_count(self.warm_up, "warm_up", least=0)
         require_kinds(self)
         if (self.stop_metric is None) != (self.stop_score is None):

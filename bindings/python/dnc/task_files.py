@@ -71,7 +71,13 @@ def checksums(*tasks: Task) -> dict[str, str]:
 
 def require_same(before: Mapping[str, str], now: Mapping[str, str], folder: Path) -> None:
     """Refuses files, and data, that are not those that the run in the folder has read."""
-    before = {path if path in now else absolute(path): digest for path, digest in before.items()}
+
+    def here(path: str) -> str:
+        """Another locale, or a relative path, spells a file otherwise."""
+        whole = absolute(path)
+        return whole if whole in now else path
+
+    before = {here(path): digest for path, digest in before.items()}
     for path in sorted(before.keys() | now.keys()):
         if before.get(path) != now.get(path):
             how = "is new" if path not in before else "is not there any more" if path not in now else "has changed"

@@ -310,12 +310,12 @@ def path_options() -> frozenset[str]:
 
 def with_absolute_paths(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a task as they hold in any working directory."""
-    return {key: absolute(value) if key in path_options() else value for key, value in options.items()}
+    return {key: absolute(value, key) if key in path_options() else value for key, value in options.items()}
 
 
-def absolute(value: Path | bytes) -> str:
+def absolute(value: Path | bytes, name: str = "path") -> str:
     """A path from the root; as it is where no option could say that, which may have no comma."""
-    given = os.fsdecode(value)
+    given = os.fsdecode(path_bytes(value, name))  # in this locale, whatever that of who wrote it down
     whole = os.path.abspath(given) if given else ""
     return given if "," in whole else whole
 
