@@ -369,7 +369,7 @@ typedef struct dnc_optimizer_config {
     float beta1, beta2;      /* Adam, AdamW: 0 to below 1; 0.9, 0.999 */
     float epsilon;           /* > 0; 1e-8 */
     float weight_decay;      /* AdamW: >= 0; 0.01 */
-    float max_gradient_norm; /* gradients are scaled to at most this norm; >= 0; 0: no clipping */
+    float max_gradient_norm; /* gradients are scaled to at most this norm; >= 0; 0 (default): no clipping */
 } dnc_optimizer_config;
 
 /* Sets the defaults. `size` is sizeof(dnc_optimizer_config): see dnc_config_init. */
@@ -416,8 +416,8 @@ dnc_status dnc_get_state(const dnc *instance, uint32_t field, float *values, siz
 dnc_status dnc_set_state(dnc *instance, uint32_t field, const float *values, size_t count);
 
 /* Copies the gradient with respect to a field of the state before the first step of the last dnc_backward, for each
- * sequence. DNC_INVALID_STATE when dnc_backward has not been called since the instance was created or last changed its
- * sizes. */
+ * sequence. Its shape, and count, are those of the field. DNC_INVALID_STATE when dnc_backward has not been called since the
+ * instance was created or last changed its sizes. */
 dnc_status dnc_get_state_gradient(const dnc *instance, uint32_t field, float *values, size_t count);
 
 typedef enum dnc_trace {
@@ -485,9 +485,9 @@ dnc_status dnc_task_sizes(const dnc_task *task, uint32_t *input_size, uint32_t *
 /* Draws the next `batch` episodes (1 to 65536); `steps` is that of the longest. Shorter ones end in zeros with mask 0. */
 dnc_status dnc_task_sample(dnc_task *task, size_t batch, size_t *steps);
 
-/* The episodes drawn last: inputs [T, B, X], targets [T, B, Y], mask [T, B]; each may be NULL. Of an interactive task:
- * as they were played with dnc_task_next; the teacher plays what is left.
- * Like dnc_task_next, dnc_task_loss and dnc_task_score, it gives DNC_INVALID_STATE when no episodes are drawn. */
+/* The episodes drawn last: inputs [T, B, X], targets [T, B, Y], mask [T, B]; each may be NULL. Those of an interactive
+ * task are as they were played with dnc_task_next; the teacher plays what is left. Like dnc_task_next, dnc_task_loss and
+ * dnc_task_score, this function gives DNC_INVALID_STATE when no episodes are drawn. */
 dnc_status dnc_task_read(dnc_task *task, float *inputs, float *targets, float *mask);
 
 /* T and B of the episodes drawn last, both 0 when there are none; each may be NULL. */
@@ -562,8 +562,8 @@ size_t dnc_task_lesson(const dnc_task *task);
  * them begin again after the last; a last batch that is not full has episodes of 0 steps, which earn nothing. */
 dnc_status dnc_task_episode_count(const dnc_task *task, uint64_t *count);
 
-/* The word of a channel of input and output, in the present lesson; valid until dnc_task_free. DNC_INVALID_ARGUMENT for a task
- * whose channels are not words. */
+/* The word of a channel of input and output, 0 to X - 1, in the present lesson; valid until dnc_task_free.
+ * DNC_INVALID_ARGUMENT for a task whose channels are not words. */
 dnc_status dnc_task_word(const dnc_task *task, size_t channel, const char **word);
 
 void dnc_task_free(dnc_task *task); /* NULL is fine */
