@@ -32,7 +32,7 @@ def wrong_calls(tmp_path):
     outputs, figures = np.zeros((T, B, Y)), dnc.figures
     nan = np.zeros((T, B, X))
     nan[1, 2, 3] = np.nan
-    limited = dnc.DNC(**SIZES, max_record_bytes=1)
+    limited, data = dnc.DNC(**SIZES, max_record_bytes=1), dnc.Dataset(ones, outputs)
     limited.training = True
     bad = tmp_path / "bad"
     bad.write_bytes(b"x" * 100)
@@ -80,6 +80,11 @@ def wrong_calls(tmp_path):
         (lambda: figures.training([bad], width=1), "width is 1, allowed are 64 to 8192"),
         (lambda: figures.episode(net, ones, panels=["writes"]), "panels is ['writes'], allowed are panels of which"),
         (lambda: figures.episode(net, ones, loss="grouped_softmax_cross_entropy:3"), "output_size is 4, allowed are"),
+        (lambda: dnc.evaluate(net, dnc.DataTask(data), "5"), "episodes is '5', needed is a whole number of at least 1"),
+        (lambda: dnc.fit(net, data, updates="5"), "updates is '5', needed is a whole number of at least 1"),
+        (lambda: dnc.Plan("copy", updates=True), "updates is True, needed is a whole number of at least 1"),
+        (lambda: dnc.Plan(task=tmp_path), "needed is text"),
+        (lambda: data.split("half"), "share is 'half', needed is a real number"),
         (lambda: figures.episode(net, ones, loss="hinge"), "loss is 'hinge', allowed are 'sigmoid_cross_entropy'"),
         (lambda: dnc.DataTask([(ones, outputs)], "hinge"), "loss is 'hinge', allowed are 'sigmoid_cross_entropy'"),
         (lambda: figures.heatmap([[1]], colour="grey"), "there is no option 'colour': did you mean 'colormap'?"),

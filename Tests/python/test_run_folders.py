@@ -242,7 +242,7 @@ def test_pipes_are_no_files_of_a_run(tmp_path, begun):
         (("plan", "warm_up"), "5", "warm_up is '5', needed is a whole number"),
         (("plan", "seed"), 1.5, "seed is 1.5, needed is a whole number"),
         (("plan", "stop_score"), "low", "stop_score is 'low', needed is a real number"),
-        (("plan", "luck"), 1, "luck"),
+        (("plan", "luck"), 1, "plan has luck, which this version does not know"),
         (("progress",), 5, "progress is 5, needed is a dictionary"),
         (("progress", "update"), "5", "update is '5', needed is a whole number"),
         (("progress", "lesson"), -1, "lesson is -1"),
@@ -251,7 +251,8 @@ def test_pipes_are_no_files_of_a_run(tmp_path, begun):
         (("checkpoint",), 5, "checkpoint is 5"),
         (("checkpoint",), "../net.safetensors", "checkpoint is '../net.safetensors'"),
         (("files",), [], "files is \\[\\], needed is a dictionary"),
-        ((), [], "can't be read"),
+        ((), [], "it is \\[\\], needed is a dictionary"),
+        ((), {"format": 1}, "plan is missing"),
     ],
 )
 def test_a_state_file_of_other_kinds(tmp_path, begun, where, value, sentence):
@@ -265,7 +266,7 @@ def test_a_state_file_of_other_kinds(tmp_path, begun, where, value, sentence):
         place[where[-1]] = value
     (folder / "trainer.json").write_text(json.dumps(state))
     for use in (dnc.Trainer.resume, own_task):
-        with pytest.raises(dnc.InvalidState, match=f"trainer.json can't be read: .*{sentence}" if where else sentence):
+        with pytest.raises(dnc.InvalidState, match=f"trainer.json can't be read: {sentence}"):
             use(folder)
 
 

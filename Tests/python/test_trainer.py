@@ -162,6 +162,14 @@ def test_what_a_plan_may_not_be(tmp_path, fields, sentence):
     assert not (tmp_path / "trainer.json").exists()
 
 
+def test_times_are_seconds(tmp_path):
+    trainer = dnc.Trainer.start(tmp_path, changed())
+    for name in ("time_limit", "checkpoint_every"):
+        with pytest.raises(dnc.InvalidArgument, match=f"{name} is '5m', needed is a real number"):
+            trainer.run(**{name: "5m"})
+    assert trainer.update == 0
+
+
 def test_stopping_at_a_score(tmp_path):
     trainer = run(tmp_path, changed(updates=1000, stop_metric="bit_error", stop_score=0.6))
     assert trainer.update == 10 and trainer.finished.startswith("bit_error is 0.")

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._convert import FloatArray, reals
+from ._fields import require_kind
 from .batches import pad
 from .errors import InvalidArgument
 from .tasks import Episodes
@@ -104,8 +105,7 @@ class Dataset:
     def split(self, share: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """Two datasets, the second with this share of the sequences, drawn at random; each has at least one. The same
         share and seed give the same ones."""
-        if not 0 < share < 1:
-            raise InvalidArgument(f"share is {share}, needed is more than 0 and less than 1")
+        require_share(share, "share")
         if len(self) < 2:
             raise InvalidArgument("one sequence can't be split: needed are at least 2")
         order = np.random.default_rng(seed).permutation(len(self))
@@ -126,6 +126,13 @@ class Dataset:
                 digest.update(str(row.shape).encode())
                 digest.update(np.ascontiguousarray(row).data)
         return digest.hexdigest()
+
+
+def require_share(value: Any, name: str) -> None:
+    """Refuses what is no part of a whole."""
+    require_kind(value, name, "float")
+    if not 0 < value < 1:
+        raise InvalidArgument(f"{name} is {value}, needed is more than 0 and less than 1")
 
 
 def _is_array(values: Any) -> bool:

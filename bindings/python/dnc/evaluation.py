@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ._fields import require_count
 from .errors import InvalidArgument
 from .network import DNC
 from .own_data import DataTask
@@ -47,8 +48,8 @@ def evaluate(
     not those of the network.
     """
     require_fit(net, task)
-    if episodes is not None and episodes < 1:
-        raise InvalidArgument(f"episodes is {episodes}, needed is at least 1")
+    if episodes is not None:
+        require_count(episodes, "episodes")
     evaluating = task.evaluating
     task.evaluating = True
     total = np.zeros((len(task.metrics), 3))

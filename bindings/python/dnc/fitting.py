@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ._convert import Path
 from ._fields import require_count
-from .dataset import Dataset, Sequences
+from .dataset import Dataset, Sequences, require_share
 from .errors import InvalidArgument
 from .network import DNC
 from .optimizer import Optimizer
@@ -114,6 +114,7 @@ def _validation(data: Source, share: float, own: Any, seed: int, loss: str) -> t
             raise InvalidArgument("validation_split and validation_data are both given, needed is one of them")
         if not isinstance(data, Dataset):
             raise InvalidArgument("validation_split is of a Dataset: give validation_data for other data")
+        require_share(share, "validation_split")
         require_targets(data, loss)  # before its sequences get other numbers
         return data.split(share, seed)
     return data, Dataset(*own) if isinstance(own, tuple) else own

@@ -6,10 +6,10 @@ import dataclasses
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from .run_lock import Lock
 
 STATE, LOG, MODEL, CURRICULUM = "trainer.json", "log.jsonl", "model.safetensors", "curriculum.txt"
 FORMAT = 1
+Made = TypeVar("Made")
 _CHECKPOINT = re.compile(r"update-\d{8,}\.safetensors")
 
 
@@ -202,25 +203,35 @@ def read_run(folder: Path) -> Saved:
     """The run in a folder. InvalidState if there is none, or trainer.json is damaged."""
     state, text = read_state(folder)
     try:
-        for name in ("plan", "progress"):
-            require_kind(state[name], name, "dict")
+        plan, progress = _made(Plan, state, "plan"), _made(Progress, state, "progress")
         name, files = state["checkpoint"], state.get("files")
         if not isinstance(name, str) or not _CHECKPOINT.fullmatch(name):
             raise InvalidArgument(f"checkpoint is {name!r}, needed is the name of one in the folder")
         if files is not None:
             require_kind(files, "files", "dict")
-        return Saved(Plan(**state["plan"]), Progress(**state["progress"]), folder / name, files, text)
+        return Saved(plan, progress, folder / name, files, text)
     except (ValueError, KeyError, TypeError) as error:
         raise _unreadable(folder, error) from error
 
 
+def _made(kind: Callable[..., Made], state: dict[str, Any], name: str) -> Made:
+    """A dataclass of what a file says of its fields."""
+    given = state[name]
+    require_kind(given, name, "dict")
+    unknown = sorted(given.keys() - {field.name for field in dataclasses.fields(kind)})  # type: ignore[arg-type]
+    if unknown:
+        raise InvalidArgument(f"{name} has {', '.join(unknown)}, which this version does not know")
+    return kind(**given)
+
+
 def read_state(folder: Path) -> tuple[dict[str, Any], bytes]:
-    """What the last `commit` wrote, and its bytes."""
+    """What the last `save` wrote, and its bytes."""
     text = _read(folder)
     if text is None:
         raise InvalidState(f"{folder} holds no run: there is no {STATE} in it")
     try:
         state = json.loads(text.decode("utf-8-sig"))
+        require_kind(state, "it", "dict")
         if state["format"] != FORMAT:
             raise ValueError(f"its format is {state['format']}, known is {FORMAT}")
         return dict(state), text
@@ -229,7 +240,8 @@ def read_state(folder: Path) -> tuple[dict[str, Any], bytes]:
 
 
 def _unreadable(folder: Path, error: Exception) -> InvalidState:
-    return InvalidState(f"{folder / STATE} can't be read: {error}")
+    why = f"{error.args[0]} is missing" if isinstance(error, KeyError) else error
+    return InvalidState(f"{folder / STATE} can't be read: {why}")
 
 
 def _read(folder: Path) -> bytes | None:

@@ -25,6 +25,7 @@ from typing import Any
 
 from . import _c, checkpoints
 from ._convert import Path as AnyPath
+from ._fields import require_kind
 from .errors import InvalidState
 from .evaluation import Score, finite, require_fit
 from .exam import Exam
@@ -239,6 +240,9 @@ class Trainer:
 
         An update whose gradients are not finite is left out. Ten in a row raise `Diverged`; the last checkpoint stays.
         """
+        for name, seconds in (("time_limit", time_limit), ("checkpoint_every", checkpoint_every)):
+            if seconds is not None:
+                require_kind(seconds, name, "float")
         with self._files.held(), progress_bar(self, time_limit, progress) as bar:
 
             def after(trainer: Trainer) -> None:
