@@ -95,26 +95,43 @@ typedef struct {
     float *rowNorms;     /* [N] */
 } RowNormsOperands;
 
+/* Of all heads. */
 typedef struct {
-    long slots, wordSize;
-    const float *memory;   /* M [N, W] */
-    const float *rowNorms; /* [N] */
-    const float *key;      /* k [W] */
-    float strength;        /* beta */
-    float *similarity;     /* D [N] */
-    float *weighting;      /* C [N] */
+    long slots, wordSize, heads;
+    const float *memory;    /* M [N, W] */
+    const float *rowNorms;  /* [N] */
+    const float *keys;      /* k [H, W] */
+    const float *strengths; /* beta [H] */
+    float *similarity;      /* D [H, N] */
+    float *weighting;       /* C [H, N] */
 } ContentForwardOperands;
 
 typedef struct {
-    long slots, wordSize;
-    const float *memory, *rowNorms, *key;
-    float strength;
+    long slots, wordSize, heads;
+    const float *memory, *rowNorms, *keys, *strengths;
     const float *similarity, *weighting;
-    float *weightingGradient; /* [N] */
+    float *weightingGradient; /* [H, N] */
+    float *rowFactors;        /* scratch [N] */
     float *memoryGradient;    /* [N, W] */
-    float *keyGradient;       /* [W] */
-    float *strengthGradient;  /* [1] */
+    float *keysGradient;      /* [H, W] */
+    float *strengthsGradient; /* [H] */
 } ContentBackwardOperands;
+
+typedef struct {
+    long slots;
+    const float *allocation, *content; /* a, c [N] */
+    float allocationGate, writeGate;
+    float *weighting; /* w^w [N] */
+} WriteWeightingForwardOperands;
+
+typedef struct {
+    long slots;
+    const float *allocation, *content;
+    float allocationGate, writeGate;
+    const float *weightingGradient;                    /* [N] */
+    float *allocationGradient, *contentGradient;       /* [N] */
+    float *allocationGateGradient, *writeGateGradient; /* [1] */
+} WriteWeightingBackwardOperands;
 
 /* With one write head. */
 typedef struct {
@@ -164,18 +181,47 @@ typedef struct {
 } LinksBackwardOperands;
 
 typedef struct {
-    long slots, wordSize;
-    const float *memory;    /* [N, W] */
-    const float *weighting; /* w^r [N] */
-    float *vector;          /* r [W] */
-} ReadVectorForwardOperands;
+    long slots;
+    const float *writeWeighting, *previousPrecedence; /* [N] */
+    float *precedence;                                /* [N] */
+} PrecedenceForwardOperands;
 
 typedef struct {
-    long slots, wordSize;
-    const float *memory, *weighting, *vectorGradient;
-    float *memoryGradient;    /* [N, W] */
-    float *weightingGradient; /* [N] */
-} ReadVectorBackwardOperands;
+    long slots;
+    const float *writeWeighting, *previousPrecedence;
+    float *precedenceGradient, *writeWeightingGradient; /* [N] */
+} PrecedenceBackwardOperands;
+
+typedef struct {
+    long slots, readHeads, writeHeads;
+    const float *modes;                            /* pi [R, 2K+1] */
+    const float *backwardWeights, *forwardWeights; /* b, f [R, K, N] */
+    const float *content;                          /* c [R, N] */
+    float *weighting;                              /* w^r [R, N] */
+} ReadWeightingForwardOperands;
+
+typedef struct {
+    long slots, readHeads, writeHeads;
+    const float *modes, *backwardWeights, *forwardWeights, *content;
+    const float *weightingGradient;            /* [R, N] */
+    float *modesGradient;                      /* [R, 2K+1] */
+    float *backwardGradient, *forwardGradient; /* [R, K, N] */
+    float *contentGradient;                    /* [R, N] */
+} ReadWeightingBackwardOperands;
+
+typedef struct {
+    long slots, wordSize, heads;
+    const float *memory;     /* [N, W] */
+    const float *weightings; /* w^r [R, N] */
+    float *vectors;          /* r [R, W] */
+} ReadVectorsForwardOperands;
+
+typedef struct {
+    long slots, wordSize, heads;
+    const float *memory, *weightings, *vectorsGradient;
+    float *memoryGradient;     /* [N, W] */
+    float *weightingsGradient; /* [R, N] */
+} ReadVectorsBackwardOperands;
 
 /* Updates of some parameters: see Learning/Update.swift. Gradients are left at 0; all arrays have `count` numbers. */
 typedef struct {
@@ -207,6 +253,8 @@ typedef struct {
     void (*scale)(long count, float a, const float *x, float *y);
     void (*softmaxForward)(long count, const float *logits, float *probabilities);
     double (*sumOfSquares)(long count, const float *gradients);
+    void (*usageKeys)(long count, const float *usage, unsigned *keys);
+    void (*sortKeys)(long count, unsigned *keys, unsigned *order);
 
     void (*linearForward)(const LinearForwardOperands *);
     void (*linearBackward)(const LinearBackwardOperands *);
@@ -220,13 +268,19 @@ typedef struct {
     /* Returns false, and does nothing, for norms so large that only the mechanism's own code computes them correctly. */
     bool (*contentForward)(const ContentForwardOperands *);
     bool (*contentBackward)(const ContentBackwardOperands *);
+    void (*writeWeightingForward)(const WriteWeightingForwardOperands *);
+    void (*writeWeightingBackward)(const WriteWeightingBackwardOperands *);
     /* Returns false if the square of a row's norm overflowed. */
     bool (*memoryWriteForward)(const MemoryWriteForwardOperands *);
     void (*memoryWriteBackward)(const MemoryWriteBackwardOperands *);
     void (*linksForward)(const LinksForwardOperands *);
     void (*linksBackward)(const LinksBackwardOperands *);
-    void (*readVectorForward)(const ReadVectorForwardOperands *);
-    void (*readVectorBackward)(const ReadVectorBackwardOperands *);
+    void (*precedenceForward)(const PrecedenceForwardOperands *);
+    void (*precedenceBackward)(const PrecedenceBackwardOperands *);
+    void (*readWeightingForward)(const ReadWeightingForwardOperands *);
+    void (*readWeightingBackward)(const ReadWeightingBackwardOperands *);
+    void (*readVectorsForward)(const ReadVectorsForwardOperands *);
+    void (*readVectorsBackward)(const ReadVectorsBackwardOperands *);
     void (*sgd)(const SGDOperands *);
     void (*rmsProp)(const RMSPropOperands *);
     void (*adam)(const AdamOperands *);

@@ -47,9 +47,55 @@ DNC_VECTOR(dnc_float4, dnc_totals)(dnc_float4 a, dnc_float4 b, dnc_float4 c, dnc
     return pairs.even + pairs.odd;
 }
 
+/* The sums of neighbouring lanes, in the order of `haddps` */
+DNC_VECTOR(dnc_float8, dnc_pairs8)(dnc_float8 a, dnc_float8 b) {
+    return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) +
+           __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
+}
+DNC_VECTOR(dnc_float8, dnc_totals8)(dnc_float8 a, dnc_float8 b, dnc_float8 c, dnc_float8 d, dnc_float8 e, dnc_float8 f,
+                                    dnc_float8 g, dnc_float8 h) {
+    dnc_float8 low = dnc_pairs8(dnc_pairs8(a, b), dnc_pairs8(c, d));
+    dnc_float8 high = dnc_pairs8(dnc_pairs8(e, f), dnc_pairs8(g, h));
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 8, 9, 10, 11) +
+           __builtin_shufflevector(low, high, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+DNC_VECTOR(dnc_float8, dnc_half8)(dnc_float8 x) { return x; }
+DNC_VECTOR(dnc_float8, dnc_half16)(dnc_float16 x) { return x.lo + x.hi; }
+
+/* The largest lane; no lane may be NaN. */
+DNC_VECTOR(float, dnc_largest8)(dnc_float8 x) {
+    dnc_float4 four = x.lo < x.hi ? x.hi : x.lo;
+    dnc_float4 swapped = four.zwxy;
+    four = four < swapped ? swapped : four;
+    return four.x < four.y ? four.y : four.x;
+}
+DNC_VECTOR(float, dnc_largest16)(dnc_float16 x) { return dnc_largest8(dnc_choose8(x.lo, x.hi, x.hi, x.lo)); }
+
+/* Four lanes in each of two places */
+typedef float dnc_unaligned4 __attribute__((ext_vector_type(4), aligned(4)));
+DNC_VECTOR(dnc_float8, dnc_load_halves8)(const float *low, const float *high) {
+    dnc_float8 x;
+    x.lo = *(const dnc_unaligned4 *)low, x.hi = *(const dnc_unaligned4 *)high;
+    return x;
+}
+DNC_VECTOR(void, dnc_store_halves8)(dnc_float8 x, float *low, float *high) {
+    *(dnc_unaligned4 *)low = x.lo, *(dnc_unaligned4 *)high = x.hi;
+}
+
+/* Lanes of `counts` plus 1 where a < b, of numbers below 2^31: unsigned ones have no instruction for it. */
+typedef int dnc_int8 __attribute__((ext_vector_type(8)));
+typedef int dnc_int16 __attribute__((ext_vector_type(16)));
+typedef unsigned int dnc_count8 __attribute__((ext_vector_type(8)));
+typedef unsigned int dnc_count16 __attribute__((ext_vector_type(16)));
+DNC_VECTOR(dnc_count8, dnc_count_less8)(dnc_count8 counts, dnc_count8 a, dnc_count8 b) {
+    return counts - (dnc_count8)((dnc_int8)a < (dnc_int8)b);
+}
+DNC_VECTOR(dnc_count16, dnc_count_less16)(dnc_count16 counts, dnc_count16 a, dnc_count16 b) {
+    return counts - (dnc_count16)((dnc_int16)a < (dnc_int16)b);
+}
+
 /* The first `count` lanes, 0 in the others: nothing beyond is read. */
 #if defined(__AVX2__)
-typedef int dnc_int8 __attribute__((ext_vector_type(8)));
 typedef int dnc_vector_int8 __attribute__((vector_size(32)));
 typedef float dnc_vector_float8 __attribute__((vector_size(32)));
 

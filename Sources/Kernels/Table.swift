@@ -4,11 +4,16 @@ import CKernels
 @export(interface) public func kernels() -> Kernels {
   Kernels(
     dotProduct: dotProduct, areModerate: areModerate, addScaled: addScaled, scale: scale, softmaxForward: softmax,
-    sumOfSquares: sumOfSquares, linearForward: linearForward, linearBackward: linearBackward,
+    sumOfSquares: sumOfSquares, usageKeys: usageKeys, sortKeys: sortKeys, linearForward: linearForward,
+    linearBackward: linearBackward,
     linearBackwardWeight: linearBackwardWeight, lstmForward: lstmForward, lstmBackward: lstmBackward,
     tanhForward: tanhForward, rowNorms: rowNorms, usageForward: usageForward, usageBackward: usageBackward,
-    contentForward: contentForward, contentBackward: contentBackward, memoryWriteForward: memoryWriteForward,
+    contentForward: contentForward, contentBackward: contentBackward,
+    writeWeightingForward: writeWeightingForward, writeWeightingBackward: writeWeightingBackward,
+    memoryWriteForward: memoryWriteForward,
     memoryWriteBackward: memoryWriteBackward, linksForward: linksForward, linksBackward: linksBackward,
-    readVectorForward: readVectorForward, readVectorBackward: readVectorBackward, sgd: sgd, rmsProp: rmsProp,
+    precedenceForward: precedenceForward, precedenceBackward: precedenceBackward,
+    readWeightingForward: readWeightingForward, readWeightingBackward: readWeightingBackward,
+    readVectorsForward: readVectorsForward, readVectorsBackward: readVectorsBackward, sgd: sgd, rmsProp: rmsProp,
     adam: adam)
 }

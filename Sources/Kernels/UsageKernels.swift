@@ -1,6 +1,7 @@
 // The kernels over all slots, for one write head. See `Usage` for what they compute.
 
 import CKernels
+import CVector
 
 func usageForward(_ operands: UnsafePointer<UsageForwardOperands>) {
   let o = operands.pointee
@@ -57,4 +58,43 @@ func usageBackward(_ operands: UnsafePointer<UsageBackwardOperands>) {
     product *= 1 - load(readWeights + i * slots, count) * freeGates[i]
   }
   return product
+}
+
+/// round(s · 2¹⁶) for the free list: see `FreeList` for it and its bounds.
+func usageKeys(_ count: Int, _ usage: UnsafePointer<Float>, _ keys: UnsafeMutablePointer<UInt32>) {
+  forEachVector(count) { n, part in
+    let s = (1e-6 + (1 - 1e-6) * load(usage + n, part)) * 65536
+    let positive = choose(.zero, lessThan: s, s, else: .zero)
+    let bounded = choose(positive, lessThan: Vector(repeating: 262143), positive, else: Vector(repeating: 262143))
+    // Adding 2²³ rounds to a whole number, to even ones, and leaves it in the lowest bits.
+    let bits = unsafeBitCast(bounded + 8_388_608, to: Bits.self) & 0x7F_FFFF
+    store(unsafeBitCast(bits, to: Vector.self), floats(keys) + n, part)
+  }
+}
+
+/// The slots in ascending order of their keys, for up to 128 of them. Each one's place is the number of those before it.
+/// - Parameter keys: [count], with room for as many more; overwritten.
+func sortKeys(_ count: Int, _ keys: UnsafeMutablePointer<UInt32>, _ order: UnsafeMutablePointer<UInt32>) {
+  // Equal keys go by the slot.
+  for n in 0..<count { keys[n] = keys[n] << 7 | UInt32(truncatingIfNeeded: n) }
+  forEachVector(count) { n, part in
+    let those = unsafeBitCast(load(floats(keys) + n, part), to: Bits.self)
+    var places = Bits.zero
+    for m in 0..<count { places = counting(places, Bits(repeating: keys[m]), lessThan: those) }
+    store(unsafeBitCast(places, to: Vector.self), floats(keys + count) + n, part)
+  }
+  for n in 0..<count { order[Int(keys[count + n])] = UInt32(truncatingIfNeeded: n) }
+}
+
+@inline(__always) private func floats(_ numbers: UnsafeMutablePointer<UInt32>) -> Output {
+  UnsafeMutableRawPointer(numbers).assumingMemoryBound(to: Float.self)
+}
+
+/// `counts`, plus 1 in every lane where a < b.
+@inline(__always) private func counting(_ counts: Bits, _ a: Bits, lessThan b: Bits) -> Bits {
+  #if LANES_16
+    dnc_count_less16(counts, a, b)
+  #else
+    dnc_count_less8(counts, a, b)
+  #endif
 }

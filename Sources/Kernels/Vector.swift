@@ -124,14 +124,34 @@ typealias Output = UnsafeMutablePointer<Float>
 
 /// The largest lane; no lane may be NaN.
 @inline(__always) func largest(_ vector: Vector) -> Float {
-  var found = vector[0]
-  for lane in 1..<lanes where vector[lane] > found { found = vector[lane] }
-  return found
+  #if LANES_16
+    dnc_largest16(vector)
+  #else
+    dnc_largest8(vector)
+  #endif
 }
 
 /// `total` of four vectors at once.
 @inline(__always) func totals(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> SIMD4<Float> {
   dnc_totals(folded(a), folded(b), folded(c), folded(d))
+}
+
+/// `total` of eight vectors at once. Adds in another order.
+@inline(__always) func totals(_ vectors: InlineArray<8, Vector>) -> Eight {
+  dnc_totals8(
+    half(vectors[0]), half(vectors[1]), half(vectors[2]), half(vectors[3]), half(vectors[4]), half(vectors[5]),
+    half(vectors[6]), half(vectors[7]))
+}
+
+/// Eight numbers, on every level.
+typealias Eight = SIMD8<Float>
+
+@inline(__always) private func half(_ vector: Vector) -> Eight {
+  #if LANES_16
+    dnc_half16(vector)
+  #else
+    dnc_half8(vector)
+  #endif
 }
 
 @inline(__always) private func folded(_ vector: Vector) -> SIMD4<Float> {

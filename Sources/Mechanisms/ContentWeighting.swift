@@ -1,6 +1,6 @@
 import CKernels
 
-/// Content-based addressing of one head (model.md, section 3; the paper's C(M, k, β)). With ε = 1e-6,
+/// Content-based addressing of some heads (model.md, section 3; the paper's C(M, k, β)). With ε = 1e-6,
 ///
 ///     ‖u‖_ε = sqrt(Σ u_j² + ε)      D(u, v) = (u·v) / (‖u‖_ε ‖v‖_ε + ε)
 ///     C(M, k, β)[i] = exp(β D(k, M[i])) / Σ_j exp(β D(k, M[j]))
@@ -35,70 +35,81 @@ enum ContentWeighting {
   /// - Parameters:
   ///   - memory: M [N, W].
   ///   - rowNorms: ‖M[i]‖_ε [N].
-  ///   - key: k [W].
-  ///   - strength: β.
-  ///   - similarity: out, D(k, M[i]) [N].
-  ///   - weighting: out, C(M, k, β) [N].
+  ///   - keys: k of each head [H, W].
+  ///   - strengths: β [H].
+  ///   - similarity: out, D(k, M[i]) [H, N].
+  ///   - weighting: out, C(M, k, β) [H, N].
   static func forward<Scalar: Real>(
-    slots: Int, wordSize: Int, memory: In<Scalar>, rowNorms: In<Scalar>, key: In<Scalar>, strength: Scalar,
-    similarity: Out<Scalar>, weighting: Out<Scalar>
+    slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, rowNorms: In<Scalar>, keys: In<Scalar>,
+    strengths: In<Scalar>, similarity: Out<Scalar>, weighting: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.contentForward {
       var operands = ContentForwardOperands(
-        slots: slots, wordSize: wordSize, memory: memory.float, rowNorms: rowNorms.float, key: key.float,
-        strength: Float(strength), similarity: similarity.float, weighting: weighting.float)
+        slots: slots, wordSize: wordSize, heads: heads, memory: memory.float, rowNorms: rowNorms.float,
+        keys: keys.float, strengths: strengths.float, similarity: similarity.float, weighting: weighting.float)
       if fast(&operands) { return }
     }
-    let keyNorm = norm(wordSize, key)
-    for n in 0..<slots {
-      let row = memory + n * wordSize
-      let norms = keyNorm * rowNorms[n] + 1e-6
-      if Scalar.saturation != nil, !(norms < 1e38) {
-        similarity[n] = Scalar(
-          wideDot(wordSize, key, row) / (wideNorm(wordSize, key) * wideNorm(wordSize, row) + 1e-6))
-      } else {
-        similarity[n] = dot(wordSize, key, row) / norms
+    for h in 0..<heads {
+      let key = keys + h * wordSize
+      let (similarity, weighting) = (similarity + h * slots, weighting + h * slots)
+      let keyNorm = norm(wordSize, key)
+      for n in 0..<slots {
+        let row = memory + n * wordSize
+        let norms = keyNorm * rowNorms[n] + 1e-6
+        if Scalar.saturation != nil, !(norms < 1e38) {
+          similarity[n] = Scalar(
+            wideDot(wordSize, key, row) / (wideNorm(wordSize, key) * wideNorm(wordSize, row) + 1e-6))
+        } else {
+          similarity[n] = dot(wordSize, key, row) / norms
+        }
+        weighting[n] = strengths[h] * similarity[n]
       }
-      weighting[n] = strength * similarity[n]
+      Softmax.forward(slots, logits: weighting, probabilities: weighting)
     }
-    Softmax.forward(slots, logits: weighting, probabilities: weighting)
   }
 
   /// With G[i] the gradient of D(k, M[i]), divided by ‖k‖_ε ‖M[i]‖_ε + ε:
   ///
   ///     kGradient    = Σ_i G[i] (M[i] − D[i] ‖M[i]‖_ε k / ‖k‖_ε)
-  ///     MGradient[i] = G[i] (k − D[i] ‖k‖_ε M[i] / ‖M[i]‖_ε)
+  ///     MGradient[i] = G[i] (k − D[i] ‖k‖_ε M[i] / ‖M[i]‖_ε), added up over the heads
   ///
   /// - Parameters:
-  ///   - memory, rowNorms, key, strength, similarity, weighting: as `forward` found and left them.
-  ///   - weightingGradient: of C [N]; overwritten.
-  ///   - memoryGradient [N, W], keyGradient [W], strengthGradient: added to.
+  ///   - memory, rowNorms, keys, strengths, similarity, weighting: as `forward` found and left them.
+  ///   - weightingGradient: of C [H, N]; overwritten.
+  ///   - rowFactors: scratch [N].
+  ///   - memoryGradient [N, W], keysGradient [H, W], strengthsGradient [H]: added to.
   static func backward<Scalar: Real>(
-    slots: Int, wordSize: Int, memory: In<Scalar>, rowNorms: In<Scalar>, key: In<Scalar>, strength: Scalar,
-    similarity: In<Scalar>, weighting: In<Scalar>, weightingGradient: Out<Scalar>,
-    memoryGradient: Out<Scalar>, keyGradient: Out<Scalar>, strengthGradient: Out<Scalar>
+    slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, rowNorms: In<Scalar>, keys: In<Scalar>,
+    strengths: In<Scalar>, similarity: In<Scalar>, weighting: In<Scalar>, weightingGradient: Out<Scalar>,
+    rowFactors: Out<Scalar>, memoryGradient: Out<Scalar>, keysGradient: Out<Scalar>, strengthsGradient: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.contentBackward {
       var operands = ContentBackwardOperands(
-        slots: slots, wordSize: wordSize, memory: memory.float, rowNorms: rowNorms.float, key: key.float,
-        strength: Float(strength), similarity: similarity.float, weighting: weighting.float,
-        weightingGradient: weightingGradient.float, memoryGradient: memoryGradient.float,
-        keyGradient: keyGradient.float, strengthGradient: strengthGradient.float)
+        slots: slots, wordSize: wordSize, heads: heads, memory: memory.float, rowNorms: rowNorms.float,
+        keys: keys.float, strengths: strengths.float, similarity: similarity.float, weighting: weighting.float,
+        weightingGradient: weightingGradient.float, rowFactors: rowFactors.float,
+        memoryGradient: memoryGradient.float, keysGradient: keysGradient.float,
+        strengthsGradient: strengthsGradient.float)
       if fast(&operands) { return }
     }
-    let keyNorm = norm(wordSize, key)
-    Softmax.backward(slots, probabilities: weighting, gradient: weightingGradient, logitGradient: weightingGradient)
-    strengthGradient[0] += dot(slots, weightingGradient, similarity)
+    for h in 0..<heads {
+      let (key, keyGradient) = (keys + h * wordSize, keysGradient + h * wordSize)
+      let (similarity, logitGradient) = (similarity + h * slots, weightingGradient + h * slots)
+      let keyNorm = norm(wordSize, key)
+      Softmax.backward(
+        slots, probabilities: weighting + h * slots, gradient: logitGradient, logitGradient: logitGradient)
+      strengthsGradient[h] += dot(slots, logitGradient, similarity)
 
-    var keyShare: Scalar = 0
-    for n in 0..<slots {
-      let row = memory + n * wordSize
-      let g = strength * weightingGradient[n] / (keyNorm * rowNorms[n] + 1e-6)
-      keyShare += g * similarity[n] * rowNorms[n]
-      addScaled(wordSize, g, row, to: keyGradient)
-      addScaled(wordSize, g, key, to: memoryGradient + n * wordSize)
-      addScaled(wordSize, -g * similarity[n] * keyNorm / rowNorms[n], row, to: memoryGradient + n * wordSize)
+      var keyShare: Scalar = 0
+      for n in 0..<slots {
+        let row = memory + n * wordSize
+        let g = strengths[h] * logitGradient[n] / (keyNorm * rowNorms[n] + 1e-6)
+        keyShare += g * similarity[n] * rowNorms[n]
+        addScaled(wordSize, g, row, to: keyGradient)
+        addScaled(wordSize, g, key, to: memoryGradient + n * wordSize)
+        addScaled(wordSize, -g * similarity[n] * keyNorm / rowNorms[n], row, to: memoryGradient + n * wordSize)
+      }
+      addScaled(wordSize, -keyShare / keyNorm, key, to: keyGradient)
     }
-    addScaled(wordSize, -keyShare / keyNorm, key, to: keyGradient)
   }
 }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// φ: the slots in ascending order of usage, the freest first (model.md, section 4; the paper's free list).
 enum FreeList {
   /// Numbers of scratch that `sort` needs.
@@ -6,8 +8,10 @@ enum FreeList {
   private static let digitBits = 9
   /// Up to this number of slots, insertion sort is faster than two radix passes.
   private static let few = 32
+  /// Up to this number, and no further, a kernel sorts.
+  private static let mostSorted = 128
 
-  /// Sorts integer keys by radix, in two stable passes of nine bits; few slots by insertion.
+  /// Sorts integer keys by radix, in two stable passes of nine bits; few slots by insertion, or by a kernel.
   ///
   /// - Parameters:
   ///   - usage: û [N].
@@ -16,10 +20,13 @@ enum FreeList {
     let keys = scratch
     let byLowDigit = keys + slots
     let ends = byLowDigit + slots
-    for n in 0..<slots {
-      keys[n] = key(usage[n])
-      order[n] = UInt32(n)
+    if let fast = Scalar.kernels?.usageKeys {
+      fast(slots, usage.float, keys)
+    } else {
+      for n in 0..<slots { keys[n] = key(usage[n]) }
     }
+    if slots <= mostSorted, let fast = Scalar.kernels?.sortKeys { return fast(slots, keys, order) }
+    for n in 0..<slots { order[n] = UInt32(truncatingIfNeeded: n) }
     guard slots > few else { return insert(slots, keys: keys, order: order) }
     pass(slots, keys: keys, shift: 0, from: order, to: byLowDigit, ends: ends)
     pass(slots, keys: keys, shift: digitBits, from: byLowDigit, to: order, ends: ends)

@@ -24,33 +24,20 @@ struct InterfaceParts<Pointer: ScalarPointer> {
   let start: Pointer
   let at: InterfaceLayout
 
-  /// f [R].
-  var freeGates: Pointer { start.advanced(by: at.freeGates) }
+  /// k [R, W], β [R], π [R, 2K+1] of the read heads.
+  var readKeys: Pointer { start.advanced(by: at.readKeys) }
+  var readStrengths: Pointer { start.advanced(by: at.readStrengths) }
+  var readModes: Pointer { start.advanced(by: at.readModes) }
+  /// k [K, W], β, g^a, g^w [K] of the write heads.
+  var writeKeys: Pointer { start.advanced(by: at.writeKeys) }
+  var writeStrengths: Pointer { start.advanced(by: at.writeStrengths) }
+  var allocationGates: Pointer { start.advanced(by: at.allocationGates) }
+  var writeGates: Pointer { start.advanced(by: at.writeGates) }
   /// e, v [K, W].
   var eraseVectors: Pointer { start.advanced(by: at.eraseVectors) }
   var writeVectors: Pointer { start.advanced(by: at.writeVectors) }
-
-  func readHead(_ i: Int) -> ReadHead<Pointer> {
-    ReadHead(
-      key: start.advanced(by: at.readKeys + i * at.wordSize), strength: start.advanced(by: at.readStrengths + i),
-      modes: start.advanced(by: at.readModes + i * at.modes))
-  }
-
-  func writeHead(_ k: Int) -> WriteHead<Pointer> {
-    WriteHead(
-      key: start.advanced(by: at.writeKeys + k * at.wordSize), strength: start.advanced(by: at.writeStrengths + k),
-      allocationGate: start.advanced(by: at.allocationGates + k), writeGate: start.advanced(by: at.writeGates + k))
-  }
-}
-
-/// k [W], β, π [2K+1].
-struct ReadHead<Pointer> {
-  let key, strength, modes: Pointer
-}
-
-/// k [W], β, g^a, g^w.
-struct WriteHead<Pointer> {
-  let key, strength, allocationGate, writeGate: Pointer
+  /// f [R].
+  var freeGates: Pointer { start.advanced(by: at.freeGates) }
 }
 
 /// Turns the raw interface vector ξ = W_ξ ν + b_ξ into keys, strengths, gates and modes in their ranges (model.md,

@@ -1,3 +1,5 @@
+import CKernels
+
 /// The degree to which each slot was the last one written, by one write head (model.md, section 6):
 ///
 ///     p_t = (1 − Σ_i w^w_t[i]) p_{t-1} + w^w_t
@@ -8,6 +10,12 @@ enum Precedence {
   static func forward<Scalar: Real>(
     slots: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>, precedence: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.precedenceForward {
+      var operands = PrecedenceForwardOperands(
+        slots: slots, writeWeighting: writeWeighting.float, previousPrecedence: previousPrecedence.float,
+        precedence: precedence.float)
+      return fast(&operands)
+    }
     let kept = 1 - sum(slots, writeWeighting)
     for n in 0..<slots { precedence[n] = kept * previousPrecedence[n] + writeWeighting[n] }
   }
@@ -19,6 +27,12 @@ enum Precedence {
     slots: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>, precedenceGradient: Out<Scalar>,
     writeWeightingGradient: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.precedenceBackward {
+      var operands = PrecedenceBackwardOperands(
+        slots: slots, writeWeighting: writeWeighting.float, previousPrecedence: previousPrecedence.float,
+        precedenceGradient: precedenceGradient.float, writeWeightingGradient: writeWeightingGradient.float)
+      return fast(&operands)
+    }
     let kept = 1 - sum(slots, writeWeighting)
     let keptGradient = dot(slots, precedenceGradient, previousPrecedence)
     for n in 0..<slots {

@@ -1,40 +1,48 @@
 import CKernels
 
-/// The vector that one head reads (model.md, section 7): r = Mᵀ w^r.
+/// The vectors that the heads read (model.md, section 7): r = Mᵀ w^r.
 enum ReadVectors {
   /// - Parameters:
   ///   - memory: M_t [N, W].
-  ///   - weighting: w^r [N].
-  ///   - vector: out, r [W].
+  ///   - weightings: w^r [R, N].
+  ///   - vectors: out, r [R, W].
   static func forward<Scalar: Real>(
-    slots: Int, wordSize: Int, memory: In<Scalar>, weighting: In<Scalar>, vector: Out<Scalar>
+    slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, weightings: In<Scalar>, vectors: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.readVectorForward {
-      var operands = ReadVectorForwardOperands(
-        slots: slots, wordSize: wordSize, memory: memory.float, weighting: weighting.float, vector: vector.float)
+    if let fast = Scalar.kernels?.readVectorsForward {
+      var operands = ReadVectorsForwardOperands(
+        slots: slots, wordSize: wordSize, heads: heads, memory: memory.float, weightings: weightings.float,
+        vectors: vectors.float)
       return fast(&operands)
     }
-    setZero(wordSize, vector)
-    for n in 0..<slots { addScaled(wordSize, weighting[n], memory + n * wordSize, to: vector) }
+    setZero(heads * wordSize, vectors)
+    for i in 0..<heads {
+      for n in 0..<slots {
+        addScaled(wordSize, weightings[i * slots + n], memory + n * wordSize, to: vectors + i * wordSize)
+      }
+    }
   }
 
   /// - Parameters:
-  ///   - vectorGradient: of r [W].
-  ///   - memoryGradient [N, W], weightingGradient [N]: added to.
+  ///   - vectorsGradient: of r [R, W].
+  ///   - memoryGradient [N, W], weightingsGradient [R, N]: added to.
   static func backward<Scalar: Real>(
-    slots: Int, wordSize: Int, memory: In<Scalar>, weighting: In<Scalar>, vectorGradient: In<Scalar>,
-    memoryGradient: Out<Scalar>, weightingGradient: Out<Scalar>
+    slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, weightings: In<Scalar>, vectorsGradient: In<Scalar>,
+    memoryGradient: Out<Scalar>, weightingsGradient: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.readVectorBackward {
-      var operands = ReadVectorBackwardOperands(
-        slots: slots, wordSize: wordSize, memory: memory.float, weighting: weighting.float,
-        vectorGradient: vectorGradient.float, memoryGradient: memoryGradient.float,
-        weightingGradient: weightingGradient.float)
+    if let fast = Scalar.kernels?.readVectorsBackward {
+      var operands = ReadVectorsBackwardOperands(
+        slots: slots, wordSize: wordSize, heads: heads, memory: memory.float, weightings: weightings.float,
+        vectorsGradient: vectorsGradient.float, memoryGradient: memoryGradient.float,
+        weightingsGradient: weightingsGradient.float)
       return fast(&operands)
     }
-    for n in 0..<slots {
-      weightingGradient[n] += dot(wordSize, memory + n * wordSize, vectorGradient)
-      addScaled(wordSize, weighting[n], vectorGradient, to: memoryGradient + n * wordSize)
+    for i in 0..<heads {
+      let vectorGradient = vectorsGradient + i * wordSize
+      for n in 0..<slots {
+        weightingsGradient[i * slots + n] += dot(wordSize, memory + n * wordSize, vectorGradient)
+        addScaled(wordSize, weightings[i * slots + n], vectorGradient, to: memoryGradient + n * wordSize)
+      }
     }
   }
 }

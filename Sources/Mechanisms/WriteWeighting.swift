@@ -1,3 +1,5 @@
+import CKernels
+
 /// Where one head writes (model.md, section 5): w^w = g^w (g^a a + (1 − g^a) c).
 enum WriteWeighting {
   /// - Parameters:
@@ -8,6 +10,12 @@ enum WriteWeighting {
     slots: Int, allocation: In<Scalar>, content: In<Scalar>, allocationGate: Scalar, writeGate: Scalar,
     weighting: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.writeWeightingForward {
+      var operands = WriteWeightingForwardOperands(
+        slots: slots, allocation: allocation.float, content: content.float, allocationGate: Float(allocationGate),
+        writeGate: Float(writeGate), weighting: weighting.float)
+      return fast(&operands)
+    }
     scale(slots, writeGate * allocationGate, allocation, to: weighting)
     addScaled(slots, writeGate * (1 - allocationGate), content, to: weighting)
   }
@@ -21,6 +29,14 @@ enum WriteWeighting {
     weightingGradient: In<Scalar>, allocationGradient: Out<Scalar>, contentGradient: Out<Scalar>,
     allocationGateGradient: Out<Scalar>, writeGateGradient: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.writeWeightingBackward {
+      var operands = WriteWeightingBackwardOperands(
+        slots: slots, allocation: allocation.float, content: content.float, allocationGate: Float(allocationGate),
+        writeGate: Float(writeGate), weightingGradient: weightingGradient.float,
+        allocationGradient: allocationGradient.float, contentGradient: contentGradient.float,
+        allocationGateGradient: allocationGateGradient.float, writeGateGradient: writeGateGradient.float)
+      return fast(&operands)
+    }
     scale(slots, writeGate * allocationGate, weightingGradient, to: allocationGradient)
     scale(slots, writeGate * (1 - allocationGate), weightingGradient, to: contentGradient)
     let towardsAllocation = dot(slots, weightingGradient, allocation)

@@ -4,8 +4,8 @@ extension DNCMemory {
   struct Scratch {
     let usageFound: Out<Scalar>  // û [K, N]
     let freeList: Out<UInt32>
-    let similarity: Out<Scalar>  // D of one head [N]
-    let content: Out<Scalar>  // c of one head [N]
+    let similarity: Out<Scalar>  // D of the read or the write heads [R or K, N]
+    let content: Out<Scalar>  // c of these heads [R or K, N]
     let links: Out<Scalar>  // scratch of the parts of the links
 
     // For backward.
@@ -13,7 +13,7 @@ extension DNCMemory {
     let interfaceGradient: Out<Scalar>  // [ξ]
     let backwardGradient: Out<Scalar>  // of b [R, K, N]
     let forwardGradient: Out<Scalar>  // of f [R, K, N]
-    let contentGradient: Out<Scalar>  // [N]
+    let contentGradient: Out<Scalar>  // [R or K, N]
     let allocationGradient: Out<Scalar>  // [N]
     let usageFoundGradient: Out<Scalar>  // [N]
     let products: Out<Scalar>  // [N]
@@ -21,14 +21,14 @@ extension DNCMemory {
     init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {
       usageFound = carver.take(c.K * c.N)
       freeList = carver.take(FreeList.scratchCount(slots: c.N))
-      similarity = carver.take(c.N)
-      content = carver.take(c.N)
+      similarity = carver.take(max(c.R, c.K) * c.N)
+      content = carver.take(max(c.R, c.K) * c.N)
       links = carver.take(LinkParts(slots: c.N).scratchCount(readHeads: c.R))
       memory = Plane(&carver, rows: segment, batch: sequences, width: c.N * c.W)
       interfaceGradient = carver.take(c.interface.count)
       backwardGradient = carver.take(c.R * c.K * c.N)
       forwardGradient = carver.take(c.R * c.K * c.N)
-      contentGradient = carver.take(c.N)
+      contentGradient = carver.take(max(c.R, c.K) * c.N)
       allocationGradient = carver.take(c.N)
       usageFoundGradient = carver.take(c.N)
       products = carver.take(c.N)

@@ -53,31 +53,43 @@ struct DNCMemory<Scalar: Real> {
       slots: c.N, readHeads: c.R, writeHeads: c.K, freeGates: parts.freeGates,
       previousReadWeights: before.readWeights, previousWriteWeights: before.writeWeights,
       previousUsage: before.usage, usage: after.usage)
+    contentOfWriteHeads(parts, before.memory, rowNorms: before.rowNorms)
     for k in 0..<c.K {
-      let head = parts.writeHead(k)
       let usage = k == 0 ? after.usage : scratch.usageFound + k * c.N
       let allocation = planes[.allocation][row, b] + k * c.N
       let order = planes.order[row, b] + k * c.N
       FreeList.sort(slots: c.N, usage: usage, order: order, scratch: scratch.freeList)
       Allocation.forward(slots: c.N, usage: usage, order: order, allocation: allocation)
-      ContentWeighting.forward(
-        slots: c.N, wordSize: c.W, memory: before.memory, rowNorms: before.rowNorms, key: head.key,
-        strength: head.strength[0], similarity: scratch.similarity, weighting: scratch.content)
       WriteWeighting.forward(
-        slots: c.N, allocation: allocation, content: scratch.content, allocationGate: head.allocationGate[0],
-        writeGate: head.writeGate[0], weighting: after.writeWeights + k * c.N)
-      if k + 1 < c.K { occupy(k, head, usage: usage, allocation: allocation) }
+        slots: c.N, allocation: allocation, content: scratch.content + k * c.N,
+        allocationGate: parts.allocationGates[k], writeGate: parts.writeGates[k],
+        weighting: after.writeWeights + k * c.N)
+      if k + 1 < c.K { occupy(k, parts, usage: usage, allocation: allocation) }
     }
     MemoryWrite.forward(
       slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: before.memory, weights: after.writeWeights,
       erase: parts.eraseVectors, write: parts.writeVectors, memory: after.memory, rowNorms: after.rowNorms)
   }
 
+  /// Computes `scratch.similarity` and `scratch.content` of the write heads, which look into M_{t-1}.
+  private func contentOfWriteHeads(_ parts: InterfaceParts<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>) {
+    ContentWeighting.forward(
+      slots: c.N, wordSize: c.W, heads: c.K, memory: memory, rowNorms: rowNorms, keys: parts.writeKeys,
+      strengths: parts.writeStrengths, similarity: scratch.similarity, weighting: scratch.content)
+  }
+
+  /// The same of the read heads, which look into M_t.
+  private func contentOfReadHeads(_ parts: InterfaceParts<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>) {
+    ContentWeighting.forward(
+      slots: c.N, wordSize: c.W, heads: c.R, memory: memory, rowNorms: rowNorms, keys: parts.readKeys,
+      strengths: parts.readStrengths, similarity: scratch.similarity, weighting: scratch.content)
+  }
+
   /// Computes the usage that the write head after k finds.
-  private func occupy(_ k: Int, _ head: WriteHead<In<Scalar>>, usage: In<Scalar>, allocation: In<Scalar>) {
+  private func occupy(_ k: Int, _ parts: InterfaceParts<In<Scalar>>, usage: In<Scalar>, allocation: In<Scalar>) {
     Occupation.forward(
-      slots: c.N, usage: usage, allocation: allocation, allocationGate: head.allocationGate[0],
-      writeGate: head.writeGate[0], nextUsage: scratch.usageFound + (k + 1) * c.N)
+      slots: c.N, usage: usage, allocation: allocation, allocationGate: parts.allocationGates[k],
+      writeGate: parts.writeGates[k], nextUsage: scratch.usageFound + (k + 1) * c.N)
   }
 
   /// Sections 6 and 7: links, precedence, the read weightings and the read vectors.
@@ -96,18 +108,13 @@ struct DNCMemory<Scalar: Real> {
         slots: c.N, writeWeighting: after.writeWeights + slots, previousPrecedence: before.precedence + slots,
         precedence: after.precedence + slots)
     }
-    for i in 0..<c.R {
-      let head = parts.readHead(i)
-      let weighting = after.readWeights + i * c.N
-      ContentWeighting.forward(
-        slots: c.N, wordSize: c.W, memory: after.memory, rowNorms: after.rowNorms, key: head.key,
-        strength: head.strength[0], similarity: scratch.similarity, weighting: scratch.content)
-      ReadWeighting.forward(
-        slots: c.N, writeHeads: c.K, modes: head.modes, backwardWeights: backwardWeights + i * c.K * c.N,
-        content: scratch.content, forwardWeights: forwardWeights + i * c.K * c.N, weighting: weighting)
-      ReadVectors.forward(
-        slots: c.N, wordSize: c.W, memory: after.memory, weighting: weighting, vector: after.readVectors + i * c.W)
-    }
+    contentOfReadHeads(parts, In(after.memory), rowNorms: In(after.rowNorms))
+    ReadWeighting.forward(
+      slots: c.N, readHeads: c.R, writeHeads: c.K, modes: parts.readModes, backwardWeights: backwardWeights,
+      content: scratch.content, forwardWeights: forwardWeights, weighting: after.readWeights)
+    ReadVectors.forward(
+      slots: c.N, wordSize: c.W, heads: c.R, memory: after.memory, weightings: after.readWeights,
+      vectors: after.readVectors)
   }
 
   // MARK: Backward
@@ -145,29 +152,22 @@ struct DNCMemory<Scalar: Real> {
     let gradient = step.gradient
     let backwardWeights = planes[.backwardWeights][step.t, step.b]
     let forwardWeights = planes[.forwardWeights][step.t, step.b]
-    for i in 0..<c.R {
-      let head = step.parts.readHead(i)
-      let headGradient = step.partsGradient.readHead(i)
-      let (slots, pairs) = (i * c.N, i * c.K * c.N)
-      ContentWeighting.forward(
-        slots: c.N, wordSize: c.W, memory: step.memoryAfter, rowNorms: step.after.rowNorms, key: head.key,
-        strength: head.strength[0], similarity: scratch.similarity, weighting: scratch.content)
-      ReadVectors.backward(
-        slots: c.N, wordSize: c.W, memory: step.memoryAfter, weighting: step.after.readWeights + slots,
-        vectorGradient: gradient.readVectors + i * c.W, memoryGradient: gradient.memory,
-        weightingGradient: gradient.readWeights + slots)
-      ReadWeighting.backward(
-        slots: c.N, writeHeads: c.K, modes: head.modes, backwardWeights: backwardWeights + pairs,
-        content: scratch.content, forwardWeights: forwardWeights + pairs,
-        weightingGradient: gradient.readWeights + slots, modesGradient: headGradient.modes,
-        backwardGradient: scratch.backwardGradient + pairs, contentGradient: scratch.contentGradient,
-        forwardGradient: scratch.forwardGradient + pairs)
-      ContentWeighting.backward(
-        slots: c.N, wordSize: c.W, memory: step.memoryAfter, rowNorms: step.after.rowNorms, key: head.key,
-        strength: head.strength[0], similarity: scratch.similarity, weighting: scratch.content,
-        weightingGradient: scratch.contentGradient, memoryGradient: gradient.memory, keyGradient: headGradient.key,
-        strengthGradient: headGradient.strength)
-    }
+    contentOfReadHeads(step.parts, step.memoryAfter, rowNorms: step.after.rowNorms)
+    ReadVectors.backward(
+      slots: c.N, wordSize: c.W, heads: c.R, memory: step.memoryAfter, weightings: step.after.readWeights,
+      vectorsGradient: gradient.readVectors, memoryGradient: gradient.memory,
+      weightingsGradient: gradient.readWeights)
+    ReadWeighting.backward(
+      slots: c.N, readHeads: c.R, writeHeads: c.K, modes: step.parts.readModes, backwardWeights: backwardWeights,
+      content: scratch.content, forwardWeights: forwardWeights, weightingGradient: gradient.readWeights,
+      modesGradient: step.partsGradient.readModes, backwardGradient: scratch.backwardGradient,
+      contentGradient: scratch.contentGradient, forwardGradient: scratch.forwardGradient)
+    ContentWeighting.backward(
+      slots: c.N, wordSize: c.W, heads: c.R, memory: step.memoryAfter, rowNorms: step.after.rowNorms,
+      keys: step.parts.readKeys, strengths: step.parts.readStrengths, similarity: scratch.similarity,
+      weighting: scratch.content, weightingGradient: scratch.contentGradient, rowFactors: scratch.products,
+      memoryGradient: gradient.memory, keysGradient: step.partsGradient.readKeys,
+      strengthsGradient: step.partsGradient.readStrengths)
 
     // From here on, the array holds the gradient of the previous read weightings.
     setZero(c.R * c.N, gradient.readWeights)
@@ -197,39 +197,36 @@ struct DNCMemory<Scalar: Real> {
 
     func usage(_ k: Int) -> In<Scalar> { k == 0 ? step.after.usage : In(scratch.usageFound + k * c.N) }
     let allocations = planes[.allocation][step.t, step.b]
-    for k in 0..<c.K - 1 {
-      occupy(k, step.parts.writeHead(k), usage: usage(k), allocation: allocations + k * c.N)
-    }
+    for k in 0..<c.K - 1 { occupy(k, step.parts, usage: usage(k), allocation: allocations + k * c.N) }
+    contentOfWriteHeads(step.parts, step.memoryBefore, rowNorms: step.before.rowNorms)
     setZero(c.N, scratch.usageFoundGradient)
     for k in (0..<c.K).reversed() {
-      let head = step.parts.writeHead(k)
-      let headGradient = step.partsGradient.writeHead(k)
-      let allocation = allocations + k * c.N
-      ContentWeighting.forward(
-        slots: c.N, wordSize: c.W, memory: step.memoryBefore, rowNorms: step.before.rowNorms, key: head.key,
-        strength: head.strength[0], similarity: scratch.similarity, weighting: scratch.content)
+      let (slots, allocation) = (k * c.N, allocations + k * c.N)
+      let (allocationGate, writeGate) = (step.parts.allocationGates[k], step.parts.writeGates[k])
+      let allocationGateGradient = step.partsGradient.allocationGates + k
+      let writeGateGradient = step.partsGradient.writeGates + k
       WriteWeighting.backward(
-        slots: c.N, allocation: allocation, content: scratch.content, allocationGate: head.allocationGate[0],
-        writeGate: head.writeGate[0], weightingGradient: gradient.writeWeights + k * c.N,
-        allocationGradient: scratch.allocationGradient, contentGradient: scratch.contentGradient,
-        allocationGateGradient: headGradient.allocationGate, writeGateGradient: headGradient.writeGate)
+        slots: c.N, allocation: allocation, content: scratch.content + slots, allocationGate: allocationGate,
+        writeGate: writeGate, weightingGradient: gradient.writeWeights + slots,
+        allocationGradient: scratch.allocationGradient, contentGradient: scratch.contentGradient + slots,
+        allocationGateGradient: allocationGateGradient, writeGateGradient: writeGateGradient)
       if k + 1 < c.K {
         Occupation.backward(
-          slots: c.N, usage: usage(k), allocation: allocation, allocationGate: head.allocationGate[0],
-          writeGate: head.writeGate[0], usageGradient: scratch.usageFoundGradient,
-          allocationGradient: scratch.allocationGradient, allocationGateGradient: headGradient.allocationGate,
-          writeGateGradient: headGradient.writeGate)
+          slots: c.N, usage: usage(k), allocation: allocation, allocationGate: allocationGate, writeGate: writeGate,
+          usageGradient: scratch.usageFoundGradient, allocationGradient: scratch.allocationGradient,
+          allocationGateGradient: allocationGateGradient, writeGateGradient: writeGateGradient)
       }
       Allocation.backward(
-        slots: c.N, usage: usage(k), order: planes.order[step.t, step.b] + k * c.N,
+        slots: c.N, usage: usage(k), order: planes.order[step.t, step.b] + slots,
         allocationGradient: scratch.allocationGradient, usageGradient: scratch.usageFoundGradient,
         products: scratch.products)
-      ContentWeighting.backward(
-        slots: c.N, wordSize: c.W, memory: step.memoryBefore, rowNorms: step.before.rowNorms, key: head.key,
-        strength: head.strength[0], similarity: scratch.similarity, weighting: scratch.content,
-        weightingGradient: scratch.contentGradient, memoryGradient: gradient.memory, keyGradient: headGradient.key,
-        strengthGradient: headGradient.strength)
     }
+    ContentWeighting.backward(
+      slots: c.N, wordSize: c.W, heads: c.K, memory: step.memoryBefore, rowNorms: step.before.rowNorms,
+      keys: step.parts.writeKeys, strengths: step.parts.writeStrengths, similarity: scratch.similarity,
+      weighting: scratch.content, weightingGradient: scratch.contentGradient, rowFactors: scratch.products,
+      memoryGradient: gradient.memory, keysGradient: step.partsGradient.writeKeys,
+      strengthsGradient: step.partsGradient.writeStrengths)
     addScaled(c.N, 1, scratch.usageFoundGradient, to: gradient.usage)
     Usage.backward(
       slots: c.N, readHeads: c.R, writeHeads: c.K, stopped: c.usageGradientStopped, freeGates: step.parts.freeGates,

@@ -8,48 +8,53 @@ extension KernelTests {
   @Test(arguments: levels) func content(level: CPULevel) throws {
     let kernels = try #require(Kernels.at(level))
     var random = Random(seed: 3)
-    for (slots, word, _) in KernelTests.shapes {
+    for (slots, word, heads) in KernelTests.shapes {
+      let what = "\(slots) × \(word), \(heads) heads"
       let memory = Numbers(slots * word, &random)
       let norms = Numbers(slots, &random)
-      let key = Numbers(word, &random)
-      let similarity = Numbers(slots, &random)
-      let weighting = Numbers(slots, &random)
+      let keys = Numbers(heads * word, &random)
+      let strengths = Numbers(heads, &random, from: 1, to: 4)
+      let similarity = Numbers(heads * slots, &random)
+      let weighting = Numbers(heads * slots, &random)
       ContentWeighting.rowNorms(slots: slots, wordSize: word, memory: memory.exact, norms: norms.exact)
       run(
         kernels.rowNorms,
         RowNormsOperands(slots: slots, wordSize: word, memory: memory.float, rowNorms: norms.float))
-      expect(norms, "norms \(slots) × \(word)")
+      expect(norms, "norms \(what)")
       ContentWeighting.forward(
-        slots: slots, wordSize: word, memory: memory.exact, rowNorms: norms.exact, key: key.exact, strength: 3.5,
-        similarity: similarity.exact, weighting: weighting.exact)
+        slots: slots, wordSize: word, heads: heads, memory: memory.exact, rowNorms: norms.exact, keys: keys.exact,
+        strengths: strengths.exact, similarity: similarity.exact, weighting: weighting.exact)
       let isDone = run(
         kernels.contentForward,
         ContentForwardOperands(
-          slots: slots, wordSize: word, memory: memory.float, rowNorms: norms.float, key: key.float, strength: 3.5,
-          similarity: similarity.float, weighting: weighting.float))
+          slots: slots, wordSize: word, heads: heads, memory: memory.float, rowNorms: norms.float, keys: keys.float,
+          strengths: strengths.float, similarity: similarity.float, weighting: weighting.float))
       #expect(isDone)
-      expect(similarity, "similarity \(slots) × \(word)")
-      expect(weighting, "content \(slots) × \(word)")
+      expect(similarity, "similarity \(what)")
+      expect(weighting, "content \(what)")
 
-      let weightingGradient = Numbers(slots, &random)
+      let weightingGradient = Numbers(heads * slots, &random)
+      let rowFactors = Numbers(slots, &random)
       let memoryGradient = Numbers(slots * word, &random)
-      let keyGradient = Numbers(word, &random)
-      let strengthGradient = Numbers(1, &random)
+      let keysGradient = Numbers(heads * word, &random)
+      let strengthsGradient = Numbers(heads, &random)
       ContentWeighting.backward(
-        slots: slots, wordSize: word, memory: memory.exact, rowNorms: norms.exact, key: key.exact, strength: 3.5,
-        similarity: similarity.exact, weighting: weighting.exact, weightingGradient: weightingGradient.exact,
-        memoryGradient: memoryGradient.exact, keyGradient: keyGradient.exact,
-        strengthGradient: strengthGradient.exact)
+        slots: slots, wordSize: word, heads: heads, memory: memory.exact, rowNorms: norms.exact, keys: keys.exact,
+        strengths: strengths.exact, similarity: similarity.exact, weighting: weighting.exact,
+        weightingGradient: weightingGradient.exact, rowFactors: rowFactors.exact,
+        memoryGradient: memoryGradient.exact, keysGradient: keysGradient.exact,
+        strengthsGradient: strengthsGradient.exact)
       let isDoneBackward = run(
         kernels.contentBackward,
         ContentBackwardOperands(
-          slots: slots, wordSize: word, memory: memory.float, rowNorms: norms.float, key: key.float, strength: 3.5,
-          similarity: similarity.float, weighting: weighting.float, weightingGradient: weightingGradient.float,
-          memoryGradient: memoryGradient.float, keyGradient: keyGradient.float, strengthGradient: strengthGradient.float
-        ))
+          slots: slots, wordSize: word, heads: heads, memory: memory.float, rowNorms: norms.float, keys: keys.float,
+          strengths: strengths.float, similarity: similarity.float, weighting: weighting.float,
+          weightingGradient: weightingGradient.float, rowFactors: rowFactors.float,
+          memoryGradient: memoryGradient.float, keysGradient: keysGradient.float,
+          strengthsGradient: strengthsGradient.float))
       #expect(isDoneBackward)
-      for numbers in [memoryGradient, keyGradient, strengthGradient] {
-        expect(numbers, "content backward \(slots) × \(word)", tolerance: 1e-5)
+      for numbers in [memoryGradient, keysGradient, strengthsGradient] {
+        expect(numbers, "content backward \(what)", tolerance: 1e-5)
       }
     }
   }
@@ -74,7 +79,7 @@ extension KernelTests {
   @Test(arguments: levels) func memory(level: CPULevel) throws {
     let kernels = try #require(Kernels.at(level))
     var random = Random(seed: 4)
-    for (slots, word, _) in KernelTests.shapes {
+    for (slots, word, heads) in KernelTests.shapes {
       let previous = Numbers(slots * word, &random)
       let weights = Numbers(slots, &random, from: 0)
       let erase = Numbers(word, &random, from: 0)
@@ -109,23 +114,29 @@ extension KernelTests {
         expect(numbers, "write backward \(slots) × \(word)")
       }
 
-      let vector = Numbers(word, &random)
+      let weightings = Numbers(heads * slots, &random, from: 0)
+      let vectors = Numbers(heads * word, &random)
       ReadVectors.forward(
-        slots: slots, wordSize: word, memory: previous.exact, weighting: weights.exact, vector: vector.exact)
+        slots: slots, wordSize: word, heads: heads, memory: previous.exact, weightings: weightings.exact,
+        vectors: vectors.exact)
       run(
-        kernels.readVectorForward,
-        ReadVectorForwardOperands(
-          slots: slots, wordSize: word, memory: previous.float, weighting: weights.float, vector: vector.float))
-      expect(vector, "read \(slots) × \(word)")
+        kernels.readVectorsForward,
+        ReadVectorsForwardOperands(
+          slots: slots, wordSize: word, heads: heads, memory: previous.float, weightings: weightings.float,
+          vectors: vectors.float))
+      expect(vectors, "read \(slots) × \(word), \(heads) heads")
+      let weightingsGradient = Numbers(heads * slots, &random)
       ReadVectors.backward(
-        slots: slots, wordSize: word, memory: previous.exact, weighting: weights.exact, vectorGradient: write.exact,
-        memoryGradient: memory.exact, weightingGradient: weightsGradient.exact)
+        slots: slots, wordSize: word, heads: heads, memory: previous.exact, weightings: weightings.exact,
+        vectorsGradient: vectors.exact, memoryGradient: memory.exact, weightingsGradient: weightingsGradient.exact)
       run(
-        kernels.readVectorBackward,
-        ReadVectorBackwardOperands(
-          slots: slots, wordSize: word, memory: previous.float, weighting: weights.float, vectorGradient: write.float,
-          memoryGradient: memory.float, weightingGradient: weightsGradient.float))
-      for numbers in [memory, weightsGradient] { expect(numbers, "read backward \(slots) × \(word)") }
+        kernels.readVectorsBackward,
+        ReadVectorsBackwardOperands(
+          slots: slots, wordSize: word, heads: heads, memory: previous.float, weightings: weightings.float,
+          vectorsGradient: vectors.float, memoryGradient: memory.float, weightingsGradient: weightingsGradient.float))
+      for numbers in [memory, weightingsGradient] {
+        expect(numbers, "read backward \(slots) × \(word), \(heads) heads")
+      }
     }
   }
 
@@ -154,25 +165,28 @@ extension KernelTests {
             #expect(norms.float[place / word] == .infinity)
           }
 
+          // The first of two heads is an ordinary one.
           norms.float[place / word] = 1e38
-          let similarity = Numbers(slots, &random)
-          let weighting = Numbers(slots, &random)
-          key.float[0] = 2
+          let keys = Numbers(2 * word, &random)
+          let strengths = Numbers(2, &random, from: 1, to: 4)
+          let similarity = Numbers(2 * slots, &random)
+          let weighting = Numbers(2 * slots, &random)
+          keys.float[word] = 20
           let content = ContentForwardOperands(
-            slots: slots, wordSize: word, memory: memory.float, rowNorms: norms.float, key: key.float, strength: 3.5,
-            similarity: similarity.float, weighting: weighting.float)
+            slots: slots, wordSize: word, heads: 2, memory: memory.float, rowNorms: norms.float, keys: keys.float,
+            strengths: strengths.float, similarity: similarity.float, weighting: weighting.float)
           #expect(!run(kernels.contentForward, content))
-          key.float[place % word] = 1e20
+          keys.float[word + place % word] = 1e20
           norms.float[place / word] = 1
           #expect(!run(kernels.contentForward, content))
           #expect(
             !run(
               kernels.contentBackward,
               ContentBackwardOperands(
-                slots: slots, wordSize: word, memory: memory.float, rowNorms: norms.float, key: key.float,
-                strength: 3.5, similarity: similarity.float, weighting: weighting.float,
-                weightingGradient: weighting.float, memoryGradient: memory.float, keyGradient: key.float,
-                strengthGradient: norms.float)))
+                slots: slots, wordSize: word, heads: 2, memory: memory.float, rowNorms: norms.float, keys: keys.float,
+                strengths: strengths.float, similarity: similarity.float, weighting: weighting.float,
+                weightingGradient: weighting.float, rowFactors: similarity.float, memoryGradient: memory.float,
+                keysGradient: keys.float, strengthsGradient: norms.float)))
         }
       }
     }

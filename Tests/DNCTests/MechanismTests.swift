@@ -83,8 +83,8 @@ import Testing
     var similarity = [Double](repeating: 0, count: 3)
     var weighting = similarity
     ContentWeighting.forward(
-      slots: 3, wordSize: 2, memory: memory, rowNorms: norms, key: [0, 2], strength: 100, similarity: &similarity,
-      weighting: &weighting)
+      slots: 3, wordSize: 2, heads: 1, memory: memory, rowNorms: norms, keys: [0, 2], strengths: [100],
+      similarity: &similarity, weighting: &weighting)
     #expect(weighting[1] > 0.999)
     #expect(abs(similarity[1] - 1) < 1e-5)
     #expect(abs(weighting.reduce(0, +) - 1) < 1e-12)

@@ -1,0 +1,108 @@
+// The kernels of the content weightings of all heads. See `ContentWeighting` and `Softmax` for what they compute.
+
+import CKernels
+
+/// ε
+let epsilon: Float = 1e-6
+/// Norms below this bound have a finite product, and their vectors a finite dot product with finite partial sums.
+private let greatestNorms: Float = 1e38
+
+/// ‖x‖_ε
+@inline(__always) private func norm(_ count: Int, _ x: Input) -> Float { (dot(count, x, x) + epsilon).squareRoot() }
+
+func softmax(
+  _ count: Int, _ logits: UnsafePointer<Float>, _ probabilities: UnsafeMutablePointer<Float>
+) {
+  var maximum = logits[0]
+  var i = 0
+  if count >= lanes {
+    var maxima = load(logits)
+    forEachVector(count & ~(lanes - 1)) { i, _ in
+      let x = load(logits + i)
+      maxima = choose(maxima, lessThan: x, x, else: maxima)
+    }
+    maximum = largest(maxima)
+    i = count & ~(lanes - 1)
+  }
+  while i < count {
+    if logits[i] > maximum { maximum = logits[i] }
+    i += 1
+  }
+  var sums = Vector.zero
+  forEachVector(count) { i, n in
+    let e = exp(load(logits + i, n) - maximum)
+    store(e, probabilities + i, n)
+    sums += n == lanes ? e : load(probabilities + i, n)
+  }
+  let scale = 1 / total(sums)
+  forEachVector(count) { i, n in store(load(probabilities + i, n) * scale, probabilities + i, n) }
+}
+
+/// ‖M[n]‖_ε
+func rowNorms(_ operands: UnsafePointer<RowNormsOperands>) {
+  let o = operands.pointee
+  let (slots, wordSize, memory, rowNorms) = (o.slots, o.wordSize, o.memory, o.rowNorms)
+  for n in 0..<slots { rowNorms[n] = norm(wordSize, memory + n * wordSize) }
+}
+
+func contentForward(_ operands: UnsafePointer<ContentForwardOperands>) -> Bool {
+  let o = operands.pointee
+  let (slots, wordSize, heads, memory, rowNorms) = (o.slots, o.wordSize, o.heads, o.memory, o.rowNorms)
+  let (keys, strengths) = (o.keys, o.strengths)
+  multiplyRows(slots, wordSize, heads, memory, by: keys, o.similarity, adding: false)
+  for head in 0..<heads {
+    let (similarity, weighting) = (o.similarity + head * slots, o.weighting + head * slots)
+    let keyNorm = norm(wordSize, keys + head * wordSize)
+    let strength = strengths[head]
+    var allNorms = Vector.zero
+    forEachVector(slots) { i, count in
+      // The lanes beyond the end divide 0 by ε.
+      let norms = load(rowNorms + i, count) * keyNorm + epsilon
+      allNorms += norms
+      let d = load(similarity + i, count) / norms
+      store(d, similarity + i, count)
+      store(d * strength, weighting + i, count)
+    }
+    guard total(allNorms) < greatestNorms else { return false }
+    softmax(slots, weighting, weighting)
+  }
+  return true
+}
+
+func contentBackward(_ operands: UnsafePointer<ContentBackwardOperands>) -> Bool {
+  let o = operands.pointee
+  let (slots, wordSize, heads, memory, rowNorms) = (o.slots, o.wordSize, o.heads, o.memory, o.rowNorms)
+  let (keys, strengths, rowFactors) = (o.keys, o.strengths, o.rowFactors)
+  for head in 0..<heads {
+    guard norm(wordSize, keys + head * wordSize) < greatestNorms else { return false }
+  }
+  for head in 0..<heads {
+    let (similarity, weighting) = (o.similarity + head * slots, o.weighting + head * slots)
+    let (weightingGradient, key) = (o.weightingGradient + head * slots, keys + head * wordSize)
+    let keyNorm = norm(wordSize, key)
+    let strength = strengths[head]
+    let mean = dot(slots, weighting, weightingGradient)
+    var strengthSums = Vector.zero
+    var keySums = Vector.zero
+    forEachVector(slots) { i, count in
+      let logitGradient = load(weighting + i, count) * (load(weightingGradient + i, count) - mean)
+      let d = load(similarity + i, count)
+      let norms = load(rowNorms + i, count)
+      strengthSums = strengthSums.addingProduct(logitGradient, d)
+      let g = logitGradient * strength / (norms * keyNorm + epsilon)
+      store(g, weightingGradient + i, count)
+      keySums = keySums.addingProduct(g * d, norms)
+      let ofOthers = head == 0 ? .zero : load(rowFactors + i, count)
+      let ofAll = ofOthers.addingProduct(g * d, Vector(repeating: -keyNorm))
+      // Lanes beyond the end are not stored.
+      store(head + 1 < heads ? ofAll : ofAll / norms, rowFactors + i, count)
+    }
+    o.strengthsGradient[head] += total(strengthSums)
+    addScaled(wordSize, -total(keySums) / keyNorm, key, o.keysGradient + head * wordSize)
+  }
+  addToRows(
+    slots, wordSize, heads, weights: o.weightingGradient, keys, o.memoryGradient, alsoAdding: memory,
+    by: rowFactors)
+  sumRows(slots, wordSize, heads, memory, weights: o.weightingGradient, o.keysGradient, adding: true)
+  return true
+}

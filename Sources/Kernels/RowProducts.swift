@@ -1,0 +1,173 @@
+// Products of the rows of the memory with vectors and weightings of all heads. Each row is loaded once for several heads,
+// and the sums stay in registers. `rows`, `heads` and `vectors` are constants where a function is called.
+
+import CVector
+
+/// products[h, n] = x[h] · M[n]; or added to it.
+@inline(never) func multiplyRows(
+  _ slots: Int, _ wordSize: Int, _ heads: Int, _ memory: Input, by x: Input, _ products: Output, adding: Bool
+) {
+  var n = 0
+  while n + 8 <= slots {
+    let rows = memory + n * wordSize
+    var head = 0
+    while head + 2 <= heads {
+      let (first, second) = (x + head * wordSize, x + (head + 1) * wordSize)
+      let target = products + head * slots + n
+      for half in 0..<2 {
+        let four = rows + 4 * half * wordSize
+        var sums = InlineArray<8, Vector>(repeating: .zero)
+        forEachVector(wordSize) { j, count in
+          let (x0, x1) = (load(first + j, count), load(second + j, count))
+          for r in 0..<4 {
+            let m = load(four + r * wordSize + j, count)
+            sums[r] = sums[r].addingProduct(x0, m)
+            sums[4 + r] = sums[4 + r].addingProduct(x1, m)
+          }
+        }
+        put(totals(sums), target + 4 * half, target + slots + 4 * half, adding)
+      }
+      head += 2
+    }
+    if head < heads {
+      let only = x + head * wordSize
+      var sums = InlineArray<8, Vector>(repeating: .zero)
+      forEachVector(wordSize) { j, count in
+        let x = load(only + j, count)
+        for r in 0..<8 { sums[r] = sums[r].addingProduct(x, load(rows + r * wordSize + j, count)) }
+      }
+      let target = products + head * slots + n
+      put(totals(sums), target, target + 4, adding)
+    }
+    n += 8
+  }
+  while n < slots {
+    for head in 0..<heads {
+      let product = dot(wordSize, x + head * wordSize, memory + n * wordSize)
+      products[head * slots + n] = adding ? products[head * slots + n] + product : product
+    }
+    n += 1
+  }
+}
+
+/// Stores or adds four products in each of two places.
+@inline(__always) private func put(_ found: Eight, _ low: Output, _ high: Output, _ adding: Bool) {
+  dnc_store_halves8(adding ? dnc_load_halves8(low, high) + found : found, low, high)
+}
+
+/// sums[h] = Σ_n weights[h, n] M[n]; or added to it.
+@inline(never) func sumRows(
+  _ slots: Int, _ wordSize: Int, _ heads: Int, _ memory: Input, weights: Input, _ sums: Output, adding: Bool
+) {
+  @inline(__always) func take(_ count: Int, from head: Int) {
+    @inline(__always) func columns(_ vectors: Int, _ lanes: Int, from j: Int) {
+      sumColumns(
+        count, vectors, lanes, slots, wordSize, memory + j, weights + head * slots, sums + head * wordSize + j, adding)
+    }
+    var j = 0
+    while count <= 2, j + 4 * lanes <= wordSize {
+      columns(4, lanes, from: j)
+      j += 4 * lanes
+    }
+    while j + 2 * lanes <= wordSize {
+      columns(2, lanes, from: j)
+      j += 2 * lanes
+    }
+    while j < wordSize {
+      columns(1, min(lanes, wordSize - j), from: j)
+      j += lanes
+    }
+  }
+  var head = 0
+  while head + 4 <= heads {
+    take(4, from: head)
+    head += 4
+  }
+  if heads & 2 != 0 {
+    take(2, from: head)
+    head += 2
+  }
+  if heads & 1 != 0 { take(1, from: head) }
+}
+
+/// `sumRows` for a few heads in a few vectors of columns; the last vector has `count` of them.
+@inline(__always) private func sumColumns(
+  _ heads: Int, _ vectors: Int, _ count: Int, _ slots: Int, _ wordSize: Int, _ memory: Input, _ weights: Input,
+  _ target: Output, _ adding: Bool
+) {
+  var sums = InlineArray<8, Vector>(repeating: .zero)
+  if adding {
+    for h in 0..<heads {
+      for v in 0..<vectors { sums[h * vectors + v] = load(target + h * wordSize + v * lanes, count) }
+    }
+  }
+  for n in 0..<slots {
+    var row = InlineArray<4, Vector>(repeating: .zero)
+    for v in 0..<vectors { row[v] = load(memory + n * wordSize + v * lanes, count) }
+    for h in 0..<heads {
+      let w = Vector(repeating: weights[h * slots + n])
+      for v in 0..<vectors { sums[h * vectors + v] = sums[h * vectors + v].addingProduct(w, row[v]) }
+    }
+  }
+  for h in 0..<heads {
+    for v in 0..<vectors { store(sums[h * vectors + v], target + h * wordSize + v * lanes, count) }
+  }
+}
+
+/// rows[n] += Σ_h weights[h, n] x[h]; with `memory`, also + factors[n] M[n].
+@inline(__always) func addToRows(
+  _ slots: Int, _ wordSize: Int, _ heads: Int, weights: Input, _ x: Input, _ rows: Output,
+  alsoAdding memory: Input? = nil, by factors: Input? = nil
+) {
+  @inline(__always) func take(_ count: Int, from n: Int) {
+    var j = 0
+    while j + 2 * lanes <= wordSize {
+      addToColumns(
+        count, 2, lanes, slots, wordSize, heads, weights + n, x + j, rows, memory, factors, n, n * wordSize + j)
+      j += 2 * lanes
+    }
+    while j < wordSize {
+      addToColumns(
+        count, 1, min(lanes, wordSize - j), slots, wordSize, heads, weights + n, x + j, rows, memory, factors, n,
+        n * wordSize + j)
+      j += lanes
+    }
+  }
+  var n = 0
+  while n + 4 <= slots {
+    take(4, from: n)
+    n += 4
+  }
+  while n < slots {
+    take(1, from: n)
+    n += 1
+  }
+}
+
+/// `addToRows` for a few rows, from n on, in a few vectors of columns; the last vector has `count` of them.
+@inline(__always) private func addToColumns(
+  _ rows: Int, _ vectors: Int, _ count: Int, _ slots: Int, _ wordSize: Int, _ heads: Int, _ weights: Input,
+  _ x: Input, _ target: Output, _ memory: Input?, _ factors: Input?, _ n: Int, _ start: Int
+) {
+  var sums = InlineArray<8, Vector>(repeating: .zero)
+  for r in 0..<rows {
+    for v in 0..<vectors { sums[2 * r + v] = load(target + start + r * wordSize + v * lanes, count) }
+  }
+  for h in 0..<heads {
+    var part = InlineArray<2, Vector>(repeating: .zero)
+    for v in 0..<vectors { part[v] = load(x + h * wordSize + v * lanes, count) }
+    for r in 0..<rows {
+      let w = Vector(repeating: weights[h * slots + r])
+      for v in 0..<vectors { sums[2 * r + v] = sums[2 * r + v].addingProduct(w, part[v]) }
+    }
+  }
+  for r in 0..<rows {
+    for v in 0..<vectors {
+      let place = start + r * wordSize + v * lanes
+      if let memory, let factors {
+        sums[2 * r + v] = sums[2 * r + v].addingProduct(Vector(repeating: factors[n + r]), load(memory + place, count))
+      }
+      store(sums[2 * r + v], target + place, count)
+    }
+  }
+}
