@@ -36,8 +36,9 @@ extension DNCMemory {
   }
 
   /// Recomputes the memories of the segment that begins with step `first`, for steps up to `end`.
-  func rollForward(_ b: Int, from first: Int, to end: Int) {
-    for t in first..<end {
+  /// - Parameter steps: the number of recorded ones.
+  func rollForward(_ b: Int, from first: Int, to end: Int, of steps: Int) {
+    for t in first..<end where !isCheckpoint(after: t, of: steps) {
       history.write(
         b, step: t, previousMemory: memory(before: t, b),
         memory: scratch.memory[t % history.segment, b - firstSequence],
@@ -45,12 +46,21 @@ extension DNCMemory {
     }
   }
 
+  /// True if the record keeps M_t, because a segment begins after step t.
+  private func isCheckpoint(after t: Int, of steps: Int) -> Bool { (t + 1) % history.segment == 0 && t + 1 < steps }
+
   /// M_{t-1} and M_t of sequence b, after the segment of step t was rolled forward.
   func memory(before t: Int, _ b: Int) -> In<Scalar> {
-    t % history.segment == 0 ? In(planes[.memoryCheckpoint][t / history.segment, b]) : memory(after: t - 1, b)
+    In(
+      t % history.segment == 0
+        ? planes[.memoryCheckpoint][t / history.segment, b]
+        : scratch.memory[(t - 1) % history.segment, b - firstSequence])
   }
 
-  func memory(after t: Int, _ b: Int) -> In<Scalar> {
-    In(scratch.memory[t % history.segment, b - firstSequence])
+  func memory(after t: Int, of steps: Int, _ b: Int) -> In<Scalar> {
+    In(
+      isCheckpoint(after: t, of: steps)
+        ? planes[.memoryCheckpoint][(t + 1) / history.segment, b]
+        : scratch.memory[t % history.segment, b - firstSequence])
   }
 }

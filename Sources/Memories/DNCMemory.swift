@@ -121,14 +121,17 @@ struct DNCMemory<Scalar: Real> {
 
   /// Turns the gradient of the state after recorded step t into that of the state before it, and ξ into its own
   /// gradient. Comes after `history.rollForward` over the step's segment.
-  /// - Parameter gradient: of the state, in row 0.
-  func backward(_ b: Int, step t: Int, gradient: Planes<Scalar>) {
+  /// - Parameters:
+  ///   - steps: the number of recorded ones.
+  ///   - gradient: of the state, in row 0.
+  func backward(_ b: Int, step t: Int, of steps: Int, gradient: Planes<Scalar>) {
     let interface = planes[.interface][t, b]
     let step = Backward(
       b: b, t: t, parts: InterfaceParts(start: In(interface), at: c.interface),
       partsGradient: InterfaceParts(start: scratch.interfaceGradient, at: c.interface),
       before: Read(planes, row: t, b), after: Read(planes, row: t + 1, b),
-      gradient: Written(gradient, row: 0, b), memoryBefore: memory(before: t, b), memoryAfter: memory(after: t, b))
+      gradient: Written(gradient, row: 0, b), memoryBefore: memory(before: t, b),
+      memoryAfter: memory(after: t, of: steps, b))
     setZero(c.interface.count, scratch.interfaceGradient)
     backwardRead(step)
     backwardWrite(step)

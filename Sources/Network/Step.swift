@@ -34,14 +34,16 @@ struct Step<Scalar: Real> {
   }
 
   /// Goes backwards through recorded step t, from the state in row t + 1 to the state in row t.
-  /// - Parameter gradient: of the state, in row 0. In: of that after the step. Out: of that before it.
-  private func backward(step t: Int, gradient: Planes<Scalar>) {
+  /// - Parameters:
+  ///   - steps: the number of recorded ones.
+  ///   - gradient: of the state, in row 0. In: of that after the step. Out: of that before it.
+  private func backward(step t: Int, of steps: Int, gradient: Planes<Scalar>) {
     for b in sequences {
       addScaled(c.readWidth, 1, planes[.readVectorsGradient][t, b], to: gradient[.readVectors][0, b])
       addScaled(
         c.controllerWidth, 1, planes[.controllerOutputGradient][t, b], to: gradient[.hidden][0, b] + c.controllerOffset)
     }
-    for b in sequences { memory.backward(b, step: t, gradient: gradient) }
+    for b in sequences { memory.backward(b, step: t, of: steps, gradient: gradient) }
     interfaceBackward(step: t, gradient: gradient)
     for l in (0..<c.L).reversed() { controllerBackward(layer: l, step: t, gradient: gradient) }
   }
@@ -55,9 +57,9 @@ struct Step<Scalar: Real> {
     // Not the strides reversed, which would be an array.
     for first in stride(from: (steps - 1) / segment * segment, through: 0, by: -segment) {
       let end = min(first + segment, steps)
-      for b in sequences { memory.rollForward(b, from: first, to: end) }
+      for b in sequences { memory.rollForward(b, from: first, to: end, of: steps) }
       for t in (first..<end).reversed() {
-        backward(step: t, gradient: gradient)
+        backward(step: t, of: steps, gradient: gradient)
         guard goesOn(t) else { return }
       }
     }
