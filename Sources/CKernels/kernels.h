@@ -253,6 +253,13 @@ typedef struct {
     void (*scale)(long count, float a, const float *x, float *y);
     void (*softmaxForward)(long count, const float *logits, float *probabilities);
     double (*sumOfSquares)(long count, const float *gradients);
+    void (*oneplus)(long count, const float *x, float *y);
+    void (*oneplusBackward)(long count, const float *yGradient, float *x);
+    void (*sigmoids)(long count, const float *x, float *y);
+    void (*sigmoidsBackward)(long count, const float *y, const float *yGradient, float *xGradient);
+    void (*softmaxRows)(long rows, long count, const float *logits, float *probabilities);
+    void (*softmaxRowsBackward)(
+        long rows, long count, const float *probabilities, const float *gradient, float *logitGradient);
     void (*usageKeys)(long count, const float *usage, unsigned *keys);
     void (*sortKeys)(long count, unsigned *keys, unsigned *order);
 

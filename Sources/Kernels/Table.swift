@@ -4,7 +4,9 @@ import CKernels
 @export(interface) public func kernels() -> Kernels {
   Kernels(
     dotProduct: dotProduct, areModerate: areModerate, addScaled: addScaled, scale: scale, softmaxForward: softmax,
-    sumOfSquares: sumOfSquares, usageKeys: usageKeys, sortKeys: sortKeys, linearForward: linearForward,
+    sumOfSquares: sumOfSquares, oneplus: oneplus, oneplusBackward: oneplusBackward, sigmoids: sigmoids,
+    sigmoidsBackward: sigmoidsBackward, softmaxRows: softmaxRows, softmaxRowsBackward: softmaxRowsBackward,
+    usageKeys: usageKeys, sortKeys: sortKeys, linearForward: linearForward,
     linearBackward: linearBackward,
     linearBackwardWeight: linearBackwardWeight, lstmForward: lstmForward, lstmBackward: lstmBackward,
     tanhForward: tanhForward, rowNorms: rowNorms, usageForward: usageForward, usageBackward: usageBackward,

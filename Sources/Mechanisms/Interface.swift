@@ -1,3 +1,5 @@
+import CKernels
+
 /// The offsets of the parts of the interface vector ξ (model.md, section 2).
 struct InterfaceLayout {
   let readHeads, writeHeads, wordSize: Int
@@ -48,9 +50,21 @@ enum Interface {
   ///   - raw: ξ of one sequence.
   ///   - interface: out, the same with every part in its range.
   static func forward<Scalar: Real>(_ layout: InterfaceLayout, raw: In<Scalar>, interface: Out<Scalar>) {
-    func identity(_ part: Range<Int>) { for i in part { interface[i] = raw[i] } }
-    func oneplus(_ part: Range<Int>) { for i in part { interface[i] = 1 + .softplus(raw[i]) } }
-    func sigmoid(_ part: Range<Int>) { for i in part { interface[i] = .sigmoid(raw[i]) } }
+    func identity(_ part: Range<Int>) {
+      copyValues(part.count, raw + part.lowerBound, to: interface + part.lowerBound)
+    }
+    func oneplus(_ part: Range<Int>) {
+      if let fast = Scalar.kernels?.oneplus {
+        return fast(part.count, (raw + part.lowerBound).float, (interface + part.lowerBound).float)
+      }
+      for i in part { interface[i] = 1 + .softplus(raw[i]) }
+    }
+    func sigmoid(_ part: Range<Int>) {
+      if let fast = Scalar.kernels?.sigmoids {
+        return fast(part.count, (raw + part.lowerBound).float, (interface + part.lowerBound).float)
+      }
+      for i in part { interface[i] = .sigmoid(raw[i]) }
+    }
 
     identity(layout.readKeys..<layout.readStrengths)
     oneplus(layout.readStrengths..<layout.writeKeys)
@@ -59,10 +73,8 @@ enum Interface {
     sigmoid(layout.eraseVectors..<layout.writeVectors)
     identity(layout.writeVectors..<layout.freeGates)
     sigmoid(layout.freeGates..<layout.readModes)
-    for head in 0..<layout.readHeads {
-      let start = layout.readModes + head * layout.modes
-      Softmax.forward(layout.modes, logits: raw + start, probabilities: interface + start)
-    }
+    Softmax.forward(
+      rows: layout.readHeads, layout.modes, logits: raw + layout.readModes, probabilities: interface + layout.readModes)
   }
 
   /// - Parameters:
@@ -72,9 +84,21 @@ enum Interface {
   static func backward<Scalar: Real>(
     _ layout: InterfaceLayout, raw: Out<Scalar>, interface: In<Scalar>, interfaceGradient: In<Scalar>
   ) {
-    func identity(_ part: Range<Int>) { for i in part { raw[i] = interfaceGradient[i] } }
-    func oneplus(_ part: Range<Int>) { for i in part { raw[i] = interfaceGradient[i] * .sigmoid(raw[i]) } }
+    func identity(_ part: Range<Int>) {
+      copyValues(part.count, interfaceGradient + part.lowerBound, to: raw + part.lowerBound)
+    }
+    func oneplus(_ part: Range<Int>) {
+      if let fast = Scalar.kernels?.oneplusBackward {
+        return fast(part.count, (interfaceGradient + part.lowerBound).float, (raw + part.lowerBound).float)
+      }
+      for i in part { raw[i] = interfaceGradient[i] * .sigmoid(raw[i]) }
+    }
     func sigmoid(_ part: Range<Int>) {
+      if let fast = Scalar.kernels?.sigmoidsBackward {
+        return fast(
+          part.count, (interface + part.lowerBound).float, (interfaceGradient + part.lowerBound).float,
+          (raw + part.lowerBound).float)
+      }
       for i in part { raw[i] = interfaceGradient[i] * interface[i] * (1 - interface[i]) }
     }
 
@@ -85,10 +109,8 @@ enum Interface {
     sigmoid(layout.eraseVectors..<layout.writeVectors)
     identity(layout.writeVectors..<layout.freeGates)
     sigmoid(layout.freeGates..<layout.readModes)
-    for head in 0..<layout.readHeads {
-      let start = layout.readModes + head * layout.modes
-      Softmax.backward(
-        layout.modes, probabilities: interface + start, gradient: interfaceGradient + start, logitGradient: raw + start)
-    }
+    Softmax.backward(
+      rows: layout.readHeads, layout.modes, probabilities: interface + layout.readModes,
+      gradient: interfaceGradient + layout.readModes, logitGradient: raw + layout.readModes)
   }
 }

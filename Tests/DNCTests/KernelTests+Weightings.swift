@@ -114,12 +114,13 @@ extension KernelTests {
     var random = Random(seed: 12)
     for slots in 1...128 {
       for kind in 0..<3 {
-        var usage = (0..<slots).map { _ in random.uniform() }
+        var usage: [Float] = (0..<slots).map { _ in Float(random.below(1025)) / 1024 }
         if kind > 0 { for n in 0..<slots { usage[n] = (usage[n] * 4).rounded() / 4 } }
         if kind == 2 {
           for odd in [Float.nan, .infinity, -.infinity, -1, 5] {
-            usage[min(Int(random.uniform() * Float(slots)), slots - 1)] = odd
+            usage[random.below(slots)] = odd
           }
+
         }
         var keys = [UInt32](repeating: 0, count: 2 * slots)
         var order = [UInt32](repeating: 0, count: slots)

@@ -1,0 +1,63 @@
+// The kernels of the parts of the interface vector. See `Interface` and `Softmax` for what they compute.
+
+/// y[i] = 1 + log(1 + exp(x[i]))
+func oneplus(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+  forEachVector(count) { i, n in
+    let x = load(x + i, n)
+    let positive = choose(.zero, lessThan: x, x, else: .zero)
+    let e = exp(choose(.zero, lessThan: x, -x, else: x))
+    store(1 + (positive + log1p(e)), y + i, n)
+  }
+}
+
+/// x[i] = yGradient[i] σ(x[i])
+func oneplusBackward(_ count: Int, _ yGradient: UnsafePointer<Float>, _ x: UnsafeMutablePointer<Float>) {
+  forEachVector(count) { i, n in store(load(yGradient + i, n) * sigmoid(load(x + i, n)), x + i, n) }
+}
+
+/// y[i] = σ(x[i])
+func sigmoids(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+  forEachVector(count) { i, n in store(sigmoid(load(x + i, n)), y + i, n) }
+}
+
+/// xGradient[i] = yGradient[i] y[i] (1 − y[i])
+func sigmoidsBackward(
+  _ count: Int, _ y: UnsafePointer<Float>, _ yGradient: UnsafePointer<Float>, _ xGradient: UnsafeMutablePointer<Float>
+) {
+  forEachVector(count) { i, n in
+    let y = load(y + i, n)
+    store(load(yGradient + i, n) * y * (1 - y), xGradient + i, n)
+  }
+}
+
+/// Softmax of short rows, whose exponentials are computed together.
+func softmaxRows(
+  _ rows: Int, _ count: Int, _ logits: UnsafePointer<Float>, _ probabilities: UnsafeMutablePointer<Float>
+) {
+  for row in 0..<rows {
+    let (x, p) = (logits + row * count, probabilities + row * count)
+    var maximum = x[0]
+    for i in 1..<count where x[i] > maximum { maximum = x[i] }
+    for i in 0..<count { p[i] = x[i] - maximum }
+  }
+  forEachVector(rows * count) { i, n in store(exp(load(probabilities + i, n)), probabilities + i, n) }
+  for row in 0..<rows {
+    let p = probabilities + row * count
+    var sum: Float = 0
+    for i in 0..<count { sum += p[i] }
+    let scale = 1 / sum
+    for i in 0..<count { p[i] *= scale }
+  }
+}
+
+func softmaxRowsBackward(
+  _ rows: Int, _ count: Int, _ probabilities: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>,
+  _ logitGradient: UnsafeMutablePointer<Float>
+) {
+  for row in 0..<rows {
+    let (p, gradient, target) = (probabilities + row * count, gradient + row * count, logitGradient + row * count)
+    var mean: Float = 0
+    for i in 0..<count { mean += p[i] * gradient[i] }
+    for i in 0..<count { target[i] = p[i] * (gradient[i] - mean) }
+  }
+}

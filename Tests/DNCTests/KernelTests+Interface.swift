@@ -1,0 +1,80 @@
+import CKernels
+import Testing
+
+@testable import DNC
+
+/// The parts of the interface vector.
+extension KernelTests {
+  /// An interface of Double, which has no kernels, beside one of the kernels, forward and backward.
+  @Test(arguments: levels) func interface(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    var random = Random(seed: 13)
+    for (readHeads, writeHeads, word) in [
+      (1, 1, 1), (1, 1, 16), (2, 1, 5), (3, 3, 7), (5, 2, 8), (4, 1, 16), (9, 4, 50),
+    ] {
+      let at = InterfaceLayout(readHeads: readHeads, writeHeads: writeHeads, wordSize: word)
+      let what = "\(readHeads) and \(writeHeads) heads, words of \(word)"
+      let raw = Numbers(at.count, &random, from: -20, to: 20)
+      let interface = Numbers(at.count, &random)
+      let gradient = Numbers(at.count, &random)
+      Interface.forward(at, raw: raw.exact, interface: interface.exact)
+      for i in 0..<at.count { interface.float[i] = raw.float[i] }
+      for (start, count) in [(at.readStrengths, readHeads), (at.writeStrengths, writeHeads)] {
+        kernels.oneplus(count, raw.float + start, interface.float + start)
+      }
+      for (start, end) in [(at.eraseVectors, at.writeVectors), (at.freeGates, at.readModes)] {
+        kernels.sigmoids(end - start, raw.float + start, interface.float + start)
+      }
+      kernels.softmaxRows(readHeads, at.modes, raw.float + at.readModes, interface.float + at.readModes)
+      expect(interface, "interface of \(what)", tolerance: 1e-7)
+
+      Interface.backward(
+        at, raw: raw.exact, interface: interface.exact, interfaceGradient: gradient.exact)
+      for (start, count) in [(at.readStrengths, readHeads), (at.writeStrengths, writeHeads)] {
+        kernels.oneplusBackward(count, gradient.float + start, raw.float + start)
+        for i in start..<start + count { #expect(abs(Double(raw.float[i]) - raw.exact[i]) < 2e-7, "\(what)") }
+      }
+      for (start, end) in [(at.eraseVectors, at.writeVectors), (at.freeGates, at.readModes)] {
+        kernels.sigmoidsBackward(
+          end - start, interface.float + start, gradient.float + start, raw.float + start)
+        for i in start..<end { #expect(abs(Double(raw.float[i]) - raw.exact[i]) < 2e-7, "\(what)") }
+      }
+      kernels.softmaxRowsBackward(
+        readHeads, at.modes, interface.float + at.readModes, gradient.float + at.readModes, raw.float + at.readModes)
+      for i in at.readModes..<at.count { #expect(abs(Double(raw.float[i]) - raw.exact[i]) < 2e-7, "\(what)") }
+    }
+  }
+
+  /// Within 1.5 ulp, from where it is 1 to where it is 1 + x; and NaN stays NaN.
+  @Test(arguments: levels) func oneplusIsAccurate(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    let x: [Float] = (-3000...3000).map { Float($0) / 100 + 1.7e-4 } + [-1e30, 1e30, .infinity, -.infinity, .nan]
+    var y = x
+    kernels.oneplus(x.count, x, &y)
+    for (x, y) in zip(x, y) {
+      let exact = 1 + Double.softplus(Double(x))
+      if exact.isFinite {
+        #expect(abs(Double(y) - exact) <= 1.5 * Double(Float(exact).ulp), "\(x): \(y)")
+      } else {
+        #expect(x.isNaN ? y.isNaN : y == .infinity, "\(x): \(y)")
+      }
+    }
+  }
+
+  /// Logits so far apart that the largest must be subtracted, wherever it is in each row.
+  @Test(arguments: levels) func rowsOfASoftmaxAreTheirOwn(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    for count in 1...9 {
+      let rows = count
+      var logits = [Float](repeating: -200, count: rows * count)
+      for row in 0..<rows { logits[row * count + row] = 100 * Float(row + 1) }
+      var probabilities = logits
+      kernels.softmaxRows(rows, count, logits, &probabilities)
+      for row in 0..<rows {
+        for i in 0..<count {
+          #expect(i == row ? probabilities[row * count + i] == 1 : probabilities[row * count + i] < 1e-30)
+        }
+      }
+    }
+  }
+}
