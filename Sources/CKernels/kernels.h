@@ -151,7 +151,15 @@ typedef struct {
     float *eraseGradient, *writeGradient; /* [W] */
 } MemoryWriteBackwardOperands;
 
-/* Rows first to end, without it. */
+/* Numbers in the scratch of the two kernels of the links: for each 16 columns, for the rows of a block, and two blocks.
+ * `steps` counts those of the history and the current one. */
+static inline long dnc_links_scratch(long slots, long readHeads, long steps) {
+    const long panels = (slots + 15) / 16, rows = 8, width = 16;
+    return panels * width * (2 * steps + 3 * readHeads + 2) + (readHeads + 1) * rows * width +
+           (steps + 2 * readHeads) * width + 2 * rows * width;
+}
+
+/* Rows first to end, without it. `first` is a multiple of 8. */
 typedef struct {
     long first, end, slots, readHeads;
     const float *writeWeighting, *previousPrecedence; /* [N] */
@@ -162,6 +170,7 @@ typedef struct {
     long forwardStride;
     float *backwardWeights; /* [R, N] */
     long backwardStride;
+    float *scratch; /* for one step */
 } LinksForwardOperands;
 
 typedef struct {
@@ -170,7 +179,7 @@ typedef struct {
     const float *link;                          /* [N, N], before it */
     const float *writeWeightings, *precedences; /* [steps + 1, N] */
     const float *previousReadWeights;           /* [R, N] */
-    float *scratch;                             /* [4, N] */
+    float *scratch;                             /* for steps + 1 */
     const float *forwardGradient;               /* [R, N] */
     long forwardStride;
     const float *backwardGradient; /* [R, N] */

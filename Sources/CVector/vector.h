@@ -34,6 +34,22 @@ DNC_VECTOR(dnc_float16, dnc_choose16)(dnc_float16 a, dnc_float16 b, dnc_float16 
     return a < b ? x : y;
 }
 
+/* 0 in the lane, if there is one of that number; x in the others */
+typedef int dnc_lanes8 __attribute__((ext_vector_type(8)));
+typedef int dnc_lanes16 __attribute__((ext_vector_type(16)));
+
+DNC_VECTOR(dnc_float8, dnc_clear8)(dnc_float8 x, int lane) {
+    const dnc_lanes8 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+    return lanes == lane ? (dnc_float8)0.0f : x;
+}
+DNC_VECTOR(dnc_float16, dnc_clear16)(dnc_float16 x, int lane) {
+    const dnc_lanes16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return lanes == lane ? (dnc_float16)0.0f : x;
+}
+
+/* Fetches the cache line, if there is one, for reading or writing soon. */
+DNC_VECTOR(void, dnc_prefetch)(const float *address) { __builtin_prefetch(address); }
+
 /* Halves added until four lanes are left */
 DNC_VECTOR(dnc_float4, dnc_fold8)(dnc_float8 x) { return x.lo + x.hi; }
 DNC_VECTOR(dnc_float4, dnc_fold16)(dnc_float16 x) { return dnc_fold8(x.lo + x.hi); }
@@ -100,7 +116,7 @@ typedef int dnc_vector_int8 __attribute__((vector_size(32)));
 typedef float dnc_vector_float8 __attribute__((vector_size(32)));
 
 DNC_VECTOR(dnc_float8, dnc_load_part8)(const float *source, int count) {
-    const dnc_int8 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+    const dnc_lanes8 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
     return __builtin_ia32_maskloadps256((const dnc_vector_float8 *)source, (dnc_vector_int8)(lanes < count));
 }
 #endif

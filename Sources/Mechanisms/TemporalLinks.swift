@@ -27,7 +27,7 @@ enum TemporalLinks {
       slots: slots, readHeads: readHeads, writeWeighting: writeWeighting, previousPrecedence: previousPrecedence,
       previousReadWeights: previousReadWeights, previousLink: previousLink, link: link, forwardWeights: forwardWeights,
       backwardWeights: backwardWeights, scratch: scratch)
-    whole.parts.forEach(team, readHeads: readHeads, whole)
+    whole.parts.forEach(team, whole)
     for part in 1..<whole.parts.count {
       for head in 0..<readHeads { addScaled(slots, 1, whole.sums(part)[head], to: backwardWeights[head]) }
     }
@@ -41,25 +41,26 @@ enum TemporalLinks {
     let forwardWeights, backwardWeights: MutableRows<Scalar>
     let scratch: Out<Scalar>
 
-    var parts: LinkParts { LinkParts(slots: slots) }
+    var parts: LinkParts { LinkParts(slots: slots, readHeads: readHeads, steps: 1) }
 
     func sums(_ part: Int) -> MutableRows<Scalar> {
-      part == 0 ? backwardWeights : MutableRows(scratch + parts.sums(part, readHeads: readHeads), stride: slots)
+      part == 0 ? backwardWeights : MutableRows(scratch + parts.sums(part), stride: slots)
     }
 
     @inline(never) func run(_ part: Int, thread: Int) {
       TemporalLinks.forward(
         rows: parts[part], slots: slots, readHeads: readHeads, writeWeighting: writeWeighting,
         previousPrecedence: previousPrecedence, previousReadWeights: previousReadWeights, previousLink: previousLink,
-        link: link, forwardWeights: forwardWeights, backwardWeights: sums(part))
+        link: link, forwardWeights: forwardWeights, backwardWeights: sums(part), scratch: scratch + parts.room(part))
     }
   }
 
   /// Computes some rows. b becomes the sum over these rows.
+  /// - Parameter scratch: for the fast twin.
   private static func forward<Scalar: Real>(
     rows: Range<Int>, slots: Int, readHeads: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>,
     previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: Out<Scalar>, forwardWeights: MutableRows<Scalar>,
-    backwardWeights: MutableRows<Scalar>
+    backwardWeights: MutableRows<Scalar>, scratch: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.linksForward {
       var operands = LinksForwardOperands(
@@ -67,7 +68,7 @@ enum TemporalLinks {
         writeWeighting: writeWeighting.float, previousPrecedence: previousPrecedence.float,
         previousReadWeights: previousReadWeights.float, previousLink: previousLink.float, link: link.float,
         forwardWeights: forwardWeights.start.float, forwardStride: forwardWeights.stride,
-        backwardWeights: backwardWeights.start.float, backwardStride: backwardWeights.stride)
+        backwardWeights: backwardWeights.start.float, backwardStride: backwardWeights.stride, scratch: scratch.float)
       return fast(&operands)
     }
     for head in 0..<readHeads { setZero(slots, backwardWeights[head]) }
@@ -102,7 +103,7 @@ enum TemporalLinks {
       forwardGradient: forwardGradient, backwardGradient: backwardGradient, linkGradient: linkGradient,
       writeWeightingGradient: writeWeightingGradient, precedenceGradient: precedenceGradient,
       readWeightsGradient: readWeightsGradient, scratch: scratch)
-    whole.parts.forEach(team, readHeads: readHeads, whole)
+    whole.parts.forEach(team, whole)
     for part in 1..<whole.parts.count {
       addScaled(readHeads * slots, 1, whole.readSums(part), to: readWeightsGradient)
       addScaled(slots, 1, whole.writeSums(part), to: writeWeightingGradient)
@@ -118,11 +119,11 @@ enum TemporalLinks {
     let forwardGradient, backwardGradient: Rows<Scalar>
     let linkGradient, writeWeightingGradient, precedenceGradient, readWeightsGradient, scratch: Out<Scalar>
 
-    var parts: LinkParts { LinkParts(slots: slots) }
+    var parts: LinkParts { LinkParts(slots: slots, readHeads: readHeads, steps: history.steps + 1) }
 
     // The gradients of w^r, w^w and p, in this order.
     func readSums(_ part: Int) -> Out<Scalar> {
-      part == 0 ? readWeightsGradient : scratch + parts.sums(part, readHeads: readHeads)
+      part == 0 ? readWeightsGradient : scratch + parts.sums(part)
     }
     func writeSums(_ part: Int) -> Out<Scalar> {
       part == 0 ? writeWeightingGradient : readSums(part) + readHeads * slots
@@ -135,7 +136,7 @@ enum TemporalLinks {
       if part > 0 { setZero((readHeads + 2) * slots, readSums(part)) }
       TemporalLinks.backward(
         rows: parts[part], slots: slots, readHeads: readHeads, history: history,
-        previousReadWeights: previousReadWeights, scratch: scratch + parts.rows(part),
+        previousReadWeights: previousReadWeights, scratch: scratch + parts.room(part),
         forwardGradient: forwardGradient, backwardGradient: backwardGradient, linkGradient: linkGradient,
         writeWeightingGradient: writeSums(part), precedenceGradient: precedenceSums(part),
         readWeightsGradient: readSums(part))
@@ -143,7 +144,7 @@ enum TemporalLinks {
   }
 
   /// Goes backwards through some rows.
-  /// - Parameter scratch: [4, N], for a row of L_{t-1} and one of L_t; the fast twin takes two of each at once.
+  /// - Parameter scratch: [2, N], for a row of L_{t-1} and one of L_t; the fast twin takes more.
   private static func backward<Scalar: Real>(
     rows: Range<Int>, slots: Int, readHeads: Int, history: LinkHistory<Scalar>, previousReadWeights: In<Scalar>,
     scratch: Out<Scalar>, forwardGradient: Rows<Scalar>, backwardGradient: Rows<Scalar>, linkGradient: Out<Scalar>,
@@ -229,27 +230,30 @@ struct LinkHistory<Scalar> {
 /// The parts into which the rows of the links are cut for several threads. They depend on the number of slots alone, so
 /// no byte depends on the threads. A smaller matrix is one part, because waking threads would cost more than they save.
 ///
-/// Scratch: for each part four rows [4, N], then for each part but the first its sums [R + 2, N].
+/// Scratch: for each part its room, then for each part but the first its sums [R + 2, N].
 struct LinkParts {
-  let slots: Int
+  let slots, readHeads: Int
   let count: Int
+  private let roomCount: Int
 
-  init(slots: Int) {
-    self.slots = slots
+  /// - Parameter steps: the most that one call goes through: those of the history, and the current one.
+  init(slots: Int, readHeads: Int, steps: Int) {
+    (self.slots, self.readHeads) = (slots, readHeads)
     count = slots < 512 ? 1 : 4
+    roomCount = dnc_links_scratch(slots, readHeads, steps)
   }
 
-  /// The rows of a part. Their number is even, except perhaps in the last part.
+  /// The rows of a part. Their number is a multiple of 8, except perhaps in the last part.
   subscript(part: Int) -> Range<Int> { start(part)..<start(part + 1) }
 
-  private func start(_ part: Int) -> Int { part == count ? slots : slots * part / count & ~1 }
+  private func start(_ part: Int) -> Int { part == count ? slots : slots * part / count & ~7 }
 
-  func rows(_ part: Int) -> Int { 4 * part * slots }
+  func room(_ part: Int) -> Int { part * roomCount }
   /// Offset of the sums of a part, which is not the first.
-  func sums(_ part: Int, readHeads: Int) -> Int { 4 * count * slots + (part - 1) * (readHeads + 2) * slots }
-  func scratchCount(readHeads: Int) -> Int { sums(count, readHeads: readHeads) }
+  func sums(_ part: Int) -> Int { count * roomCount + (part - 1) * (readHeads + 2) * slots }
+  var scratchCount: Int { sums(count) }
 
-  func forEach(_ team: Threads.Team?, readHeads: Int, _ work: some ThreadWork) {
+  func forEach(_ team: Threads.Team?, _ work: some ThreadWork) {
     guard count > 1, let team else {
       for part in 0..<count { work.run(part, thread: 0) }
       return

@@ -23,7 +23,7 @@ extension DNCMemory {
       freeList = carver.take(FreeList.scratchCount(slots: c.N))
       similarity = carver.take(max(c.R, c.K) * c.N)
       content = carver.take(max(c.R, c.K) * c.N)
-      links = carver.take(LinkParts(slots: c.N).scratchCount(readHeads: c.R))
+      links = carver.take(LinkParts(slots: c.N, readHeads: c.R, steps: max(segment, 1)).scratchCount)
       memory = Plane(&carver, rows: segment, batch: sequences, width: c.N * c.W)
       interfaceGradient = carver.take(c.interface.count)
       backwardGradient = carver.take(c.R * c.K * c.N)

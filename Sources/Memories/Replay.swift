@@ -29,7 +29,7 @@ struct Replay<Scalar: Real>: ~Copyable {
   ) -> (memory: Out<Scalar>, link: Out<Scalar>, rowNorms: Out<Scalar>, linkScratch: Out<Scalar>) {
     (
       carver.take(c.N * c.W), carver.take(c.K * c.N * c.N), carver.take(c.N),
-      carver.take(LinkParts(slots: c.N).scratchCount(readHeads: 0))
+      carver.take(LinkParts(slots: c.N, readHeads: 0, steps: 1).scratchCount)
     )
   }
 

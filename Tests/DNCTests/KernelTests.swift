@@ -38,9 +38,12 @@ import Testing
     /// Stands before and after the numbers; nobody may write there.
     private static let guardValue: Float = 77
 
+    /// True if nobody wrote before or after the numbers.
+    var isIntact: Bool { single[0] == Numbers.guardValue && float[count] == Numbers.guardValue }
+
     /// max |a − b| / max(|b|, 1)
     var error: Double {
-      guard single[0] == Numbers.guardValue, float[count] == Numbers.guardValue else { return .infinity }
+      guard isIntact else { return .infinity }
       var difference = 0.0
       var largest = 1.0
       for i in 0..<count {

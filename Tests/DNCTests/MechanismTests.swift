@@ -52,7 +52,7 @@ import Testing
     var forward = [Double](repeating: 0, count: n)
     var backward = forward
     let read: [Double] = [0, 0, 1]
-    var scratch = [Double](repeating: 0, count: LinkParts(slots: n).scratchCount(readHeads: 1))
+    var scratch = [Double](repeating: 0, count: LinkParts(slots: n, readHeads: 1, steps: 1).scratchCount)
     for slot in [2, 0, 1] {
       var write = [Double](repeating: 0, count: n)
       write[slot] = 1
