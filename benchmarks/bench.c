@@ -1,59 +1,26 @@
 /*
  * Times a training step (reset, forward, sigmoid cross-entropy over all outputs, backward, Adam) and an inference step of
- * libdnc on workloads of several sizes: least and median of many, in milliseconds, the arithmetic rate of the work that the
- * mathematics needs, and the share of what the cores in use can do at most, which is measured first. Memory is what
- * dnc_estimate_bytes says. Wall time: leave the machine alone meanwhile.
+ * libdnc on the workloads of common/workloads.c. Writes the least of many times beside the floor: the time that the machine
+ * needs at least for the operations and the memory traffic of the equations, at rates that are measured first. Memory is what
+ * dnc_estimate_bytes says. The time of one thread is processor time, that of several is wall time: leave the machine alone
+ * meanwhile.
  *
  *     make bench
  *     build/bench A C1        # some workloads; --seconds 5 each, --threads 2
  */
 #define _POSIX_C_SOURCE 200809L
+#include "common/workloads.h"
+
 #include <dnc.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-typedef struct workload {
-    const char *name, *what;
-    uint32_t x, y, h, n, w, r, b; /* sizes in the letters of dnc.h; one LSTM layer, one write head */
-    size_t t;
-    int training;
-} workload;
-
-static const workload workloads[] = {
-    {"A", "copy task of DNC-NumPy", 8, 8, 64, 16, 16, 1, 1, 20, 1},
-    {"B", "repeat copy", 6, 5, 64, 16, 16, 4, 16, 40, 1},
-    {"C1", "bAbI, one story", 160, 160, 256, 256, 64, 4, 1, 100, 1},
-    {"C16", "bAbI, a batch", 160, 160, 256, 256, 64, 4, 16, 100, 1},
-    {"D", "graph", 92, 90, 256, 128, 50, 5, 2, 200, 1},
-    {"E64", "64 slots", 8, 8, 128, 64, 32, 4, 4, 64, 1},
-    {"E256", "256 slots", 8, 8, 128, 256, 32, 4, 4, 64, 1},
-    {"E1024", "1024 slots", 8, 8, 128, 1024, 32, 4, 4, 64, 1},
-    {"E2048", "2048 slots", 8, 8, 128, 2048, 32, 4, 4, 64, 1},
-    {"IA", "one inference step of A", 8, 8, 64, 16, 16, 1, 1, 1, 0},
-    {"IC", "one inference step of C1", 160, 160, 256, 256, 64, 4, 1, 1, 0},
-};
 
 static void check(dnc_status status) {
     if (status == DNC_OK) return;
     fprintf(stderr, "bench: %s\n", dnc_last_error());
     exit(1);
-}
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static float *numbers(size_t count) {
@@ -63,58 +30,12 @@ static float *numbers(size_t count) {
     return values;
 }
 
-/* Floating-point operations of one step of one sequence, forward. A matrix product takes two for each weight; the links four
- * for each element's update and four for each head that reads it; the memory seven for each element's writing, and, for each of
- * the R + 1 keys and R readings, two. */
-static double forward_operations(const workload *k) {
-    double rw = (double)k->r * k->w, xi = rw + 3.0 * k->w + 5.0 * k->r + 3;
-    double weights = 4.0 * k->h * (k->x + rw + k->h) + xi * k->h + k->y * (k->h + rw);
-    double links = (double)k->n * k->n * (4 + 4.0 * k->r);
-    double memory = (double)k->n * k->w * (7 + 2 * (2.0 * k->r + 1));
-    return 2 * weights + links + memory;
-}
+typedef struct result {
+    double seconds; /* the least of many */
+    size_t bytes;
+} result;
 
-/* A loop of fused products on twelve independent vectors; GFLOP/s. */
-enum { ITERATIONS = 4000000 };
-static volatile float sink;
-
-#if defined(__x86_64__)
-#define PEAK(name, features, vector, lanes, set, fma, first)                                                     \
-    __attribute__((target(features))) static double name(void) {                                                 \
-        vector x = set(0.5f), a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x; \
-        double begin = now();                                                                                    \
-        for (int n = 0; n < ITERATIONS; n++) {                                                                   \
-            a = fma(a, x, x), b = fma(b, x, x), c = fma(c, x, x), d = fma(d, x, x);                              \
-            e = fma(e, x, x), f = fma(f, x, x), g = fma(g, x, x), h = fma(h, x, x);                              \
-            i = fma(i, x, x), j = fma(j, x, x), k = fma(k, x, x), l = fma(l, x, x);                              \
-            __asm__ volatile("" : "+x"(a), "+x"(b), "+x"(c), "+x"(d), "+x"(e), "+x"(f));                         \
-            __asm__ volatile("" : "+x"(g), "+x"(h), "+x"(i), "+x"(j), "+x"(k), "+x"(l));                         \
-        }                                                                                                        \
-        double seconds = now() - begin;                                                                          \
-        sink = first(a) + first(b) + first(c) + first(d) + first(e) + first(f) + first(g) + first(h) + first(i)  \
-               + first(j) + first(k) + first(l);                                                                 \
-        return 2e-9 * 12 * lanes * ITERATIONS / seconds;                                                         \
-    }
-PEAK(peak_avx512, "avx512f", __m512, 16, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_cvtss_f32)
-PEAK(peak_avx2, "avx2,fma", __m256, 8, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_cvtss_f32)
-#endif
-
-/* Most GFLOP/s of a core; 0 where it isn't known. */
-static double peak(void) {
-    double most = 0;
-#if defined(__x86_64__)
-    for (int i = 0; i < 5; i++) {
-        double rate = 0;
-        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) rate = peak_avx2();
-        if (rate > most) most = rate;
-        if (__builtin_cpu_supports("avx512f")) rate = peak_avx512();
-        if (rate > most) most = rate;
-    }
-#endif
-    return most;
-}
-
-static void measure(const workload *k, double seconds, uint32_t threads, double peak_rate) {
+static result measure(const workload *k, double seconds, uint32_t threads) {
     dnc_config config;
     check(dnc_config_init(&config, sizeof config));
     config.input_size = k->x;
@@ -129,23 +50,21 @@ static void measure(const workload *k, double seconds, uint32_t threads, double 
     check(dnc_optimizer_config_init(&settings, sizeof settings));
     dnc *net;
     dnc_optimizer *adam;
-    size_t bytes;
+    result result = {1e9, 0};
     check(dnc_create(&config, &net));
     check(dnc_optimizer_create(net, &settings, &adam));
     check(dnc_set_training(net, k->training));
-    check(dnc_estimate_bytes(&config, k->t, k->training, &bytes));
+    check(dnc_estimate_bytes(&config, k->t, k->training, &result.bytes));
 
-    size_t rows = k->t * k->b;
+    size_t rows = (size_t)k->t * k->b;
     float *inputs = numbers(rows * k->x), *targets = numbers(rows * k->y);
     float *outputs = numbers(rows * k->y), *gradients = numbers(rows * k->y);
     for (size_t i = 0; i < rows * k->y; i++) targets[i] = targets[i] > 0;
 
-    enum { MOST = 100000 };
-    static double times[MOST];
     int count = 0;
-    double loss = 0;
-    for (double start = now(); count < MOST && (count < 3 || now() - start < seconds); count++) {
-        double begin = now();
+    double loss, (*clock)(void) = threads == 1 ? machine_worked : machine_now;
+    for (double start = machine_now(); count < 3 || machine_now() - start < seconds; count++) {
+        double begin = clock();
         if (k->training) check(dnc_reset(net));
         check(dnc_forward(net, k->t, inputs, outputs));
         if (k->training) {
@@ -154,40 +73,81 @@ static void measure(const workload *k, double seconds, uint32_t threads, double 
             check(dnc_backward(net, gradients, NULL));
             check(dnc_optimizer_step(adam, net, NULL));
         }
-        times[count] = now() - begin;
+        double time = clock() - begin;
+        if (time < result.seconds) result.seconds = time;
     }
-    qsort(times, (size_t)count, sizeof *times, ascending);
-    /* Backward needs each product twice, once for the inputs and once for the weights; and so do links and memory. */
-    double operations = forward_operations(k) * (double)rows * (k->training ? 3 : 1);
-    double rate = 1e-9 * operations / times[0];
-    printf("| %-5s | %-24s | %10.3f | %10.3f | %6.1f | %3.0f %% | %8.1f | %7.4f |\n", k->name, k->what, 1e3 * times[0],
-           1e3 * times[count / 2], rate, peak_rate > 0 ? 100 * rate / peak_rate : 0.0, 1e-6 * (double)bytes, loss);
-    fflush(stdout);
     free(inputs);
     free(targets);
     free(outputs);
     free(gradients);
     dnc_optimizer_free(adam);
     dnc_free(net);
+    return result;
 }
+
+static void print_machine(const machine *m) {
+    printf("A core makes %.1f GFLOP/s in a product of matrices, and moves (read; read and written)\n", 1e-9 * m->arithmetic);
+    for (int i = 0; i < LEVELS; i++) {
+        const cache_level *l = &m->levels[i];
+        printf("    %3.0f and %3.0f GB/s in %s", 1e-9 * l->read, 1e-9 * l->update, l->name);
+        if (i < LEVELS - 1) printf(", %.0f KB", l->bytes / 1024);
+        printf("\n");
+    }
+}
+
+static void print_workload(const workload *k, double seconds, uint32_t threads, const machine *m) {
+    result found = measure(k, seconds, threads);
+    double floor = workload_floor(k, m) / threads;
+    printf("| %-5s | %-24s | %10.4f | %9.4f | %5.2f | %7.1f | %10.1f |\n", k->name, k->what, 1e3 * found.seconds, 1e3 * floor,
+           found.seconds / floor, 1e-9 * workload_operations(k) / found.seconds, 1e-6 * (double)found.bytes);
+    fflush(stdout);
+}
+
+/* The same stories with one and two threads. */
+static void print_words(const workload *k, double seconds, const machine *m) {
+    double words = (double)k->b * k->t, one = measure(k, seconds, 1).seconds, two = measure(k, seconds, 2).seconds;
+    printf("| %2u | %9.3f | %5.2f | %7.0f | %9.3f | %7.0f | %4.2f |\n", k->b, 1e3 * one, one / workload_floor(k, m),
+           words / one, 1e3 * two, words / two, one / two);
+    fflush(stdout);
+}
+
+static int is_stories(const workload *k) { return k->name[0] == 'S'; }
 
 int main(int count, char **words) {
     double seconds = 3;
     uint32_t threads = 1;
-    int chosen = 0;
+    int chosen[64] = {0}, any = 0, stories = 0;
     for (int i = 1; i < count; i++) {
-        if (strcmp(words[i], "--seconds") == 0 && i + 1 < count) seconds = atof(words[++i]);
-        else if (strcmp(words[i], "--threads") == 0 && i + 1 < count) threads = (uint32_t)atoi(words[++i]);
-        else chosen++;
+        const workload *named = workload_named(words[i]);
+        if (strcmp(words[i], "--seconds") == 0 && i + 1 < count) {
+            seconds = atof(words[++i]);
+        } else if (strcmp(words[i], "--threads") == 0 && i + 1 < count) {
+            threads = (uint32_t)atoi(words[++i]);
+        } else if (named != NULL) {
+            chosen[named - workloads] = any = 1;
+        } else {
+            fprintf(stderr, "bench: %s is no workload; there are", words[i]);
+            for (size_t k = 0; k < workload_count; k++) fprintf(stderr, " %s", workloads[k].name);
+            fprintf(stderr, ", --seconds 3 and --threads 1\n");
+            return 2;
+        }
     }
-    double most = peak();
-    printf("%s\n%u thread(s); a core does at most %.0f GFLOP/s\n\n", dnc_build_info(), threads, most);
-    printf("|       | workload                 |  least, ms | median, ms | GFLOP/s | of peak | memory, MB | loss |\n");
-    printf("|---|---|---|---|---|---|---|---|\n");
-    for (size_t k = 0; k < sizeof workloads / sizeof *workloads; k++) {
-        int wanted = chosen == 0;
-        for (int i = 1; i < count; i++) wanted |= strcmp(words[i], workloads[k].name) == 0;
-        if (wanted) measure(&workloads[k], seconds, threads, most * threads);
+    machine m;
+    machine_measure(&m);
+    printf("%s\n%u thread%s\n", dnc_build_info(), threads, threads == 1 ? "" : "s, for which the floor is divided");
+    print_machine(&m);
+    printf("\n| workload |                       |  least, ms | floor, ms | ratio | GFLOP/s | memory, MB |\n");
+    printf("|---|---|---|---|---|---|---|\n");
+    for (size_t k = 0; k < workload_count; k++) {
+        if (any && !chosen[k]) continue;
+        if (is_stories(&workloads[k])) stories = 1;
+        else print_workload(&workloads[k], seconds, threads, &m);
+    }
+    if (!stories) return 0;
+    printf("\nTraining on bAbI with one thread and two, in words a second\n\n");
+    printf("| batch | ms | ratio | words/s | two, ms | words/s | gain |\n|---|---|---|---|---|---|---|\n");
+    for (size_t k = 0; k < workload_count; k++) {
+        if (is_stories(&workloads[k]) && (!any || chosen[k])) print_words(&workloads[k], seconds, &m);
     }
     return 0;
 }

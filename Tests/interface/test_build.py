@@ -168,6 +168,22 @@ def test_pictures(built, tmp_path):
 
 
 @needs("gcc")
+def test_benchmark(built):
+    """A table of times and floors, and one of words a second."""
+    folder = CHECKOUT / "benchmarks"
+    program = built(folder / "bench.c", *sorted((folder / "common").glob("*.c")))
+    output = run(program, "--seconds", 0.01, "A", "IA", "S1")
+    rows = [re.findall(r"[^| ][^|]*[^| ]|[^| ]", row) for row in output.splitlines() if row.startswith("| ")]
+    cells = {row[0]: row[1:] for row in rows}
+    for _, least, floor, ratio, rate, memory in (cells["A"], cells["IA"]):
+        assert float(ratio) == pytest.approx(float(least) / float(floor), rel=0.1)
+        assert float(rate) > 0 and float(memory) > 0
+    least, ratio, words, *_ = map(float, cells["1"])
+    assert words == pytest.approx(70_000 / least, rel=0.01) and ratio > 0
+    assert "is no workload" in subprocess.run([program, "Z"], capture_output=True, text=True).stderr
+
+
+@needs("gcc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_copy_task_interrupted(built, tmp_path, number):
     """Ctrl-C keeps the model."""

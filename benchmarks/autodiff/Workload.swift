@@ -2,7 +2,7 @@ import Autodiff
 import CDNC
 import Foundation
 
-/// One training step to time, as in ../bench.c: sizes in the letters of dnc.h; one LSTM layer, one write head.
+/// One training step to time, as in ../common/workloads.c: sizes in the letters of dnc.h; one LSTM layer, one write head.
 struct Workload {
   let name, what: String
   let X, Y, H, N, W, R, B, T: Int

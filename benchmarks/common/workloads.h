@@ -1,0 +1,42 @@
+/* The workloads that the benchmarks time, and the least that each must cost. */
+#ifndef BENCH_WORKLOADS_H
+#define BENCH_WORKLOADS_H
+
+#include "machine.h"
+
+#include <stdint.h>
+
+typedef struct workload {
+    const char *name, *what;
+    uint32_t x, y, h, n, w, r, b; /* sizes in the letters of dnc.h; one LSTM layer, one write head */
+    uint32_t t;
+    int training;
+} workload;
+
+extern const workload workloads[];
+extern const size_t workload_count;
+
+/* NULL where there is none of that name. */
+const workload *workload_named(const char *name);
+
+/* The numbers of the interface vector, and of all parameters. */
+double workload_interface(const workload *k);
+double workload_parameters(const workload *k);
+
+/* Additions, multiplications, exponentials and the like: what the mathematics of one step needs, all sequences and times. */
+double workload_operations(const workload *k);
+
+/* The least traffic of one step with some numbers: what is kept for the way back, the state and its gradient, the weights. */
+typedef struct stream {
+    double set;          /* bytes of all these numbers */
+    double read, update; /* bytes read only; bytes read and bytes written of what is also written */
+} stream;
+
+enum { STREAMS = 4 };
+void workload_streams(const workload *k, stream streams[STREAMS]);
+
+/* Seconds below which no program can be on one core of the machine: its operations at the rate of a matrix product, or its
+ * streams at the rates of the caches that hold them, whichever takes longer; arithmetic and memory can overlap. */
+double workload_floor(const workload *k, const machine *m);
+
+#endif
