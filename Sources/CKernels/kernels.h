@@ -11,10 +11,16 @@
 
 /* Rows that need not follow each other closely have a stride. */
 typedef struct {
-    long rows, outputs, inputs;
+    long outputs, inputs;
     const float *weight; /* W [outputs, inputs] */
-    long weightStride;
-    const float *x; /* [rows, inputs] */
+    float *panels;       /* out: the same weights, in the order in which a level's `linearForward` reads them */
+} PackWeightOperands;
+
+typedef struct {
+    long rows, outputs, inputs;
+    const float *panels; /* of the whole weight */
+    long columns, first; /* the whole weight's columns, and the first of those that x meets */
+    const float *x;      /* [rows, inputs] */
     long xStride;
     float *y; /* [rows, outputs] */
     long yStride;
@@ -38,6 +44,7 @@ typedef struct {
     long yStride;
     float *weightGradient;
     long weightStride;
+    float *scratch; /* see Linear.scratchCount */
 } LinearWeightOperands;
 
 typedef struct {
@@ -272,6 +279,7 @@ typedef struct {
     void (*usageKeys)(long count, const float *usage, unsigned *keys);
     void (*sortKeys)(long count, unsigned *keys, unsigned *order);
 
+    void (*packWeight)(const PackWeightOperands *);
     void (*linearForward)(const LinearForwardOperands *);
     void (*linearBackward)(const LinearBackwardOperands *);
     void (*linearBackwardWeight)(const LinearWeightOperands *);

@@ -110,6 +110,30 @@ DNC_VECTOR(dnc_count16, dnc_count_less16)(dnc_count16 counts, dnc_count16 a, dnc
     return counts - (dnc_count16)((dnc_int16)a < (dnc_int16)b);
 }
 
+/* Brings a cache line nearer that will be read or written soon. Any address is allowed. */
+DNC_VECTOR(void, dnc_prefetch)(const float *address) { __builtin_prefetch(address); }
+
+/* Writes eight rows of eight as columns */
+DNC_VECTOR(void, dnc_transpose8)(const float *source, long stride, float *target, long targetStride) {
+    dnc_float8 row[8], pair[8], four[8];
+    for (int i = 0; i < 8; i++) row[i] = dnc_load8(source + i * stride);
+    for (int i = 0; i < 8; i += 2) {
+        pair[i] = __builtin_shufflevector(row[i], row[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        pair[i + 1] = __builtin_shufflevector(row[i], row[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        four[i] = __builtin_shufflevector(pair[i], pair[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+        four[i + 1] = __builtin_shufflevector(pair[i], pair[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        four[i + 2] = __builtin_shufflevector(pair[i + 1], pair[i + 3], 0, 1, 8, 9, 4, 5, 12, 13);
+        four[i + 3] = __builtin_shufflevector(pair[i + 1], pair[i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+    for (int i = 0; i < 4; i++) {
+        dnc_store8(__builtin_shufflevector(four[i], four[i + 4], 0, 1, 2, 3, 8, 9, 10, 11), target + i * targetStride);
+        dnc_store8(
+            __builtin_shufflevector(four[i], four[i + 4], 4, 5, 6, 7, 12, 13, 14, 15), target + (i + 4) * targetStride);
+    }
+}
+
 /* The first `count` lanes, 0 in the others: nothing beyond is read. */
 #if defined(__AVX2__)
 typedef int dnc_vector_int8 __attribute__((vector_size(32)));

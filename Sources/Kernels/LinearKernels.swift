@@ -1,105 +1,96 @@
 // Matrix products in tiles of accumulators that stay in registers. See `Linear` for what they compute.
 //
-// A tile has up to four rows, and enough columns for its accumulators to fill the registers and hide each other's
-// latency. Each accumulator adds its products in the same order in every tile.
+// One routine makes all of them: a row of the target is a sum of vectors, each times a factor. In `linearBackward` the
+// vectors are rows of W, in `linearBackwardWeight` rows of x. In `linearForward` they are columns of W, which
+// `packWeight` has written into panels as wide as a tile. Every element adds its terms one after the other, whatever its
+// tile.
 
 import CKernels
+import CVector
 
-private let widths: (Int, Int, Int, Int) = (8, 6, 3, 3)
-/// Number of rows whose inputs stay in the first cache while all outputs, or all weights' gradients, are computed.
-private let rowBlock = 64
+/// Vectors in a row of a panel.
+private let width = 3
+private let panel = width * lanes
+/// A block of the weight's gradient: terms, columns and rows whose vectors and factors stay in the first cache. Must fit
+/// `Linear.scratchCount`.
+private let blockTerms = 96
+private let blockColumns = 48
+private let blockRows = 16
 
-private typealias Tile = InlineArray<12, Vector>
+#if LANES_16
+  private typealias Tile = InlineArray<24, Vector>
+#else
+  private typealias Tile = InlineArray<12, Vector>
+#endif
+
+/// target[r, c] += Σ_t factors[r, t] vectors[t, c]
+private struct Product {
+  let terms: Int
+  let factors: Input
+  let rowStride, termStride: Int
+  let vectors: Input
+  /// From a term's vector to the next, and from a panel to the next.
+  let vectorStride, panelStride: Int
+  /// From a term's vector to the next after the last whole panel.
+  let restStride: Int
+  let target: Output
+  let targetStride: Int
+}
+
+// MARK: Kernels
+
+/// Numbers in a row of the panel that has `columns` columns left: a whole panel, or all of them in whole vectors.
+@inline(__always) private func panelStride(_ columns: Int) -> Int {
+  columns >= panel ? panel : (columns + lanes - 1) & ~(lanes - 1)
+}
+
+/// Writes [panel][input][outputs of the panel]. Outputs beyond the last get 0.
+func packWeight(_ operands: UnsafePointer<PackWeightOperands>) {
+  let o = operands.pointee
+  let (outputs, inputs, weight, panels) = (o.outputs, o.inputs, o.weight, o.panels)
+  var first = 0
+  while first < outputs {
+    let stride = panelStride(outputs - first)
+    let target = panels + first * inputs
+    var column = 0
+    while column < stride {
+      let source = weight + (first + column) * inputs
+      let rows = outputs - first - column
+      var i = 0
+      while rows >= 8, i + 8 <= inputs {
+        dnc_transpose8(source + i, inputs, target + i * stride + column, stride)
+        i += 8
+      }
+      while i < inputs {
+        for r in 0..<8 { target[i * stride + column + r] = r < rows ? source[r * inputs + i] : 0 }
+        i += 1
+      }
+      column += 8
+    }
+    first += stride
+  }
+}
 
 /// y[r, o] += Σ_i W[o, i] x[r, i]
 func linearForward(_ operands: UnsafePointer<LinearForwardOperands>) {
   let o = operands.pointee
-  let (rows, outputs, inputs, weight) = (o.rows, o.outputs, o.inputs, o.weight)
-  let (weightStride, x, xStride, y) = (o.weightStride, o.x, o.xStride, o.y)
-  let yStride = o.yStride
-  var block = 0
-  while block < rows {
-    let count = min(rowBlock, rows - block)
-    let source = x + block * xStride
-    let target = y + block * yStride
-    let whole = count & ~3
-    dotRows(4, widths.3, whole, outputs, inputs, weight, weightStride, source, xStride, target, yStride)
-    let restSource = source + whole * xStride
-    let restTarget = target + whole * yStride
-    switch count - whole {
-    case 3:
-      dotRows(
-        3, widths.2, 3, outputs, inputs, weight, weightStride, restSource, xStride, restTarget, yStride)
-    case 2:
-      dotRows(
-        2, widths.1, 2, outputs, inputs, weight, weightStride, restSource, xStride, restTarget, yStride)
-    case 1:
-      dotRows(
-        1, widths.0, 1, outputs, inputs, weight, weightStride, restSource, xStride, restTarget, yStride)
-    default: break
-    }
-    block += count
-  }
-}
-
-/// `count` rows, a multiple of `rows`, with all outputs; `rows` and `columns` are constants where it is called.
-@inline(__always) private func dotRows(
-  _ rows: Int, _ columns: Int, _ count: Int, _ outputs: Int, _ inputs: Int, _ weight: UnsafePointer<Float>,
-  _ weightStride: Int, _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
-) {
-  guard count > 0 else { return }
-  var o = 0
-  while o + columns <= outputs {
-    var r = 0
-    while r < count {
-      dotTile(
-        rows, columns, inputs, weight + o * weightStride, weightStride, x + r * xStride, xStride, y + r * yStride + o,
-        yStride)
-      r += rows
-    }
-    o += columns
-  }
-  while o < outputs {
-    for r in 0..<count { y[r * yStride + o] += oneDot(inputs, weight + o * weightStride, x + r * xStride) }
-    o += 1
-  }
-}
-
-@inline(never) private func oneDot(_ inputs: Int, _ w: UnsafePointer<Float>, _ x: UnsafePointer<Float>) -> Float {
-  dot(inputs, w, x)
-}
-
-/// `rows` × `columns` dot products at once.
-@inline(__always) private func dotTile(
-  _ rows: Int, _ columns: Int, _ inputs: Int, _ w: UnsafePointer<Float>, _ weightStride: Int,
-  _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
-) {
-  var sums = Tile(repeating: .zero)
-  forEachVector(inputs) { i, n in
-    // Of rows and columns, the fewer vectors stay in registers; the others pass through one.
-    var held = InlineArray<4, Vector>(repeating: .zero)
-    if rows < columns {
-      for r in 0..<rows { held[r] = load(x + r * xStride + i, n) }
-      for j in 0..<columns {
-        let weights = load(w + j * weightStride + i, n)
-        for r in 0..<rows { sums[r * columns + j] = sums[r * columns + j].addingProduct(weights, held[r]) }
-      }
-    } else {
-      for j in 0..<columns { held[j] = load(w + j * weightStride + i, n) }
-      for r in 0..<rows {
-        let inputs = load(x + r * xStride + i, n)
-        for j in 0..<columns { sums[r * columns + j] = sums[r * columns + j].addingProduct(inputs, held[j]) }
-      }
-    }
-  }
-  for j in 0..<columns {
-    if rows == 4 {
-      let dots = totals(sums[j], sums[columns + j], sums[2 * columns + j], sums[3 * columns + j])
-      for r in 0..<4 { y[r * yStride + j] += dots[r] }
-    } else {
-      for r in 0..<rows { y[r * yStride + j] += total(sums[r * columns + j]) }
-    }
-  }
+  let (rows, outputs, inputs, panels) = (o.rows, o.outputs, o.inputs, o.panels)
+  let (columns, first, x, xStride) = (o.columns, o.first, o.x, o.xStride)
+  let (y, yStride) = (o.y, o.yStride)
+  let whole = outputs / panel * panel
+  let restStride = panelStride(outputs - whole)
+  add(
+    rows, whole,
+    Product(
+      terms: inputs, factors: x, rowStride: xStride, termStride: 1, vectors: panels + first * panel,
+      vectorStride: panel, panelStride: columns * panel, restStride: panel, target: y, targetStride: yStride))
+  guard whole < outputs else { return }
+  add(
+    rows, outputs - whole,
+    Product(
+      terms: inputs, factors: x, rowStride: xStride, termStride: 1,
+      vectors: panels + whole * columns + first * restStride, vectorStride: restStride, panelStride: 0,
+      restStride: restStride, target: y + whole, targetStride: yStride))
 }
 
 /// xGradient[r, i] += Σ_o yGradient[r, o] W[o, i]
@@ -108,7 +99,12 @@ func linearBackward(_ operands: UnsafePointer<LinearBackwardOperands>) {
   let (rows, outputs, inputs, weight) = (o.rows, o.outputs, o.inputs, o.weight)
   let (weightStride, yGradient, yStride, xGradient) = (o.weightStride, o.yGradient, o.yStride, o.xGradient)
   let xStride = o.xStride
-  addProducts(rows, inputs, outputs, yGradient, yStride, 1, weight, weightStride, xGradient, xStride)
+  add(
+    rows, inputs,
+    Product(
+      terms: outputs, factors: yGradient, rowStride: yStride, termStride: 1, vectors: weight,
+      vectorStride: weightStride, panelStride: panel, restStride: weightStride, target: xGradient,
+      targetStride: xStride))
 }
 
 /// WGradient[o, i] += Σ_r yGradient[r, o] x[r, i]
@@ -116,103 +112,142 @@ func linearBackwardWeight(_ operands: UnsafePointer<LinearWeightOperands>) {
   let o = operands.pointee
   let (rows, outputs, inputs, x) = (o.rows, o.outputs, o.inputs, o.x)
   let (xStride, yGradient, yStride, weightGradient) = (o.xStride, o.yGradient, o.yStride, o.weightGradient)
-  let weightStride = o.weightStride
-  var r = 0
-  while r < rows {
-    let count = min(2 * rowBlock, rows - r)
-    addProducts(
-      outputs, inputs, count, yGradient + r * yStride, 1, yStride, x + r * xStride, xStride,
-      weightGradient,
-      weightStride)
-    r += count
-  }
-}
-
-/// target[r, c] += Σ_t factors[r, t] vectors[t, c], the terms one after the other.
-@inline(never) private func addProducts(
-  _ rows: Int, _ columns: Int, _ terms: Int, _ factors: UnsafePointer<Float>, _ rowStride: Int, _ termStride: Int,
-  _ vectors: UnsafePointer<Float>, _ vectorStride: Int, _ target: UnsafeMutablePointer<Float>, _ targetStride: Int
-) {
-  let whole = rows & ~3
-  productRows(
-    4, widths.3, whole, columns, terms, factors, rowStride, termStride, vectors, vectorStride, target, targetStride)
-  let restFactors = factors + whole * rowStride
-  let restTarget = target + whole * targetStride
-  switch rows - whole {
-  case 3:
-    productRows(
-      3, widths.2, 3, columns, terms, restFactors, rowStride, termStride, vectors, vectorStride, restTarget,
-      targetStride)
-  case 2:
-    productRows(
-      2, widths.1, 2, columns, terms, restFactors, rowStride, termStride, vectors, vectorStride, restTarget,
-      targetStride)
-  case 1:
-    productRows(
-      1, widths.0, 1, columns, terms, restFactors, rowStride, termStride, vectors, vectorStride, restTarget,
-      targetStride)
-  default: break
-  }
-}
-
-/// `count` rows, a multiple of `rows`, with all columns; `rows` and `width` are constants where it is called.
-@inline(__always) private func productRows(
-  _ rows: Int, _ width: Int, _ count: Int, _ columns: Int, _ terms: Int, _ factors: UnsafePointer<Float>,
-  _ rowStride: Int, _ termStride: Int, _ vectors: UnsafePointer<Float>, _ vectorStride: Int,
-  _ target: UnsafeMutablePointer<Float>, _ targetStride: Int
-) {
-  guard count > 0 else { return }
-  var c = 0
-  while c + width * lanes <= columns {
-    var r = 0
-    while r < count {
-      productTile(
-        rows, width, lanes, terms, factors + r * rowStride, rowStride, termStride, vectors + c, vectorStride,
-        target + r * targetStride + c, targetStride)
-      r += rows
+  let (weightStride, scratch) = (o.weightStride, o.scratch)
+  let factorScratch = scratch + blockTerms * blockColumns
+  var first = 0
+  while first < rows {
+    let terms = min(blockTerms, rows - first)
+    var i = 0
+    while i < inputs {
+      let columns = min(blockColumns, inputs - i)
+      let (vectors, vectorStride) = gathered(
+        terms, columns, x + first * xStride + i, xStride, scratch, blockColumns)
+      var row = 0
+      while row < outputs {
+        let count = min(blockRows, outputs - row)
+        let (factors, termStride) = gathered(
+          terms, count, yGradient + first * yStride + row, yStride, factorScratch, blockRows)
+        add(
+          count, columns,
+          Product(
+            terms: terms, factors: factors, rowStride: 1, termStride: termStride, vectors: vectors,
+            vectorStride: vectorStride, panelStride: panel, restStride: vectorStride,
+            target: weightGradient + row * weightStride + i, targetStride: weightStride))
+        row += count
+      }
+      i += columns
     }
-    c += width * lanes
+    first += terms
+  }
+}
+
+/// Rows that lie a multiple of a kilobyte apart share few places of the first cache. Copies such rows to scratch.
+@inline(__always) private func gathered(
+  _ rows: Int, _ columns: Int, _ source: Input, _ stride: Int, _ scratch: Output, _ scratchStride: Int
+) -> (Input, Int) {
+  guard stride & 255 == 0 else { return (source, stride) }
+  for r in 0..<rows {
+    forEachVector(columns) { c, n in store(load(source + r * stride + c, n), scratch + r * scratchStride + c, n) }
+  }
+  return (Input(scratch), scratchStride)
+}
+
+// MARK: Tiles
+
+/// All rows and columns. One or two rows take several panels at once, for enough accumulators to hide each other's latency.
+@inline(never) private func add(_ rows: Int, _ columns: Int, _ p: Product) {
+  let panels = columns / panel
+  var q = 0
+  while rows == 1, q + 3 <= panels {
+    addTile(1, 3, width, lanes, p, row: 0, column: q * panel, p.vectors + q * p.panelStride, p.vectorStride)
+    q += 3
+  }
+  while rows == 2, q + 2 <= panels {
+    addTile(2, 2, width, lanes, p, row: 0, column: q * panel, p.vectors + q * p.panelStride, p.vectorStride)
+    q += 2
+  }
+  while q < panels {
+    let vectors = p.vectors + q * p.panelStride
+    forEachRows(rows) { n, r in addTile(n, 1, width, lanes, p, row: r, column: q * panel, vectors, p.vectorStride) }
+    q += 1
+  }
+  var c = panels * panel
+  let rest = p.vectors + panels * p.panelStride - c
+  if c + 2 * lanes <= columns {
+    forEachRows(rows) { n, r in addTile(n, 1, 2, lanes, p, row: r, column: c, rest + c, p.restStride) }
+    c += 2 * lanes
   }
   while c < columns {
     let tail = min(lanes, columns - c)
-    var r = 0
-    while r < count {
-      productTile(
-        rows, 1, tail, terms, factors + r * rowStride, rowStride, termStride, vectors + c, vectorStride,
-        target + r * targetStride + c, targetStride)
-      r += rows
-    }
+    forEachRows(rows) { n, r in addTile(n, 1, 1, tail, p, row: r, column: c, rest + c, p.restStride) }
     c += tail
   }
 }
 
-/// `rows` × `width` vectors, which have `tail` elements: all lanes, or one vector at the end with fewer.
-@inline(__always) private func productTile(
-  _ rows: Int, _ width: Int, _ tail: Int, _ terms: Int, _ factors: UnsafePointer<Float>, _ rowStride: Int,
-  _ termStride: Int,
-  _ vectors: UnsafePointer<Float>, _ vectorStride: Int, _ target: UnsafeMutablePointer<Float>, _ targetStride: Int
+/// Calls `body` with a constant number of rows and the first of them.
+@inline(__always) private func forEachRows(_ count: Int, _ body: (_ rows: Int, _ first: Int) -> Void) {
+  var r = 0
+  #if LANES_16
+    while count - r >= 8 {
+      body(8, r)
+      r += 8
+    }
+  #endif
+  // Five rows are 3 + 2, six are 3 + 3: a single row would wait for its accumulators.
+  while count - r == 4 || count - r >= 7 {
+    body(4, r)
+    r += 4
+  }
+  while count - r >= 3 {
+    body(3, r)
+    r += 3
+  }
+  if count - r == 2 { body(2, r) }
+  if count - r == 1 { body(1, r) }
+}
+
+/// `rows` rows of `panels` panels of `width` vectors; all are constants where it is called. The last vector has `tail`
+/// elements.
+@inline(__always) private func addTile(
+  _ rows: Int, _ panels: Int, _ width: Int, _ tail: Int, _ p: Product, row: Int, column: Int, _ vectors: Input,
+  _ vectorStride: Int
 ) {
+  let count = panels * width
+  let target = p.target + row * p.targetStride + column
   var sums = Tile(repeating: .zero)
   for r in 0..<rows {
-    for j in 0..<width { sums[r * width + j] = load(target + r * targetStride + j * lanes, tail) }
-  }
-  for t in 0..<terms {
-    var held = InlineArray<4, Vector>(repeating: .zero)
-    if rows < width {
-      for r in 0..<rows { held[r] = Vector(repeating: factors[r * rowStride + t * termStride]) }
-      for j in 0..<width {
-        let vector = load(vectors + t * vectorStride + j * lanes, tail)
-        for r in 0..<rows { sums[r * width + j] = sums[r * width + j].addingProduct(held[r], vector) }
-      }
-    } else {
-      for j in 0..<width { held[j] = load(vectors + t * vectorStride + j * lanes, tail) }
-      for r in 0..<rows {
-        let factor = Vector(repeating: factors[r * rowStride + t * termStride])
-        for j in 0..<width { sums[r * width + j] = sums[r * width + j].addingProduct(factor, held[j]) }
-      }
+    // The weight's gradient is larger than the caches: the next tile's rows come while this one is computed.
+    dnc_prefetch(target + (r + rows) * p.targetStride)
+    dnc_prefetch(target + (r + rows) * p.targetStride + (count * lanes - 1))
+    for v in 0..<count {
+      sums[r * count + v] = load(target + r * p.targetStride + v * lanes, v + 1 == count ? tail : lanes)
     }
   }
+  var factor = p.factors + row * p.rowStride
+  var vector = vectors
+  for _ in 0..<p.terms {
+    // Of rows and vectors, the fewer stay in registers; the others pass through one.
+    var held = InlineArray<4, Vector>(repeating: .zero)
+    if rows < count {
+      for r in 0..<rows { held[r] = Vector(repeating: factor[r * p.rowStride]) }
+      for v in 0..<count {
+        let part = load(
+          vector + v / width * p.panelStride + v % width * lanes, v + 1 == count ? tail : lanes)
+        for r in 0..<rows { sums[r * count + v] = sums[r * count + v].addingProduct(held[r], part) }
+      }
+    } else {
+      for v in 0..<count { held[v] = load(vector + v * lanes, v + 1 == count ? tail : lanes) }
+      for r in 0..<rows {
+        let one = Vector(repeating: factor[r * p.rowStride])
+        for v in 0..<count { sums[r * count + v] = sums[r * count + v].addingProduct(one, held[v]) }
+      }
+    }
+    factor += p.termStride
+    vector += vectorStride
+  }
   for r in 0..<rows {
-    for j in 0..<width { store(sums[r * width + j], target + r * targetStride + j * lanes, tail) }
+    for v in 0..<count {
+      store(sums[r * count + v], target + r * p.targetStride + v * lanes, v + 1 == count ? tail : lanes)
+    }
   }
 }

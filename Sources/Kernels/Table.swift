@@ -6,7 +6,7 @@ import CKernels
     dotProduct: dotProduct, areModerate: areModerate, addScaled: addScaled, scale: scale, softmaxForward: softmax,
     sumOfSquares: sumOfSquares, oneplus: oneplus, oneplusBackward: oneplusBackward, sigmoids: sigmoids,
     sigmoidsBackward: sigmoidsBackward, softmaxRows: softmaxRows, softmaxRowsBackward: softmaxRowsBackward,
-    usageKeys: usageKeys, sortKeys: sortKeys, linearForward: linearForward,
+    usageKeys: usageKeys, sortKeys: sortKeys, packWeight: packWeight, linearForward: linearForward,
     linearBackward: linearBackward,
     linearBackwardWeight: linearBackwardWeight, lstmForward: lstmForward, lstmBackward: lstmBackward,
     tanhForward: tanhForward, rowNorms: rowNorms, usageForward: usageForward, usageBackward: usageBackward,

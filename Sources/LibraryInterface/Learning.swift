@@ -59,6 +59,7 @@ private func update(_ network: Instance, by optimizer: OptimizerHandle) throws(F
     throw notFinite(network, "the updated ", found.index, found.value)
   }
   optimizer.pointee.step(parameters: parameters, gradients: gradients, norm: norm)
+  network.pointee.parameterBlock.pointee.valuesChanged()
   return norm
 }
 

@@ -12,8 +12,7 @@ import CPlatform
 }
 
 @c @implementation public func dnc_parameters_changed(_ instance: OpaquePointer!) -> dnc_status {
-  // Every step reads the parameters in place, so there is nothing to update.
-  status(network: instance) { _ throws(Failure) in }
+  status(network: instance) { network throws(Failure) in network.pointee.parametersChanged() }
 }
 
 @c @implementation public func dnc_gradients(_ instance: OpaquePointer!) -> UnsafeMutablePointer<Float>! {

@@ -2,21 +2,21 @@ import CKernels
 
 /// y = W x, for many rows x at once: the product under the controller, the interface and the output layer.
 ///
-/// `weight` [outputs, inputs] may be a part of wider rows, with a larger stride: a layer's input may have parts in
-/// different places. Every element adds its products in one fixed order, whatever the number of rows.
+/// `weight` [outputs, inputs] may be some columns of a wider matrix: a layer's input may have parts in different places.
+/// Every element adds its products in one fixed order, whatever the number of rows.
 enum Linear {
   /// y[r, o] += Σ_i W[o, i] x[r, i]
   static func forward<Scalar: Real>(
-    rows: Int, outputs: Int, inputs: Int, weight: Rows<Scalar>, input x: Rows<Scalar>, output y: MutableRows<Scalar>
+    rows: Int, outputs: Int, inputs: Int, weight: Weight<Scalar>, input x: Rows<Scalar>, output y: MutableRows<Scalar>
   ) {
-    if let fast = Scalar.kernels?.linearForward {
+    if let fast = Scalar.kernels?.linearForward, let panels = weight.panels {
       var operands = LinearForwardOperands(
-        rows: rows, outputs: outputs, inputs: inputs, weight: weight.start.float, weightStride: weight.stride,
-        x: x.start.float, xStride: x.stride, y: y.start.float, yStride: y.stride)
+        rows: rows, outputs: outputs, inputs: inputs, panels: panels.float, columns: weight.rows.stride,
+        first: weight.first, x: x.start.float, xStride: x.stride, y: y.start.float, yStride: y.stride)
       return fast(&operands)
     }
     for o in 0..<outputs {
-      for r in 0..<rows { y[r][o] += dot(inputs, weight[o], x[r]) }
+      for r in 0..<rows { y[r][o] += dot(inputs, weight.rows[o], x[r]) }
     }
   }
 
@@ -37,16 +37,19 @@ enum Linear {
     }
   }
 
+  /// Scratch of `backwardWeight`: a kernel gathers 96 rows there, of 48 inputs and of 16 gradients.
+  static let scratchCount = 96 * (48 + 16)
+
   /// WGradient[o, i] += Σ_r yGradient[r, o] x[r, i]
   static func backwardWeight<Scalar: Real>(
     rows: Int, outputs: Int, inputs: Int, input x: Rows<Scalar>,
-    outputGradient yGradient: Rows<Scalar>, weightGradient: MutableRows<Scalar>
+    outputGradient yGradient: Rows<Scalar>, weightGradient: MutableRows<Scalar>, scratch: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.linearBackwardWeight {
       var operands = LinearWeightOperands(
         rows: rows, outputs: outputs, inputs: inputs, x: x.start.float, xStride: x.stride,
         yGradient: yGradient.start.float, yStride: yGradient.stride, weightGradient: weightGradient.start.float,
-        weightStride: weightGradient.stride)
+        weightStride: weightGradient.stride, scratch: scratch.float)
       return fast(&operands)
     }
     for o in 0..<outputs {
@@ -74,12 +77,15 @@ enum Linear {
 
   /// W x
   struct Term<Scalar: Real> {
-    let weight, input: Rows<Scalar>
+    let weight: Weight<Scalar>
+    let input: Rows<Scalar>
     let inputs: Int
 
-    fileprivate func element(_ row: Int, _ output: Int) -> Double { wideDot(inputs, weight[output], input[row]) }
+    fileprivate func element(_ row: Int, _ output: Int) -> Double {
+      wideDot(inputs, weight.rows[output], input[row])
+    }
 
-    init(_ weight: Rows<Scalar>, _ input: Rows<Scalar>, inputs: Int) {
+    init(_ weight: Weight<Scalar>, _ input: Rows<Scalar>, inputs: Int) {
       self.weight = weight
       self.input = input
       self.inputs = inputs
@@ -96,5 +102,31 @@ enum Linear {
     rows: Int, outputs: Int, outputGradient yGradient: Rows<Scalar>, biasGradient: Out<Scalar>
   ) {
     for r in 0..<rows { addScaled(outputs, 1, yGradient[r], to: biasGradient) }
+  }
+}
+
+/// A weight for `Linear.forward`: its rows and, for the kernels, a copy in the order in which they read it.
+struct Weight<Scalar: Real> {
+  let rows: Rows<Scalar>
+  /// The whole weight's copy; nil if there are no kernels.
+  let panels: In<Scalar>?
+  /// The column of the whole weight that `rows` begins with.
+  private(set) var first = 0
+
+  init(rows: Rows<Scalar>, panels: In<Scalar>?) { (self.rows, self.panels) = (rows, panels) }
+
+  /// The same weight without its first columns.
+  func dropping(columns: Int) -> Weight {
+    var rest = Weight(rows: rows.dropping(columns: columns), panels: panels)
+    rest.first = first + columns
+    return rest
+  }
+
+  /// Copies a whole weight into its panels.
+  static func pack(outputs: Int, inputs: Int, weight: In<Scalar>, panels: Out<Scalar>) {
+    guard let fast = Scalar.kernels?.packWeight else { return }
+    var operands = PackWeightOperands(
+      outputs: outputs, inputs: inputs, weight: weight.float, panels: panels.float)
+    fast(&operands)
   }
 }

@@ -11,7 +11,7 @@ struct Output<Scalar: Real> {
   ///   - unclamped: out, y before clamping [rows, Y], which `backward` needs.
   ///   - output: out, y [rows, Y].
   func forward(
-    rows: Int, weight: Rows<Scalar>, bias: In<Scalar>, controller: Rows<Scalar>, readVectors: Rows<Scalar>,
+    rows: Int, weight: Weight<Scalar>, bias: In<Scalar>, controller: Rows<Scalar>, readVectors: Rows<Scalar>,
     unclamped y: MutableRows<Scalar>, output: MutableRows<Scalar>
   ) {
     Linear.setBias(rows: rows, outputs: outputSize, bias: bias, output: y)

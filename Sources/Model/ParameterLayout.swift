@@ -12,6 +12,14 @@ struct ParameterLayout: Sequence {
 
     static let perLayer = 3
     static let count = initialReadWeightLogits.rawValue + 1
+
+    /// True for the weights of matrix products.
+    var isWeight: Bool {
+      switch self {
+      case .inputWeight, .recurrentWeight, .interfaceWeight, .outputWeight: true
+      default: false
+      }
+    }
   }
 
   struct Tensor {
@@ -20,6 +28,8 @@ struct ParameterLayout: Sequence {
     let layer: Int
     /// Offset of the first element in the flat block.
     let offset: Int
+    /// Offset of a weight's panels among those of all weights.
+    let panelOffset: Int
     /// The name after `controller.{l}.`, or the whole name.
     let name: StaticString
     let rows: Int
@@ -28,6 +38,8 @@ struct ParameterLayout: Sequence {
     /// Initial values are uniform in ±bound. 0 makes them all zero.
     let bound: Double
     var count: Int { rows * Swift.max(columns, 1) }
+    /// Room for the panels of a weight, whatever the vectors of the CPU's level.
+    var panelCount: Int { kind.isWeight ? (rows + 15) / 16 * 16 * columns : 0 }
     var isInLayer: Bool { kind.rawValue < Kind.perLayer }
   }
 
@@ -64,6 +76,7 @@ struct ParameterLayout: Sequence {
     private var position = 0
     private var index = 0
     private var offset = 0
+    private var panelOffset = 0
 
     init(_ configuration: Configuration) { c = configuration }
 
@@ -78,10 +91,11 @@ struct ParameterLayout: Sequence {
         position += 1
         guard let (name, rows, columns, fanIn) = ParameterLayout.row(kind, layer: layer, c) else { continue }
         let tensor = Tensor(
-          index: index, kind: kind, layer: layer, offset: offset, name: name, rows: rows, columns: columns,
-          bound: fanIn == 0 ? 0 : 1 / Double(fanIn).squareRoot())
+          index: index, kind: kind, layer: layer, offset: offset, panelOffset: panelOffset, name: name, rows: rows,
+          columns: columns, bound: fanIn == 0 ? 0 : 1 / Double(fanIn).squareRoot())
         index += 1
         offset += tensor.count
+        panelOffset += tensor.panelCount
         return tensor
       }
     }
@@ -92,6 +106,13 @@ struct ParameterLayout: Sequence {
   var parameterCount: Int {
     var count = 0
     for tensor in self { count += tensor.count }
+    return count
+  }
+
+  /// Room for the panels of all weights.
+  var panelCount: Int {
+    var count = 0
+    for tensor in self { count += tensor.panelCount }
     return count
   }
 

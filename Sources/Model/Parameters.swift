@@ -7,6 +7,7 @@ struct ParameterPlaces {
   struct Place: BitwiseCopyable {
     var offset = 0
     var columns = 0
+    var panelOffset = 0
   }
 
   private let table: UnsafeMutablePointer<Place>
@@ -17,7 +18,8 @@ struct ParameterPlaces {
     table = carver.take(ParameterLayout.Kind.count * layers)
     guard !carver.isMeasuring else { return }
     for tensor in layout {
-      table[tensor.kind.rawValue * layers + tensor.layer] = Place(offset: tensor.offset, columns: tensor.columns)
+      table[tensor.kind.rawValue * layers + tensor.layer] = Place(
+        offset: tensor.offset, columns: tensor.columns, panelOffset: tensor.panelOffset)
     }
   }
 
@@ -54,6 +56,11 @@ struct ParameterBlock<Scalar: Real>: ~Copyable {
   let count: Int
   let tensorCount: Int
   private let owners = Atomic<Int>(1)
+  private let changes = Atomic<Int>(0)
+
+  /// Number of changes that the library has made to the values.
+  var version: Int { changes.load(ordering: .acquiring) }
+  func valuesChanged() { changes.wrappingAdd(1, ordering: .releasing) }
 
   private init(_ configuration: Configuration) throws(Failure) {
     let layout = ParameterLayout(configuration: configuration)

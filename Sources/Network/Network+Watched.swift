@@ -9,6 +9,7 @@ extension Network<Float> {
   ) throws(Failure) {
     let c = configuration
     if isTraining { try reserve(steps) }
+    packWeights()
     let first = isTraining ? recordedSteps : 0
     let advance = isTraining ? 1 : 0
     let kept = try Kept(c, outputs: steps * c.B * c.Y, keepsState: !isTraining)

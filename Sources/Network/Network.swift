@@ -6,6 +6,7 @@ struct Network<Scalar: Real>: ~Copyable {
   private(set) var configuration: Configuration
   let parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>
   private let gradientMemory: Memory
+  private var packedWeights: PackedWeights<Scalar>
   private var record: Record<Scalar>
   let threads: Threads
   private(set) var isTraining = false
@@ -19,23 +20,26 @@ struct Network<Scalar: Real>: ~Copyable {
 
   init(_ configuration: Configuration) throws(Failure) {
     let gradientMemory = try Memory(bytes: Network.gradientBytes(configuration))
+    let packedWeights = try PackedWeights<Scalar>(configuration)
     let threads = try Threads(count: configuration.threadCount)
     let record = try Record<Scalar>(configuration, capacity: 0, threads: threads.count)
     let block = try ParameterBlock<Scalar>.create(configuration)
     self.init(
-      configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory, record: record,
-      threads: threads)
+      configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory,
+      packedWeights: packedWeights, record: record, threads: threads)
     block.pointee.initialize(configuration)
     startEpisode()
   }
 
   private init(
     configuration: Configuration, parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>,
-    gradientMemory: consuming Memory, record: consuming Record<Scalar>, threads: consuming Threads
+    gradientMemory: consuming Memory, packedWeights: consuming PackedWeights<Scalar>, record: consuming Record<Scalar>,
+    threads: consuming Threads
   ) {
     self.configuration = configuration
     self.parameterBlock = parameterBlock
     self.gradientMemory = gradientMemory
+    self.packedWeights = packedWeights
     self.record = record
     self.threads = threads
   }
@@ -45,6 +49,7 @@ struct Network<Scalar: Real>: ~Copyable {
   /// A second network in the same state, with nothing recorded and its gradients 0.
   func clone(sharingParameters: Bool) throws(Failure) -> Network {
     let gradientMemory = try Memory(bytes: Network.gradientBytes(configuration))
+    let packedWeights = try PackedWeights<Scalar>(configuration)
     let threads = try Threads(count: self.threads.count)
     let record = try Record<Scalar>(configuration, capacity: 0, threads: threads.count)
     let block: UnsafeMutablePointer<ParameterBlock<Scalar>>
@@ -57,8 +62,8 @@ struct Network<Scalar: Real>: ~Copyable {
     }
     record.planes.copyStates(1, from: planes, startingAt: recordedSteps, configuration)
     var copy = Network(
-      configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory, record: record,
-      threads: threads)
+      configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory,
+      packedWeights: packedWeights, record: record, threads: threads)
     copy.isTraining = isTraining
     copy.learned = recordedSteps == 0 ? learned : []
     return copy
@@ -73,7 +78,7 @@ struct Network<Scalar: Real>: ~Copyable {
   /// Bytes of a network of this configuration with a record of `steps` steps, 0 when it is not training.
   static func bytes(_ configuration: Configuration, steps: Int) throws(Failure) -> Int {
     try Record<Scalar>.bytes(configuration, capacity: steps, threads: configuration.threadCount)
-      + 2 * gradientBytes(configuration) + MemoryLayout<Network>.stride
+      + 2 * gradientBytes(configuration) + PackedWeights<Scalar>.bytes(configuration) + MemoryLayout<Network>.stride
   }
 
   mutating func setBatchSize(_ batchSize: Int) throws(Failure) {
@@ -102,6 +107,13 @@ struct Network<Scalar: Real>: ~Copyable {
   var parameters: Parameters<Scalar> {
     Parameters(start: parameterBlock.pointee.values, places: parameterBlock.pointee.places)
   }
+
+  /// Lets changes of the parameters take effect that the caller made.
+  mutating func parametersChanged() { packedWeights.parametersChanged() }
+
+  /// Comes before steps.
+  mutating func packWeights() { packedWeights.update(configuration, parameterBlock.pointee) }
+
   var gradientStart: Out<Scalar> { gradientMemory.start.assumingMemoryBound(to: Scalar.self) }
   var gradients: ParameterGradients<Scalar> {
     ParameterGradients(start: gradientStart, places: parameterBlock.pointee.places)
@@ -110,6 +122,7 @@ struct Network<Scalar: Real>: ~Copyable {
   // MARK: Episodes
 
   mutating func reset() {
+    parametersChanged()
     planes.zeroState(configuration)
     startEpisode()
   }
@@ -141,7 +154,9 @@ struct Network<Scalar: Real>: ~Copyable {
     let memory = DNCMemory(
       c: configuration, planes: planes, history: history, scratch: record.scratch(thread: thread),
       firstSequence: sequences.lowerBound, team: record.shards.count == 1 ? threads.team : nil)
-    return Step(c: configuration, parameters: parameters, planes: planes, sequences: sequences, memory: memory)
+    return Step(
+      c: configuration, parameters: parameters, panels: packedWeights.panels, planes: planes, sequences: sequences,
+      memory: memory)
   }
 
   /// Rough number of multiplications in `steps` steps; `Int.max` where it would overflow.
@@ -199,9 +214,12 @@ struct Network<Scalar: Real>: ~Copyable {
     let step: Step<Scalar>
     let parts, steps: Int
     let gradients: ParameterGradients<Scalar>
+    /// [threads, Linear.scratchCount]
+    let scratch: Out<Scalar>
 
     @inline(never) func run(_ part: Int, thread: Int) {
-      step.backwardWeights(part: part, of: parts, steps: steps, gradients: gradients)
+      step.backwardWeights(
+        part: part, of: parts, steps: steps, gradients: gradients, scratch: scratch + thread * Linear.scratchCount)
     }
   }
 
@@ -220,8 +238,9 @@ struct Network<Scalar: Real>: ~Copyable {
   ///   - inputs: [T, B, X].
   ///   - outputs: [T, B, Y], written.
   mutating func forward(steps: Int, inputs: In<Scalar>, outputs: Out<Scalar>) throws(Failure) {
+    if isTraining { try reserve(steps) }
+    packWeights()
     if isTraining {
-      try reserve(steps)
       run(.recorded(first: recordedSteps, inputs: inputs, outputs: outputs), steps: steps)
     } else {
       run(.forward(inputs: inputs, outputs: outputs), steps: steps)
@@ -263,7 +282,9 @@ struct Network<Scalar: Real>: ~Copyable {
     let parts = threads.count == 1 ? 1 : 4 * threads.count
     threads.team.run(
       parts, cost: cost(steps: steps),
-      WeightGradients(step: shard(0..<c.B, thread: 0), parts: parts, steps: steps, gradients: gradients))
+      WeightGradients(
+        step: shard(0..<c.B, thread: 0), parts: parts, steps: steps, gradients: gradients,
+        scratch: record.weightScratch))
     InitialState.backward(
       c, learned: learned, planes: planes, gradient: stateGradient, parameterGradients: gradients)
     detach()

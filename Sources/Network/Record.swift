@@ -20,6 +20,8 @@ struct Record<Scalar: Real>: ~Copyable {
   private(set) var segment: Int
   let shards: Shards
   private var scratchStart: UnsafeMutableRawPointer
+  /// For the weights' gradients [threads, Linear.scratchCount].
+  private(set) var weightScratch: Out<Scalar>
   private let configuration: Configuration
   private let threads: Int
 
@@ -29,7 +31,7 @@ struct Record<Scalar: Real>: ~Copyable {
     let memory = try Memory(bytes: Record.planned(c, capacity: capacity, threads: threads, segment: segment))
     let tables = try Memory(bytes: Record.tableBytes)
     var carver = Carver.cutting(memory)
-    (planes, gradient, scratchStart) = Record.carve(
+    (planes, gradient, scratchStart, weightScratch) = Record.carve(
       &carver, Record.tables(tables, 0), c, capacity: capacity, threads: threads, segment: segment)
     self.memory = memory
     self.tables = tables
@@ -49,10 +51,10 @@ struct Record<Scalar: Real>: ~Copyable {
     // Longer segments have fewer checkpoints, so the larger record may take fewer bytes.
     if bytes > memory.bytes { try memory.grow(to: bytes) }
     var carver = Carver.cutting(memory)
-    let (smaller, _, _) = Record.carve(
+    let (smaller, _, _, _) = Record.carve(
       &carver, Record.tables(tables, 1), c, capacity: capacity, threads: threads, segment: segment)
     carver = Carver.cutting(memory)
-    (planes, gradient, scratchStart) = Record.carve(
+    (planes, gradient, scratchStart, weightScratch) = Record.carve(
       &carver, Record.tables(tables, 0), c, capacity: larger, threads: threads, segment: longer)
     planes.move(steps: steps, from: smaller, segments: (here: longer, there: segment), c)
     (capacity, segment) = (larger, longer)
@@ -98,7 +100,7 @@ struct Record<Scalar: Real>: ~Copyable {
   private static func carve(
     _ carver: inout Carver, _ tables: Planes<Scalar>.Table, _ c: Configuration, capacity: Int, threads: Int,
     segment: Int
-  ) -> (Planes<Scalar>, Planes<Scalar>, UnsafeMutableRawPointer) {
+  ) -> (Planes<Scalar>, Planes<Scalar>, UnsafeMutableRawPointer, Out<Scalar>) {
     let gradient = Planes<Scalar>(&carver, c, table: tables + Quantity.count) { row in
       capacity > 0 && row.isOfState ? 1 : 0
     }
@@ -114,7 +116,8 @@ struct Record<Scalar: Real>: ~Copyable {
     let shards = Shards(c, threads: threads)
     let scratch: UnsafeMutablePointer<UInt8> = carver.take(
       shards.threads * scratchBytes(c, shards, segment: capacity > 0 ? segment : 0))
-    return (planes, gradient, UnsafeMutableRawPointer(scratch))
+    let weightScratch: Out<Scalar> = carver.take(capacity > 0 ? threads * Linear.scratchCount : 0)
+    return (planes, gradient, UnsafeMutableRawPointer(scratch), weightScratch)
   }
 
   /// Steps in a segment, a power of two. Starts with the fewest, while the checkpoints of a sequence stay small. Then

@@ -14,7 +14,7 @@ extension Step {
           rows: steps, outputs: units, bias: parameters.vector(.controllerBias, layer: l), output: z)
         guard c.seesInput(layer: l) else { continue }
         Linear.forward(
-          rows: steps, outputs: units, inputs: c.X, weight: parameters.rows(.inputWeight, layer: l), input: x.reading,
+          rows: steps, outputs: units, inputs: c.X, weight: weight(.inputWeight, layer: l), input: x.reading,
           output: z)
       }
     }
@@ -38,7 +38,7 @@ extension Step {
   func outputs(_ outputs: Out<Scalar>, steps: Int, row: Int, current: Int) {
     for b in sequences {
       outputLayer.forward(
-        rows: steps, weight: parameters.rows(.outputWeight), bias: parameters.vector(.outputBias),
+        rows: steps, weight: weight(.outputWeight), bias: parameters.vector(.outputBias),
         controller: planes[.hidden].matrix(of: b, from: current).dropping(columns: c.controllerOffset).reading,
         readVectors: planes[.readVectors].matrix(of: b, from: current).reading,
         unclamped: planes[.rawOutput].matrix(of: b, from: row),
@@ -69,8 +69,11 @@ extension Step {
 
   /// Adds to the gradients of the parameters, over all recorded steps and sequences. Handles part `part` of `parts`:
   /// some rows of every matrix.
-  func backwardWeights(part: Int, of parts: Int, steps: Int, gradients: ParameterGradients<Scalar>) {
-    let share = Share(part: part, parts: parts, rows: steps * c.B)
+  /// - Parameter scratch: [Linear.scratchCount], of the thread.
+  func backwardWeights(
+    part: Int, of parts: Int, steps: Int, gradients: ParameterGradients<Scalar>, scratch: Out<Scalar>
+  ) {
+    let share = Share(part: part, parts: parts, rows: steps * c.B, scratch: scratch)
     let hidden = planes[.hidden]
     for l in 0..<c.L {
       let zGradient = planes[.gates].layer(l).matrix(from: 0).reading
@@ -110,22 +113,23 @@ extension Step {
 }
 
 /// Part `part` of `parts` of a layer's gradients, from `rows` rows.
-private struct Share {
+private struct Share<Scalar: Real> {
   let part, parts, rows: Int
+  let scratch: Out<Scalar>
 
   private func range(_ outputs: Int) -> Range<Int> { outputs * part / parts..<outputs * (part + 1) / parts }
 
-  func weight<Scalar: Real>(
+  func weight(
     _ outputs: Int, inputs: Int, _ input: Rows<Scalar>, _ outputGradient: Rows<Scalar>, to target: MutableRows<Scalar>
   ) {
     let range = range(outputs)
     Linear.backwardWeight(
       rows: rows, outputs: range.count, inputs: inputs, input: input,
       outputGradient: outputGradient.dropping(columns: range.lowerBound),
-      weightGradient: target.dropping(rows: range.lowerBound))
+      weightGradient: target.dropping(rows: range.lowerBound), scratch: scratch)
   }
 
-  func bias<Scalar: Real>(_ outputs: Int, _ outputGradient: Rows<Scalar>, to target: Out<Scalar>) {
+  func bias(_ outputs: Int, _ outputGradient: Rows<Scalar>, to target: Out<Scalar>) {
     let range = range(outputs)
     Linear.backwardBias(
       rows: rows, outputs: range.count, outputGradient: outputGradient.dropping(columns: range.lowerBound),

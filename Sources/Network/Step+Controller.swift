@@ -6,7 +6,7 @@ extension Step {
     let units = c.gates * c.H
     let seen = c.seesInput(layer: l) ? c.controllerInput : 0
     let input = rows(planes[.controllerInput], row).reading
-    let weight = parameters.rows(.inputWeight, layer: l)
+    let weight = weight(.inputWeight, layer: l)
     let z = rows(planes[.gates].layer(l), row)
     if c.seesInput(layer: l) {
       Linear.forward(
@@ -22,7 +22,7 @@ extension Step {
     var before: Linear.Term<Scalar>?
     if c.traits.isRecurrent {
       let term = Linear.Term(
-        parameters.rows(.recurrentWeight, layer: l), hidden(l, previous).reading, inputs: c.H)
+        self.weight(.recurrentWeight, layer: l), hidden(l, previous).reading, inputs: c.H)
       Linear.forward(rows: batch, outputs: units, inputs: c.H, weight: term.weight, input: term.input, output: z)
       before = term
     }

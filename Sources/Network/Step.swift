@@ -5,6 +5,8 @@
 struct Step<Scalar: Real> {
   let c: Configuration
   let parameters: Parameters<Scalar>
+  /// See `PackedWeights`.
+  let panels: In<Scalar>?
   let planes: Planes<Scalar>
   let sequences: Range<Int>
   let memory: DNCMemory<Scalar>
@@ -15,6 +17,12 @@ struct Step<Scalar: Real> {
   /// The sequences' rows of a step.
   func rows(_ plane: Plane<Scalar>, _ row: Int) -> MutableRows<Scalar> {
     plane.matrix(from: row, sequence: sequences.lowerBound)
+  }
+
+  func weight(_ kind: ParameterLayout.Kind, layer: Int = 0) -> Weight<Scalar> {
+    Weight(
+      rows: parameters.rows(kind, layer: layer),
+      panels: panels.map { $0 + parameters.places[kind, layer].panelOffset })
   }
 
   /// ν of the sequences.
@@ -68,7 +76,7 @@ struct Step<Scalar: Real> {
   /// ξ = W_ξ ν + b_ξ
   private func interface(row: Int, current: Int) {
     let raw = rows(planes[.rawInterface], row)
-    let weight = parameters.rows(.interfaceWeight)
+    let weight = weight(.interfaceWeight)
     let bias = parameters.vector(.interfaceBias)
     let input = controllerOutput(planes, current).reading
     Linear.setBias(rows: batch, outputs: c.interface.count, bias: bias, output: raw)

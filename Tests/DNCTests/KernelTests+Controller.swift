@@ -8,24 +8,33 @@ extension KernelTests {
   @Test(arguments: levels) func linear(level: CPULevel) throws {
     let kernels = try #require(Kernels.at(level))
     var random = Random(seed: 1)
+    let scratch = Numbers(Linear.scratchCount, &random)
+    // The last two have strides that the weight's gradient gathers.
     for (rows, outputs, inputs) in [
-      (1, 1, 1), (1, 5, 3), (2, 3, 8), (3, 7, 9), (4, 6, 24), (5, 13, 17), (70, 31, 40), (7, 100, 130),
+      (1, 1, 1), (1, 5, 3), (2, 3, 8), (3, 7, 9), (4, 6, 24), (5, 13, 17), (70, 31, 40), (7, 100, 130), (1, 300, 20),
+      (2, 150, 9), (6, 64, 12), (9, 48, 33), (19, 260, 15),
+      (3, 254, 255), (66, 510, 5),
     ] {
       // Wider rows than needed, as for pieces of a matrix.
       let (wStride, xStride, yStride) = (inputs + 3, inputs + 1, outputs + 2)
       func numbers(_ count: Int) -> Numbers { Numbers(count, &random) }
       let w = numbers(outputs * wStride)
+      let panels = Numbers((outputs + 15) / 16 * 16 * wStride, &random)
+      let whole = Weight(rows: Rows(w.exact, stride: wStride), panels: nil)
       let x = numbers(rows * xStride)
       let y = numbers(rows * yStride)
       let what = "\(rows) × \(outputs) × \(inputs)"
       Linear.forward(
-        rows: rows, outputs: outputs, inputs: inputs, weight: Rows(w.exact, stride: wStride),
+        rows: rows, outputs: outputs, inputs: inputs, weight: whole.dropping(columns: 2),
         input: Rows(x.exact, stride: xStride), output: MutableRows(y.exact, stride: yStride))
+      run(
+        kernels.packWeight,
+        PackWeightOperands(outputs: outputs, inputs: wStride, weight: w.float, panels: panels.float))
       run(
         kernels.linearForward,
         LinearForwardOperands(
-          rows: rows, outputs: outputs, inputs: inputs, weight: w.float, weightStride: wStride, x: x.float,
-          xStride: xStride, y: y.float, yStride: yStride))
+          rows: rows, outputs: outputs, inputs: inputs, panels: panels.float, columns: wStride, first: 2,
+          x: x.float, xStride: xStride, y: y.float, yStride: yStride))
       expect(y, "forward \(what)")
       Linear.backward(
         rows: rows, outputs: outputs, inputs: inputs, weight: Rows(w.exact, stride: wStride),
@@ -38,12 +47,13 @@ extension KernelTests {
       expect(x, "backward \(what)")
       Linear.backwardWeight(
         rows: rows, outputs: outputs, inputs: inputs, input: Rows(x.exact, stride: xStride),
-        outputGradient: Rows(y.exact, stride: yStride), weightGradient: MutableRows(w.exact, stride: wStride))
+        outputGradient: Rows(y.exact, stride: yStride), weightGradient: MutableRows(w.exact, stride: wStride),
+        scratch: scratch.exact)
       run(
         kernels.linearBackwardWeight,
         LinearWeightOperands(
           rows: rows, outputs: outputs, inputs: inputs, x: x.float, xStride: xStride, yGradient: y.float,
-          yStride: yStride, weightGradient: w.float, weightStride: wStride))
+          yStride: yStride, weightGradient: w.float, weightStride: wStride, scratch: scratch.float))
       expect(w, "weight \(what)")
     }
   }

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from support import Net, Refused, assert_equal, c, load
+from support import Net, Refused, assert_equal, c, check, load
 from test_never_nan import interface
 from test_progress import NETWORKS, STEPS, assert_alike, assert_goes_on_alike, begun
 
@@ -86,6 +86,7 @@ def test_the_first_place_is_named(training, num_threads, before):
     weight = net.tensors()["controller.0.weight_ih"][0]
     usual = weight[7, 8]
     weight[7, 8] = np.inf
+    check(c.dnc_parameters_changed(net.handle))
     outputs = np.full((STEPS, net.config.batch_size, 2), 7, np.float32)
     for _ in range(3):
         message = refused(net.forward_into, inputs, outputs)
@@ -93,6 +94,7 @@ def test_the_first_place_is_named(training, num_threads, before):
         assert (outputs == 7).all()
         assert_alike(net, twin)
     weight[7, 8] = usual
+    check(c.dnc_parameters_changed(net.handle))
     assert_goes_on_alike(net, twin)
 
 
