@@ -110,9 +110,6 @@ DNC_VECTOR(dnc_count16, dnc_count_less16)(dnc_count16 counts, dnc_count16 a, dnc
     return counts - (dnc_count16)((dnc_int16)a < (dnc_int16)b);
 }
 
-/* Brings a cache line nearer that will be read or written soon. Any address is allowed. */
-DNC_VECTOR(void, dnc_prefetch)(const float *address) { __builtin_prefetch(address); }
-
 /* Writes eight rows of eight as columns */
 DNC_VECTOR(void, dnc_transpose8)(const float *source, long stride, float *target, long targetStride) {
     dnc_float8 row[8], pair[8], four[8];
