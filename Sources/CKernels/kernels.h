@@ -185,6 +185,8 @@ typedef struct {
     long steps, stepStride;                     /* of the history */
     const float *link;                          /* [N, N], before it */
     const float *writeWeightings, *precedences; /* [steps + 1, N] */
+    float *_Nullable kept;                      /* [N, N], the links after keptSteps < steps; but for the diagonal */
+    long keptSteps;
     const float *previousReadWeights;           /* [R, N] */
     float *scratch;                             /* for steps + 1 */
     const float *forwardGradient;               /* [R, N] */

@@ -108,6 +108,7 @@ func linksBackward(_ operands: UnsafePointer<LinksBackwardOperands>) {
   let forwardRows = readRows + heads * lanes
   let edge = forwardRows + heads * lanes
   let gradientEdge = edge + rows * width
+  let keptSteps = o.kept == nil ? -1 : o.keptSteps
 
   var i = o.first
   while i < o.end {
@@ -122,7 +123,8 @@ func linksBackward(_ operands: UnsafePointer<LinksBackwardOperands>) {
       let place = Place(start: i * slots + j, stride: slots, rowCount: count, columnCount: columns)
       var links = load(place, of: o.link, edge)
       var (step, row) = (UnsafePointer(panel), UnsafePointer(writeRows))
-      for _ in 0..<steps {
+      for index in 0..<steps {
+        if index == keptSteps { store(links, place, of: o.kept!, edge) }
         // Intermediate diagonal values reach no other element.
         update(&links, row, step)
         step += 2 * width

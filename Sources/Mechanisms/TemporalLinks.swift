@@ -154,7 +154,8 @@ enum TemporalLinks {
       var operands = LinksBackwardOperands(
         first: rows.lowerBound, end: rows.upperBound, slots: slots, readHeads: readHeads, steps: history.steps,
         stepStride: history.stride, link: history.link.float, writeWeightings: history.writeWeightings.float,
-        precedences: history.precedences.float, previousReadWeights: previousReadWeights.float,
+        precedences: history.precedences.float, kept: history.kept?.float, keptSteps: history.keptSteps,
+        previousReadWeights: previousReadWeights.float,
         scratch: scratch.float, forwardGradient: forwardGradient.start.float, forwardStride: forwardGradient.stride,
         backwardGradient: backwardGradient.start.float, backwardStride: backwardGradient.stride,
         linkGradient: linkGradient.float, writeWeightingGradient: writeWeightingGradient.float,
@@ -168,6 +169,7 @@ enum TemporalLinks {
     for i in rows {
       copyValues(slots, history.link + i * slots, to: previousRow)
       for step in 0..<history.steps {
+        if step == history.keptSteps, let kept = history.kept { copyValues(slots, previousRow, to: kept + i * slots) }
         updateRow(
           i, slots: slots, writeWeighting: history.writeWeighting(step), previousPrecedence: history.precedence(step),
           previousRow: previousRow, row: previousRow)
@@ -222,6 +224,9 @@ struct LinkHistory<Scalar> {
   let writeWeightings, precedences: In<Scalar>
   /// Distance from one step to the next in both.
   let stride: Int
+  /// Backward leaves the matrix [N, N] after the first `keptSteps` of these steps there, but for the diagonal.
+  var kept: Out<Scalar>? = nil
+  var keptSteps = 0
 
   func writeWeighting(_ step: Int) -> In<Scalar> { writeWeightings + step * stride }
   func precedence(_ step: Int) -> In<Scalar> { precedences + step * stride }

@@ -1,6 +1,6 @@
 extension DNCMemory {
-  /// Working memory of one thread, for one sequence and one step at a time. Only the memories of a segment outlive the
-  /// step.
+  /// Working memory of one thread, for one sequence and one step at a time. Only the memories and middle links of a
+  /// segment outlive the step.
   struct Scratch {
     let usageFound: Out<Scalar>  // û [K, N]
     let freeList: Out<UInt32>
@@ -10,6 +10,7 @@ extension DNCMemory {
 
     // For backward.
     let memory: Plane<Scalar>  // [sequences, N, W] after each step of a segment
+    let middleLinks: Plane<Scalar>  // [sequences, K, N, N] in the middle of a long segment
     let interfaceGradient: Out<Scalar>  // [ξ]
     let backwardGradient: Out<Scalar>  // of b [R, K, N]
     let forwardGradient: Out<Scalar>  // of f [R, K, N]
@@ -25,6 +26,9 @@ extension DNCMemory {
       content = carver.take(max(c.R, c.K) * c.N)
       links = carver.take(LinkParts(slots: c.N, readHeads: c.R, steps: max(segment, 1)).scratchCount)
       memory = Plane(&carver, rows: segment, batch: sequences, width: c.N * c.W)
+      middleLinks = Plane(
+        &carver, rows: MemoryHistory<Scalar>.hasMiddle(c, segment: segment) ? 1 : 0, batch: sequences,
+        width: c.K * c.N * c.N)
       interfaceGradient = carver.take(c.interface.count)
       backwardGradient = carver.take(c.R * c.K * c.N)
       forwardGradient = carver.take(c.R * c.K * c.N)

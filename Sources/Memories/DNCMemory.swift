@@ -127,7 +127,7 @@ struct DNCMemory<Scalar: Real> {
   func backward(_ b: Int, step t: Int, of steps: Int, gradient: Planes<Scalar>) {
     let interface = planes[.interface][t, b]
     let step = Backward(
-      b: b, t: t, parts: InterfaceParts(start: In(interface), at: c.interface),
+      b: b, t: t, steps: steps, parts: InterfaceParts(start: In(interface), at: c.interface),
       partsGradient: InterfaceParts(start: scratch.interfaceGradient, at: c.interface),
       before: Read(planes, row: t, b), after: Read(planes, row: t + 1, b),
       gradient: Written(gradient, row: 0, b), memoryBefore: memory(before: t, b),
@@ -144,6 +144,8 @@ struct DNCMemory<Scalar: Real> {
   /// those of the step.
   private struct Backward {
     let b, t: Int
+    /// Number of recorded steps.
+    let steps: Int
     let parts: InterfaceParts<In<Scalar>>
     let partsGradient: InterfaceParts<Out<Scalar>>
     let before, after: Read
@@ -180,7 +182,9 @@ struct DNCMemory<Scalar: Real> {
         slots: c.N, writeWeighting: step.after.writeWeights + slots, previousPrecedence: step.before.precedence + slots,
         precedenceGradient: gradient.precedence + slots, writeWeightingGradient: gradient.writeWeights + slots)
       TemporalLinks.backward(
-        slots: c.N, readHeads: c.R, history: history.links(before: step.t, step.b, k),
+        slots: c.N, readHeads: c.R,
+        history: history.links(
+          before: step.t, of: step.steps, step.b, k, middle: scratch.middleLinks[0, step.b - firstSequence]),
         previousReadWeights: step.before.readWeights,
         forwardGradient: Rows(scratch.forwardGradient + slots, stride: c.K * c.N),
         backwardGradient: Rows(scratch.backwardGradient + slots, stride: c.K * c.N),

@@ -46,12 +46,27 @@ struct MemoryHistory<Scalar: Real> {
     return t / segment * segment
   }
 
-  /// The history of L_{t-1}, for sequence b and write head k.
-  func links(before t: Int, _ b: Int, _ k: Int) -> LinkHistory<Scalar> {
-    let first = t - t % segment
+  /// The history of L_{t-1}, for sequence b and write head k. Of a long segment, the last step leaves the links in the
+  /// middle, where the other steps of the second half begin.
+  /// - Parameters:
+  ///   - steps: the number of recorded ones.
+  ///   - middle: [K, N, N] if `hasMiddle`.
+  func links(before t: Int, of steps: Int, _ b: Int, _ k: Int, middle: Out<Scalar>) -> LinkHistory<Scalar> {
+    let checkpoint = t - t % segment
+    let half = checkpoint + segment / 2
+    let hasMiddle = MemoryHistory.hasMiddle(c, segment: segment) && t >= half
+    let isLast = t == min(checkpoint + segment, steps) - 1
+    let matrix = k * c.N * c.N
+    let beginsInMiddle = hasMiddle && !isLast
+    let first = beginsInMiddle ? half : checkpoint
     return LinkHistory(
-      link: planes[.linkCheckpoint][t / segment, b] + k * c.N * c.N, steps: t - first,
-      writeWeightings: planes[.writeWeights][first + 1, b] + k * c.N,
-      precedences: planes[.precedence][first, b] + k * c.N, stride: planes[.precedence].rowStride)
+      link: beginsInMiddle ? In(middle + matrix) : In(planes[.linkCheckpoint][t / segment, b] + matrix),
+      steps: t - first, writeWeightings: planes[.writeWeights][first + 1, b] + k * c.N,
+      precedences: planes[.precedence][first, b] + k * c.N, stride: planes[.precedence].rowStride,
+      kept: hasMiddle && isLast && t > half ? middle + matrix : nil, keptSteps: half - checkpoint)
   }
+
+  /// In a shorter segment, writing and reading the middle would cost what it saves. Who limits the record gets the
+  /// smaller one.
+  static func hasMiddle(_ c: Configuration, segment: Int) -> Bool { segment >= 8 && c.maxRecordBytes == 0 }
 }
