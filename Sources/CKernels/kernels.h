@@ -269,7 +269,6 @@ typedef struct {
     bool (*areModerate)(long count, const float *x);
     void (*addScaled)(long count, float a, const float *x, float *y);
     void (*scale)(long count, float a, const float *x, float *y);
-    void (*softmaxForward)(long count, const float *logits, float *probabilities);
     double (*sumOfSquares)(long count, const float *gradients);
     void (*oneplus)(long count, const float *x, float *y);
     void (*oneplusBackward)(long count, const float *yGradient, float *x);

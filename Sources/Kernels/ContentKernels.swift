@@ -10,9 +10,38 @@ private let greatestNorms: Float = 1e38
 /// ‖x‖_ε
 @inline(__always) private func norm(_ count: Int, _ x: Input) -> Float { (dot(count, x, x) + epsilon).squareRoot() }
 
-func softmax(
-  _ count: Int, _ logits: UnsafePointer<Float>, _ probabilities: UnsafeMutablePointer<Float>
+/// Softmax of each of some rows. Its steps are taken for all rows before the next one begins, so that the rows don't wait
+/// for each other. `probabilities` may be `logits`.
+func softmaxRows(
+  _ rows: Int, _ count: Int, _ logits: UnsafePointer<Float>, _ probabilities: UnsafeMutablePointer<Float>
 ) {
+  for row in 0..<rows {
+    let (x, p) = (logits + row * count, probabilities + row * count)
+    let maximum = maximum(count, x)
+    if count < lanes {
+      for i in 0..<count { p[i] = x[i] - maximum }
+    } else {
+      forEachVector(count) { i, n in store(load(x + i, n) - maximum, p + i, n) }
+    }
+  }
+  forEachVector(rows * count) { i, n in store(exp(load(probabilities + i, n)), probabilities + i, n) }
+  for row in 0..<rows {
+    let p = probabilities + row * count
+    if count < lanes {
+      var sum: Float = 0
+      for i in 0..<count { sum += p[i] }
+      let scale = 1 / sum
+      for i in 0..<count { p[i] *= scale }
+    } else {
+      var sums = Vector.zero
+      forEachVector(count) { i, n in sums += load(p + i, n) }
+      let scale = 1 / total(sums)
+      forEachVector(count) { i, n in store(load(p + i, n) * scale, p + i, n) }
+    }
+  }
+}
+
+@inline(__always) private func maximum(_ count: Int, _ logits: Input) -> Float {
   var maximum = logits[0]
   var i = 0
   if count >= lanes {
@@ -28,14 +57,7 @@ func softmax(
     if logits[i] > maximum { maximum = logits[i] }
     i += 1
   }
-  var sums = Vector.zero
-  forEachVector(count) { i, n in
-    let e = exp(load(logits + i, n) - maximum)
-    store(e, probabilities + i, n)
-    sums += n == lanes ? e : load(probabilities + i, n)
-  }
-  let scale = 1 / total(sums)
-  forEachVector(count) { i, n in store(load(probabilities + i, n) * scale, probabilities + i, n) }
+  return maximum
 }
 
 /// ‖M[n]‖_ε
@@ -64,8 +86,8 @@ func contentForward(_ operands: UnsafePointer<ContentForwardOperands>) -> Bool {
       store(d * strength, weighting + i, count)
     }
     guard total(allNorms) < greatestNorms else { return false }
-    softmax(slots, weighting, weighting)
   }
+  softmaxRows(heads, slots, o.weighting, o.weighting)
   return true
 }
 

@@ -30,26 +30,6 @@ func sigmoidsBackward(
   }
 }
 
-/// Softmax of short rows, whose exponentials are computed together.
-func softmaxRows(
-  _ rows: Int, _ count: Int, _ logits: UnsafePointer<Float>, _ probabilities: UnsafeMutablePointer<Float>
-) {
-  for row in 0..<rows {
-    let (x, p) = (logits + row * count, probabilities + row * count)
-    var maximum = x[0]
-    for i in 1..<count where x[i] > maximum { maximum = x[i] }
-    for i in 0..<count { p[i] = x[i] - maximum }
-  }
-  forEachVector(rows * count) { i, n in store(exp(load(probabilities + i, n)), probabilities + i, n) }
-  for row in 0..<rows {
-    let p = probabilities + row * count
-    var sum: Float = 0
-    for i in 0..<count { sum += p[i] }
-    let scale = 1 / sum
-    for i in 0..<count { p[i] *= scale }
-  }
-}
-
 func softmaxRowsBackward(
   _ rows: Int, _ count: Int, _ probabilities: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>,
   _ logitGradient: UnsafeMutablePointer<Float>

@@ -59,35 +59,62 @@ import CVector
 @inline(never) func sumRows(
   _ slots: Int, _ wordSize: Int, _ heads: Int, _ memory: Input, weights: Input, _ sums: Output, adding: Bool
 ) {
-  @inline(__always) func take(_ count: Int, from head: Int) {
-    @inline(__always) func columns(_ vectors: Int, _ lanes: Int, from j: Int) {
-      sumColumns(
-        count, vectors, lanes, slots, wordSize, memory + j, weights + head * slots, sums + head * wordSize + j, adding)
-    }
-    var j = 0
-    while count <= 2, j + 4 * lanes <= wordSize {
-      columns(4, lanes, from: j)
-      j += 4 * lanes
-    }
-    while j + 2 * lanes <= wordSize {
-      columns(2, lanes, from: j)
-      j += 2 * lanes
-    }
-    while j < wordSize {
-      columns(1, min(lanes, wordSize - j), from: j)
-      j += lanes
-    }
-  }
   var head = 0
   while head + 4 <= heads {
-    take(4, from: head)
+    sumRowsOf4(slots, wordSize, memory, weights + head * slots, sums + head * wordSize, adding)
     head += 4
   }
   if heads & 2 != 0 {
-    take(2, from: head)
+    sumRowsOf2(slots, wordSize, memory, weights + head * slots, sums + head * wordSize, adding)
     head += 2
   }
-  if heads & 1 != 0 { take(1, from: head) }
+  if heads & 1 != 0 { sumRowsOf1(slots, wordSize, memory, weights + head * slots, sums + head * wordSize, adding) }
+}
+
+// Functions of their own, since in a larger one the compiler takes the number of heads for a variable.
+@inline(never) private func sumRowsOf4(
+  _ slots: Int, _ wordSize: Int, _ memory: Input, _ weights: Input, _ sums: Output, _ adding: Bool
+) {
+  sumRows(ofHeads: 4, slots, wordSize, memory, weights, sums, adding)
+}
+
+@inline(never) private func sumRowsOf2(
+  _ slots: Int, _ wordSize: Int, _ memory: Input, _ weights: Input, _ sums: Output, _ adding: Bool
+) {
+  sumRows(ofHeads: 2, slots, wordSize, memory, weights, sums, adding)
+}
+
+@inline(never) private func sumRowsOf1(
+  _ slots: Int, _ wordSize: Int, _ memory: Input, _ weights: Input, _ sums: Output, _ adding: Bool
+) {
+  sumRows(ofHeads: 1, slots, wordSize, memory, weights, sums, adding)
+}
+
+/// Eight sums at a time, as far as there are columns for them.
+@inline(__always) private func sumRows(
+  ofHeads heads: Int, _ slots: Int, _ wordSize: Int, _ memory: Input, _ weights: Input, _ sums: Output, _ adding: Bool
+) {
+  var j = 0
+  if heads == 1 {
+    while j + 8 * lanes <= wordSize {
+      sumColumns(1, 8, lanes, slots, wordSize, memory + j, weights, sums + j, adding)
+      j += 8 * lanes
+    }
+  }
+  if heads <= 2 {
+    while j + 4 * lanes <= wordSize {
+      sumColumns(heads, 4, lanes, slots, wordSize, memory + j, weights, sums + j, adding)
+      j += 4 * lanes
+    }
+  }
+  while j + 2 * lanes <= wordSize {
+    sumColumns(heads, 2, lanes, slots, wordSize, memory + j, weights, sums + j, adding)
+    j += 2 * lanes
+  }
+  while j < wordSize {
+    sumColumns(heads, 1, min(lanes, wordSize - j), slots, wordSize, memory + j, weights, sums + j, adding)
+    j += lanes
+  }
 }
 
 /// `sumRows` for a few heads in a few vectors of columns; the last vector has `count` of them.
@@ -102,7 +129,7 @@ import CVector
     }
   }
   for n in 0..<slots {
-    var row = InlineArray<4, Vector>(repeating: .zero)
+    var row = InlineArray<8, Vector>(repeating: .zero)
     for v in 0..<vectors { row[v] = load(memory + n * wordSize + v * lanes, count) }
     for h in 0..<heads {
       let w = Vector(repeating: weights[h * slots + n])
@@ -119,28 +146,32 @@ import CVector
   _ slots: Int, _ wordSize: Int, _ heads: Int, weights: Input, _ x: Input, _ rows: Output,
   alsoAdding memory: Input? = nil, by factors: Input? = nil
 ) {
-  @inline(__always) func take(_ count: Int, from n: Int) {
-    var j = 0
-    while j + 2 * lanes <= wordSize {
-      addToColumns(
-        count, 2, lanes, slots, wordSize, heads, weights + n, x + j, rows, memory, factors, n, n * wordSize + j)
-      j += 2 * lanes
-    }
-    while j < wordSize {
-      addToColumns(
-        count, 1, min(lanes, wordSize - j), slots, wordSize, heads, weights + n, x + j, rows, memory, factors, n,
-        n * wordSize + j)
-      j += lanes
-    }
-  }
   var n = 0
   while n + 4 <= slots {
-    take(4, from: n)
+    addToRows(4, from: n, slots, wordSize, heads, weights, x, rows, memory, factors)
     n += 4
   }
   while n < slots {
-    take(1, from: n)
+    addToRows(1, from: n, slots, wordSize, heads, weights, x, rows, memory, factors)
     n += 1
+  }
+}
+
+@inline(__always) private func addToRows(
+  _ count: Int, from n: Int, _ slots: Int, _ wordSize: Int, _ heads: Int, _ weights: Input, _ x: Input,
+  _ rows: Output, _ memory: Input?, _ factors: Input?
+) {
+  var j = 0
+  while j + 2 * lanes <= wordSize {
+    addToColumns(
+      count, 2, lanes, slots, wordSize, heads, weights + n, x + j, rows, memory, factors, n, n * wordSize + j)
+    j += 2 * lanes
+  }
+  while j < wordSize {
+    addToColumns(
+      count, 1, min(lanes, wordSize - j), slots, wordSize, heads, weights + n, x + j, rows, memory, factors, n,
+      n * wordSize + j)
+    j += lanes
   }
 }
 

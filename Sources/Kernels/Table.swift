@@ -3,8 +3,8 @@ import CKernels
 /// This level's kernels.
 @export(interface) public func kernels() -> Kernels {
   Kernels(
-    dotProduct: dotProduct, areModerate: areModerate, addScaled: addScaled, scale: scale, softmaxForward: softmax,
-    sumOfSquares: sumOfSquares, oneplus: oneplus, oneplusBackward: oneplusBackward, sigmoids: sigmoids,
+    dotProduct: dotProduct, areModerate: areModerate, addScaled: addScaled, scale: scale, sumOfSquares: sumOfSquares,
+    oneplus: oneplus, oneplusBackward: oneplusBackward, sigmoids: sigmoids,
     sigmoidsBackward: sigmoidsBackward, softmaxRows: softmaxRows, softmaxRowsBackward: softmaxRowsBackward,
     usageKeys: usageKeys, sortKeys: sortKeys, packWeight: packWeight, linearForward: linearForward,
     linearBackward: linearBackward,

@@ -42,10 +42,10 @@ enum Loss: Equatable {
       let p = prediction + r * width
       switch self {
       case .sigmoidCrossEntropy: for y in 0..<width { p[y] = .sigmoid(z[y]) }
-      case .softmaxCrossEntropy: Softmax.forward(width, logits: z, probabilities: p)
+      case .softmaxCrossEntropy: Softmax.forward(rows: 1, width, logits: z, probabilities: p)
       case .meanSquaredError: copyValues(width, z, to: p)
       case .groupedSoftmaxCrossEntropy(let size):
-        for y in stride(from: 0, to: width, by: size) { Softmax.forward(size, logits: z + y, probabilities: p + y) }
+        Softmax.forward(rows: width / size, size, logits: z, probabilities: p)
       }
     }
   }

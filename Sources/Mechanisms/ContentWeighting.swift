@@ -64,8 +64,8 @@ enum ContentWeighting {
         }
         weighting[n] = strengths[h] * similarity[n]
       }
-      Softmax.forward(slots, logits: weighting, probabilities: weighting)
     }
+    Softmax.forward(rows: heads, slots, logits: weighting, probabilities: weighting)
   }
 
   /// With G[i] the gradient of D(k, M[i]), divided by ‖k‖_ε ‖M[i]‖_ε + ε:
@@ -92,12 +92,12 @@ enum ContentWeighting {
         strengthsGradient: strengthsGradient.float)
       if fast(&operands) { return }
     }
+    Softmax.backward(
+      rows: heads, slots, probabilities: weighting, gradient: weightingGradient, logitGradient: weightingGradient)
     for h in 0..<heads {
       let (key, keyGradient) = (keys + h * wordSize, keysGradient + h * wordSize)
       let (similarity, logitGradient) = (similarity + h * slots, weightingGradient + h * slots)
       let keyNorm = norm(wordSize, key)
-      Softmax.backward(
-        slots, probabilities: weighting + h * slots, gradient: logitGradient, logitGradient: logitGradient)
       strengthsGradient[h] += dot(slots, logitGradient, similarity)
 
       var keyShare: Scalar = 0

@@ -1,35 +1,29 @@
 import CKernels
 
-/// p[i] = exp(x[i]) / Σ_j exp(x[j]), with the maximum subtracted first.
+/// p[i] = exp(x[i]) / Σ_j exp(x[j]) in each of some rows, with the row's maximum subtracted first.
 enum Softmax {
-  /// `probabilities` is written; it may be `logits`.
-  static func forward<Scalar: Real>(_ count: Int, logits: In<Scalar>, probabilities: Out<Scalar>) {
-    if let fast = Scalar.kernels?.softmaxForward { return fast(count, logits.float, probabilities.float) }
-    var maximum = logits[0]
-    for i in 1..<max(count, 1) where logits[i] > maximum { maximum = logits[i] }
-    var total: Scalar = 0
-    for i in 0..<count {
-      probabilities[i] = .exp(logits[i] - maximum)
-      total += probabilities[i]
-    }
-    for i in 0..<count { probabilities[i] /= total }
-  }
-
-  /// The same of each of some short rows.
+  /// - Parameters:
+  ///   - logits: x [rows, count].
+  ///   - probabilities: out, p [rows, count]; may be `logits`.
   static func forward<Scalar: Real>(rows: Int, _ count: Int, logits: In<Scalar>, probabilities: Out<Scalar>) {
     if let fast = Scalar.kernels?.softmaxRows { return fast(rows, count, logits.float, probabilities.float) }
-    for row in 0..<rows { forward(count, logits: logits + row * count, probabilities: probabilities + row * count) }
+    for row in 0..<rows {
+      let (logits, probabilities) = (logits + row * count, probabilities + row * count)
+      var maximum = logits[0]
+      for i in 1..<max(count, 1) where logits[i] > maximum { maximum = logits[i] }
+      var total: Scalar = 0
+      for i in 0..<count {
+        probabilities[i] = .exp(logits[i] - maximum)
+        total += probabilities[i]
+      }
+      for i in 0..<count { probabilities[i] /= total }
+    }
   }
 
-  /// logitGradient[i] = p[i] (gradient[i] − Σ_j p[j] gradient[j]). `logitGradient` is written; it may be `gradient`.
-  static func backward<Scalar: Real>(
-    _ count: Int, probabilities: In<Scalar>, gradient: In<Scalar>, logitGradient: Out<Scalar>
-  ) {
-    let mean = dot(count, probabilities, gradient)
-    for i in 0..<count { logitGradient[i] = probabilities[i] * (gradient[i] - mean) }
-  }
-
-  /// The same of each of some short rows.
+  /// logitGradient[i] = p[i] (gradient[i] − Σ_j p[j] gradient[j]) in each row.
+  /// - Parameters:
+  ///   - probabilities, gradient: p, and its gradient [rows, count].
+  ///   - logitGradient: out, of x [rows, count]; may be `gradient`.
   static func backward<Scalar: Real>(
     rows: Int, _ count: Int, probabilities: In<Scalar>, gradient: In<Scalar>, logitGradient: Out<Scalar>
   ) {
@@ -38,8 +32,8 @@ enum Softmax {
     }
     for row in 0..<rows {
       let start = row * count
-      backward(
-        count, probabilities: probabilities + start, gradient: gradient + start, logitGradient: logitGradient + start)
+      let mean = dot(count, probabilities + start, gradient + start)
+      for i in start..<start + count { logitGradient[i] = probabilities[i] * (gradient[i] - mean) }
     }
   }
 }

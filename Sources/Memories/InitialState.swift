@@ -27,11 +27,9 @@ enum InitialState {
       for b in 0..<c.B {
         copyValues(c.N * c.W, parameters.vector(.initialMemory), to: planes[.memory][0, b])
         copyValues(c.readWidth, parameters.vector(.initialReadVectors), to: planes[.readVectors][0, b])
-        for i in 0..<c.R {
-          Softmax.forward(
-            c.N, logits: parameters.rows(.initialReadWeightLogits)[i],
-            probabilities: planes[.readWeights][0, b] + i * c.N)
-        }
+        Softmax.forward(
+          rows: c.R, c.N, logits: parameters.vector(.initialReadWeightLogits),
+          probabilities: planes[.readWeights][0, b])
       }
     }
     updateRowNorms(c, planes: planes)

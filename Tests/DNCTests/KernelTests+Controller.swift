@@ -115,7 +115,7 @@ extension KernelTests {
       if x.isNaN { #expect(found.isNaN) } else { #expect(abs(found - Float.tanh(x)) <= 2e-7, "tanh \(x): \(found)") }
     }
     var logits: [Float] = [-200, 0, -1e30]
-    kernels.softmaxForward(3, logits, &logits)
+    kernels.softmaxRows(1, 3, logits, &logits)
     #expect(logits[1] == 1 && logits[0] < 1e-30)
   }
 
