@@ -21,6 +21,9 @@
 
 #define DNC_PLATFORM_MESSAGE_BYTES 512
 
+/* Asks for the line of the cache at an address, whatever is there. */
+static inline void dnc_platform_prefetch(const void *_Nonnull address) { __builtin_prefetch(address); }
+
 /* This thread's two error messages: the last one, and the one that is being written. The loader frees them with the thread or
  * the library. */
 static inline char *dnc_platform_messages(void) {

@@ -38,6 +38,7 @@ struct DNCMemory<Scalar: Real> {
   /// Goes from ξ in step `row` and the state in row `previous` to the state in row `current`. Both rows may be the
   /// same.
   func forward(_ b: Int, row: Int, previous: Int, current: Int) {
+    if b + 1 < c.B { prefetch(b + 1, step: row, state: current) }
     let interface = planes[.interface][row, b]
     Interface.forward(c.interface, raw: planes[.rawInterface][row, b], interface: interface)
     let parts = InterfaceParts(start: In(interface), at: c.interface)
@@ -125,6 +126,7 @@ struct DNCMemory<Scalar: Real> {
   ///   - steps: the number of recorded ones.
   ///   - gradient: of the state, in row 0.
   func backward(_ b: Int, step t: Int, of steps: Int, gradient: Planes<Scalar>) {
+    prefetchNext(after: b, step: t)
     let interface = planes[.interface][t, b]
     let step = Backward(
       b: b, t: t, steps: steps, parts: InterfaceParts(start: In(interface), at: c.interface),
@@ -138,6 +140,37 @@ struct DNCMemory<Scalar: Real> {
     Interface.backward(
       c.interface, raw: planes[.rawInterface][t, b], interface: interface, interfaceGradient: scratch.interfaceGradient)
     setZero(c.readWidth, step.gradient.readVectors)
+  }
+
+  /// Asks for what backward reads next after sequence b: those rows are no longer in the caches next to the core.
+  private func prefetchNext(after b: Int, step t: Int) {
+    if b + 1 < c.B { prefetch(b + 1, recorded: t) } else if t > 0 { prefetch(firstSequence, recorded: t - 1) }
+    guard t > 0 else { return }
+    planes[.readVectorsGradient].prefetch(t - 1, b)
+    planes[.controllerOutputGradient].prefetch(t - 1, b)
+  }
+
+  private func prefetch(_ b: Int, recorded t: Int) {
+    prefetch(b, step: t, state: t)
+    planes[.memoryCheckpoint].prefetch(t / history.segment, b)
+    planes[.linkCheckpoint].prefetch(t / history.segment, b)
+  }
+
+  /// Asks for sequence b's numbers of a step and of a state next to it.
+  private func prefetch(_ b: Int, step t: Int, state: Int) {
+    func prefetch(_ quantity: Quantity, _ row: Int) { planes[quantity].prefetch(row, b) }
+    prefetch(.rawInterface, t)
+    prefetch(.interface, t)
+    prefetch(.order, t)
+    prefetch(.allocation, t)
+    prefetch(.backwardWeights, t)
+    prefetch(.forwardWeights, t)
+    prefetch(.usage, state)
+    prefetch(.writeWeights, state)
+    prefetch(.rowNorms, state)
+    prefetch(.precedence, state)
+    prefetch(.readWeights, state)
+    prefetch(.readVectors, state)
   }
 
   /// The arrays that both halves of a step use. The memory and links of `before` and `after` are the present ones, not

@@ -20,6 +20,14 @@ struct Plane<Element: BitwiseCopyable>: BitwiseCopyable {
   subscript(row: Int) -> UnsafeMutablePointer<Element> { start + row * rowStride }
   subscript(row: Int, b: Int) -> UnsafeMutablePointer<Element> { start + (row * batch + b) * width }
 
+  /// Asks for one sequence's numbers in a row, if they are few: the CPU finds long rows by itself.
+  func prefetch(_ row: Int, _ b: Int) {
+    let bytes = width * MemoryLayout<Element>.stride
+    guard bytes <= 2048 else { return }
+    let start = UnsafeRawPointer(self[row, b])
+    for offset in stride(from: 0, to: bytes, by: 64) { dnc_platform_prefetch(start + offset) }
+  }
+
   /// Elements from one row to the next: those of all sequences.
   var rowStride: Int { batch * width }
 
