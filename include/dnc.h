@@ -117,6 +117,10 @@ typedef enum dnc_controller {
 
 typedef enum dnc_activation { DNC_ACTIVATION_TANH = 0, DNC_ACTIVATION_RELU = 1 } dnc_activation;
 
+typedef enum dnc_memory {
+    DNC_MEMORY_DNC = 0 /* the Differentiable Neural Computer's */
+} dnc_memory;
+
 typedef enum dnc_usage_gradient {
     DNC_USAGE_GRADIENT_FULL = 0,   /* the exact derivative */
     DNC_USAGE_GRADIENT_STOPPED = 1 /* no gradient from the usage to the previous write weightings */
@@ -164,6 +168,17 @@ typedef struct dnc_config {
                               * vectors would drown the inputs. Choose less where many inputs are large at once. Files
                               * saved before this field and the next existed have 1 in both */
     float interface_scale;   /* 0 to 1000; 3. Multiplies the drawn interface.weight */
+    uint32_t memory;         /* a dnc_memory; DNC_MEMORY_DNC */
+    uint32_t temporal_links; /* 0 or 1; 1. 0: no links, no precedence and no read modes: every read head reads by content.
+                              * This field and the next four are of the DNC's memory; with another they must keep their
+                              * defaults */
+    uint32_t content_masks;  /* 0 or 1; 0. 1: each head compares only what its mask in [mask_minimum, 1]^W lets through */
+    float mask_minimum;      /* 0 to below 1; 0 */
+    uint32_t deallocation;   /* 0 or 1; 0. 1: what the free gates free is erased, too */
+    uint32_t link_sharpening; /* 0 or 1; 0. 1: each read head sharpens its forward and backward weightings. Needs
+                               * temporal_links */
+    uint32_t controller_norm; /* 0 or 1; 0. 1: layer normalization in the controller */
+    uint32_t interface_norm;  /* 0 or 1; 0. 1: layer normalization of the interface vector */
 } dnc_config;
 
 /* Sets the defaults. `size` is sizeof(dnc_config): it tells the library how long the struct is in the caller's header. No

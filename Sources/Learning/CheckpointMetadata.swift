@@ -18,13 +18,17 @@ struct CheckpointMetadata {
   static let checksumKey: StaticString = "data.crc32"
   static let ownChecksumKey: StaticString = "metadata.crc32"
 
-  /// Visits every field that is kept, with its key's prefix and name; the visitor may change it.
+  /// Visits every field that may be kept, with its key's prefix and name; the visitor may change it.
+  /// - Parameter onlyKept: leaves out fields that a file need not say.
   private mutating func forEach(
-    _ visit: (StaticString, StaticString, inout Field.Number) throws(Failure) -> Void
+    onlyKept: Bool, _ visit: (StaticString, StaticString, inout Field.Number) throws(Failure) -> Void
   ) throws(Failure) {
     func visitKept(_ prefix: StaticString, _ field: Field, _ number: inout Field.Number) throws(Failure) {
-      if case .left = field.files { return }
-      try visit(prefix, field.name, &number)
+      switch field.files {
+      case .left: return
+      case .keptIfOther where onlyKept && number.value == field.standard: return
+      default: try visit(prefix, field.name, &number)
+      }
     }
     try config.forEach { (field, number) throws(Failure) in try visitKept("config.", field, &number) }
     guard var fields = optimizer else { return }
@@ -41,7 +45,7 @@ struct CheckpointMetadata {
     text.append("\"__metadata__\":{")
     var entries = try MetadataWriter(text)
     entries.append(CheckpointMetadata.formatKey) { $0.append(CheckpointMetadata.format) }
-    try forEach { (prefix, name, number) throws(Failure) in
+    try forEach(onlyKept: true) { (prefix, name, number) throws(Failure) in
       entries.append(prefix, name) {
         switch number {
         case .integer(let value): $0.append(UInt64(value))
@@ -82,7 +86,7 @@ struct CheckpointMetadata {
       return true
     }
     var isKnown = false
-    try forEach { (prefix, name, number) throws(Failure) in
+    try forEach(onlyKept: false) { (prefix, name, number) throws(Failure) in
       guard key.equals(prefix, name) else { return }
       isKnown = true
       switch number {

@@ -27,6 +27,14 @@ extension dnc_config: FieldTable {
     try Field("input_scale", .real(upTo: 1000), default: 10, files: .keptSince(before: 1)).visit(&input_scale, visitor)
     try Field("interface_scale", .real(upTo: 1000), default: 3, files: .keptSince(before: 1))
       .visit(&interface_scale, visitor)
+    try Field("memory", .choices(Configuration.Memory.self), files: .keptIfOther).visit(&memory, visitor)
+    try Field("temporal_links", .whole(1...1), default: 1, files: .keptIfOther).visit(&temporal_links, visitor)
+    try Field("content_masks", .whole(0...0), files: .keptIfOther).visit(&content_masks, visitor)
+    try Field("mask_minimum", .belowOne, files: .keptIfOther).visit(&mask_minimum, visitor)
+    try Field("deallocation", .whole(0...0), files: .keptIfOther).visit(&deallocation, visitor)
+    try Field("link_sharpening", .whole(0...0), files: .keptIfOther).visit(&link_sharpening, visitor)
+    try Field("controller_norm", .whole(0...0), files: .keptIfOther).visit(&controller_norm, visitor)
+    try Field("interface_norm", .whole(0...0), files: .keptIfOther).visit(&interface_norm, visitor)
   }
 }
 
@@ -40,6 +48,7 @@ struct Configuration {
   let traits: ControllerTraits
   let activation: Activation
   let initialState: Start
+  let memory: Memory
   /// Wider than the interface's Float, for the checks in Double.
   var initialValue, clipValue: Double
 
@@ -48,6 +57,10 @@ struct Configuration {
     case zeros = 0
     case constant = 1
     case learned = 2
+  }
+
+  enum Memory: UInt32 {
+    case dnc = 0
   }
 
   static let slots = 1...65536
@@ -61,6 +74,7 @@ struct Configuration {
     traits = controller.traits
     activation = Activation(rawValue: fields.activation)!
     initialState = Start(rawValue: fields.initial_state)!
+    memory = Memory(rawValue: fields.memory)!
     initialValue = Double(fields.initial_value)
     clipValue = Double(fields.clip_value)
   }
@@ -91,6 +105,14 @@ extension Configuration {
   }
   /// Steps end at the first number that is not finite.
   var checksFinite: Bool { fields.check_finite == 1 }
+  var hasLinks: Bool { fields.temporal_links == 1 }
+  var hasMasks: Bool { fields.content_masks == 1 }
+  /// µ
+  var maskMinimum: Float { fields.mask_minimum }
+  var deallocates: Bool { fields.deallocation == 1 }
+  var sharpensLinks: Bool { fields.link_sharpening == 1 }
+  var normalizesController: Bool { fields.controller_norm == 1 }
+  var normalizesInterface: Bool { fields.interface_norm == 1 }
   /// What `num_threads` comes to here.
   var threadCount: Int { fields.num_threads == 0 ? min(Threads.processors(), 1024) : Int(fields.num_threads) }
   /// R·W, the width of all read vectors of one sequence.

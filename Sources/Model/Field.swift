@@ -41,6 +41,8 @@ struct Field {
     case kept, left
     /// Kept. A file that does not say it was written before there was this field, and means this number.
     case keptSince(before: Double)
+    /// Kept if it is not the default, which a file means that does not say it.
+    case keptIfOther
   }
 
   /// A field's number, which the visitor of a table may change.
@@ -48,6 +50,14 @@ struct Field {
     case integer(UInt32)
     case long(UInt64)
     case real(Float)
+
+    var value: Double {
+      switch self {
+      case .integer(let value): Double(value)
+      case .long(let value): Double(value)
+      case .real(let value): Double(value)
+      }
+    }
 
     mutating func set(_ number: Double) {
       switch self {

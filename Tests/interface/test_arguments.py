@@ -196,6 +196,14 @@ CONFIG = {
     "reserved": beyond(0, zero=False),
     "input_scale": [*NOT_NUMBERS, -1e-9, 1000.1],
     "interface_scale": [*NOT_NUMBERS, -1e-9, 1000.1],
+    "memory": beyond(2, zero=False),
+    "temporal_links": beyond(1, zero=False),
+    "content_masks": beyond(1, zero=False),
+    "mask_minimum": [*NOT_NUMBERS, -1e-9, 1],
+    "deallocation": beyond(1, zero=False),
+    "link_sharpening": beyond(1, zero=False),
+    "controller_norm": beyond(1, zero=False),
+    "interface_norm": beyond(1, zero=False),
 }
 CONFIG_CASES = struct_argument(config, dict(input_size=3, output_size=2), CONFIG)
 OPTIMIZER = {

@@ -55,7 +55,9 @@ def test_config_defaults_are_the_library_s():
         input_size=2, output_size=3, controller="lstm", activation="tanh", hidden_size=64, num_layers=1,
         memory_slots=64, word_size=16, read_heads=1, write_heads=1, batch_size=1, usage_gradient="full",
         initial_state="zeros", initial_value=1e-6, clip_value=0.0, num_threads=1, seed=0, max_record_bytes=0,
-        check_finite=False, input_scale=10.0, interface_scale=3.0,
+        check_finite=False, input_scale=10.0, interface_scale=3.0, memory="dnc", temporal_links=True,
+        content_masks=False, mask_minimum=0.0, deallocation=False, link_sharpening=False, controller_norm=False,
+        interface_norm=False,
     )  # fmt: skip
 
 
@@ -63,7 +65,9 @@ def test_config_round_trip():
     chosen = dict(
         SIZES, controller="feedforward", activation="relu", num_layers=2, usage_gradient="stopped",
         initial_state="constant", initial_value=0.25, clip_value=20.0, num_threads=1, seed=2**64 - 1,
-        max_record_bytes=2**40, check_finite=True, input_scale=0.5, interface_scale=1000.0,
+        max_record_bytes=2**40, check_finite=True, input_scale=0.5, interface_scale=1000.0, memory="dnc", temporal_links=True,
+        content_masks=False, mask_minimum=0.0, deallocation=False, link_sharpening=False, controller_norm=False,
+        interface_norm=False,
     )  # fmt: skip
     config = dnc.DNC(**chosen).config
     assert config == chosen

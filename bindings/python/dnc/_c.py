@@ -58,6 +58,9 @@ dnc_activation = c_int
 DNC_ACTIVATION_TANH = 0
 DNC_ACTIVATION_RELU = 1
 
+dnc_memory = c_int
+DNC_MEMORY_DNC = 0
+
 dnc_usage_gradient = c_int
 DNC_USAGE_GRADIENT_FULL = 0
 DNC_USAGE_GRADIENT_STOPPED = 1
@@ -93,6 +96,14 @@ class dnc_config(Structure):
         ("reserved", c_uint32),
         ("input_scale", c_float),
         ("interface_scale", c_float),
+        ("memory", c_uint32),
+        ("temporal_links", c_uint32),
+        ("content_masks", c_uint32),
+        ("mask_minimum", c_float),
+        ("deallocation", c_uint32),
+        ("link_sharpening", c_uint32),
+        ("controller_norm", c_uint32),
+        ("interface_norm", c_uint32),
     ]
 
 

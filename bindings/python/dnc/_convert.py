@@ -53,7 +53,10 @@ def loss_name(number: int) -> str:
 
 # The struct fields that are not for the caller, and those that are 0 or 1.
 _NO_SETTINGS = {"struct_size", "reserved"}
-_FLAGS = {"check_finite"}
+_FLAGS = {
+    "check_finite", "temporal_links", "content_masks", "deallocation", "link_sharpening", "controller_norm",
+    "interface_norm",
+}  # fmt: skip
 # The struct fields whose numbers have names.
 CHOICES = {
     "controller": {
@@ -62,6 +65,7 @@ CHOICES = {
         "rnn": _c.DNC_CONTROLLER_RNN,
     },
     "activation": {"tanh": _c.DNC_ACTIVATION_TANH, "relu": _c.DNC_ACTIVATION_RELU},
+    "memory": {"dnc": _c.DNC_MEMORY_DNC},
     "usage_gradient": {"full": _c.DNC_USAGE_GRADIENT_FULL, "stopped": _c.DNC_USAGE_GRADIENT_STOPPED},
     "initial_state": {
         "zeros": _c.DNC_INITIAL_ZEROS,

@@ -42,6 +42,14 @@ class Options(TypedDict, total=False):
     check_finite      True or False (False); end at the first number that is not finite, and name it
     input_scale       0 to 1000 (10.0); of the controller's drawn weights of the inputs
     interface_scale   0 to 1000 (3.0); of the drawn interface weights
+    memory            "dnc" ("dnc")
+    temporal_links    True or False (True); False: no links and no read modes, every read head reads by content
+    content_masks     True or False (False); each head compares only what its mask in mask_minimum to 1 lets through
+    mask_minimum      0 to below 1 (0.0)
+    deallocation      True or False (False); what the free gates free is erased, too
+    link_sharpening   True or False (False); each read head sharpens its forward and backward weightings
+    controller_norm   True or False (False); layer normalization in the controller
+    interface_norm    True or False (False); layer normalization of the interface vector
     """
 
     controller: Literal["lstm", "feedforward", "rnn"]
@@ -63,6 +71,14 @@ class Options(TypedDict, total=False):
     check_finite: bool
     input_scale: float
     interface_scale: float
+    memory: Literal["dnc"]
+    temporal_links: bool
+    content_masks: bool
+    mask_minimum: float
+    deallocation: bool
+    link_sharpening: bool
+    controller_norm: bool
+    interface_norm: bool
 
 
 class Config(Options):
