@@ -50,7 +50,7 @@ struct Configuration {
   let initialState: Start
   let memory: Memory
   /// Wider than the interface's Float, for the checks in Double.
-  var initialValue, clipValue: Double
+  var initialValue, clipValue, maskMinimum: Double
 
   /// Not to be taken for `InitialState`, which writes it.
   enum Start: UInt32 {
@@ -77,6 +77,7 @@ struct Configuration {
     memory = Memory(rawValue: fields.memory)!
     initialValue = Double(fields.initial_value)
     clipValue = Double(fields.clip_value)
+    maskMinimum = Double(fields.mask_minimum)
   }
 }
 
@@ -107,8 +108,6 @@ extension Configuration {
   var checksFinite: Bool { fields.check_finite == 1 }
   var hasLinks: Bool { fields.temporal_links == 1 }
   var hasMasks: Bool { fields.content_masks == 1 }
-  /// µ
-  var maskMinimum: Float { fields.mask_minimum }
   var deallocates: Bool { fields.deallocation == 1 }
   var sharpensLinks: Bool { fields.link_sharpening == 1 }
   var normalizesController: Bool { fields.controller_norm == 1 }

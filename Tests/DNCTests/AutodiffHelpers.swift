@@ -79,9 +79,9 @@ extension State<Double> {
     }
   }
 
-  /// Values, or gradients, piece by piece under the golden files' names.
+  /// Values, or gradients, piece by piece under the golden files' names. A piece that the network lacks is empty.
   func pieces(_ numbers: (Matrix<Double>) -> [Double]) -> [(name: String, numbers: [Double])] {
-    var pieces = [
+    [
       ("memory", memories.flatMap { numbers($0.memory) }),
       ("usage", memories.flatMap { numbers($0.usage) }),
       ("link", memories.flatMap { $0.links.flatMap(numbers) }),
@@ -89,24 +89,25 @@ extension State<Double> {
       ("write_weights", memories.flatMap { numbers($0.writeWeights) }),
       ("read_weights", memories.flatMap { numbers($0.readWeights) }),
       ("read_vectors", memories.flatMap { numbers($0.readVectors) }),
+      ("hidden", hidden.flatMap(numbers)),
+      ("cell", cells.flatMap(numbers)),
     ]
-    if !hidden.isEmpty { pieces.append(("hidden", hidden.flatMap(numbers))) }
-    if !cells.isEmpty { pieces.append(("cell", cells.flatMap(numbers))) }
-    return pieces
   }
 }
 
 extension Planes<Double> {
   /// As `State.pieces`; memory and link are in row 0 always.
   func pieces(row: Int, _ c: Configuration) -> [(name: String, numbers: [Double])] {
-    var pieces = [
-      ("memory", self[.memory].values(row: 0)), ("usage", self[.usage].values(row: row)),
-      ("link", self[.link].values(row: 0)), ("precedence", self[.precedence].values(row: row)),
-      ("write_weights", self[.writeWeights].values(row: row)), ("read_weights", self[.readWeights].values(row: row)),
+    [
+      ("memory", self[.memory].values(row: 0)),
+      ("usage", self[.usage].values(row: row)),
+      ("link", self[.link].values(row: 0)),
+      ("precedence", self[.precedence].values(row: row)),
+      ("write_weights", self[.writeWeights].values(row: row)),
+      ("read_weights", self[.readWeights].values(row: row)),
       ("read_vectors", self[.readVectors].values(row: row)),
+      ("hidden", c.traits.isRecurrent ? layersFirst(self[.hidden].values(row: row), c) : []),
+      ("cell", self[.cell].values(row: row)),
     ]
-    if c.traits.isRecurrent { pieces.append(("hidden", layersFirst(self[.hidden].values(row: row), c))) }
-    if c.traits.hasCell { pieces.append(("cell", self[.cell].values(row: row))) }
-    return pieces
   }
 }

@@ -33,6 +33,7 @@ TRACES = {
     "free_gates": c.DNC_TRACE_FREE_GATES,
     "read_modes": c.DNC_TRACE_READ_MODES,
 }
+MEMORIES = {"dnc": 0, "ntm": 1, "none": 2}
 LOSSES = {
     "sigmoid_cross_entropy": c.DNC_LOSS_SIGMOID_CROSS_ENTROPY,
     "softmax_cross_entropy": c.DNC_LOSS_SOFTMAX_CROSS_ENTROPY,
@@ -229,8 +230,18 @@ class Net:
 
     @property
     def fields(self):
-        lstm = self.config.controller == c.DNC_CONTROLLER_LSTM
-        return [name for name in FIELDS if lstm or name != "cell"]
+        """The pieces of the state that a network of this configuration has."""
+        s = self.config
+        lacking = set()
+        if s.controller != c.DNC_CONTROLLER_LSTM:
+            lacking |= {"cell"}
+        if s.memory != MEMORIES["dnc"]:
+            lacking |= {"usage"}
+        if s.memory != MEMORIES["dnc"] or not s.temporal_links:
+            lacking |= {"link", "precedence"}
+        if s.memory == MEMORIES["none"]:
+            lacking |= {"memory", "write_weights", "read_weights", "read_vectors"}
+        return [name for name in FIELDS if name not in lacking]
 
     def state(self, field):
         values = np.full(self.shape(field), np.nan, np.float32)
