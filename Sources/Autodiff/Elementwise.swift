@@ -21,7 +21,7 @@ extension Matrix {
   /// tanh′ = 1 − tanh²
   public var tanh: Matrix { map({ .tanh($0) }, pullback: { $0.pass { x, y in 1 - y * y } }) }
 
-  /// max(x, 0)        relu′(0) = 0
+  /// max(x, 0)        relu′ = 1 above 0, else 0
   public var relu: Matrix { map({ $0 < 0 ? 0 : $0 }, pullback: { $0.pass { x, y in x > 0 ? 1 : 0 } }) }
 
   /// log(1 + eˣ), without overflow for any x        softplus′ = σ
@@ -34,6 +34,9 @@ extension Matrix {
 
   /// √x        (√x)′ = 1 / (2 √x)
   public var squareRoot: Matrix { map({ $0.squareRoot() }, pullback: { $0.pass { x, y in 1 / (2 * y) } }) }
+
+  /// (log x)′ = 1 / x
+  public var logarithm: Matrix { map({ .log($0) }, pullback: { $0.pass { x, y in 1 / x } }) }
 
   /// x moved into ±bound        1 up to and including the bound, 0 beyond. A bound of 0 is none.
   public func clamped(to bound: Scalar) -> Matrix {

@@ -28,7 +28,7 @@ import Testing
       }
     }
     let episode = AutodiffEpisode(
-      c, parameters: test.parameters, inputs: test.inputs, state: test.state == nil ? nil : network.network.planes,
+      Options(c), parameters: test.parameters, inputs: test.inputs, state: test.state == nil ? nil : network.network.planes,
       learned: test.learned)
     func expect(_ found: [Double], _ expected: [Double], _ what: String) {
       let error = relativeError(found, expected)

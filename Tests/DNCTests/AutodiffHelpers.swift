@@ -1,8 +1,9 @@
 import Autodiff
+import CDNC
 
 @testable import DNC
 
-/// The autodiff model beside a network of the library: the same configuration, parameters, inputs and state.
+/// An episode of the autodiff model from its start, or from the state of a network of the library.
 struct AutodiffEpisode {
   let tape = Tape<Double>()
   let model: Model<Double>
@@ -16,17 +17,17 @@ struct AutodiffEpisode {
   ///   - state: that before the first step, or nil for that in which an episode starts.
   ///   - learned: what of it is still the learned parameters.
   init(
-    _ c: Configuration, parameters: [Double], inputs: [Double], state: Planes<Double>? = nil,
+    _ options: Options, parameters: [Double], inputs: [Double], state: Planes<Double>? = nil,
     learned: InitialState.Learned = []
   ) {
     let tape = tape
-    model = Model(Options(c), parameters: parameters, tape: tape)
-    let stepCount = c.B * c.X
+    model = Model(options, parameters: parameters, tape: tape)
+    let stepCount = options.B * options.X
     self.inputs = stride(from: 0, to: inputs.count, by: stepCount).map {
-      tape.variable(Array(inputs[$0..<$0 + stepCount]), columns: c.X)
+      tape.variable(Array(inputs[$0..<$0 + stepCount]), columns: options.X)
     }
     var start = model.initialState()
-    if let state { start.take(state, c, butFor: learned, on: tape) }
+    if let state { start.take(state, options, butFor: learned, on: tape) }
     self.start = start
     (outputs, states) = model.run(self.inputs, from: start)
   }
@@ -37,45 +38,59 @@ struct AutodiffEpisode {
 
 extension Options {
   init(_ c: Configuration) {
-    self.init(X: c.X, Y: c.Y, H: c.H, L: c.L, N: c.N, W: c.W, R: c.R, K: c.K, B: c.B)
-    let activation: Activation = c.activation == .tanh ? .tanh : .relu
-    switch c.controller {
-    case .lstm: controller = .lstm
-    case .feedforward: controller = .feedforward(activation)
-    case .rnn: controller = .rnn(activation)
-    }
-    switch c.initialState {
-    case .zeros: initialState = .zeros
-    case .constant: initialState = .constant(c.initialValue)
-    case .learned: initialState = .learned
-    }
-    usageGradientStopped = c.usageGradientStopped
-    clipValue = c.clipValue
+    self.init(c.fields, initialValue: c.initialValue, clipValue: c.clipValue, maskMinimum: c.maskMinimum)
+  }
+
+  init(_ golden: GoldenFile) {
+    self.init(
+      golden.fields, initialValue: golden.initialValue, clipValue: golden.clipValue, maskMinimum: golden.maskMinimum)
+  }
+
+  /// - Parameters:
+  ///   - fields: whether or not the library allows them.
+  ///   - initialValue, clipValue, maskMinimum: wider than the fields.
+  private init(_ fields: dnc_config, initialValue: Double, clipValue: Double, maskMinimum: Double) {
+    self.init(
+      X: Int(fields.input_size), Y: Int(fields.output_size), H: Int(fields.hidden_size), L: Int(fields.num_layers),
+      N: Int(fields.memory_slots), W: Int(fields.word_size), R: Int(fields.read_heads), K: Int(fields.write_heads),
+      B: Int(fields.batch_size))
+    let activation: Activation = fields.activation == 0 ? .tanh : .relu
+    controller = [.lstm, .feedforward(activation), .gru, .rnn(activation)][Int(fields.controller)]
+    initialState = [.zeros, .constant(initialValue), .learned][Int(fields.initial_state)]
+    memory = [.dnc, .ntm, .none][Int(fields.memory)]
+    usageGradientStopped = fields.usage_gradient == 1
+    self.clipValue = clipValue
+    hasLinks = fields.temporal_links == 1
+    hasMasks = fields.content_masks == 1
+    self.maskMinimum = maskMinimum
+    deallocates = fields.deallocation == 1
+    sharpensLinks = fields.link_sharpening == 1
+    normalizesController = fields.controller_norm == 1
+    normalizesInterface = fields.interface_norm == 1
   }
 }
 
 extension State<Double> {
   /// Takes the numbers of the state in row 0.
   mutating func take(
-    _ planes: Planes<Double>, _ c: Configuration, butFor learned: InitialState.Learned, on tape: Tape<Double>
+    _ planes: Planes<Double>, _ o: Options, butFor learned: InitialState.Learned, on tape: Tape<Double>
   ) {
     func matrix(_ start: In<Double>, _ rows: Int, _ columns: Int) -> Matrix<Double> {
       tape.variable(array(start, rows * columns), columns: columns)
     }
-    let hiddenLayers = layersFirst(planes[.hidden].values(row: 0), c)
     for l in hidden.indices {
-      let layer = l * c.B * c.H
-      hidden[l] = tape.variable(Array(hiddenLayers[layer..<layer + c.B * c.H]), columns: c.H)
-      if !cells.isEmpty { cells[l] = matrix(planes[.cell].layer(l)[0], c.B, c.H) }
+      // [B, L, H] in the library.
+      hidden[l] = .joined(rows: (0..<o.B).map { matrix(planes[.hidden][0, $0] + l * o.H, 1, o.H) })
     }
-    for b in 0..<c.B {
-      memories[b].usage = matrix(planes[.usage][0, b], 1, c.N)
-      memories[b].links = (0..<c.K).map { matrix(planes[.link][0, b] + $0 * c.N * c.N, c.N, c.N) }
-      memories[b].precedence = matrix(planes[.precedence][0, b], c.K, c.N)
-      memories[b].writeWeights = matrix(planes[.writeWeights][0, b], c.K, c.N)
-      if !learned.contains(.memory) { memories[b].memory = matrix(planes[.memory][0, b], c.N, c.W) }
-      if !learned.contains(.readWeights) { memories[b].readWeights = matrix(planes[.readWeights][0, b], c.R, c.N) }
-      if !learned.contains(.readVectors) { memories[b].readVectors = matrix(planes[.readVectors][0, b], c.R, c.W) }
+    for l in cells.indices { cells[l] = matrix(planes[.cell].layer(l)[0], o.B, o.H) }
+    for b in memories.indices {
+      memories[b].writeWeights = matrix(planes[.writeWeights][0, b], o.K, o.N)
+      if memories[b].usage != nil { memories[b].usage = matrix(planes[.usage][0, b], 1, o.N) }
+      memories[b].links?.links = (0..<o.K).map { matrix(planes[.link][0, b] + $0 * o.N * o.N, o.N, o.N) }
+      memories[b].links?.precedence = matrix(planes[.precedence][0, b], o.K, o.N)
+      if !learned.contains(.memory) { memories[b].memory = matrix(planes[.memory][0, b], o.N, o.W) }
+      if !learned.contains(.readWeights) { memories[b].readWeights = matrix(planes[.readWeights][0, b], o.R, o.N) }
+      if !learned.contains(.readVectors) { memories[b].readVectors = matrix(planes[.readVectors][0, b], o.R, o.W) }
     }
   }
 
@@ -83,9 +98,9 @@ extension State<Double> {
   func pieces(_ numbers: (Matrix<Double>) -> [Double]) -> [(name: String, numbers: [Double])] {
     [
       ("memory", memories.flatMap { numbers($0.memory) }),
-      ("usage", memories.flatMap { numbers($0.usage) }),
-      ("link", memories.flatMap { $0.links.flatMap(numbers) }),
-      ("precedence", memories.flatMap { numbers($0.precedence) }),
+      ("usage", memories.flatMap { $0.usage.map(numbers) ?? [] }),
+      ("link", memories.flatMap { ($0.links?.links ?? []).flatMap(numbers) }),
+      ("precedence", memories.flatMap { ($0.links?.precedence).map(numbers) ?? [] }),
       ("write_weights", memories.flatMap { numbers($0.writeWeights) }),
       ("read_weights", memories.flatMap { numbers($0.readWeights) }),
       ("read_vectors", memories.flatMap { numbers($0.readVectors) }),

@@ -33,6 +33,7 @@ import Testing
     Operation("softplus", (3, 4), in: -30...30) { $0[0].softplus },
     Operation("oneplus", (3, 4)) { $0[0].oneplus },
     Operation("square root", (3, 4), in: 0.5...2) { $0[0].squareRoot },
+    Operation("logarithm", (3, 4), in: 0.5...2) { $0[0].logarithm },
     Operation("clamp", (5, 6)) { $0[0].clamped(to: 0.7) },
     Operation("clamp of none", (3, 4)) { $0[0].clamped(to: 0) },
     Operation("number + x", (3, 4)) { 3 + $0[0] },
@@ -137,13 +138,13 @@ import Testing
     #expect(x.gradient == [0, 0])
   }
 
-  @Test(arguments: GoldenTests.cases + GoldenTests.paths(["rnn_tanh"])) func golden(name: String) throws {
+  @Test(arguments: GoldenTests.cases + GoldenTests.paths(GoldenTests.variants)) func golden(name: String) throws {
     var golden = try GoldenFile(name)
-    let c = try golden.configuration()
-    let shapes = Options(c).parameterShapes
+    let options = Options(golden)
+    let shapes = options.parameterShapes
     let parameters = try shapes.flatMap { try golden.take("param.\($0.name)") }
 
-    let episode = AutodiffEpisode(c, parameters: parameters, inputs: try golden.take("inputs"))
+    let episode = AutodiffEpisode(options, parameters: parameters, inputs: try golden.take("inputs"))
     golden.check("outputs", episode.outputs.values)
     golden.check(traces: episode.states.map { $0.pieces(\.values) })
     golden.check("final", episode.states.last!.pieces(\.values))

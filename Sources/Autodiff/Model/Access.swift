@@ -1,15 +1,16 @@
-/// Sections 4 to 7 of model.md: one step of the memory of one sequence.
+/// Sections 4 to 7 of model.md: one step of the DNC's memory of one sequence.
 func access<Scalar: Number>(
-  _ previous: MemoryState<Scalar>, _ parts: InterfaceParts<Scalar>, _ o: Options
+  _ previous: MemoryState<Scalar>, _ parts: DNCInterface<Scalar>, _ o: Options
 ) -> MemoryState<Scalar> {
   var state = previous
-  state.usage = usage(previous, freeGates: parts.freeGates, stopped: o.usageGradientStopped)
-  state.writeWeights = writeWeights(previous.memory, state.usage, parts, o)
-  state.memory = written(previous.memory, state.writeWeights, parts, o)
-  for k in 0..<o.K {
-    state.links[k] = linked(previous.links[k], previous.precedence.row(k), state.writeWeights.row(k))
-  }
-  state.precedence = (1 - state.writeWeights.rowSums) * previous.precedence + state.writeWeights
+  let retention = retention(previous, freeGates: parts.freeGates)
+  let usage = usage(previous, retention: retention, stopped: o.usageGradientStopped)
+  state.usage = usage
+  state.writeWeights = writeWeights(previous.memory, usage, parts, o)
+  // De-allocation: what is freed is erased.
+  let kept = o.deallocates ? retention.reshaped(columns: 1) * previous.memory : previous.memory
+  state.memory = written(kept, state.writeWeights, erase: parts.erase, write: parts.write)
+  state.links = previous.links.map { linked($0, state.writeWeights) }
   state.readWeights = readWeights(state, parts, o)
   state.readVectors = state.readWeights.times(state.memory)
   return state
@@ -22,9 +23,10 @@ func access<Scalar: Number>(
 ///   - usage: û_1 = u_t.
 /// - Returns: [K, N].
 private func writeWeights<Scalar: Number>(
-  _ memory: Matrix<Scalar>, _ usage: Matrix<Scalar>, _ parts: InterfaceParts<Scalar>, _ o: Options
+  _ memory: Matrix<Scalar>, _ usage: Matrix<Scalar>, _ parts: DNCInterface<Scalar>, _ o: Options
 ) -> Matrix<Scalar> {
-  let content = contentWeighting(memory, keys: parts.writeKeys, strengths: parts.writeStrengths)
+  let content = contentWeighting(
+    memory, keys: parts.writeKeys, strengths: parts.writeStrengths, masks: parts.writeMasks)
   var usage = usage
   return .joined(
     rows: (0..<o.K).map { k in
@@ -37,41 +39,59 @@ private func writeWeights<Scalar: Number>(
 }
 
 /// M_t = M_{t−1} ∘ Π_k (1 − w^{w,k} (e^k)ᵀ) + Σ_k w^{w,k} (v^k)ᵀ
-private func written<Scalar: Number>(
-  _ memory: Matrix<Scalar>, _ writeWeights: Matrix<Scalar>, _ parts: InterfaceParts<Scalar>, _ o: Options
-) -> Matrix<Scalar> {
-  let weights = (0..<o.K).map { writeWeights.row($0).reshaped(columns: 1) }
-  let kept = (0..<o.K).reduce(memory) { $0 * (1 - weights[$1] * parts.erase.row($1)) }
-  return (0..<o.K).reduce(kept) { $0 + weights[$1] * parts.write.row($1) }
-}
-
-/// L_t[i,j] = (1 − w[i] − w[j]) L_{t−1}[i,j] + w[i] p_{t−1}[j]        L_t[i,i] = 0
 ///
 /// - Parameters:
-///   - precedence: p_{t−1} [1, N].
-///   - writeWeighting: w = w^w_t [1, N].
-private func linked<Scalar: Number>(
-  _ links: Matrix<Scalar>, _ precedence: Matrix<Scalar>, _ writeWeighting: Matrix<Scalar>
+///   - erase: e [K, W].
+///   - write: v [K, W].
+func written<Scalar: Number>(
+  _ memory: Matrix<Scalar>, _ writeWeights: Matrix<Scalar>, erase: Matrix<Scalar>, write: Matrix<Scalar>
 ) -> Matrix<Scalar> {
-  let column = writeWeighting.reshaped(columns: 1)
-  return ((1 - column - writeWeighting) * links + column * precedence).withoutDiagonal
+  let weights = (0..<writeWeights.rows).map { writeWeights.row($0).reshaped(columns: 1) }
+  let kept = weights.indices.reduce(memory) { $0 * (1 - weights[$1] * erase.row($1)) }
+  return weights.indices.reduce(kept) { $0 + weights[$1] * write.row($1) }
+}
+
+/// Of every write head
+///
+///     L_t[i,j] = (1 − w[i] − w[j]) L_{t−1}[i,j] + w[i] p_{t−1}[j]        L_t[i,i] = 0
+///     p_t = (1 − Σ_i w[i]) p_{t−1} + w
+///
+/// - Parameters:
+///   - previous: L_{t−1} and p_{t−1}.
+///   - writeWeights: w = w^w_t [K, N].
+private func linked<Scalar: Number>(
+  _ previous: TemporalLinks<Scalar>, _ writeWeights: Matrix<Scalar>
+) -> TemporalLinks<Scalar> {
+  let links = previous.links.enumerated().map { k, link in
+    let row = writeWeights.row(k)
+    let column = row.reshaped(columns: 1)
+    return ((1 - column - row) * link + column * previous.precedence.row(k)).withoutDiagonal
+  }
+  return TemporalLinks(links: links, precedence: (1 - writeWeights.rowSums) * previous.precedence + writeWeights)
 }
 
 /// w^{r,i}_t = Σ_k π^i[b_k] b^{i,k} + π^i[c] c^{r,i} + Σ_k π^i[f_k] f^{i,k}
 ///
 ///     f^{i,k} = L^k_t w^{r,i}_{t−1}        b^{i,k} = (L^k_t)ᵀ w^{r,i}_{t−1}        c^{r,i} = C(M_t, k^{r,i}, β^{r,i})
 ///
+/// With link sharpening S(b^{i,k}, s^b) and S(f^{i,k}, s^f) take the place of b^{i,k} and f^{i,k}. Without links w^{r,i}_t = c^{r,i}.
 /// - Parameter state: memory and links after the step, read weights before it.
 /// - Returns: [R, N].
 private func readWeights<Scalar: Number>(
-  _ state: MemoryState<Scalar>, _ parts: InterfaceParts<Scalar>, _ o: Options
+  _ state: MemoryState<Scalar>, _ parts: DNCInterface<Scalar>, _ o: Options
 ) -> Matrix<Scalar> {
-  let content = contentWeighting(state.memory, keys: parts.readKeys, strengths: parts.readStrengths)
-  var weights = parts.modes.column(o.K) * content
-  for k in 0..<o.K {
-    let backward = state.readWeights.times(state.links[k])
-    let forward = state.readWeights.times(transposed: state.links[k])
-    weights = weights + parts.modes.column(k) * backward + parts.modes.column(o.K + 1 + k) * forward
+  let content = contentWeighting(
+    state.memory, keys: parts.readKeys, strengths: parts.readStrengths, masks: parts.readMasks)
+  guard let links = state.links?.links, let modes = parts.modes else { return content }
+  var weights = modes.column(o.K) * content
+  for (k, link) in links.enumerated() {
+    var backward = state.readWeights.times(link)
+    var forward = state.readWeights.times(transposed: link)
+    if let sharpness = parts.sharpness {
+      backward = sharpened(backward, sharpness.backward.column(k))
+      forward = sharpened(forward, sharpness.forward.column(k))
+    }
+    weights = weights + modes.column(k) * backward + modes.column(o.K + 1 + k) * forward
   }
   return weights
 }

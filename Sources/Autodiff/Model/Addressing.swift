@@ -1,36 +1,7 @@
-/// Sections 2 to 4 of model.md, for one sequence.
+/// Sections 3 and 4 of model.md, for one sequence.
 
-/// ξ cut into its parts, each in its range.
-struct InterfaceParts<Scalar: Number> {
-  let readKeys, readStrengths: Matrix<Scalar>  // [R, W], [R, 1]
-  let writeKeys, writeStrengths: Matrix<Scalar>  // [K, W], [K, 1]
-  let erase, write: Matrix<Scalar>  // e, v [K, W]
-  let freeGates: Matrix<Scalar>  // f [R, 1]
-  let allocationGates, writeGates: Matrix<Scalar>  // g^a, g^w [K, 1]
-  let modes: Matrix<Scalar>  // π [R, 2K + 1]
-
-  /// - Parameter interface: ξ, one row.
-  init(_ interface: Matrix<Scalar>, _ o: Options) {
-    var start = 0
-    let parts = o.interfaceWidths.map { width in
-      defer { start += width }
-      return interface.columns(start..<start + width)
-    }
-    readKeys = parts[0].reshaped(columns: o.W)
-    readStrengths = parts[1].oneplus.reshaped(columns: 1)
-    writeKeys = parts[2].reshaped(columns: o.W)
-    writeStrengths = parts[3].oneplus.reshaped(columns: 1)
-    erase = parts[4].sigmoid.reshaped(columns: o.W)
-    write = parts[5].reshaped(columns: o.W)
-    freeGates = parts[6].sigmoid.reshaped(columns: 1)
-    allocationGates = parts[7].sigmoid.reshaped(columns: 1)
-    writeGates = parts[8].sigmoid.reshaped(columns: 1)
-    modes = parts[9].reshaped(columns: 2 * o.K + 1).softmax
-  }
-}
-
-/// ε of the content weighting and of the allocation.
-private let epsilon = 1e-6
+/// ε of model.md.
+let epsilon = 1e-6
 
 /// C(M, k, β), a weighting for every key        ‖u‖ = √(Σ u_j² + ε)        D(u, v) = u·v / (‖u‖ ‖v‖ + ε)
 ///
@@ -49,14 +20,42 @@ func contentWeighting<Scalar: Number>(
   return (strengths * (keys.times(transposed: memory) / products)).softmax
 }
 
-/// u_t = (u_{t−1} + w̄ − u_{t−1} ∘ w̄) ∘ ψ        ψ = Π_i (1 − f^i w^{r,i}_{t−1})        w̄ = 1 − Π_k (1 − w^{w,k}_{t−1})
-func usage<Scalar: Number>(
-  _ previous: MemoryState<Scalar>, freeGates: Matrix<Scalar>, stopped: Bool
+/// C(M ∘ m, k ∘ m, β), a weighting for every key
+///
+/// - Parameter masks: m [heads, W]; nil: 1.
+func contentWeighting<Scalar: Number>(
+  _ memory: Matrix<Scalar>, keys: Matrix<Scalar>, strengths: Matrix<Scalar>, masks: Matrix<Scalar>?
 ) -> Matrix<Scalar> {
-  let retention = rowProduct(1 - freeGates * previous.readWeights)
+  guard let masks else { return contentWeighting(memory, keys: keys, strengths: strengths) }
+  return .joined(
+    rows: (0..<keys.rows).map { i in
+      let m = masks.row(i)
+      return contentWeighting(memory * m, keys: keys.row(i) * m, strengths: strengths.row(i))
+    })
+}
+
+/// S(d, s)[n] = (max(d[n], 0) + ε)^s / Σ_j (max(d[j], 0) + ε)^s of every row d
+///
+/// - Parameter sharpness: s, a column.
+func sharpened<Scalar: Number>(_ d: Matrix<Scalar>, _ sharpness: Matrix<Scalar>) -> Matrix<Scalar> {
+  (sharpness * (Scalar(epsilon) + d.relu).logarithm).softmax
+}
+
+/// ψ_t = Π_i (1 − f^i w^{r,i}_{t−1})
+///
+/// - Returns: [1, N].
+func retention<Scalar: Number>(_ previous: MemoryState<Scalar>, freeGates: Matrix<Scalar>) -> Matrix<Scalar> {
+  rowProduct(1 - freeGates * previous.readWeights)
+}
+
+/// u_t = (u_{t−1} + w̄ − u_{t−1} ∘ w̄) ∘ ψ_t        w̄ = 1 − Π_k (1 − w^{w,k}_{t−1})
+func usage<Scalar: Number>(
+  _ previous: MemoryState<Scalar>, retention: Matrix<Scalar>, stopped: Bool
+) -> Matrix<Scalar> {
+  let usage = previous.usage!
   var written = 1 - rowProduct(1 - previous.writeWeights)
   if stopped { written = written.stopped }
-  return (previous.usage + written - previous.usage * written) * retention
+  return (usage + written - usage * written) * retention
 }
 
 /// Π_i x[i], over rows.
