@@ -6,13 +6,22 @@ import Testing
 
 /// The hand-derived network in Double against the autodiff model, which shares no code with it, over random configurations:
 /// outputs, loss, final state, and the gradients of every parameter, the inputs, and every piece of the state before the
-/// first step. Every combination of options occurs twice: once from the state in which an episode starts, once from a random one.
+/// first step. Every case draws all options, each variant among them; half of the cases begin with the state in which an episode
+/// starts, half with a random one.
 ///
 /// An error is max |a − b| / max |b| over one tensor. What fails is printed with its number; `Case(number: …)` makes it again.
 @Suite struct AutodiffComparisonTests {
-  @Test(arguments: 0..<12) func everyCombination(part: Int) throws {
-    let numbers = 0..<2 * Case.combinations
-    for number in numbers.count * part / 12..<numbers.count * (part + 1) / 12 { try compare(Case(number: number)) }
+  @Test(arguments: 0..<12) func randomCombinations(part: Int) throws {
+    for number in Case.count * part / 12..<Case.count * (part + 1) / 12 { try compare(Case(number: number)) }
+  }
+
+  /// Who builds the last variant takes `withKnownIssue` away.
+  @Test func noVariantIsLeftOut() {
+    var leftOut: Set<String> = []
+    for number in 0..<Case.count { leftOut.formUnion(Case.options(number).leftOut) }
+    withKnownIssue("The library does not have them yet") {
+      #expect(leftOut.isEmpty, "no case compares \(leftOut.sorted())")
+    }
   }
 
   private func compare(_ test: Case) throws {
@@ -21,14 +30,15 @@ import Testing
     network.parameters = test.parameters
     network.network.reset()
     if let state = test.state {
-      for ((plane, piece), values) in zip(network.network.planes.everything, state)
+      for ((quantity, piece), values) in zip(Planes<Double>.everything, state)
       where piece.isEmpty || !test.learned.contains(piece) {
-        plane.set(row: 0, values)
+        network.network.planes[quantity].set(row: 0, values)
         network.network.stateChanged(piece)
       }
     }
     let episode = AutodiffEpisode(
-      Options(c), parameters: test.parameters, inputs: test.inputs, state: test.state == nil ? nil : network.network.planes,
+      Options(c), parameters: test.parameters, inputs: test.inputs,
+      state: test.state == nil ? nil : network.network.planes,
       learned: test.learned)
     func expect(_ found: [Double], _ expected: [Double], _ what: String) {
       let error = relativeError(found, expected)
@@ -65,7 +75,7 @@ import Testing
   }
 }
 
-/// A random configuration and an episode for it: small sizes, every combination of options in turn.
+/// A random configuration and an episode for it, of small sizes.
 private struct Case: CustomStringConvertible {
   let number: Int
   let configuration: Configuration
@@ -81,18 +91,17 @@ private struct Case: CustomStringConvertible {
   /// nothing to a memory without usage and links.
   let learned: InitialState.Learned
 
-  /// Controller, usage gradient, initial state, clipping, write heads, layers, batch.
-  static let combinations = 4 * 2 * 3 * 2 * 3 * 2 * 2
+  /// With so many, all pairs of options meet, and nearly all triples.
+  static let count = 960
 
   init(number: Int) throws {
     self.number = number
-    var random = Random(seed: 7, stream: UInt64(number))
+    var (loss, fields, _, random) = Case.options(number)
     func numbers(_ count: Int, within bound: Double = 1) -> [Double] {
       (0..<count).map { _ in random.uniform(within: bound) }
     }
-    let loss = Case.losses[random.below(Case.losses.count)]
-    var c = try Configuration(Case.fields(number, loss, &random))
-    let steps = 1 + random.below(9)
+    var c = try Configuration(fields)
+    let steps = 1 + random.below(7)
     cut = random.below(steps)
     if cut == 0, random.below(2) == 0 { c = try Case.withLeastRecord(c, steps: steps) }
     (self.loss, configuration, self.steps) = (loss, c, steps)
@@ -109,13 +118,13 @@ private struct Case: CustomStringConvertible {
     }
     let network = try Network<Double>(c)
     // Weightings and usages are positive and small enough for every product in the model to stay below 1.
-    let ofAnySign = [Quantity.memory, .hidden, .cell].map { network.planes[$0].start }
-    let state = network.planes.everything.map { plane, _ in
-      let signed = ofAnySign.contains(plane.start)
-      let values = numbers(plane.layers * plane.rowStride, within: signed ? 1 : 0.5 / Double(c.N))
-      return signed ? values : values.map { abs($0) }
+    let state = Planes<Double>.everything.map { quantity, _ in
+      let plane = network.planes[quantity]
+      let isSigned = [.memory, .hidden, .cell].contains(quantity)
+      let values = numbers(plane.layers * plane.rowStride, within: isSigned ? 1 : 0.5 / Double(c.N))
+      return isSigned ? values : values.map { abs($0) }
     }
-    self.state = number < Case.combinations ? nil : state
+    self.state = number % 2 == 0 ? nil : state
     let learned = InitialState.Learned(rawValue: UInt8(random.below(8)))
     self.learned = self.state != nil && c.initialState == .learned ? learned : []
   }
@@ -124,17 +133,21 @@ private struct Case: CustomStringConvertible {
     .sigmoidCrossEntropy, .softmaxCrossEntropy, .meanSquaredError, .groupedSoftmaxCrossEntropy(size: 2),
   ]
 
-  /// The options from the number, the sizes from the random numbers.
-  private static func fields(_ number: Int, _ loss: Loss, _ random: inout Random) -> dnc_config {
-    var rest = number
-    func option(_ count: Int) -> UInt32 {
-      defer { rest /= count }
-      return UInt32(rest % count)
-    }
-    func size(_ largest: Int) -> UInt32 { UInt32(1 + random.below(largest)) }
+  /// What was drawn first, and the generator for the rest.
+  /// - Returns: in `leftOut` what the library does not have yet.
+  static func options(_ number: Int) -> (loss: Loss, fields: dnc_config, leftOut: [String], random: Random) {
+    var random = Random(seed: 7, stream: UInt64(number))
+    let loss = losses[random.below(losses.count)]
+    let (fields, leftOut) = fields(loss, &random).allowed
+    return (loss, fields, leftOut, random)
+  }
+
+  private static func fields(_ loss: Loss, _ random: inout Random) -> dnc_config {
+    func option(_ count: Int) -> UInt32 { UInt32(random.below(count)) }
+    func size(_ largest: Int) -> UInt32 { 1 + option(largest) }
     var fields = dnc_config.defaults
-    let controllers: [(UInt32, UInt32)] = [(0, 0), (1, 0), (1, 1), (3, UInt32(random.below(2)))]
-    (fields.controller, fields.activation) = controllers[Int(option(4))]
+    let controllers: [(UInt32, UInt32)] = [(0, 0), (1, 0), (1, 1), (2, 0), (3, 0), (3, 1)]
+    (fields.controller, fields.activation) = controllers[random.below(6)]
     fields.usage_gradient = option(2)
     fields.initial_state = option(3)
     fields.initial_value = 0.3 * random.uniform()
@@ -148,6 +161,16 @@ private struct Case: CustomStringConvertible {
     fields.memory_slots = size(7)
     fields.word_size = size(4)
     fields.read_heads = size(3)
+    fields.controller_norm = option(2)
+    fields.interface_norm = option(2)
+    // Two thirds are the DNC's, which has most options.
+    fields.memory = [0, 0, 0, 0, 1, 2][random.below(6)]
+    guard fields.memory == 0 else { return fields }
+    fields.deallocation = option(2)
+    fields.content_masks = option(2)
+    fields.mask_minimum = fields.content_masks * option(2) == 0 ? 0 : 0.5 * random.uniform()
+    fields.temporal_links = option(3) == 0 ? 0 : 1
+    fields.link_sharpening = fields.temporal_links * option(2)
     return fields
   }
 
@@ -183,21 +206,34 @@ private struct Case: CustomStringConvertible {
   var description: String {
     let c = configuration
     return """
-      case \(number): \(c.controller) (\(c.activation)), X \(c.X), Y \(c.Y), H \(c.H), L \(c.L), N \(c.N), W \(c.W), \
-      R \(c.R), K \(c.K), B \(c.B), T \(cut) + \(steps - cut), usage gradient \(c.usageGradientStopped ? "stopped" : "full"), \
-      starts from \(state == nil ? "\(c.initialState)" : "a random state, learned \(learned.rawValue)"), clip \(c.clipValue), \(loss), \
+      case \(number): \(Options(c)), T \(cut) + \(steps - cut), \
+      starts from \(state == nil ? "\(c.initialState)" : "a random state, learned \(learned.rawValue)"), \(loss), \
       \(mask == nil ? "no mask" : "mask"), at most \(c.maxRecordBytes) bytes
       """
   }
 }
 
+extension dnc_config {
+  /// With the default in place of what the library does not have yet, and what that is.
+  fileprivate var allowed: (fields: dnc_config, leftOut: [String]) {
+    var fields = self
+    var leftOut: [String] = []
+    try? fields.forEach { (field, number) throws(Failure) in
+      guard !field.allowed.contains(number) else { return }
+      leftOut.append("\(field.name) = \(number.value)")
+      number.set(field.standard)
+    }
+    if fields.content_masks == 0 { fields.mask_minimum = 0 }
+    return (fields, leftOut)
+  }
+}
+
 extension Planes {
   /// All pieces but the row norms, which follow from the memory, and which of the learned ones they are.
-  fileprivate var everything: [(plane: Plane<Scalar>, learned: InitialState.Learned)] {
+  fileprivate static var everything: [(quantity: Quantity, learned: InitialState.Learned)] {
     [
-      (self[.memory], .memory), (self[.usage], []), (self[.link], []), (self[.precedence], []),
-      (self[.writeWeights], []), (self[.readWeights], .readWeights), (self[.readVectors], .readVectors),
-      (self[.hidden], []), (self[.cell], []),
+      (.memory, .memory), (.usage, []), (.link, []), (.precedence, []), (.writeWeights, []),
+      (.readWeights, .readWeights), (.readVectors, .readVectors), (.hidden, []), (.cell, []),
     ]
   }
 }
