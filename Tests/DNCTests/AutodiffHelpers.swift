@@ -16,20 +16,27 @@ struct AutodiffEpisode {
   ///   - inputs: [T, B, X].
   ///   - state: that before the first step, or nil for that in which an episode starts.
   ///   - learned: what of it is still the learned parameters.
+  ///   - dropout: the rate, and m [T, B, V].
   init(
     _ options: Options, parameters: [Double], inputs: [Double], state: Planes<Double>? = nil,
-    learned: InitialState.Learned = []
+    learned: InitialState.Learned = [], dropout: (rate: Double, kept: [Double])? = nil
   ) {
     let tape = tape
     model = Model(options, parameters: parameters, tape: tape)
-    let stepCount = options.B * options.X
-    self.inputs = stride(from: 0, to: inputs.count, by: stepCount).map {
-      tape.variable(Array(inputs[$0..<$0 + stepCount]), columns: options.X)
+    func steps(_ numbers: [Double], width: Int) -> [[Double]] {
+      let count = options.B * width
+      return stride(from: 0, to: numbers.count, by: count).map { Array(numbers[$0..<$0 + count]) }
     }
+    self.inputs = steps(inputs, width: options.X).map { tape.variable($0, columns: options.X) }
     var start = model.initialState()
     if let state { start.take(state, options, butFor: learned, on: tape) }
     self.start = start
-    (outputs, states) = model.run(self.inputs, from: start)
+    let V = options.controllerWidth
+    (outputs, states) = model.run(
+      self.inputs, from: start,
+      dropout: dropout.map { dropout in
+        Dropout(rate: dropout.rate, kept: steps(dropout.kept, width: V).map { tape.constant($0, columns: V) })
+      })
   }
 
   var inputGradients: [Double] { inputs.flatMap(\.gradient) }

@@ -158,6 +158,38 @@ import Testing
     golden.expectAllCompared()
   }
 
+  /// With the same units dropped in every step and sequence, dropout is another output weight.
+  @Test func dropout() {
+    let options = Options(X: 3, Y: 2, H: 4, L: 2, N: 3, W: 2, R: 2, B: 2)
+    let (steps, rate) = (3, 0.3)
+    let kept: [Double] = [1, 0, 1, 1, 0, 1, 0, 1]
+    var random = Random(seed: 5)
+    func numbers(_ count: Int) -> [Double] { (0..<count).map { _ in random.uniform(within: 1) } }
+    let shapes = options.parameterShapes
+    let parameters = shapes.map { numbers($0.rows * $0.columns) }
+    let inputs = numbers(steps * options.B * options.X)
+    let outputGradients = numbers(steps * options.B * options.Y)
+    let output = shapes.firstIndex { $0.name == "output.weight" }!
+    let scales = kept.map { $0 / (1 - rate) } + [Double](repeating: 1, count: options.R * options.W)
+    func scaled(_ weight: [Double]) -> [Double] { weight.indices.map { weight[$0] * scales[$0 % scales.count] } }
+
+    let masks = (0..<steps * options.B).flatMap { _ in kept }
+    let found = AutodiffEpisode(
+      options, parameters: parameters.flatMap(\.self), inputs: inputs, dropout: (rate, masks))
+    var others = parameters
+    others[output] = scaled(others[output])
+    let expected = AutodiffEpisode(options, parameters: others.flatMap(\.self), inputs: inputs)
+    #expect(relativeError(found.outputs.values, expected.outputs.values) <= 1e-12)
+
+    for episode in [found, expected] { episode.tape.backward(from: episode.outputs, gradient: outputGradients) }
+    #expect(relativeError(found.inputGradients, expected.inputGradients) <= 1e-12)
+    for (n, shape) in shapes.enumerated() {
+      let gradient = expected.model.parameters[n].gradient
+      let error = relativeError(found.model.parameters[n].gradient, n == output ? scaled(gradient) : gradient)
+      #expect(error <= 1e-12, "gradient of \(shape.name)")
+    }
+  }
+
   @Test(arguments: ["sigmoid_cross_entropy", "softmax_cross_entropy", "mean_squared_error"])
   func goldenLosses(name: String) throws {
     let file = try SafetensorsFile(golden: "losses")
