@@ -60,16 +60,18 @@ enum Linear {
   /// Repairs y after all its products are added and before y is used. Recomputes in Double, and clamps to `bound`, the
   /// elements that overflowed in any sum or are beyond `bound`. So y is finite for finite numbers.
   /// - Parameters:
-  ///   - first, second, third: all products that were added to the bias.
+  ///   - first, second, third, fourth: all products that were added to the bias.
   @inline(never) static func saturate<Scalar: Real>(
     rows: Int, outputs: Int, bias: In<Scalar>, _ first: Term<Scalar>, _ second: Term<Scalar>? = nil,
-    _ third: Term<Scalar>? = nil, bound: Scalar = .greatestFiniteMagnitude, output y: MutableRows<Scalar>
+    _ third: Term<Scalar>? = nil, _ fourth: Term<Scalar>? = nil, bound: Scalar = .greatestFiniteMagnitude,
+    output y: MutableRows<Scalar>
   ) {
     guard Scalar.saturation != nil else { return }
     if y.stride == outputs, areModerate(rows * outputs, y.start) { return }
     for r in 0..<rows where !areModerate(outputs, y[r]) {
       for o in 0..<outputs where !(y[r][o].magnitude <= bound) {
-        let sum = Double(bias[o]) + first.element(r, o) + (second?.element(r, o) ?? 0) + (third?.element(r, o) ?? 0)
+        var sum = Double(bias[o]) + first.element(r, o) + (second?.element(r, o) ?? 0)
+        sum += (third?.element(r, o) ?? 0) + (fourth?.element(r, o) ?? 0)
         y[r][o] = Scalar(sum.clamped(to: Double(bound)))
       }
     }

@@ -9,7 +9,7 @@ extension DNCMemory {
     let links: Out<Scalar>  // scratch of the parts of the links
 
     // For backward.
-    let memory: Plane<Scalar>  // [sequences, N, W] after each step of a segment
+    let memory: Plane<Scalar>  // [sequences, N, W] after each step of a segment but the last
     let middleLinks: Plane<Scalar>  // [sequences, K, N, N] in the middle of a long segment
     let interfaceGradient: Out<Scalar>  // [ξ]
     let backwardGradient: Out<Scalar>  // of b [R, K, N]
@@ -25,7 +25,7 @@ extension DNCMemory {
       similarity = carver.take(max(c.R, c.K) * c.N)
       content = carver.take(max(c.R, c.K) * c.N)
       links = carver.take(LinkParts(slots: c.N, readHeads: c.R, steps: max(segment, 1)).scratchCount)
-      memory = Plane(&carver, rows: segment, batch: sequences, width: c.N * c.W)
+      memory = Plane(&carver, rows: max(segment - 1, 0), batch: sequences, width: c.N * c.W)
       middleLinks = Plane(
         &carver, rows: MemoryHistory<Scalar>.hasMiddle(c, segment: segment) ? 1 : 0, batch: sequences,
         width: c.K * c.N * c.N)
@@ -42,7 +42,7 @@ extension DNCMemory {
   /// Recomputes the memories of the segment that begins with step `first`, for steps up to `end`.
   /// - Parameter steps: the number of recorded ones.
   func rollForward(_ b: Int, from first: Int, to end: Int, of steps: Int) {
-    for t in first..<end where !isCheckpoint(after: t, of: steps) {
+    for t in first..<end where kept(after: t, of: steps, b) == nil {
       history.write(
         b, step: t, previousMemory: memory(before: t, b),
         memory: scratch.memory[t % history.segment, b - firstSequence],
@@ -50,8 +50,11 @@ extension DNCMemory {
     }
   }
 
-  /// True if the record keeps M_t, because a segment begins after step t.
-  private func isCheckpoint(after t: Int, of steps: Int) -> Bool { (t + 1) % history.segment == 0 && t + 1 < steps }
+  /// M_t where the record keeps it: after the last step, and where a segment begins with the next step.
+  private func kept(after t: Int, of steps: Int, _ b: Int) -> In<Scalar>? {
+    if t + 1 == steps { return In(planes[.memory][0, b]) }
+    return (t + 1) % history.segment == 0 ? In(planes[.memoryCheckpoint][(t + 1) / history.segment, b]) : nil
+  }
 
   /// M_{t-1} and M_t of sequence b, after the segment of step t was rolled forward.
   func memory(before t: Int, _ b: Int) -> In<Scalar> {
@@ -62,9 +65,6 @@ extension DNCMemory {
   }
 
   func memory(after t: Int, of steps: Int, _ b: Int) -> In<Scalar> {
-    In(
-      isCheckpoint(after: t, of: steps)
-        ? planes[.memoryCheckpoint][(t + 1) / history.segment, b]
-        : scratch.memory[t % history.segment, b - firstSequence])
+    kept(after: t, of: steps, b) ?? In(scratch.memory[t % history.segment, b - firstSequence])
   }
 }

@@ -2,7 +2,7 @@
 /// kept, and the range of its numbers. Loops over the rows cut, measure, copy, zero and check the planes. Quantities
 /// kept for segments come last, because a record of more steps may have fewer segments.
 enum Quantity: Int {
-  case controllerInput, gates, cell, cellTanh, hidden
+  case input, gates, cell, cellTanh, hidden
   case rawInterface, interface
   case usage, order, allocation, writeWeights, memory, rowNorms
   case link, precedence, backwardWeights, forwardWeights, readWeights, readVectors
@@ -64,7 +64,7 @@ enum Quantity: Int {
     let cells = c.traits.hasCell ? c.H : 0
     let (N, links, parts) = (c.N, c.N * c.N, c.interface.count)
     return switch self {
-    case .controllerInput: Row(name: "χ", kept: .steps, part: .sequence, width: c.controllerInput, look: .elsewhere)
+    case .input: Row(name: "input", kept: .steps, part: .sequence, width: c.X, look: .elsewhere)
     case .gates:
       Row(name: "gates", kept: .steps, part: .layer, width: c.gates * c.H, isApart: true, becomesGradient: true)
     case .cell: Row(name: "cell", kept: .states, part: .layer, width: cells, isApart: true)

@@ -5,7 +5,7 @@ extension Step {
   /// - Parameter inputs: x [steps, B, X].
   func inputs(_ inputs: In<Scalar>, steps: Int, row: Int) {
     for b in sequences {
-      let x = planes[.controllerInput].matrix(of: b, from: row)
+      let x = planes[.input].matrix(of: b, from: row)
       for t in 0..<steps { copyValues(c.X, inputs + (t * c.B + b) * c.X, to: x[t]) }
       for l in 0..<c.L {
         let z = planes[.gates].layer(l).matrix(of: b, from: row)
@@ -81,8 +81,10 @@ extension Step {
       let units = c.gates * c.H
       share.bias(units, zGradient, to: gradients.vector(.controllerBias, layer: l))
       if c.seesInput(layer: l) {
+        share.weight(units, inputs: c.X, planes[.input].matrix(from: 0).reading, zGradient, to: weight)
         share.weight(
-          units, inputs: c.controllerInput, planes[.controllerInput].matrix(from: 0).reading, zGradient, to: weight)
+          units, inputs: c.readWidth, planes[.readVectors].matrix(from: 0).reading, zGradient,
+          to: weight.dropping(columns: c.X))
       }
       if l > 0 {
         share.weight(

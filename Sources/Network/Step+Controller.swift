@@ -5,13 +5,15 @@ extension Step {
   func controller(layer l: Int, row: Int, previous: Int, current: Int) {
     let units = c.gates * c.H
     let seen = c.seesInput(layer: l) ? c.controllerInput : 0
-    let input = rows(planes[.controllerInput], row).reading
     let weight = weight(.inputWeight, layer: l)
     let z = rows(planes[.gates].layer(l), row)
+    var read: Linear.Term<Scalar>?
     if c.seesInput(layer: l) {
+      let term = Linear.Term(
+        weight.dropping(columns: c.X), rows(planes[.readVectors], previous).reading, inputs: c.readWidth)
       Linear.forward(
-        rows: batch, outputs: units, inputs: c.readWidth, weight: weight.dropping(columns: c.X),
-        input: input.dropping(columns: c.X), output: z)
+        rows: batch, outputs: units, inputs: c.readWidth, weight: term.weight, input: term.input, output: z)
+      read = term
     }
     var below: Linear.Term<Scalar>?
     if l > 0 {
@@ -28,7 +30,7 @@ extension Step {
     }
     Linear.saturate(
       rows: batch, outputs: units, bias: parameters.vector(.controllerBias, layer: l),
-      Linear.Term(weight, input, inputs: seen), below, before, output: z)
+      Linear.Term(weight, rows(planes[.input], row).reading, inputs: min(seen, c.X)), read, below, before, output: z)
     let cell = planes[.cell].layer(l)
     c.controller.forward(
       ControllerLayer(

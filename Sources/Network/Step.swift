@@ -33,9 +33,6 @@ struct Step<Scalar: Real> {
   /// Takes step `row` of the record, from the state in row `previous` to the state in row `current`. Both may be one
   /// row, which is then overwritten. Comes after `inputs`, and before `outputs`.
   func forward(row: Int, previous: Int, current: Int) {
-    for b in sequences {
-      copyValues(c.readWidth, planes[.readVectors][previous, b], to: planes[.controllerInput][row, b] + c.X)
-    }
     for l in 0..<c.L { controller(layer: l, row: row, previous: previous, current: current) }
     interface(row: row, current: current)
     for b in sequences { memory.forward(b, row: row, previous: previous, current: current) }

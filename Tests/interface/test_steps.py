@@ -814,7 +814,7 @@ def test_estimated_bytes():
 @pytest.mark.parametrize(
     ("megabytes", "sizes", "steps"),
     [
-        (155, dict(input_size=160, hidden_size=256, memory_slots=256, word_size=64, batch_size=16), 100),
+        (150, dict(input_size=160, hidden_size=256, memory_slots=256, word_size=64, batch_size=16), 100),
         (800, dict(input_size=8, hidden_size=128, memory_slots=2048, word_size=32, batch_size=4), 64),
     ],
     ids=["bAbI", "2048 slots"],
