@@ -1,4 +1,5 @@
 import CPlatform
+import Synchronization
 
 /// Work that threads can share. It is no closure: captured variables live on Swift's heap, which ends the process when
 /// memory runs out.
@@ -6,29 +7,38 @@ protocol ThreadWork {
   func run(_ index: Int, thread: Int)
 }
 
-/// Worker threads of one instance. They start with the first work that is worth more than one thread, sleep while there
-/// is nothing to do, and end with the instance.
+/// Worker threads of one instance. They start with the first work that is worth more than one thread. After work they
+/// wait for more: awake for some microseconds, since waking takes longer than what lies between two pieces of work, then
+/// asleep. They end with the instance.
 struct Threads: ~Copyable {
-  /// The threads' shared data. The mutex guards all of it except the fields that only the owner uses.
-  fileprivate struct Shared {
+  /// The threads' shared data. The mutex guards all of it except the fields that only the owner uses. The atomic numbers
+  /// are changed under it as well, but who waits awake looks at them without it.
+  fileprivate struct Shared: ~Copyable {
     var mutex = pthread_mutex_t()
     var changed = pthread_cond_t()
     var finished = pthread_cond_t()
-    /// Number of calls of `run`.
-    var generation: UInt = 0
-    /// The work, on the owner's stack, and the function that runs it.
+    /// Changes with every work, and at the end.
+    let generation = Atomic<UInt>(0)
+    /// The work, on the owner's stack, and the function that runs it; nil when nobody may join in any more.
     var work: UnsafeRawPointer?
     var body: ((_ work: UnsafeRawPointer, _ index: Int, _ thread: Int) -> Void)?
     var count = 0
-    var next = 0
-    var unfinished = 0
     /// Threads with higher indices don't take part.
     var participants = 0
     var floatMode: UInt32 = 0
+    /// The next index of the work. The one number that needs no mutex.
+    let next = Atomic<Int>(0)
+    /// Workers that have joined in and have not left yet.
+    let working = Atomic<Int>(0)
+    /// Who has to be woken.
+    var sleepingWorkers = 0
+    var ownerSleeps = false
     var stopping = false
     /// Number of workers, and the process that started them.
     var started = 0
     var process: pid_t = 0
+    /// How long to wait awake. 0 where the threads have no processor each: one that waits would keep another from working.
+    var patience: UInt64 = 0
   }
 
   fileprivate struct Worker {
@@ -64,6 +74,7 @@ struct Threads: ~Copyable {
     if shared.pointee.process == getpid() {
       pthread_mutex_lock(&shared.pointee.mutex)
       shared.pointee.stopping = true
+      shared.pointee.generation.wrappingAdd(1, ordering: .relaxed)
       pthread_cond_broadcast(&shared.pointee.changed)
       pthread_mutex_unlock(&shared.pointee.mutex)
       for i in 0..<shared.pointee.started { pthread_join(team.workers[i].thread, nil) }
@@ -80,51 +91,101 @@ extension Threads.Team {
     pthread_mutex_init(&shared.pointee.mutex, nil)
     pthread_cond_init(&shared.pointee.changed, nil)
     pthread_cond_init(&shared.pointee.finished, nil)
+    shared.pointee.sleepingWorkers = 0
     shared.pointee.started = 0
     shared.pointee.process = getpid()
+    shared.pointee.patience = count <= Threads.processors() ? 50_000 : 0
   }
 
   /// Runs each index once, in any order, on at most `count` threads, and returns when all are done. Thread numbers
   /// count from 0, the caller's, and stay below the number of indices. Only single-index work may call `run` again.
-  /// - Parameter cost: rough number of multiplications of all indices. Below some half a million, waking a thread doesn't pay.
+  /// - Parameter cost: rough number of multiplications of all indices. Waking a thread takes as long as a million, and
+  ///   passing work to one that is awake as long as some ten thousand.
   @inline(never) func run<Work: ThreadWork>(_ indices: Int, cost: Int, _ work: Work) {
     let participants = min(indices, count)
-    guard participants > 1, cost > 1 << 19, start() > 0 else {
+    guard participants > 1, cost > 1 << 17, cost > 1 << 20 || areAwake(), start() > 0 else {
       for index in 0..<indices { work.run(index, thread: 0) }
       return
     }
     withUnsafePointer(to: work) { work in
-      let s = shared
-      pthread_mutex_lock(&s.pointee.mutex)
-      s.pointee.work = UnsafeRawPointer(work)
-      s.pointee.body = { work, index, thread in
-        work.assumingMemoryBound(to: Work.self).pointee.run(index, thread: thread)
-      }
-      s.pointee.count = indices
-      s.pointee.next = 0
-      s.pointee.unfinished = indices
-      s.pointee.participants = participants
-      s.pointee.floatMode = dnc_platform_float_mode()
-      s.pointee.generation &+= 1
-      pthread_cond_broadcast(&s.pointee.changed)
-      Self.take(s, thread: 0)
-      while s.pointee.unfinished > 0 { pthread_cond_wait(&s.pointee.finished, &s.pointee.mutex) }
-      s.pointee.work = nil
-      pthread_mutex_unlock(&s.pointee.mutex)
+      publish(work, indices, participants)
+      Self.take(shared, indices, UnsafeRawPointer(work), Self.body(Work.self), thread: 0)
+      finish()
     }
   }
 
-  /// Runs one index after the other. The mutex is locked on entry, between indices, and on return.
-  private static func take(_ s: UnsafeMutablePointer<Threads.Shared>, thread: Int) {
-    while s.pointee.next < s.pointee.count, let work = s.pointee.work, let body = s.pointee.body {
-      let index = s.pointee.next
-      s.pointee.next += 1
+  /// True if a worker waits awake. In a forked process there is none, and a worker may have left the mutex locked.
+  private func areAwake() -> Bool {
+    guard shared.pointee.process == getpid() else { return false }
+    pthread_mutex_lock(&shared.pointee.mutex)
+    let areAwake = shared.pointee.sleepingWorkers < shared.pointee.started
+    pthread_mutex_unlock(&shared.pointee.mutex)
+    return areAwake
+  }
+
+  private static func body<Work: ThreadWork>(
+    _: Work.Type
+  ) -> (_ work: UnsafeRawPointer, _ index: Int, _ thread: Int) -> Void {
+    { work, index, thread in work.assumingMemoryBound(to: Work.self).pointee.run(index, thread: thread) }
+  }
+
+  private func publish<Work: ThreadWork>(_ work: UnsafePointer<Work>, _ indices: Int, _ participants: Int) {
+    let s = shared
+    pthread_mutex_lock(&s.pointee.mutex)
+    s.pointee.work = UnsafeRawPointer(work)
+    s.pointee.body = Self.body(Work.self)
+    s.pointee.count = indices
+    s.pointee.participants = participants
+    s.pointee.floatMode = dnc_platform_float_mode()
+    _ = s.pointee.next.exchange(0, ordering: .relaxed)
+    s.pointee.generation.wrappingAdd(1, ordering: .relaxed)
+    if s.pointee.sleepingWorkers > 0 { pthread_cond_broadcast(&s.pointee.changed) }
+    pthread_mutex_unlock(&s.pointee.mutex)
+  }
+
+  /// Waits for those who have joined in. Who comes later finds no work.
+  private func finish() {
+    let s = shared
+    pthread_mutex_lock(&s.pointee.mutex)
+    s.pointee.work = nil
+    if s.pointee.working.load(ordering: .relaxed) > 0 {
       pthread_mutex_unlock(&s.pointee.mutex)
-      body(work, index, thread)
+      Self.stayAwake(s) { s.pointee.working.load(ordering: .relaxed) > 0 }
       pthread_mutex_lock(&s.pointee.mutex)
-      s.pointee.unfinished -= 1
-      if s.pointee.unfinished == 0 { pthread_cond_signal(&s.pointee.finished) }
     }
+    s.pointee.ownerSleeps = true
+    while s.pointee.working.load(ordering: .relaxed) > 0 {
+      pthread_cond_wait(&s.pointee.finished, &s.pointee.mutex)
+    }
+    s.pointee.ownerSleeps = false
+    pthread_mutex_unlock(&s.pointee.mutex)
+  }
+
+  /// Runs one index after the other, as long as there are any.
+  private static func take(
+    _ s: UnsafeMutablePointer<Threads.Shared>, _ count: Int, _ work: UnsafeRawPointer,
+    _ body: (_ work: UnsafeRawPointer, _ index: Int, _ thread: Int) -> Void, thread: Int
+  ) {
+    while true {
+      let index = s.pointee.next.wrappingAdd(1, ordering: .relaxed).oldValue
+      guard index < count else { return }
+      body(work, index, thread)
+    }
+  }
+
+  /// Returns when the condition has ended, or when patience has.
+  @inline(__always) private static func stayAwake(
+    _ s: UnsafeMutablePointer<Threads.Shared>, while condition: () -> Bool
+  ) {
+    let patience = s.pointee.patience
+    guard patience > 0 else { return }
+    let end = dnc_platform_nanoseconds() + patience
+    repeat {
+      for _ in 0..<16 {
+        guard condition() else { return }
+        dnc_platform_pause()
+      }
+    } while dnc_platform_nanoseconds() < end
   }
 
   /// Starts the missing workers (after a fork, all) and returns their number. The system may allow fewer than wanted.
@@ -152,16 +213,32 @@ extension Threads.Team {
     let s = worker.pointee.shared
     let index = worker.pointee.index
     var seen: UInt = 0
+    var hasWorked = false
     pthread_mutex_lock(&s.pointee.mutex)
-    while true {
-      while s.pointee.generation == seen, !s.pointee.stopping {
+    while !s.pointee.stopping {
+      let generation = s.pointee.generation.load(ordering: .relaxed)
+      if generation != seen {
+        seen = generation
+        guard index < s.pointee.participants, let work = s.pointee.work, let body = s.pointee.body else { continue }
+        let count = s.pointee.count
+        dnc_platform_set_float_mode(s.pointee.floatMode)
+        s.pointee.working.wrappingAdd(1, ordering: .relaxed)
+        pthread_mutex_unlock(&s.pointee.mutex)
+        take(s, count, work, body, thread: index)
+        pthread_mutex_lock(&s.pointee.mutex)
+        let others = s.pointee.working.wrappingSubtract(1, ordering: .relaxed).newValue
+        if others == 0, s.pointee.ownerSleeps { pthread_cond_signal(&s.pointee.finished) }
+        hasWorked = true
+      } else if hasWorked {
+        hasWorked = false
+        pthread_mutex_unlock(&s.pointee.mutex)
+        stayAwake(s) { s.pointee.generation.load(ordering: .relaxed) == seen }
+        pthread_mutex_lock(&s.pointee.mutex)
+      } else {
+        s.pointee.sleepingWorkers += 1
         pthread_cond_wait(&s.pointee.changed, &s.pointee.mutex)
+        s.pointee.sleepingWorkers -= 1
       }
-      if s.pointee.stopping { break }
-      seen = s.pointee.generation
-      guard index < s.pointee.participants else { continue }
-      dnc_platform_set_float_mode(s.pointee.floatMode)
-      take(s, thread: index)
     }
     pthread_mutex_unlock(&s.pointee.mutex)
     return nil
