@@ -31,23 +31,32 @@ struct Optimizer<Scalar: Real>: ~Copyable {
   mutating func configure(_ changed: OptimizerConfiguration) { configuration = changed }
 
   /// ‖g‖, in Double: squares of Float gradients neither overflow nor vanish.
-  func norm(_ gradients: In<Scalar>) -> Double {
-    if let fast = Scalar.kernels?.sumOfSquares { return fast(parameterCount, gradients.float).squareRoot() }
+  func norm(_ gradients: In<Scalar>, team: Threads.Team? = nil) -> Double {
+    let portions = Portions(of: parameterCount)
+    var squares = PortionValues(repeating: 0.0)
+    squares.fill { portions.forEach(team, Squares(portions: portions, gradients: gradients, sums: $0)) }
     var sum = 0.0
-    for i in 0..<parameterCount { sum += Double(gradients[i]) * Double(gradients[i]) }
+    for portion in 0..<portions.count { sum += squares[portion] }
     return sum.squareRoot()
   }
 
   /// The first parameter that `step` would make NaN or infinite, with that value; nil if there is none. Changes
   /// nothing.
   func notFinite(
-    parameters: In<Scalar>, gradients: In<Scalar>, norm: Double
+    parameters: In<Scalar>, gradients: In<Scalar>, norm: Double, team: Threads.Team? = nil
   ) -> (index: Int, value: Scalar)? {
     let update = update(norm)
-    if update.keepsModerateFinite, areModerate(parameterCount, parameters), areModerate(parameterCount, first) {
-      return nil
-    }
+    if update.keepsModerateFinite, areModerate(parameters, team: team) { return nil }
     return notFinite(after: update, parameters, gradients)
+  }
+
+  /// True if parameters and first averages are.
+  private func areModerate(_ parameters: In<Scalar>, team: Threads.Team?) -> Bool {
+    let portions = Portions(of: parameterCount)
+    var found = PortionValues(repeating: false)
+    found.fill { portions.forEach(team, Moderate(portions: portions, parameters: parameters, first: first, found: $0)) }
+    for portion in 0..<portions.count where !found[portion] { return false }
+    return true
   }
 
   /// Finds the same by updating copies, some parameters at a time.
@@ -73,8 +82,15 @@ struct Optimizer<Scalar: Real>: ~Copyable {
   }
 
   /// Clips the gradients, whose finite norm is `norm`, updates the parameters, and sets the gradients to 0.
-  mutating func step(parameters: Out<Scalar>, gradients: Out<Scalar>, norm: Double) {
-    update(norm).run(parameterCount, gradients: gradients, first: first, second: second, parameters: parameters)
+  mutating func step(
+    parameters: Out<Scalar>, gradients: Out<Scalar>, norm: Double, team: Threads.Team? = nil
+  ) {
+    let portions = Portions(of: parameterCount)
+    portions.forEach(
+      team,
+      Updating(
+        portions: portions, update: update(norm), gradients: gradients, first: first,
+        second: configuration.algorithm == .sgd ? nil : second, parameters: parameters))
     stepCount = nextStepCount
   }
 
@@ -84,4 +100,52 @@ struct Optimizer<Scalar: Real>: ~Copyable {
 
   /// The next update's number. It stays at the largest number, which a file may hold.
   private var nextStepCount: UInt64 { stepCount < .max ? stepCount + 1 : stepCount }
+}
+
+/// Σ g² of a portion.
+private struct Squares<Scalar: Real>: ThreadWork {
+  let portions: Portions
+  let gradients: In<Scalar>
+  let sums: UnsafeMutablePointer<Double>
+
+  @inline(never) func run(_ portion: Int, thread: Int) {
+    let range = portions[portion]
+    if let fast = Scalar.kernels?.sumOfSquares {
+      sums[portion] = fast(range.count, (gradients + range.lowerBound).float)
+      return
+    }
+    var sum = 0.0
+    for i in range { sum += Double(gradients[i]) * Double(gradients[i]) }
+    sums[portion] = sum
+  }
+}
+
+private struct Moderate<Scalar: Real>: ThreadWork {
+  let portions: Portions
+  let parameters: In<Scalar>
+  let first: Out<Scalar>
+  let found: UnsafeMutablePointer<Bool>
+
+  @inline(never) func run(_ portion: Int, thread: Int) {
+    let range = portions[portion]
+    found[portion] =
+      areModerate(range.count, parameters + range.lowerBound) && areModerate(range.count, first + range.lowerBound)
+  }
+}
+
+private struct Updating<Scalar: Real>: ThreadWork {
+  let portions: Portions
+  let update: Update<Scalar>
+  let gradients, first: Out<Scalar>
+  /// nil for SGD.
+  let second: Out<Scalar>?
+  let parameters: Out<Scalar>
+
+  @inline(never) func run(_ portion: Int, thread: Int) {
+    let range = portions[portion]
+    let start = range.lowerBound
+    update.run(
+      range.count, gradients: gradients + start, first: first + start, second: second.map { $0 + start } ?? first,
+      parameters: parameters + start)
+  }
 }

@@ -48,17 +48,18 @@ private func update(_ network: Instance, by optimizer: OptimizerHandle) throws(F
   _ = dnc_platform_flush_denormals()
   let parameters = network.pointee.parameters.start
   let gradients = network.pointee.gradients.start
-  let norm = optimizer.pointee.norm(gradients)
+  let team = network.pointee.threads.team
+  let norm = optimizer.pointee.norm(gradients, team: team)
   guard norm.isFinite else {
     try requireFinite(parameters, "", of: network)
     try requireFinite(gradients, "the gradient of ", of: network)
     throw Failure(DNC_INTERNAL, "the norm of finite gradients is not finite")
   }
-  if let found = optimizer.pointee.notFinite(parameters: parameters, gradients: gradients, norm: norm) {
+  if let found = optimizer.pointee.notFinite(parameters: parameters, gradients: gradients, norm: norm, team: team) {
     try requireFinite(parameters, "", of: network)
     throw notFinite(network, "the updated ", found.index, found.value)
   }
-  optimizer.pointee.step(parameters: parameters, gradients: gradients, norm: norm)
+  optimizer.pointee.step(parameters: parameters, gradients: gradients, norm: norm, team: team)
   network.pointee.parameterBlock.pointee.valuesChanged()
   return norm
 }

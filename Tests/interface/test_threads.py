@@ -56,6 +56,16 @@ def test_one_sequence_on_a_large_memory(slots):
         assert_equal(np.stack([single.step(x) for x in alone]), np.ascontiguousarray(outputs[:, b : b + 1]))
 
 
+def test_an_update_of_many_parameters():
+    """Threads share it; the norm is added up in the same order."""
+    sizes = dict(hidden_size=160, batch_size=1)
+    assert Net(**sizes).parameters.size > 1 << 16
+    one = learned(1, steps=3, **sizes)
+    for threads in (2, 3, 16):
+        for name, value in learned(threads, steps=3, **sizes).items():
+            assert_equal(value, one[name], f"{name} with {threads} threads")
+
+
 def tasks():
     return len(os.listdir("/proc/self/task"))
 
