@@ -112,6 +112,7 @@ dnc_status dnc_self_test(void);
 typedef enum dnc_controller {
     DNC_CONTROLLER_LSTM = 0,        /* L layers; layer l sees [x_t; read vectors; layer l-1] and itself at t-1 */
     DNC_CONTROLLER_FEEDFORWARD = 1, /* L layers without memory of their own */
+    DNC_CONTROLLER_GRU = 2,         /* as the LSTM, with three gates and no cell: gated recurrent units */
     DNC_CONTROLLER_RNN = 3          /* as the LSTM, without gates and cell: h = activation(W [..] + U h_{t-1} + b) */
 } dnc_controller;
 
@@ -301,12 +302,14 @@ size_t dnc_recorded_steps(const dnc *instance);
 /* All parameters form one block, in this order (l counts from 0, C = X + R*W, and
  * xi = R*W + R + 3*K*W + K + R + 2*K + R*(2*K+1)):
  *
- *   controller.{l}.weight_ih       [4H, C + (l > 0 ? H : 0)]   LSTM; gates in the order i, f, g, o. RNN: H for 4H
- *   controller.{l}.weight_hh       [4H, H]                     LSTM. RNN: H for 4H
- *   controller.{l}.bias            [4H]                        LSTM. RNN: H for 4H
+ *   controller.{l}.weight_ih       [4H, C + (l > 0 ? H : 0)]   LSTM; gates in the order i, f, g, o. RNN: H for 4H.
+ *                                                              GRU: 3H for 4H; gates in the order r, z, n
+ *   controller.{l}.weight_hh       [4H, H]                     LSTM. RNN: H for 4H. GRU: 3H for 4H
+ *   controller.{l}.bias            [4H]                        LSTM. RNN: H for 4H. GRU: 3H for 4H
+ *   controller.{l}.bias_hh         [H]                         GRU: of n's U h_{t-1}, which r multiplies
  *   controller.{l}.weight          [H, l > 0 ? H : C]          feedforward
  *   controller.{l}.bias            [H]                         feedforward
- *   interface.weight               [xi, V]                     V = L*H (LSTM, RNN) or H (feedforward)
+ *   interface.weight               [xi, V]                     V = L*H, or H (feedforward)
  *   interface.bias                 [xi]
  *   output.weight                  [Y, V + R*W]
  *   output.bias                    [Y]

@@ -2,12 +2,14 @@
 enum Controller: UInt32 {
   case lstm = 0
   case feedforward = 1
+  case gru = 2
   case rnn = 3
 
   func visit<Visitor: ControllerVisitor>(_ visitor: Visitor) -> Visitor.Result {
     switch self {
     case .lstm: visitor.visit(LSTM.self)
     case .feedforward: visitor.visit(Feedforward.self)
+    case .gru: visitor.visit(GRU.self)
     case .rnn: visitor.visit(RNN.self)
     }
   }
@@ -21,6 +23,10 @@ struct ControllerTraits {
   var forgetGate: Int?
   /// True if a layer sees its own outputs of the step before.
   var isRecurrent = false
+  /// True if the last gate takes U h_{t-1}, with a bias of its own, apart from its other products.
+  var keepsLastProductApart = false
+  /// True if h_t holds a part of h_{t-1} itself.
+  var carriesHidden = false
   /// True if a layer carries a cell from step to step.
   var hasCell = false
   /// True if every layer sees χ; otherwise only the first does.
@@ -53,6 +59,10 @@ struct ControllerLayer<Scalar: Real> {
   let previousCell: In<Scalar>
   /// Out: the clamped c_t, and tanh of the unclamped c_t [B, H].
   let cell, cellTanh: Out<Scalar>
+  /// Of a controller that keeps it apart: the last gate's U h_{t-1} and bias [B, H].
+  let productApart: MutableRows<Scalar>
+  /// h_{t-1} [B, H]. May be the same array as `hidden`.
+  let previousHidden: Rows<Scalar>
   /// Out: h_t [B, H], clamped.
   let hidden: MutableRows<Scalar>
 }
@@ -66,8 +76,12 @@ struct ControllerLayerGradient<Scalar: Real> {
   let gates: Out<Scalar>
   /// Cells as `forward` read and wrote them.
   let previousCell, cellTanh: In<Scalar>
-  /// Gradient of h_t [B, H].
-  let hiddenGradient: Rows<Scalar>
+  /// In: as `forward` read it. Out: its gradient.
+  let productApart: MutableRows<Scalar>
+  /// h_{t-1} as `forward` read it.
+  let previousHidden: Rows<Scalar>
+  /// [B, H]. In: the gradient of h_t. Out, of a controller that carries h: that of h_{t-1}, but for U h_{t-1}.
+  let hiddenGradient: MutableRows<Scalar>
   /// [B, H]. In: the gradient of c_t. Out: that of c_{t-1}.
   let cellGradient: Out<Scalar>
 }

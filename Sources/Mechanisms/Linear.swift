@@ -92,6 +92,11 @@ enum Linear {
       self.input = input
       self.inputs = inputs
     }
+
+    /// The same product without its first `outputs` elements.
+    func dropping(outputs: Int) -> Term {
+      Term(Weight(rows: weight.rows.dropping(rows: outputs), panels: nil), input, inputs: inputs)
+    }
   }
 
   /// y[r] = b

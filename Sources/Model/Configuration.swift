@@ -129,5 +129,7 @@ extension Configuration {
   func inputs(layer l: Int) -> Int { (seesInput(layer: l) ? controllerInput : 0) + (l > 0 ? H : 0) }
   /// Pre-activations of a unit.
   var gates: Int { traits.gates }
+  /// Pre-activations of a layer to which its recurrent products are added: all but those of a gate that takes its own apart.
+  var sharedUnits: Int { (traits.keepsLastProductApart ? gates - 1 : gates) * H }
   var interface: InterfaceLayout { InterfaceLayout(readHeads: R, writeHeads: K, wordSize: W) }
 }

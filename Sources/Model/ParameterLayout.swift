@@ -6,11 +6,11 @@ struct ParameterLayout: Sequence {
 
   /// The kinds of tensor, in the order of the block. Each layer has the first few.
   enum Kind: Int {
-    case inputWeight, recurrentWeight, controllerBias
+    case inputWeight, recurrentWeight, controllerBias, recurrentBias
     case interfaceWeight, interfaceBias, outputWeight, outputBias
     case initialMemory, initialReadVectors, initialReadWeightLogits
 
-    static let perLayer = 3
+    static let perLayer = 4
     static let count = initialReadWeightLogits.rawValue + 1
 
     /// True for the weights of matrix products.
@@ -57,6 +57,7 @@ struct ParameterLayout: Sequence {
       return (isRecurrent ? "weight_ih" : "weight", units, inputs, isRecurrent ? inputs + c.H : inputs)
     case .recurrentWeight: return isRecurrent ? ("weight_hh", units, c.H, inputs + c.H) : nil
     case .controllerBias: return ("bias", units, 0, 0)
+    case .recurrentBias: return c.traits.keepsLastProductApart ? ("bias_hh", c.H, 0, 0) : nil
     case .interfaceWeight: return ("interface.weight", c.interface.count, c.controllerWidth, c.controllerWidth)
     case .interfaceBias: return ("interface.bias", c.interface.count, 0, 0)
     case .outputWeight: return ("output.weight", c.Y, outputInputs, outputInputs)

@@ -2,7 +2,7 @@
 /// kept, and the range of its numbers. Loops over the rows cut, measure, copy, zero and check the planes. Quantities
 /// kept for segments come last, because a record of more steps may have fewer segments.
 enum Quantity: Int {
-  case input, gates, cell, cellTanh, hidden
+  case input, recurrentProducts, gates, cell, cellTanh, hidden
   case rawInterface, interface
   case usage, order, allocation, writeWeights, memory, rowNorms
   case link, precedence, backwardWeights, forwardWeights, readWeights, readVectors
@@ -62,9 +62,14 @@ enum Quantity: Int {
   // One row of the table: a line.
   func row(_ c: Configuration) -> Row {
     let cells = c.traits.hasCell ? c.H : 0
+    let productsApart = c.traits.keepsLastProductApart ? c.gates * c.H : 0
     let (N, links, parts) = (c.N, c.N * c.N, c.interface.count)
     return switch self {
     case .input: Row(name: "input", kept: .steps, part: .sequence, width: c.X, look: .elsewhere)
+    case .recurrentProducts:
+      Row(
+        name: "recurrent product", kept: .steps, part: .layer, width: productsApart, isApart: true,
+        becomesGradient: true)
     case .gates:
       Row(name: "gates", kept: .steps, part: .layer, width: c.gates * c.H, isApart: true, becomesGradient: true)
     case .cell: Row(name: "cell", kept: .states, part: .layer, width: cells, isApart: true)

@@ -92,9 +92,14 @@ extension Step {
           to: weight.dropping(columns: c.seesInput(layer: l) ? c.controllerInput : 0))
       }
       if c.traits.isRecurrent {
+        let productGradient = recurrentProductGradients(layer: l).matrix(from: 0).reading
         share.weight(
-          units, inputs: c.H, hidden.matrix(from: 0).dropping(columns: l * c.H).reading, zGradient,
+          units, inputs: c.H, hidden.matrix(from: 0).dropping(columns: l * c.H).reading, productGradient,
           to: gradients.rows(.recurrentWeight, layer: l))
+        if c.traits.keepsLastProductApart {
+          share.bias(
+            c.H, productGradient.dropping(columns: c.sharedUnits), to: gradients.vector(.recurrentBias, layer: l))
+        }
       }
     }
     let controllerOutput = hidden.matrix(from: 1).dropping(columns: c.controllerOffset).reading

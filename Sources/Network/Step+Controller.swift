@@ -25,18 +25,45 @@ extension Step {
     if c.traits.isRecurrent {
       let term = Linear.Term(
         self.weight(.recurrentWeight, layer: l), hidden(l, previous).reading, inputs: c.H)
-      Linear.forward(rows: batch, outputs: units, inputs: c.H, weight: term.weight, input: term.input, output: z)
+      if c.traits.keepsLastProductApart {
+        addRecurrentProducts(layer: l, row: row, term, to: z)
+      } else {
+        Linear.forward(rows: batch, outputs: units, inputs: c.H, weight: term.weight, input: term.input, output: z)
+      }
       before = term
     }
-    Linear.saturate(
-      rows: batch, outputs: units, bias: parameters.vector(.controllerBias, layer: l),
-      Linear.Term(weight, rows(planes[.input], row).reading, inputs: min(seen, c.X)), read, below, before, output: z)
+    let bias = parameters.vector(.controllerBias, layer: l)
+    let x = Linear.Term(weight, rows(planes[.input], row).reading, inputs: min(seen, c.X))
+    Linear.saturate(rows: batch, outputs: c.sharedUnits, bias: bias, x, read, below, before, output: z)
+    if c.traits.keepsLastProductApart {
+      let shared = c.sharedUnits
+      Linear.saturate(
+        rows: batch, outputs: c.H, bias: bias + shared, x.dropping(outputs: shared), read?.dropping(outputs: shared),
+        below?.dropping(outputs: shared), output: z.dropping(columns: shared))
+    }
     let cell = planes[.cell].layer(l)
     c.controller.forward(
       ControllerLayer(
         batch: batch, hiddenSize: c.H, activation: c.activation, clip: clip, gates: z.start,
         previousCell: cell[previous, sequences.lowerBound], cell: cell[current, sequences.lowerBound],
-        cellTanh: planes[.cellTanh].layer(l)[row, sequences.lowerBound], hidden: hidden(l, current)))
+        cellTanh: planes[.cellTanh].layer(l)[row, sequences.lowerBound], productApart: productApart(l, row),
+        previousHidden: hidden(l, previous).reading, hidden: hidden(l, current)))
+  }
+
+  /// The recurrent products of a controller that keeps the last gate's apart: U h_{t-1}, to which that gate's own bias is
+  /// added; the others are added to z.
+  private func addRecurrentProducts(
+    layer l: Int, row: Int, _ term: Linear.Term<Scalar>, to z: MutableRows<Scalar>
+  ) {
+    let (units, shared) = (c.gates * c.H, c.sharedUnits)
+    let products = rows(planes[.recurrentProducts].layer(l), row)
+    let bias = parameters.vector(.recurrentBias, layer: l)
+    for b in 0..<batch { setZero(shared, products[b]) }
+    Linear.setBias(rows: batch, outputs: c.H, bias: bias, output: products.dropping(columns: shared))
+    Linear.forward(rows: batch, outputs: units, inputs: c.H, weight: term.weight, input: term.input, output: products)
+    Linear.saturate(
+      rows: batch, outputs: c.H, bias: bias, term.dropping(outputs: shared), output: productApart(l, row))
+    for b in 0..<batch { addScaled(shared, 1, products[b], to: z[b]) }
   }
 
   func controllerBackward(layer l: Int, step t: Int, gradient: Planes<Scalar>) {
@@ -48,23 +75,46 @@ extension Step {
       ControllerLayerGradient(
         batch: batch, hiddenSize: c.H, activation: c.activation, clip: clip, gates: z.start,
         previousCell: planes[.cell].layer(l)[t, sequences.lowerBound],
-        cellTanh: planes[.cellTanh].layer(l)[t, sequences.lowerBound], hiddenGradient: hiddenGradient.reading,
+        cellTanh: planes[.cellTanh].layer(l)[t, sequences.lowerBound], productApart: productApart(l, t),
+        previousHidden: hidden(l, t).reading, hiddenGradient: hiddenGradient,
         cellGradient: gradient[.cell].layer(l)[0, sequences.lowerBound]))
-    for b in 0..<batch { setZero(c.H, hiddenGradient[b]) }
-    func backward(_ weight: Rows<Scalar>, inputs: Int, to inputGradient: MutableRows<Scalar>) {
+    if !c.traits.carriesHidden {
+      for b in 0..<batch { setZero(c.H, hiddenGradient[b]) }
+    }
+    if c.traits.keepsLastProductApart {
+      for b in 0..<batch { copyValues(c.sharedUnits, z[b], to: rows(planes[.recurrentProducts].layer(l), t)[b]) }
+    }
+    func backward(
+      _ weight: Rows<Scalar>, inputs: Int, from outputGradient: MutableRows<Scalar>,
+      to inputGradient: MutableRows<Scalar>
+    ) {
       Linear.backward(
-        rows: batch, outputs: units, inputs: inputs, weight: weight, outputGradient: z.reading,
+        rows: batch, outputs: units, inputs: inputs, weight: weight, outputGradient: outputGradient.reading,
         inputGradient: inputGradient)
     }
-    if c.traits.isRecurrent { backward(parameters.rows(.recurrentWeight, layer: l), inputs: c.H, to: hiddenGradient) }
+    if c.traits.isRecurrent {
+      backward(
+        parameters.rows(.recurrentWeight, layer: l), inputs: c.H, from: rows(recurrentProductGradients(layer: l), t),
+        to: hiddenGradient)
+    }
     if c.seesInput(layer: l) {
-      backward(weight.dropping(columns: c.X), inputs: c.readWidth, to: rows(gradient[.readVectors], 0))
+      backward(weight.dropping(columns: c.X), inputs: c.readWidth, from: z, to: rows(gradient[.readVectors], 0))
     }
     if l > 0 {
       backward(
-        weight.dropping(columns: c.seesInput(layer: l) ? c.controllerInput : 0), inputs: c.H,
+        weight.dropping(columns: c.seesInput(layer: l) ? c.controllerInput : 0), inputs: c.H, from: z,
         to: rows(gradient[.hidden], 0).dropping(columns: (l - 1) * c.H))
     }
+  }
+
+  /// After backward: the gradients of layer l's products U h_{t-1}.
+  func recurrentProductGradients(layer l: Int) -> Plane<Scalar> {
+    planes[c.traits.keepsLastProductApart ? .recurrentProducts : .gates].layer(l)
+  }
+
+  /// The recurrent product that a controller keeps apart.
+  private func productApart(_ l: Int, _ row: Int) -> MutableRows<Scalar> {
+    rows(planes[.recurrentProducts].layer(l), row).dropping(columns: c.sharedUnits)
   }
 
   /// h of layer l for the step's sequences.

@@ -15,7 +15,7 @@ enum SelfTest {
     }
   }
 
-  static var kinds: Int { 9 }
+  static var kinds: Int { 10 }
   static var stoppedGradient: Int { 6 }
   /// Large enough for every kernel to run all of its loops.
   static var everyKernel: Int { 7 }
@@ -30,7 +30,8 @@ enum SelfTest {
     case 5: "feedforward tanh of 2 layers with clipping, 3 write heads"
     case stoppedGradient: "LSTM, stopped usage gradient"
     case everyKernel: "LSTM of ordinary size"
-    default: "RNN of 2 layers"
+    case 8: "RNN of 2 layers"
+    default: "GRU of 2 layers with clipping"
     }
   }
 
@@ -63,6 +64,9 @@ enum SelfTest {
     case 8:
       fields.controller = DNC_CONTROLLER_RNN.rawValue
       fields.num_layers = 2
+    case 9:
+      fields.controller = DNC_CONTROLLER_GRU.rawValue
+      (fields.clip_value, fields.num_layers) = (0.5, 2)
     default: break
     }
     // A difference quotient can't see that a gradient is stopped. In a single step, stopping changes only the gradient

@@ -22,6 +22,8 @@ import Testing
     Case("LSTM") { _ in },
     Case("LSTM of 3 layers") { $0.num_layers = 3 },
     Case("feedforward tanh") { $0.controller = 1 },
+    Case("GRU of 2 layers") { ($0.controller, $0.num_layers) = (2, 2) },
+    Case("clipping, GRU") { ($0.clip_value, $0.controller) = (0.3, 2) },
     Case("RNN of 2 layers") { ($0.controller, $0.num_layers) = (3, 2) },
     Case("RNN with relu") { ($0.controller, $0.activation) = (3, 1) },
     Case("feedforward relu of 2 layers") { ($0.controller, $0.activation, $0.num_layers) = (1, 1, 2) },

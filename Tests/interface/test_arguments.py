@@ -178,7 +178,7 @@ CONFIG = {
     "struct_size": [0, 1, 3, 4, 8, 11, sizeof(c.dnc_config) + 1, U32],
     "input_size": beyond(65536),
     "output_size": beyond(65536),
-    "controller": beyond(1, zero=False),
+    "controller": beyond(3, zero=False),
     "activation": beyond(1, zero=False),
     "hidden_size": beyond(65536),
     "num_layers": beyond(64),

@@ -121,6 +121,7 @@ NETWORKS = {
         controller=c.DNC_CONTROLLER_FEEDFORWARD, activation=c.DNC_ACTIVATION_RELU, num_layers=3, seed=2**53 + 1,
         initial_state=c.DNC_INITIAL_CONSTANT, initial_value=0.3,
     ),
+    "gru": dict(controller=c.DNC_CONTROLLER_GRU, num_layers=2),
 }  # fmt: skip
 every_network = pytest.mark.parametrize("fields", NETWORKS.values(), ids=NETWORKS)
 

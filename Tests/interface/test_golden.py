@@ -44,7 +44,6 @@ CASES = {
 }  # fmt: skip
 # Of golden/variants: those whose variant the library does not have yet.
 NOT_BUILT = {
-    "gru",
     "controller_norm", "feedforward_norm",
     "interface_norm",
     "both_norms", "deep_gru", "rnn_relu",

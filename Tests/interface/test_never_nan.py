@@ -52,7 +52,7 @@ def any_network(random):
         hidden_size=int(random.choice([1, 5, 16, 37])), num_layers=int(random.choice([1, 1, 3])),
         memory_slots=int(random.choice([1, 2, 5, 16, 33, 50])), word_size=int(random.choice([1, 3, 16, 20, 64])),
         read_heads=int(random.choice([1, 2, 5])), write_heads=int(random.choice([1, 1, 3])),
-        batch_size=int(random.choice([1, 2, 5])), controller=int(random.choice([0, 0, 1, 3])),
+        batch_size=int(random.choice([1, 2, 5])), controller=int(random.choice([0, 0, 1, 2, 3])),
         activation=int(random.choice([0, 1])), initial_state=int(random.choice([0, 1, 2])),
         initial_value=float(random.choice([1e-6, 0, 1])), clip_value=float(random.choice([0, 0, 20, 1e30])),
         num_threads=int(random.choice([1, 2])),

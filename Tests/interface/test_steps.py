@@ -30,6 +30,7 @@ NETWORKS = {
     "lstm": {},
     "deep": dict(num_layers=3, write_heads=2, read_heads=3, word_size=7, hidden_size=9),
     "tanh": dict(controller=c.DNC_CONTROLLER_FEEDFORWARD, num_layers=2),
+    "gru": dict(controller=c.DNC_CONTROLLER_GRU, num_layers=2),
     "relu": dict(controller=c.DNC_CONTROLLER_FEEDFORWARD, activation=c.DNC_ACTIVATION_RELU),
     "learned": dict(initial_state=c.DNC_INITIAL_LEARNED, usage_gradient=c.DNC_USAGE_GRADIENT_STOPPED),
     "constant": dict(initial_state=c.DNC_INITIAL_CONSTANT, initial_value=0.01, clip_value=0.3),

@@ -83,7 +83,7 @@ def test_config_round_trip():
         ("hidden_size", -1, "hidden_size is -1"),
         ("hidden_size", 2**32 + 8, "hidden_size is 4294967304"),
         ("seed", 2**64, "seed"),
-        ("controller", "gru", "'lstm', 'feedforward'"),
+        ("controller", "mlp", "'lstm', 'feedforward'"),
         ("controller", 1, "'lstm', 'feedforward'"),
         ("clip_value", -1.0, "clip_value"),
         ("clip_value", float("nan"), "clip_value"),

@@ -50,7 +50,7 @@ def wrong_calls(tmp_path):
         (lambda: dnc.DNC(1, 1, clip_value=-2), "clip_value is -2, allowed are 0 (no clamping) and above, finite"),
         (lambda: dnc.DNC(1, 1, clip_value=1e39), "clip_value is 1e+39, beyond the numbers of single precision"),
         (lambda: dnc.DNC(1, 1, check_finite=2), "check_finite is 2, allowed are True and False"),
-        (lambda: dnc.DNC(1, 1, controller="gru"), "controller is 'gru', allowed are 'lstm', 'feedforward'"),
+        (lambda: dnc.DNC(1, 1, controller="mlp"), "controller is 'mlp', allowed are 'lstm', 'feedforward'"),
         (lambda: dnc.estimate_bytes(-1, input_size=1, output_size=1), "steps is -1, allowed are 0 to"),
         (lambda: dnc.estimate_bytes(input_size=0, output_size=1), "input_size is 0, allowed are 1 to 65536"),
         (setting(net, "batch_size", -1), "batch_size is -1, allowed are 1 to 65536"),

@@ -52,6 +52,7 @@ dnc_self_test = _function("dnc_self_test", dnc_status)
 dnc_controller = c_int
 DNC_CONTROLLER_LSTM = 0
 DNC_CONTROLLER_FEEDFORWARD = 1
+DNC_CONTROLLER_GRU = 2
 DNC_CONTROLLER_RNN = 3
 
 dnc_activation = c_int

@@ -62,6 +62,7 @@ CHOICES = {
     "controller": {
         "lstm": _c.DNC_CONTROLLER_LSTM,
         "feedforward": _c.DNC_CONTROLLER_FEEDFORWARD,
+        "gru": _c.DNC_CONTROLLER_GRU,
         "rnn": _c.DNC_CONTROLLER_RNN,
     },
     "activation": {"tanh": _c.DNC_ACTIVATION_TANH, "relu": _c.DNC_ACTIVATION_RELU},

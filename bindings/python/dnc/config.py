@@ -19,7 +19,7 @@ class Options(TypedDict, total=False):
     """Everything about a network but its input and output size: keyword arguments of `DNC`. Ranges, and defaults in
     brackets:
 
-    controller        "lstm", "feedforward" or "rnn" ("lstm")
+    controller        "lstm", "feedforward", "gru" or "rnn" ("lstm")
     activation        "tanh" or "relu" ("tanh"); of a feedforward controller or an RNN
     hidden_size       H, 1 to 65536 (64)
     num_layers        L, 1 to 64 (1)
@@ -52,7 +52,7 @@ class Options(TypedDict, total=False):
     interface_norm    True or False (False); layer normalization of the interface vector
     """
 
-    controller: Literal["lstm", "feedforward", "rnn"]
+    controller: Literal["lstm", "feedforward", "gru", "rnn"]
     activation: Literal["tanh", "relu"]
     hidden_size: int
     num_layers: int
