@@ -119,7 +119,9 @@ typedef enum dnc_controller {
 typedef enum dnc_activation { DNC_ACTIVATION_TANH = 0, DNC_ACTIVATION_RELU = 1 } dnc_activation;
 
 typedef enum dnc_memory {
-    DNC_MEMORY_DNC = 0 /* the Differentiable Neural Computer's */
+    DNC_MEMORY_DNC = 0, /* the Differentiable Neural Computer's */
+    DNC_MEMORY_NONE = 2 /* the controller alone: it sees x_t, and the output layer sees the controller. The sizes of the
+                         * memory and the initial state count for nothing */
 } dnc_memory;
 
 typedef enum dnc_usage_gradient {
@@ -300,7 +302,8 @@ size_t dnc_recorded_steps(const dnc *instance);
 /* -------------------------------------------------------------------------------- parameters -- */
 
 /* All parameters form one block, in this order (l counts from 0, C = X + R*W, and
- * xi = R*W + R + 3*K*W + K + R + 2*K + R*(2*K+1)):
+ * xi = R*W + R + 3*K*W + K + R + 2*K + R*(2*K+1); with DNC_MEMORY_NONE, R*W is 0 and there is no interface and no
+ * initial.*):
  *
  *   controller.{l}.weight_ih       [4H, C + (l > 0 ? H : 0)]   LSTM; gates in the order i, f, g, o. RNN: H for 4H.
  *                                                              GRU: 3H for 4H; gates in the order r, z, n
@@ -429,7 +432,8 @@ typedef enum dnc_field {
 
 /* Copy a field of the present state out or in. count is the field's number of floats, as a check. Usage, links,
  * precedence and weightings must be from 0 to 1; up to 0.001 beyond is accepted as rounding. dnc_set_state gives
- * DNC_INVALID_STATE while steps are recorded, since their gradients would no longer be right: call dnc_detach first. */
+ * DNC_INVALID_STATE while steps are recorded, since their gradients would no longer be right: call dnc_detach first.
+ * DNC_INVALID_ARGUMENT for a field that the memory lacks: with DNC_MEMORY_NONE there are only the last two. */
 dnc_status dnc_get_state(const dnc *instance, uint32_t field, float *values, size_t count);
 dnc_status dnc_set_state(dnc *instance, uint32_t field, const float *values, size_t count);
 
@@ -449,7 +453,8 @@ typedef enum dnc_trace {
 } dnc_trace;
 
 /* Copies a field of all recorded steps. count is its number of floats, as a check.
- * DNC_INVALID_STATE when nothing is recorded. */
+ * DNC_INVALID_STATE when nothing is recorded. DNC_INVALID_ARGUMENT for what the memory lacks: DNC_MEMORY_NONE has no
+ * trace. */
 dnc_status dnc_get_trace(const dnc *instance, uint32_t field, float *values, size_t count);
 
 /* ------------------------------------------------------------------------------------- tasks -- */
@@ -661,7 +666,8 @@ dnc_status dnc_image_encode(size_t rows, size_t columns, const float *values, co
 /* An episode of one sequence of the batch, as a labelled figure. It stacks the panels above that have something to draw;
  * time runs from left to right along one axis. Each of inputs [T, B, X], targets [T, B, Y] and outputs [T, B, Y] may be
  * NULL, which leaves its panels out, but not all three. The memory's panels are drawn when exactly `steps` steps are
- * recorded. batch_index is below B. Without room for all, several steps or slots share a cell, which shows the greatest.
+ * recorded and there is a memory. batch_index is below B. Without room for all, several steps or slots share a cell, which
+ * shows the greatest.
  * options or NULL. Used: title, cell_pixels, colormap (for all panels but the logits, which are diverging), mask, loss,
  * theme, pixel_scale, panels and DNC_IMAGE_SORT_SLOTS. */
 dnc_status dnc_episode_image_write(const char *path, dnc *instance, size_t batch_index, size_t steps,
@@ -674,7 +680,7 @@ dnc_status dnc_episode_image_encode(dnc *instance, size_t batch_index, size_t st
 /* The memory of one sequence of the batch after a step. Each slot has a row with its memory, usage, precedence and
  * weightings. Beside the rows, each write head has its link matrix with the strongest path. The path begins at the slot
  * with the greatest precedence. It goes on to the slot written before, the greatest in this one's row of links, as long as
- * that link is 0.1 or more.
+ * that link is 0.1 or more. DNC_INVALID_ARGUMENT with DNC_MEMORY_NONE.
  * step is below dnc_recorded_steps(); memory and links of that step are computed again. Or it is DNC_STEP_NOW, for the
  * present state, recorded or not. Without room for all, several slots share a cell, which shows the greatest.
  * options or NULL. Used: title, cell_pixels, colormap (for weightings and links; the memory is diverging), minimum and

@@ -122,6 +122,7 @@ private struct EpisodePanels {
   /// - Parameter slots: scratch [2, N].
   mutating func addRecord(_ network: Instance, slots: UnsafeMutableRawPointer) throws(Failure) {
     let c = network.pointee.configuration
+    guard c.hasMemory else { return }
     let writes = try Trace(DNC_TRACE_WRITE_WEIGHTS.rawValue, of: network)
     let reads = try Trace(DNC_TRACE_READ_WEIGHTS.rawValue, of: network)
     let modes = try Trace(DNC_TRACE_READ_MODES.rawValue, of: network)

@@ -1,8 +1,25 @@
 import CDNC
 import CPlatform
 
-/// The quantity of a dnc_field, and the part of a learned initial state that it belongs to.
+/// The quantity of a dnc_field, and the part of a learned initial state that it belongs to. Throws if the state has no such
+/// field.
 private func quantity(_ field: UInt32, _ c: Configuration) throws(Failure) -> (Quantity, InitialState.Learned) {
+  let (quantity, learned) = try quantityOfSomeState(field, c)
+  let row = quantity.row(c)
+  guard row.width > 0 else { throw .missing("the state", row.name, c) }
+  return (quantity, learned)
+}
+
+extension Failure {
+  /// - Parameter whole: what has no such part, because of the memory.
+  static func missing(_ whole: StaticString, _ part: StaticString, _ c: Configuration) -> Failure {
+    Failure(DNC_INVALID_ARGUMENT, "\(whole) has no \(part): config->memory is \(c.memory.name)")
+  }
+}
+
+private func quantityOfSomeState(
+  _ field: UInt32, _ c: Configuration
+) throws(Failure) -> (Quantity, InitialState.Learned) {
   switch dnc_field(field) {
   case DNC_FIELD_MEMORY: return (.memory, .memory)
   case DNC_FIELD_USAGE: return (.usage, [])
@@ -140,19 +157,24 @@ struct Trace {
     let at = c.interface
     let planes = network.pointee.planes
     let interface = planes[.interface].matrix(from: 0).reading
-    func states(_ quantity: Quantity) -> (Rows<Float>, Int) {
-      (planes[quantity].matrix(from: 1).reading, planes[quantity].width)
+    let name: StaticString
+    func states(_ quantity: Quantity) -> (StaticString, Rows<Float>, Int) {
+      (quantity.row(c).name, planes[quantity].matrix(from: 1).reading, planes[quantity].width)
+    }
+    func part(_ name: StaticString, from column: Int, _ width: Int) -> (StaticString, Rows<Float>, Int) {
+      (name, interface.dropping(columns: column), width)
     }
     switch dnc_trace(field) {
-    case DNC_TRACE_WRITE_WEIGHTS: (rows, width) = states(.writeWeights)
-    case DNC_TRACE_READ_WEIGHTS: (rows, width) = states(.readWeights)
-    case DNC_TRACE_USAGE: (rows, width) = states(.usage)
-    case DNC_TRACE_ALLOCATION_GATES: (rows, width) = (interface.dropping(columns: at.allocationGates), c.K)
-    case DNC_TRACE_WRITE_GATES: (rows, width) = (interface.dropping(columns: at.writeGates), c.K)
-    case DNC_TRACE_FREE_GATES: (rows, width) = (interface.dropping(columns: at.freeGates), c.R)
-    case DNC_TRACE_READ_MODES: (rows, width) = (interface.dropping(columns: at.readModes), c.R * at.modes)
+    case DNC_TRACE_WRITE_WEIGHTS: (name, rows, width) = states(.writeWeights)
+    case DNC_TRACE_READ_WEIGHTS: (name, rows, width) = states(.readWeights)
+    case DNC_TRACE_USAGE: (name, rows, width) = states(.usage)
+    case DNC_TRACE_ALLOCATION_GATES: (name, rows, width) = part("allocation gates", from: at.allocationGates, c.K)
+    case DNC_TRACE_WRITE_GATES: (name, rows, width) = part("write gates", from: at.writeGates, c.K)
+    case DNC_TRACE_FREE_GATES: (name, rows, width) = part("free gates", from: at.freeGates, c.R)
+    case DNC_TRACE_READ_MODES: (name, rows, width) = part("read modes", from: at.readModes, c.R * at.modes)
     default:
       throw Failure(DNC_INVALID_ARGUMENT, "field is \(field), allowed are 0 to \(DNC_TRACE_READ_MODES.rawValue)")
     }
+    guard width > 0 else { throw .missing("the trace", name, c) }
   }
 }

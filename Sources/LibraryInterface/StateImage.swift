@@ -85,6 +85,7 @@ private struct StateView: ~Copyable {
     _ network: Instance, _ batchIndex: Int, _ options: UnsafePointer<dnc_image_options>?
   ) throws(Failure) {
     let c = network.pointee.configuration
+    guard c.hasMemory else { throw .missing("the state", "memory", c) }
     try requireBatchIndex(batchIndex, c)
     let checked = try imageOptions(options)
     room = try Memory(bytes: (2 + c.K) * c.N * MemoryLayout<UInt32>.stride)

@@ -24,11 +24,12 @@ struct MemoryHistory<Scalar: Real> {
   }
 
   /// Advances memory and links of sequence b from before step t to after it.
-  /// - Parameter linkScratch: see `LinkParts`, for no read heads.
+  /// - Parameter linkScratch: see `LinkParts`, for no read heads; nil for a memory without links.
   func advance(
-    _ b: Int, step t: Int, memory: Out<Scalar>, link: Out<Scalar>, rowNorms: Out<Scalar>, linkScratch: Out<Scalar>
+    _ b: Int, step t: Int, memory: Out<Scalar>, link: Out<Scalar>, rowNorms: Out<Scalar>, linkScratch: Out<Scalar>?
   ) {
     write(b, step: t, previousMemory: memory, memory: memory, rowNorms: rowNorms)
+    guard let linkScratch else { return }
     let none = MutableRows(rowNorms, stride: 0)
     for k in 0..<c.K {
       let (slots, links) = (k * c.N, link + k * c.N * c.N)

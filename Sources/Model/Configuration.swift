@@ -28,13 +28,29 @@ extension dnc_config: FieldTable {
     try Field("interface_scale", .real(upTo: 1000), default: 3, files: .keptSince(before: 1))
       .visit(&interface_scale, visitor)
     try Field("memory", .choices(Configuration.Memory.self), files: .keptIfOther).visit(&memory, visitor)
-    try Field("temporal_links", .whole(1...1), default: 1, files: .keptIfOther).visit(&temporal_links, visitor)
-    try Field("content_masks", .whole(0...0), files: .keptIfOther).visit(&content_masks, visitor)
-    try Field("mask_minimum", .belowOne, files: .keptIfOther).visit(&mask_minimum, visitor)
-    try Field("deallocation", .whole(0...0), files: .keptIfOther).visit(&deallocation, visitor)
-    try Field("link_sharpening", .whole(0...0), files: .keptIfOther).visit(&link_sharpening, visitor)
+    try Field("temporal_links", .whole(1...1), default: 1, files: .keptIfOther, isOfDNC: true).visit(
+      &temporal_links, visitor)
+    try Field("content_masks", .whole(0...0), files: .keptIfOther, isOfDNC: true).visit(&content_masks, visitor)
+    try Field("mask_minimum", .belowOne, files: .keptIfOther, isOfDNC: true).visit(&mask_minimum, visitor)
+    try Field("deallocation", .whole(0...0), files: .keptIfOther, isOfDNC: true).visit(&deallocation, visitor)
+    try Field("link_sharpening", .whole(0...0), files: .keptIfOther, isOfDNC: true).visit(&link_sharpening, visitor)
     try Field("controller_norm", .whole(0...0), files: .keptIfOther).visit(&controller_norm, visitor)
     try Field("interface_norm", .whole(0...0), files: .keptIfOther).visit(&interface_norm, visitor)
+  }
+}
+
+extension dnc_config {
+  /// Throws unless the fields of the DNC's memory have their defaults.
+  fileprivate func requireNothingOfDNC(_ memory: Configuration.Memory, _ place: StaticString) throws(Failure) {
+    var fields = self
+    try fields.forEach { (field, number) throws(Failure) in
+      guard field.isOfDNC, number.value != field.standard else { return }
+      var standard = number
+      standard.set(field.standard)
+      throw Failure(
+        DNC_INVALID_ARGUMENT,
+        "\(place)\(field.name) is \(number), with \(place)memory \(memory.name) allowed is \(standard)")
+    }
   }
 }
 
@@ -47,8 +63,9 @@ struct Configuration {
   /// What the controller's room says of it, at hand for those who ask in every step.
   let traits: ControllerTraits
   let activation: Activation
-  let initialState: Start
   let memory: Memory
+  /// Without a memory, nothing but zeros.
+  let initialState: Start
   /// Wider than the interface's Float, for the checks in Double.
   var initialValue, clipValue, maskMinimum: Double
 
@@ -61,6 +78,15 @@ struct Configuration {
 
   enum Memory: UInt32 {
     case dnc = 0
+    case absent = 2
+
+    /// In sentences.
+    var name: StaticString {
+      switch self {
+      case .dnc: "DNC"
+      case .absent: "NONE"
+      }
+    }
   }
 
   static let slots = 1...65536
@@ -73,8 +99,9 @@ struct Configuration {
     controller = Controller(rawValue: fields.controller)!
     traits = controller.traits
     activation = Activation(rawValue: fields.activation)!
-    initialState = Start(rawValue: fields.initial_state)!
     memory = Memory(rawValue: fields.memory)!
+    if memory != .dnc { try fields.requireNothingOfDNC(memory, place) }
+    initialState = memory == .absent ? .zeros : Start(rawValue: fields.initial_state)!
     initialValue = Double(fields.initial_value)
     clipValue = Double(fields.clip_value)
     maskMinimum = Double(fields.mask_minimum)
@@ -86,13 +113,15 @@ extension Configuration {
   var Y: Int { Int(fields.output_size) }
   var H: Int { Int(fields.hidden_size) }
   var L: Int { Int(fields.num_layers) }
+  var hasMemory: Bool { memory != .absent }
+  /// The sizes of the memory; all 0 without one.
   var N: Int {
-    get { Int(fields.memory_slots) }
+    get { hasMemory ? Int(fields.memory_slots) : 0 }
     set { fields.memory_slots = UInt32(newValue) }
   }
-  var W: Int { Int(fields.word_size) }
-  var R: Int { Int(fields.read_heads) }
-  var K: Int { Int(fields.write_heads) }
+  var W: Int { hasMemory ? Int(fields.word_size) : 0 }
+  var R: Int { hasMemory ? Int(fields.read_heads) : 0 }
+  var K: Int { hasMemory ? Int(fields.write_heads) : 0 }
   var B: Int {
     get { Int(fields.batch_size) }
     set { fields.batch_size = UInt32(newValue) }

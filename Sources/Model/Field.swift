@@ -7,12 +7,18 @@ struct Field {
   let allowed: Allowed
   let standard: Double
   let files: InFiles
+  /// True if another memory than the DNC's must leave the field at its default.
+  let isOfDNC: Bool
 
-  init(_ name: StaticString, _ allowed: Allowed, default standard: Double = 0, files: InFiles = .kept) {
+  init(
+    _ name: StaticString, _ allowed: Allowed, default standard: Double = 0, files: InFiles = .kept,
+    isOfDNC: Bool = false
+  ) {
     self.name = name
     self.allowed = allowed
     self.standard = standard
     self.files = files
+    self.isOfDNC = isOfDNC
   }
 
   enum Allowed {

@@ -52,14 +52,16 @@ struct ParameterLayout: Sequence {
     let inputs = c.inputs(layer: l)
     let outputInputs = c.controllerWidth + c.readWidth
     let isLearned = c.initialState == .learned
+    let parts = c.interface.count
     switch kind {
     case .inputWeight:
       return (isRecurrent ? "weight_ih" : "weight", units, inputs, isRecurrent ? inputs + c.H : inputs)
     case .recurrentWeight: return isRecurrent ? ("weight_hh", units, c.H, inputs + c.H) : nil
     case .controllerBias: return ("bias", units, 0, 0)
     case .recurrentBias: return c.traits.keepsLastProductApart ? ("bias_hh", c.H, 0, 0) : nil
-    case .interfaceWeight: return ("interface.weight", c.interface.count, c.controllerWidth, c.controllerWidth)
-    case .interfaceBias: return ("interface.bias", c.interface.count, 0, 0)
+    case .interfaceWeight:
+      return parts > 0 ? ("interface.weight", parts, c.controllerWidth, c.controllerWidth) : nil
+    case .interfaceBias: return parts > 0 ? ("interface.bias", parts, 0, 0) : nil
     case .outputWeight: return ("output.weight", c.Y, outputInputs, outputInputs)
     case .outputBias: return ("output.bias", c.Y, 0, 0)
     case .initialMemory: return isLearned ? ("initial.memory", c.N, c.W, c.W) : nil

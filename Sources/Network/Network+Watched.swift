@@ -42,12 +42,12 @@ extension Network<Float> {
   /// Recomputes memory and links as they were after the recorded steps, from the record.
   @inline(never) private func rewind() {
     let c = configuration
-    let scratch = shard(0..<c.B, thread: 0).memory.scratch
+    let linkScratch = shard(0..<c.B, thread: 0).memory.linkScratch
     for b in 0..<c.B {
       let (memory, link) = (planes[.memory][0, b], planes[.link][0, b])
       for t in history.restart(b, before: recordedSteps, memory: memory, link: link)..<recordedSteps {
         history.advance(
-          b, step: t, memory: memory, link: link, rowNorms: planes[.rowNorms][t + 1, b], linkScratch: scratch.links)
+          b, step: t, memory: memory, link: link, rowNorms: planes[.rowNorms][t + 1, b], linkScratch: linkScratch)
       }
     }
   }
@@ -100,7 +100,7 @@ private struct WatchedForward: ThreadWork {
     for t in 0..<steps {
       let row = first + advance * t
       // At least before the first step, for a rollback.
-      if advance == 1 { for b in step.sequences { step.memory.history.keepCheckpoint(before: row, b) } }
+      if advance == 1 { for b in step.sequences { step.history.keepCheckpoint(before: row, b) } }
       guard watch.pointee.wants(t, step.sequences) else { return }
       step.inputs(inputs + t * c.B * c.X, steps: 1, row: row)
       step.forward(row: row, previous: row, current: row + advance)

@@ -151,12 +151,10 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// Steps of some sequences, with the scratch of one thread.
   @inline(never) func shard(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
-    let memory = DNCMemory(
-      c: configuration, planes: planes, history: history, scratch: record.scratch(thread: thread),
-      firstSequence: sequences.lowerBound, team: record.shards.count == 1 ? threads.team : nil)
-    return Step(
+    Step(
       c: configuration, parameters: parameters, panels: packedWeights.panels, planes: planes, sequences: sequences,
-      memory: memory)
+      history: history,
+      memory: record.memory(sequences, thread: thread, team: record.shards.count == 1 ? threads.team : nil))
   }
 
   /// Rough number of multiplications in `steps` steps; `Int.max` where it would overflow.
@@ -197,7 +195,7 @@ struct Network<Scalar: Real>: ~Copyable {
       case .recorded(let first, let inputs, let outputs):
         step.inputs(inputs, steps: steps, row: first)
         for row in first..<first + steps {
-          for b in step.sequences { step.memory.history.keepCheckpoint(before: row, b) }
+          for b in step.sequences { step.history.keepCheckpoint(before: row, b) }
           step.forward(row: row, previous: row, current: row + 1)
         }
         step.outputs(outputs, steps: steps, row: first, current: first + 1)
@@ -297,7 +295,7 @@ struct Network<Scalar: Real>: ~Copyable {
   var planes: Planes<Scalar> { record.planes }
 
   /// Memory and links of the recorded steps.
-  var history: MemoryHistory<Scalar> { MemoryHistory(c: configuration, planes: planes, segment: record.segment) }
+  var history: MemoryHistory<Scalar> { record.history }
 
   /// Notes that the caller has changed the state, with nothing recorded: it is no longer the learned parameters.
   mutating func stateChanged(_ piece: InitialState.Learned) {

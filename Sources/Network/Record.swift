@@ -72,11 +72,15 @@ struct Record<Scalar: Real>: ~Copyable {
     return bytes(c, capacity: capacity, threads: threads, segment: segment)
   }
 
-  func scratch(thread: Int) -> DNCMemory<Scalar>.Scratch {
+  var history: MemoryHistory<Scalar> { MemoryHistory(c: configuration, planes: planes, segment: segment) }
+
+  /// The memory of some sequences, with the scratch of one thread.
+  func memory(_ sequences: Range<Int>, thread: Int, team: Threads.Team?) -> ExternalMemory<Scalar> {
     let segment = capacity > 0 ? segment : 0
     let bytes = Record.scratchBytes(configuration, shards, segment: segment)
     var carver = Carver.cutting(scratchStart + thread * bytes)
-    return DNCMemory.Scratch(&carver, configuration, sequences: shards.largest, segment: segment)
+    return ExternalMemory(
+      &carver, history, sequences: sequences, mostSequences: shards.largest, segment: segment, team: team)
   }
 
   private static func bytes(_ c: Configuration, capacity: Int, threads: Int, segment: Int) -> Int {
@@ -92,9 +96,7 @@ struct Record<Scalar: Real>: ~Copyable {
   }
 
   private static func scratchBytes(_ c: Configuration, _ shards: Shards, segment: Int) -> Int {
-    var carver = Carver.measuring
-    _ = DNCMemory<Scalar>.Scratch(&carver, c, sequences: shards.largest, segment: segment)
-    return carver.bytes
+    ExternalMemory<Scalar>.scratchBytes(c, sequences: shards.largest, segment: segment)
   }
 
   private static func carve(
@@ -161,7 +163,7 @@ struct Shards {
   init(_ c: Configuration, threads: Int) {
     batch = c.B
     let bytes = 8 * (c.K * c.N * c.N + c.N * c.W)
-    let atOnce = max(1, min(16, (8 << 20) / bytes))
+    let atOnce = max(1, min(16, (8 << 20) / max(bytes, 1)))
     let parts = min(batch, threads)
     count = max(parts, (batch + atOnce - 1) / atOnce)
     self.threads = min(parts, count)

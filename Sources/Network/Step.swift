@@ -9,7 +9,8 @@ struct Step<Scalar: Real> {
   let panels: In<Scalar>?
   let planes: Planes<Scalar>
   let sequences: Range<Int>
-  let memory: DNCMemory<Scalar>
+  let history: MemoryHistory<Scalar>
+  let memory: ExternalMemory<Scalar>
 
   var batch: Int { sequences.count }
   var clip: Scalar { Scalar(c.clipValue) }
@@ -58,7 +59,7 @@ struct Step<Scalar: Real> {
   ///   - gradient: of the state, in row 0.
   ///   - goesOn: called after each step; false ends it.
   func backward(steps: Int, gradient: Planes<Scalar>, goesOn: (_ step: Int) -> Bool) {
-    let segment = memory.history.segment
+    let segment = history.segment
     // Not the strides reversed, which would be an array.
     for first in stride(from: (steps - 1) / segment * segment, through: 0, by: -segment) {
       let end = min(first + segment, steps)

@@ -15,7 +15,7 @@ enum SelfTest {
     }
   }
 
-  static var kinds: Int { 10 }
+  static var kinds: Int { 11 }
   static var stoppedGradient: Int { 6 }
   /// Large enough for every kernel to run all of its loops.
   static var everyKernel: Int { 7 }
@@ -31,7 +31,8 @@ enum SelfTest {
     case stoppedGradient: "LSTM, stopped usage gradient"
     case everyKernel: "LSTM of ordinary size"
     case 8: "RNN of 2 layers"
-    default: "GRU of 2 layers with clipping"
+    case 9: "GRU of 2 layers with clipping"
+    default: "LSTM without a memory"
     }
   }
 
@@ -67,6 +68,8 @@ enum SelfTest {
     case 9:
       fields.controller = DNC_CONTROLLER_GRU.rawValue
       (fields.clip_value, fields.num_layers) = (0.5, 2)
+    case 10:
+      fields.memory = DNC_MEMORY_NONE.rawValue
     default: break
     }
     // A difference quotient can't see that a gradient is stopped. In a single step, stopping changes only the gradient

@@ -34,6 +34,8 @@ import Testing
     Case("constant initial state") { ($0.initial_state, $0.initial_value) = (1, 0.01) },
     Case("clipping") { $0.clip_value = 0.3 },
     Case("clipping, feedforward") { ($0.clip_value, $0.controller, $0.num_layers) = (0.3, 1, 2) },
+    Case("no memory") { $0.memory = 2 },
+    Case("no memory, feedforward of 2 layers") { ($0.memory, $0.controller, $0.num_layers) = (2, 1, 2) },
     Case("1 slot") { $0.memory_slots = 1 },
     Case("1 of everything") {
       ($0.input_size, $0.output_size, $0.hidden_size, $0.word_size) = (1, 1, 1, 1)

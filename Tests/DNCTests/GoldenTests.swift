@@ -30,7 +30,6 @@ import Testing
     "content_only", "content_only_masked",
     "adnc",
     "ntm", "ntm_two_and_two", "ntm_feedforward",
-    "no_memory",
   ]
 
   static func paths(_ variants: some Sequence<String>) -> [String] { variants.map { "variants/\($0)" } }

@@ -243,6 +243,11 @@ class Net:
             lacking |= {"memory", "write_weights", "read_weights", "read_vectors"}
         return [name for name in FIELDS if name not in lacking]
 
+    @property
+    def traces(self):
+        """Those that a network of this configuration has."""
+        return [] if self.config.memory == MEMORIES["none"] else list(TRACES)
+
     def state(self, field):
         values = np.full(self.shape(field), np.nan, np.float32)
         check(c.dnc_get_state(self.handle, FIELDS[field], floats(values), values.size))

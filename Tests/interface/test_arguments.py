@@ -35,6 +35,7 @@ from support import (
     TRACES,
     Net,
     Optimizer,
+    Refused,
     Task,
     assert_equal,
     c,
@@ -1111,3 +1112,30 @@ def test_parameters_that_are_not_finite():
         assert c.dnc_backward(net.handle, floats(gradients), None) in (c.DNC_OK, NOT_FINITE, STATE)
         net.parameters[:] = good
         assert_equal(net.reset().forward(inputs), fresh.reset().forward(inputs))
+
+
+@pytest.mark.parametrize("memory", ["NONE"])
+def test_what_a_memory_lacks(memory):
+    """The sentence names the piece and the memory."""
+    net = Net(memory=getattr(c, f"DNC_MEMORY_{memory}")).train()
+    net.forward(net.inputs(2))
+    net.backward(net.output_gradients(2))
+    net.forward(net.inputs(2))
+    words = {"read_vectors": "read vector", "write_weights": "write weighting", "read_weights": "read weighting"}
+    calls = {}
+    for field in set(FIELDS) - set(net.fields):
+        sentence = f"the state has no {words.get(field, field)}: config->memory is {memory}"
+        calls[lambda name=field: net.state(name)] = sentence
+        calls[lambda name=field: net.state_gradient(name)] = sentence
+        calls[lambda name=field: net.set_state(name, np.zeros(net.shape(name)))] = sentence
+    for name in set(TRACES) - set(net.traces):
+        sentence = f"the trace has no {words.get(name, name).replace('_', ' ')}: config->memory is {memory}"
+        calls[lambda name=name: net.trace(name)] = sentence
+    for call, sentence in calls.items():
+        with pytest.raises(Refused) as refused:
+            call()
+        assert (refused.value.status, refused.value.message) == (INVALID, sentence)
+    # What is of the DNC's memory is refused by its name.
+    given = config(input_size=3, output_size=2, memory=net.config.memory, mask_minimum=0.5)
+    assert c.dnc_create(byref(given), byref(POINTER(c.dnc)())) == INVALID
+    assert last_error() == f"config->mask_minimum is 0.5, with config->memory {memory} allowed is 0"

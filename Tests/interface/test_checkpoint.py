@@ -122,6 +122,7 @@ NETWORKS = {
         initial_state=c.DNC_INITIAL_CONSTANT, initial_value=0.3,
     ),
     "gru": dict(controller=c.DNC_CONTROLLER_GRU, num_layers=2),
+    "no memory": dict(memory=c.DNC_MEMORY_NONE),
 }  # fmt: skip
 every_network = pytest.mark.parametrize("fields", NETWORKS.values(), ids=NETWORKS)
 

@@ -54,7 +54,6 @@ NOT_BUILT = {
     "content_only", "content_only_masked",
     "adnc",
     "ntm", "ntm_two_and_two", "ntm_feedforward",
-    "no_memory",
 }  # fmt: skip
 VARIANTS = {path.stem for path in GOLDEN.glob("variants/*.safetensors")} - NOT_BUILT
 ALL = CASES | {f"variants/{name}" for name in VARIANTS}

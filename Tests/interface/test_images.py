@@ -365,6 +365,16 @@ def test_episode_without_anything(tmp_path):
     assert refused.value.status == c.DNC_INVALID_ARGUMENT
 
 
+def test_episode_without_a_memory(tmp_path):
+    """What is recorded adds no panels."""
+    net = Net(memory=c.DNC_MEMORY_NONE).train()
+    inputs, targets = net.inputs(9), np.zeros((9, 2, 2), np.float32)
+    outputs = net.forward(inputs)
+    recorded = episode(tmp_path, net, inputs, targets, outputs)
+    net.detach()
+    assert np.array_equal(recorded, episode(tmp_path, net, inputs, targets, outputs))
+
+
 @pytest.mark.parametrize("controller", [c.DNC_CONTROLLER_LSTM, c.DNC_CONTROLLER_FEEDFORWARD])
 def test_episode_of_a_large_network(tmp_path, controller):
     sizes = dict(memory_slots=300, read_heads=5, write_heads=3, input_size=40, output_size=30)

@@ -3,7 +3,7 @@ level that runs. docs/gradients/README.md says why they are finite, and its page
 
 import numpy as np
 import pytest
-from support import ALGORITHMS, SMALL, TRACES, Net, Optimizer, Refused, assert_close, c, f32, loss
+from support import ALGORITHMS, SMALL, Net, Optimizer, Refused, assert_close, c, f32, loss
 
 LARGEST = np.finfo(np.float32).max
 STEPS = 10
@@ -42,7 +42,7 @@ def assert_finite(net, outputs, what):
     for field in net.fields:
         assert np.isfinite(net.state(field)).all(), f"{what}: {field}"
     if net.recorded:
-        for name in TRACES:
+        for name in net.traces:
             assert np.isfinite(net.trace(name)).all(), f"{what}: trace of {name}"
 
 
@@ -55,7 +55,7 @@ def any_network(random):
         batch_size=int(random.choice([1, 2, 5])), controller=int(random.choice([0, 0, 1, 2, 3])),
         activation=int(random.choice([0, 1])), initial_state=int(random.choice([0, 1, 2])),
         initial_value=float(random.choice([1e-6, 0, 1])), clip_value=float(random.choice([0, 0, 20, 1e30])),
-        num_threads=int(random.choice([1, 2])),
+        num_threads=int(random.choice([1, 2])), memory=int(random.choice([0] * 8 + [c.DNC_MEMORY_NONE])),
     )  # fmt: skip
 
 

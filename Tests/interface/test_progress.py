@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from support import TRACES, Net, Refused, assert_equal, c
+from support import Net, Refused, assert_equal, c
 
 STEPS = 9
 LARGE = dict(input_size=9, hidden_size=40, memory_slots=60, word_size=20, read_heads=4)
@@ -13,6 +13,7 @@ NETWORKS = {
     "deep": dict(num_layers=3, write_heads=2, read_heads=3, word_size=7, hidden_size=9),
     "relu": dict(controller=c.DNC_CONTROLLER_FEEDFORWARD, activation=c.DNC_ACTIVATION_RELU, num_layers=2),
     "learned": dict(initial_state=c.DNC_INITIAL_LEARNED),
+    "no memory": dict(memory=c.DNC_MEMORY_NONE),
     "clipped": dict(clip_value=0.1, initial_state=c.DNC_INITIAL_CONSTANT),
     # Segments of the record of more than one step, and links in parts.
     "large": dict(memory_slots=520, word_size=5, hidden_size=8, batch_size=1),
@@ -48,7 +49,7 @@ def assert_alike(net, twin):
         assert_equal(net.state(field), twin.state(field), field)
         assert_equal(net.state_gradient(field), twin.state_gradient(field), f"gradient of {field}")
     if net.recorded:
-        for name in TRACES:
+        for name in net.traces:
             assert_equal(net.trace(name), twin.trace(name), name)
 
 

@@ -83,6 +83,14 @@ def test_what_is_not_recorded(played):
         assert refused.value.status == c.DNC_INVALID_STATE
 
 
+def test_without_a_memory_there_is_no_picture_of_it():
+    net = Net(memory=c.DNC_MEMORY_NONE).train()
+    net.forward(net.inputs(STEPS))
+    for picture in (lambda: state_image(net, 1), lambda: film(net)):
+        with pytest.raises(Refused, match="the state has no memory: config->memory is NONE$"):
+            picture()
+
+
 def test_sorted_by_first_write(played):
     net, states = played
     writes = np.stack([state["write_weights"][0].max(0) for state in states])

@@ -35,6 +35,7 @@ NETWORKS = {
     "learned": dict(initial_state=c.DNC_INITIAL_LEARNED, usage_gradient=c.DNC_USAGE_GRADIENT_STOPPED),
     "constant": dict(initial_state=c.DNC_INITIAL_CONSTANT, initial_value=0.01, clip_value=0.3),
     "wide": dict(batch_size=3, memory_slots=33, word_size=19, hidden_size=37, input_size=17, output_size=9),
+    "no memory": dict(memory=c.DNC_MEMORY_NONE, num_layers=2),
     "single": dict(batch_size=1, memory_slots=1, word_size=1, hidden_size=1, read_heads=1, input_size=1, output_size=1),
 }
 every_network = pytest.mark.parametrize("fields", NETWORKS.values(), ids=NETWORKS)
@@ -58,7 +59,7 @@ def test_a_sequence_is_its_steps(fields, training):
     for field in one.fields:
         assert_equal(one.state(field), many.state(field), field)
     if training:
-        for name in TRACES:
+        for name in one.traces:
             assert_equal(one.trace(name), many.trace(name), name)
         assert_equal(one.backward(output_gradients), many.backward(output_gradients), "input gradients")
         assert_equal(one.gradients, many.gradients, "gradients")
@@ -277,6 +278,24 @@ def test_a_record_grows_step_by_step(fields):
     for field in one.fields:
         assert_equal(one.state_gradient(field), many.state_gradient(field), field)
         assert_equal(one.state(field), many.state(field), field)
+
+
+def test_without_a_memory_its_sizes_count_for_nothing():
+    """Nor does the initial state: the same parameters, bytes of memory and outputs, and the slots may change."""
+    small = Net(memory=c.DNC_MEMORY_NONE)
+    large = dict(memory_slots=900, word_size=700, read_heads=9, write_heads=7, initial_state=c.DNC_INITIAL_LEARNED)
+    net = Net(memory=c.DNC_MEMORY_NONE, **large)
+    assert set(net.tensors()) == {f"controller.0.{name}" for name in ("weight_ih", "weight_hh", "bias")} | {
+        "output.weight", "output.bias",
+    }  # fmt: skip
+    assert_equal(net.parameters, small.parameters)
+    assert estimate(50, 1, memory=c.DNC_MEMORY_NONE, **large) == estimate(50, 1, memory=c.DNC_MEMORY_NONE)
+    assert estimate(50, 1, memory=c.DNC_MEMORY_NONE) < estimate(50, 1) / 2
+    inputs = net.inputs(STEPS)
+    assert_equal(net.forward(inputs), small.forward(inputs))
+    check(c.dnc_set_memory_slots(net.handle, 10))
+    assert net.config.memory_slots == 10 and net.config.word_size == 700
+    assert_equal(net.forward(inputs), small.reset().forward(inputs))
 
 
 def test_memory_slots_of_learned_states_are_fixed():
@@ -781,15 +800,15 @@ def test_an_optimizer_serves_any_instance_of_its_size():
 # -------------------------------------------------------------------------------------- the rest --
 
 
+def estimate(steps=0, training=0, **fields):
+    size = c_size_t()
+    given = config(**{**dict(input_size=8, output_size=8, batch_size=4), **fields})
+    assert c.dnc_estimate_bytes(byref(given), steps, training, byref(size)) == c.DNC_OK
+    return size.value
+
+
 def test_estimated_bytes():
     """Grows with everything, allocates nothing, and is near what an instance takes."""
-
-    def estimate(steps=0, training=0, **fields):
-        size = c_size_t()
-        given = config(**{**dict(input_size=8, output_size=8, batch_size=4), **fields})
-        assert c.dnc_estimate_bytes(byref(given), steps, training, byref(size)) == c.DNC_OK
-        return size.value
-
     base = estimate()
     assert estimate(steps=100) == base, "steps cost nothing without training"
     assert estimate(1, 1) > base

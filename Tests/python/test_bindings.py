@@ -515,6 +515,21 @@ def test_a_feedforward_controller_has_no_cell():
             net.state("cell")
 
 
+def test_without_a_memory(inputs):
+    with dnc.DNC(X, Y, batch_size=B, memory="none") as net:
+        assert net.config["memory"] == "none"
+        net.forward(inputs)
+        for call in (lambda: net.state("usage"), lambda: net.state_gradient("usage")):
+            with pytest.raises(dnc.Error):
+                call()
+        with pytest.raises(dnc.InvalidArgument, match='^the state has no link: memory is "none"$'):
+            net.state("link")
+        copy = pickle.loads(pickle.dumps(net))
+        assert np.array_equal(copy.state("hidden"), net.state("hidden"))
+    with pytest.raises(dnc.InvalidArgument, match='^mask_minimum is 0.5, with memory "none" allowed is 0$'):
+        dnc.DNC(X, Y, memory="none", mask_minimum=0.5)
+
+
 def test_trace(net, inputs):
     with pytest.raises(dnc.InvalidState):
         net.trace("usage")

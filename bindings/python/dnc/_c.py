@@ -61,6 +61,7 @@ DNC_ACTIVATION_RELU = 1
 
 dnc_memory = c_int
 DNC_MEMORY_DNC = 0
+DNC_MEMORY_NONE = 2
 
 dnc_usage_gradient = c_int
 DNC_USAGE_GRADIENT_FULL = 0

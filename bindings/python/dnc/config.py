@@ -42,7 +42,7 @@ class Options(TypedDict, total=False):
     check_finite      True or False (False); end at the first number that is not finite, and name it
     input_scale       0 to 1000 (10.0); of the controller's drawn weights of the inputs
     interface_scale   0 to 1000 (3.0); of the drawn interface weights
-    memory            "dnc" ("dnc")
+    memory            "dnc" or "none" ("dnc"); none: the controller alone, whatever the sizes of the memory
     temporal_links    True or False (True); False: no links and no read modes, every read head reads by content
     content_masks     True or False (False); each head compares only what its mask in mask_minimum to 1 lets through
     mask_minimum      0 to below 1 (0.0)
@@ -71,7 +71,7 @@ class Options(TypedDict, total=False):
     check_finite: bool
     input_scale: float
     interface_scale: float
-    memory: Literal["dnc"]
+    memory: Literal["dnc", "none"]
     temporal_links: bool
     content_masks: bool
     mask_minimum: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import secrets
 from ctypes import byref
@@ -223,9 +224,11 @@ class DNC(Parameters, State):
     def __reduce__(self) -> tuple[Any, ...]:
         with self._handle, self.clone(share_parameters=True) as start:
             start.reset()
-            pieces = [name for name in FIELDS if name != "cell" or start.config["controller"] == "lstm"]
-            state = {name: self.state(name) for name in pieces}
-            state = {name: piece for name, piece in state.items() if not np.array_equal(piece, start.state(name))}
+            state = {}
+            for name in FIELDS:
+                with contextlib.suppress(InvalidArgument):  # of a piece that it lacks
+                    if not np.array_equal(piece := self.state(name), start.state(name)):
+                        state[name] = piece
             return self._rebuilt(_rebuild, self.config, self.flat_parameters, state, self.training)
 
     def save(self, path: Path, optimizer: Optimizer | None = None) -> None:
