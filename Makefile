@@ -4,7 +4,8 @@
 # make gallery  draws the pictures of docs/gallery.md
 # make fuzz     looks for inputs that break something, FUZZ=checkpoint and SECONDS=3600 as wanted; docs/reliability.md
 # make faults   puts faults into the code, one at a time: which tests notice? FAULT=softmax_tail and the like
-# make bench    times training and inference steps, and gradients by hand beside autodiff's
+# make bench    times training and inference steps, their mechanisms, and gradients by hand beside autodiff's
+# make bench-mechanisms   times each mechanism of workloads, MECHANISMS="C16 B" and the like
 # make bench-peers   times other implementations beside them, PEERS="--threads 2" and the like
 # make install  PREFIX=/usr/local: header, library, pkg-config file
 #
@@ -32,8 +33,8 @@ FUZZ_SWIFT := -sanitize=address -sanitize-coverage=edge,indirect-calls,trace-cmp
 # What the targets let fail.
 FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create write
 
-.PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-peers demo faults fuzz fuzz-programs test test-swift test-threads \
-  test-fuzz test-python test-level-v3 test-level-plain test-fresh lint format install clean setup
+.PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-mechanisms bench-peers demo faults fuzz fuzz-programs test \
+  test-swift test-threads test-fuzz test-python test-level-v3 test-level-plain test-fresh lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -68,7 +69,15 @@ gallery: build/pictures
 
 bench: build/bench
 	build/bench
+	$(MAKE) bench-mechanisms
 	$(MAKE) bench-autodiff
+
+# The library's sources with the flags of the product, as a program that times their mechanisms. SwiftPM doesn't know its own
+# description of such a build again.
+bench-mechanisms: | setup
+	@rm -f .build-mechanisms/*/release/*description.json
+	DNC_EMBEDDED=1 DNC_MECHANISMS=1 swift build -c release --product mechanisms --scratch-path .build-mechanisms
+	.build-mechanisms/release/mechanisms $(MECHANISMS)
 
 # The same way of optimizing for both; that of the product is for size.
 bench-autodiff: | setup
@@ -181,4 +190,4 @@ install: $(LIBRARY)
 	{ printf 'prefix=%s\n' "$$PREFIX"; sed 's|@VERSION@|$(VERSION)|' dnc.pc.in; } > "$$DESTDIR$$PREFIX/lib/pkgconfig/dnc.pc"
 
 clean:
-	rm -rf build demo .build .build-embedded .build-tsan .build-asan .build-*-library .build-fuzz
+	rm -rf build demo .build .build-embedded .build-tsan .build-asan .build-mechanisms .build-*-library .build-fuzz

@@ -9,6 +9,9 @@ let isSanitized = Context.environment["DNC_SANITIZED"] == "1"
 // DNC_THREADS=1 builds of the tests only those of the threads, for the thread sanitizer.
 let onlyThreads = Context.environment["DNC_THREADS"] == "1"
 
+// DNC_MECHANISMS=1, with DNC_EMBEDDED=1, builds a program of the library's sources that times its mechanisms one by one.
+let timesMechanisms = Context.environment["DNC_MECHANISMS"] == "1"
+
 // Small rather than fast: what takes time is in the kernels. A copy of a function for each closure that it is called with,
 // or of a mechanism for each of its callers, is worth nothing here.
 let productSettings: [SwiftSetting] = [
@@ -49,6 +52,34 @@ func kernels(_ name: String, level: String, testedLevel: String, _ settings: [Sw
   let levels: [Target] = []
 #endif
 
+let notOfLibrary = [
+  "Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "CKernels", "Kernels", "KernelsV3", "KernelsV4",
+]
+let notOfProgram = ["Tests", "bindings", "build", "curricula", "data", "docs", "include", "models", "tools"]
+let librarySettings: [SwiftSetting] = embedded ? productSettings + [.unsafeFlags(sizeFlags)] : []
+let libraryDependencies: [Target.Dependency] =
+  ["CPlatform", "CPNG", "CDNC", "CKernels"] + levels.map { .byName(name: $0.name) }
+
+let library: Target =
+  timesMechanisms
+  ? .executableTarget(
+    name: "mechanisms", dependencies: libraryDependencies + ["CBench"], path: ".",
+    exclude: notOfLibrary.map { "Sources/\($0)" } + notOfProgram, sources: ["Sources", "benchmarks/mechanisms"],
+    swiftSettings: librarySettings, linkerSettings: [.linkedLibrary("m")])
+  : .target(
+    name: "DNC", dependencies: libraryDependencies, path: "Sources", exclude: notOfLibrary,
+    swiftSettings: librarySettings,
+    linkerSettings: [.linkedLibrary("m")]
+      + (embedded
+        ? [
+          .unsafeFlags([
+            "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker",
+            "--version-script=\(Context.packageDirectory)/dnc.map",
+            "-Xlinker", "-soname", "-Xlinker", "libdnc.so.0",
+            "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", isSanitized ? "undefs" : "defs",
+          ])
+        ] : []))
+
 let testTargets: [Target] =
   onlyThreads
   ? [
@@ -66,30 +97,21 @@ let testTargets: [Target] =
 
 let package = Package(
   name: "libdnc",
-  products: embedded ? [.library(name: "dnc", type: .dynamic, targets: ["DNC"])] : [],
+  products: embedded && !timesMechanisms ? [.library(name: "dnc", type: .dynamic, targets: ["DNC"])] : [],
   targets: [
     .systemLibrary(name: "CPlatform", path: "Sources/CPlatform"),
     .systemLibrary(name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng"),
     .systemLibrary(name: "CDNC", path: "Sources/CDNC"),
     .systemLibrary(name: "CVector", path: "Sources/CVector"),
     .systemLibrary(name: "CKernels", path: "Sources/CKernels"),
-    .target(
-      name: "DNC",
-      dependencies: ["CPlatform", "CPNG", "CDNC", "CKernels"] + levels.map { .byName(name: $0.name) },
-      path: "Sources",
-      exclude: ["Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "CKernels", "Kernels", "KernelsV3", "KernelsV4"],
-      swiftSettings: embedded ? productSettings + [.unsafeFlags(sizeFlags)] : [],
-      linkerSettings: [.linkedLibrary("m")]
-        + (embedded
-          ? [
-            .unsafeFlags([
-              "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker",
-              "--version-script=\(Context.packageDirectory)/dnc.map",
-              "-Xlinker", "-soname", "-Xlinker", "libdnc.so.0",
-              "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", isSanitized ? "undefs" : "defs",
-            ])
-          ] : [])),
+    library,
   ]
     + levels
+    + (timesMechanisms
+      ? [
+        .target(
+          name: "CBench", path: "benchmarks/common", publicHeadersPath: ".",
+          cSettings: [.unsafeFlags(["-ffp-contract=fast"])])
+      ] : [])
     + (embedded ? [] : testTargets)
 )

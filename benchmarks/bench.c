@@ -1,14 +1,15 @@
 /*
- * Times a training step (reset, forward, sigmoid cross-entropy over all outputs, backward, Adam) and an inference step of
- * libdnc on the workloads of common/workloads.c. Writes the least of many times beside the floor: the time that the machine
- * needs at least for the operations and the memory traffic of the equations, at rates that are measured first. Memory is what
- * dnc_estimate_bytes says. The time of one thread is processor time, that of several is wall time: leave the machine alone
- * meanwhile.
+ * Times a training step of libdnc (reset, forward, sigmoid cross-entropy over all outputs, backward, Adam; in stories softmax
+ * cross-entropy over the answers) and an inference step, on the workloads of common/workloads.c. Writes the least of many
+ * times beside the floor: the time that the machine needs at least for the operations and the memory traffic of the
+ * equations, at rates that are measured first. Memory is what dnc_estimate_bytes says. The time of one thread is processor
+ * time, that of several is wall time: leave the machine alone meanwhile.
  *
  *     make bench
  *     build/bench A C1        # some workloads; --seconds 5 each, --threads 2
  */
 #define _POSIX_C_SOURCE 200809L
+#include "common/report.h"
 #include "common/workloads.h"
 
 #include <dnc.h>
@@ -29,6 +30,8 @@ static float *numbers(size_t count) {
     for (size_t i = 0; i < count; i++) values[i] = (float)rand() / (float)RAND_MAX - 0.5f;
     return values;
 }
+
+static int is_stories(const workload *k) { return k->name[0] == 'S'; }
 
 typedef struct result {
     double seconds; /* the least of many */
@@ -58,8 +61,16 @@ static result measure(const workload *k, double seconds, uint32_t threads) {
 
     size_t rows = (size_t)k->t * k->b;
     float *inputs = numbers(rows * k->x), *targets = numbers(rows * k->y);
-    float *outputs = numbers(rows * k->y), *gradients = numbers(rows * k->y);
+    float *outputs = numbers(rows * k->y), *gradients = numbers(rows * k->y), *mask = NULL;
     for (size_t i = 0; i < rows * k->y; i++) targets[i] = targets[i] > 0;
+    uint32_t loss_number = DNC_LOSS_SIGMOID_CROSS_ENTROPY;
+    if (is_stories(k)) {
+        /* One word is the target of each step, and every tenth step is an answer. */
+        loss_number = DNC_LOSS_SOFTMAX_CROSS_ENTROPY;
+        mask = numbers(rows);
+        for (size_t i = 0; i < rows * k->y; i++) targets[i] = i % k->y == i / k->y % k->y;
+        for (size_t i = 0; i < rows; i++) mask[i] = i / k->b % 10 == 9;
+    }
 
     int count = 0;
     double loss, (*clock)(void) = threads == 1 ? machine_worked : machine_now;
@@ -68,8 +79,7 @@ static result measure(const workload *k, double seconds, uint32_t threads) {
         if (k->training) check(dnc_reset(net));
         check(dnc_forward(net, k->t, inputs, outputs));
         if (k->training) {
-            check(dnc_loss_evaluate(DNC_LOSS_SIGMOID_CROSS_ENTROPY, k->t, k->b, k->y, outputs, targets, NULL, &loss,
-                                    gradients));
+            check(dnc_loss_evaluate(loss_number, k->t, k->b, k->y, outputs, targets, mask, &loss, gradients));
             check(dnc_backward(net, gradients, NULL));
             check(dnc_optimizer_step(adam, net, NULL));
         }
@@ -80,19 +90,10 @@ static result measure(const workload *k, double seconds, uint32_t threads) {
     free(targets);
     free(outputs);
     free(gradients);
+    free(mask);
     dnc_optimizer_free(adam);
     dnc_free(net);
     return result;
-}
-
-static void print_machine(const machine *m) {
-    printf("A core makes %.1f GFLOP/s in a product of matrices, and moves (read; read and written)\n", 1e-9 * m->arithmetic);
-    for (int i = 0; i < LEVELS; i++) {
-        const cache_level *l = &m->levels[i];
-        printf("    %3.0f and %3.0f GB/s in %s", 1e-9 * l->read, 1e-9 * l->update, l->name);
-        if (i < LEVELS - 1) printf(", %.0f KB", l->bytes / 1024);
-        printf("\n");
-    }
 }
 
 static void print_workload(const workload *k, double seconds, uint32_t threads, const machine *m) {
@@ -110,8 +111,6 @@ static void print_words(const workload *k, double seconds, const machine *m) {
            words / one, 1e3 * two, words / two, one / two);
     fflush(stdout);
 }
-
-static int is_stories(const workload *k) { return k->name[0] == 'S'; }
 
 int main(int count, char **words) {
     double seconds = 3;
@@ -135,7 +134,7 @@ int main(int count, char **words) {
     machine m;
     machine_measure(&m);
     printf("%s\n%u thread%s\n", dnc_build_info(), threads, threads == 1 ? "" : "s, for which the floor is divided");
-    print_machine(&m);
+    report_machine(&m);
     printf("\n| workload |                       |  least, ms | floor, ms | ratio | GFLOP/s | memory, MB |\n");
     printf("|---|---|---|---|---|---|---|\n");
     for (size_t k = 0; k < workload_count; k++) {

@@ -276,17 +276,20 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// Adds to the gradients of the parameters, over all steps and sequences.
   mutating func finishBackward(steps: Int) {
-    let c = configuration
+    backwardWeights(steps: steps)
+    InitialState.backward(
+      configuration, learned: learned, planes: planes, gradient: stateGradient, parameterGradients: gradients)
+    detach()
+    hasStateGradient = true
+  }
+
+  func backwardWeights(steps: Int) {
     let parts = threads.count == 1 ? 1 : 4 * threads.count
     threads.team.run(
       parts, cost: cost(steps: steps),
       WeightGradients(
-        step: shard(0..<c.B, thread: 0), parts: parts, steps: steps, gradients: gradients,
+        step: shard(0..<configuration.B, thread: 0), parts: parts, steps: steps, gradients: gradients,
         scratch: record.weightScratch))
-    InitialState.backward(
-      c, learned: learned, planes: planes, gradient: stateGradient, parameterGradients: gradients)
-    detach()
-    hasStateGradient = true
   }
 
   // MARK: State and trace

@@ -41,13 +41,17 @@ extension Step {
         rows: batch, outputs: c.H, bias: bias + shared, x.dropping(outputs: shared), read?.dropping(outputs: shared),
         below?.dropping(outputs: shared), output: z.dropping(columns: shared))
     }
+    c.controller.forward(gates(of: l, row: row, previous: previous, current: current))
+  }
+
+  /// The arrays of layer l's own equations.
+  func gates(of l: Int, row: Int, previous: Int, current: Int) -> ControllerLayer<Scalar> {
     let cell = planes[.cell].layer(l)
-    c.controller.forward(
-      ControllerLayer(
-        batch: batch, hiddenSize: c.H, activation: c.activation, clip: clip, gates: z.start,
-        previousCell: cell[previous, sequences.lowerBound], cell: cell[current, sequences.lowerBound],
-        cellTanh: planes[.cellTanh].layer(l)[row, sequences.lowerBound], productApart: productApart(l, row),
-        previousHidden: hidden(l, previous).reading, hidden: hidden(l, current)))
+    return ControllerLayer(
+      batch: batch, hiddenSize: c.H, activation: c.activation, clip: clip,
+      gates: rows(planes[.gates].layer(l), row).start, previousCell: cell[previous, sequences.lowerBound],
+      cell: cell[current, sequences.lowerBound], cellTanh: planes[.cellTanh].layer(l)[row, sequences.lowerBound],
+      productApart: productApart(l, row), previousHidden: hidden(l, previous).reading, hidden: hidden(l, current))
   }
 
   /// The recurrent products of a controller that keeps the last gate's apart: U h_{t-1}, to which that gate's own bias is
@@ -71,13 +75,7 @@ extension Step {
     let z = rows(planes[.gates].layer(l), t)
     let weight = parameters.rows(.inputWeight, layer: l)
     let hiddenGradient = rows(gradient[.hidden], 0).dropping(columns: l * c.H)
-    c.controller.backward(
-      ControllerLayerGradient(
-        batch: batch, hiddenSize: c.H, activation: c.activation, clip: clip, gates: z.start,
-        previousCell: planes[.cell].layer(l)[t, sequences.lowerBound],
-        cellTanh: planes[.cellTanh].layer(l)[t, sequences.lowerBound], productApart: productApart(l, t),
-        previousHidden: hidden(l, t).reading, hiddenGradient: hiddenGradient,
-        cellGradient: gradient[.cell].layer(l)[0, sequences.lowerBound]))
+    c.controller.backward(gatesGradient(of: l, step: t, gradient: gradient))
     if !c.traits.carriesHidden {
       for b in 0..<batch { setZero(c.H, hiddenGradient[b]) }
     }
@@ -105,6 +103,16 @@ extension Step {
         weight.dropping(columns: c.seesInput(layer: l) ? c.controllerInput : 0), inputs: c.H, from: z,
         to: rows(gradient[.hidden], 0).dropping(columns: (l - 1) * c.H))
     }
+  }
+
+  /// The arrays of layer l's own equations, backwards.
+  func gatesGradient(of l: Int, step t: Int, gradient: Planes<Scalar>) -> ControllerLayerGradient<Scalar> {
+    ControllerLayerGradient(
+      batch: batch, hiddenSize: c.H, activation: c.activation, clip: clip,
+      gates: rows(planes[.gates].layer(l), t).start, previousCell: planes[.cell].layer(l)[t, sequences.lowerBound],
+      cellTanh: planes[.cellTanh].layer(l)[t, sequences.lowerBound], productApart: productApart(l, t),
+      previousHidden: hidden(l, t).reading, hiddenGradient: rows(gradient[.hidden], 0).dropping(columns: l * c.H),
+      cellGradient: gradient[.cell].layer(l)[0, sequences.lowerBound])
   }
 
   /// After backward: the gradients of layer l's products U h_{t-1}.

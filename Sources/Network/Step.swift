@@ -72,7 +72,7 @@ struct Step<Scalar: Real> {
   }
 
   /// ξ = W_ξ ν + b_ξ
-  private func interface(row: Int, current: Int) {
+  func interface(row: Int, current: Int) {
     let raw = rows(planes[.rawInterface], row)
     let weight = weight(.interfaceWeight)
     let bias = parameters.vector(.interfaceBias)
@@ -86,7 +86,7 @@ struct Step<Scalar: Real> {
       bound: bound, output: raw)
   }
 
-  private func interfaceBackward(step t: Int, gradient: Planes<Scalar>) {
+  func interfaceBackward(step t: Int, gradient: Planes<Scalar>) {
     Linear.backward(
       rows: batch, outputs: c.interface.count, inputs: c.controllerWidth, weight: parameters.rows(.interfaceWeight),
       outputGradient: rows(planes[.rawInterface], t).reading, inputGradient: controllerOutput(gradient, 0))

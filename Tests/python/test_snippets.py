@@ -64,6 +64,7 @@ ELSEWHERE = {
     "make fuzz FUZZ=checkpoint SECONDS=3600": LONG,
     "build/fuzz/calls -minimize_crash=1 -runs=10000 PATH": "wants an input that breaks something",
     "make bench": LONG,
+    'make bench-mechanisms MECHANISMS="C16 B"': LONG,
     'make bench-autodiff AUTODIFF="--seconds 9"': LONG,
     "make bench-peers": LONG,
     'make bench-peers PEERS="--rounds 3 --seconds 0.6"': LONG,

@@ -88,3 +88,11 @@ double workload_floor(const workload *k, const machine *m) {
     for (int i = 0; i < STREAMS; i++) memory += machine_move(m, streams[i].set, streams[i].read, streams[i].update);
     return arithmetic > memory ? arithmetic : memory;
 }
+
+double workload_bytes(const workload *k) {
+    stream streams[STREAMS];
+    workload_streams(k, streams);
+    double bytes = 0;
+    for (int i = 0; i < STREAMS; i++) bytes += streams[i].read + streams[i].update;
+    return bytes;
+}

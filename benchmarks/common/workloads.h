@@ -34,6 +34,7 @@ typedef struct stream {
 
 enum { STREAMS = 4 };
 void workload_streams(const workload *k, stream streams[STREAMS]);
+double workload_bytes(const workload *k);
 
 /* Seconds below which no program can be on one core of the machine: its operations at the rate of a matrix product, or its
  * streams at the rates of the caches that hold them, whichever takes longer; arithmetic and memory can overlap. */
