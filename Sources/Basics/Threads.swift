@@ -123,7 +123,7 @@ extension Threads.Team {
   }
 
   /// Runs each index once, in any order, on at most `count` threads, and returns when all are done. Thread numbers
-  /// count from 0, the caller's, and stay below the number of indices. Only single-index work may call `run` again.
+  /// count from 0, the caller's, which runs index 0, and stay below the number of indices. Only single-index work may call `run` again.
   /// - Parameter cost: rough number of multiplications of all indices. Waking a thread takes as long as a million, and
   ///   passing work to one that is awake as long as some ten thousand.
   @inline(never) func run<Work: ThreadWork>(_ indices: Int, cost: Int, _ work: Work) {
@@ -134,6 +134,7 @@ extension Threads.Team {
     }
     withUnsafePointer(to: work) { work in
       publish(work, indices, participants)
+      work.pointee.run(0, thread: 0)
       Self.take(signals, indices, UnsafeRawPointer(work), Self.body(Work.self), thread: 0)
       finish()
     }
@@ -162,7 +163,8 @@ extension Threads.Team {
     s.pointee.count = indices
     s.pointee.participants = participants
     s.pointee.floatMode = dnc_platform_float_mode()
-    _ = signals.pointee.next.exchange(0, ordering: .relaxed)
+    // Index 0 is the caller's, however soon the others begin: only the caller's thread tells of progress.
+    _ = signals.pointee.next.exchange(1, ordering: .relaxed)
     signals.pointee.generation.wrappingAdd(1, ordering: .relaxed)
     if s.pointee.sleepingWorkers > 0 { pthread_cond_broadcast(&s.pointee.changed) }
     pthread_mutex_unlock(&s.pointee.mutex)
