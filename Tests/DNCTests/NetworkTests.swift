@@ -80,7 +80,7 @@ import Testing
 
   @Test func estimateIsWhatIsAllocated() throws {
     let c = try configuration()
-    let record = try Record<Float>.bytes(c, capacity: 10, threads: 2)
+    let record = try Record<Float>.bytes(c, capacity: 10, threads: c.threadCount)
     let allocated = try Record<Float>(c, capacity: 10, threads: 2)
     #expect(allocated.capacity == 10)
     #expect(try Network<Float>.bytes(c, steps: 10) > record)
