@@ -44,7 +44,7 @@ class Options(TypedDict, total=False):
     interface_scale   0 to 1000 (3.0); of the drawn interface weights
     memory            "dnc" or "none" ("dnc"); none: the controller alone, whatever the sizes of the memory
     temporal_links    True or False (True); False: no links and no read modes, every read head reads by content
-    content_masks     True or False (False); each head compares only what its mask in mask_minimum to 1 lets through
+    content_masks     True or False (False); each head compares only what its mask lets through
     mask_minimum      0 to below 1 (0.0)
     deallocation      True or False (False); what the free gates free is erased, too
     link_sharpening   True or False (False); each read head sharpens its forward and backward weightings
