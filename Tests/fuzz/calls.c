@@ -115,6 +115,13 @@ static size_t trace_count(const dnc_config *c, uint32_t field, size_t steps) {
     return field < 7 ? counts[field] : 1;
 }
 
+static int has_state(const dnc_config *c, uint32_t field) {
+    if (field == DNC_FIELD_CELL) return c->controller == DNC_CONTROLLER_LSTM;
+    return c->memory != DNC_MEMORY_NONE || field == DNC_FIELD_HIDDEN;
+}
+
+static int has_trace(const dnc_config *c) { return c->memory != DNC_MEMORY_NONE; }
+
 static float *scratch(void) {
     static float *room;
     if (room == NULL) room = malloc(4 * LARGEST_NET);
@@ -131,14 +138,14 @@ static uint64_t seen(dnc *net) {
     hash = hash_bytes(hash, dnc_gradients(net), 4 * count);
     for (uint32_t field = 0; field < 9; field++) {
         size_t numbers = state_count(&c, field);
-        if (field == DNC_FIELD_CELL && c.controller == DNC_CONTROLLER_FEEDFORWARD) continue;
+        if (!has_state(&c, field)) continue;
         CHECK(dnc_get_state(net, field, scratch(), numbers) == DNC_OK);
         hash = hash_bytes(hash, scratch(), 4 * numbers);
         dnc_status status = dnc_get_state_gradient(net, field, scratch(), numbers);
         CHECK(status == DNC_OK || status == DNC_INVALID_STATE);
         hash = status == DNC_OK ? hash_bytes(hash, scratch(), 4 * numbers) : hash + 1;
     }
-    for (uint32_t field = 0; field < 7 && steps > 0; field++) {
+    for (uint32_t field = 0; field < 7 && steps > 0 && has_trace(&c); field++) {
         size_t numbers = trace_count(&c, field, steps);
         CHECK(dnc_get_trace(net, field, scratch(), numbers) == DNC_OK);
         hash = hash_bytes(hash, scratch(), 4 * numbers);
@@ -163,8 +170,11 @@ static void check_state(network *n) {
     if (!has_finite_parameters(n)) n->tame = 0;
     if (!n->tame) return;
     for (uint32_t field = 0; field < 9; field++) {
-        if (field == DNC_FIELD_CELL && c.controller == DNC_CONTROLLER_FEEDFORWARD) continue;
         size_t count = state_count(&c, field);
+        if (!has_state(&c, field)) {
+            CHECK(dnc_get_state(n->net, field, scratch(), count) == DNC_INVALID_ARGUMENT);
+            continue;
+        }
         CHECK(dnc_get_state(n->net, field, scratch(), count) == DNC_OK);
         CHECK(all_finite(scratch(), count));
         for (size_t i = 0; field == DNC_FIELD_USAGE && i < count; i++)
@@ -215,7 +225,7 @@ static void create(void) {
     c.word_size = size(chance(8) ? 40 : 5);
     c.batch_size = size(3);
     uint8_t kind = byte(&input);
-    c.controller = kind == 255 ? 2 : kind & 1;
+    c.controller = kind == 255 ? 4 : kind & 1;
     c.activation = kind == 254 ? 2 : kind >> 1 & 1;
     c.usage_gradient = kind == 253 ? 2 : kind >> 2 & 1;
     c.initial_state = (kind >> 3 & 3);
@@ -235,6 +245,8 @@ static void create(void) {
     uint8_t scaled = byte(&input);
     if (scaled & 1) c.input_scale = number();
     if (scaled & 2) c.interface_scale = number();
+    if (scaled & 4) c.controller += 2;
+    if ((scaled & 24) == 24) c.memory = DNC_MEMORY_NONE;
 
     size_t estimate = 0;
     dnc_status status = CALL(dnc_estimate_bytes(&c, 0, 0, &estimate));
@@ -458,8 +470,8 @@ static void backward(void) {
         CHECK(n->recorded > 0 && all_finite(gradients, y));
         n->recorded = 0, n->backward = 1;
         /* Gradients have no bound of their own: not where inputs or a state have led to a memory of 10^35. */
-        size_t memory = (size_t)c.batch_size * c.memory_slots * c.word_size;
-        CHECK(CALL(dnc_get_state(n->net, DNC_FIELD_MEMORY, scratch(), memory)) == DNC_OK);
+        size_t memory = has_state(&c, DNC_FIELD_MEMORY) ? state_count(&c, DNC_FIELD_MEMORY) : 0;
+        if (memory > 0) CHECK(CALL(dnc_get_state(n->net, DNC_FIELD_MEMORY, scratch(), memory)) == DNC_OK);
         if (wants && n->tame && is_small(dnc_parameters(n->net), dnc_parameter_count(n->net)) && is_small(gradients, y) &&
             are_within(1e6f, scratch(), memory))
             CHECK(all_finite(found, x));
@@ -522,7 +534,7 @@ static void state(void) {
     else if (kind == 2) status = CALL(dnc_get_state_gradient(n->net, field, values, said));
     else status = CALL(dnc_get_trace(n->net, field, values, said));
     if (status == DNC_OK) {
-        CHECK(said == count && n->net);
+        CHECK(said == count && n->net && (kind == 3 ? has_trace(&c) : has_state(&c, field)));
         if (kind == 1) {
             CHECK(all_finite(values, count) && n->recorded == 0);
             /* Weightings and links that are none may lead anywhere; the other pieces may be anything. */
