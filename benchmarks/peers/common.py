@@ -1,7 +1,8 @@
 """What all implementations share: the workloads, and the layout of the parameters.
 
-The workloads are read from the table in ../bench.c, so that both programs time the same things. docs/model.md has the
-equations; the letters are those of include/dnc.h, with one LSTM layer and one write head throughout.
+The workloads are read from the table in ../common/workloads.c, so that both programs time the same things.
+docs/model.md has the equations; the letters are those of include/dnc.h, with one LSTM layer and one write head
+throughout.
 """
 
 import re
@@ -32,17 +33,17 @@ class Workload:
 
 
 def workloads() -> dict[str, Workload]:
-    """The rows of the table in bench.c, by name."""
-    source = (Path(__file__).resolve().parents[1] / "bench.c").read_text()
+    """The rows of the table in common/workloads.c, by name, but for the stories, which have another loss."""
+    source = (Path(__file__).resolve().parents[1] / "common" / "workloads.c").read_text()
     table = re.search(r"workloads\[\] = \{\n(.*?)\n\};", source, re.DOTALL)
     rows = re.findall(r'\{"(\w+)", "([^"]+)", ([\d, ]+)\}', table.group(1)) if table else []
     if not table or len(rows) != table.group(1).count("{"):
-        raise SystemExit("the table of workloads in bench.c does not look as expected")
+        raise SystemExit("the table of workloads in common/workloads.c does not look as expected")
     found = {}
     for name, what, numbers in rows:
         *sizes, training = (int(number) for number in numbers.split(","))
         found[name] = Workload(name, what, *sizes, bool(training))
-    return found
+    return {name: k for name, k in found.items() if not name.startswith("S")}
 
 
 def random_data(k: Workload) -> tuple[np.ndarray, np.ndarray]:
