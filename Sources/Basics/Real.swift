@@ -4,6 +4,7 @@ import CPlatform
 /// The number type of the model: Float in use, Double to check it.
 protocol Real: BinaryFloatingPoint, BitwiseCopyable {
   static func exp(_ x: Self) -> Self
+  static func log(_ x: Self) -> Self
   /// log(1 + x)
   static func log1p(_ x: Self) -> Self
   static func tanh(_ x: Self) -> Self
@@ -26,6 +27,7 @@ extension Float: Real {
   static var saturation: Float? { 0x1p119 }
   static func dot(_ count: Int, _ x: In<Float>, _ y: In<Float>) -> Float { eightWideDot(count, x, y) }
   static func exp(_ x: Float) -> Float { expf(x) }
+  static func log(_ x: Float) -> Float { logf(x) }
   static func log1p(_ x: Float) -> Float { log1pf(x) }
   static func tanh(_ x: Float) -> Float { tanhf(x) }
 }
@@ -42,6 +44,7 @@ extension Double: Real {
   static var saturation: Double? { nil }
   static func dot(_ count: Int, _ x: In<Double>, _ y: In<Double>) -> Double { eightWideDot(count, x, y) }
   static func exp(_ x: Double) -> Double { CPlatform.exp(x) }
+  static func log(_ x: Double) -> Double { CPlatform.log(x) }
   static func log1p(_ x: Double) -> Double { CPlatform.log1p(x) }
   static func tanh(_ x: Double) -> Double { CPlatform.tanh(x) }
 }

@@ -89,4 +89,32 @@ import Testing
     #expect(abs(similarity[1] - 1) < 1e-5)
     #expect(abs(weighting.reduce(0, +) - 1) < 1e-12)
   }
+
+  @Test func sharpeningRaisesToAPower() {
+    func sharpened(_ weighting: [Double], _ sharpness: Double) -> [Double] {
+      var result = weighting
+      Sharpening.forward(slots: weighting.count, weighting: weighting, sharpness: sharpness, sharpened: &result)
+      return result
+    }
+    #expect(relativeError(sharpened([0.6, 0.3, 0, -1], 2), [0.8, 0.2, 0, 0]) < 1e-5)
+    #expect(sharpened([0, 0, 0, 0], 7) == [0.25, 0.25, 0.25, 0.25])
+
+    let weighting = [0.6, 0.3, 0, -1]
+    let direction = [0.4, -0.9, 0.2, 0.7]
+    func value(_ weighting: [Double], _ sharpness: Double) -> Double {
+      zip(sharpened(weighting, sharpness), direction).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    var (gradient, sharpnessGradient) = (direction, 0.0)
+    Sharpening.backward(
+      slots: 4, weighting: weighting, sharpness: 1.5, sharpened: sharpened(weighting, 1.5), gradient: &gradient,
+      sharpnessGradient: &sharpnessGradient)
+    #expect(abs(sharpnessGradient - (value(weighting, 1.5 + 1e-6) - value(weighting, 1.5 - 1e-6)) / 2e-6) < 1e-8)
+    for n in 0..<2 {
+      var (above, below) = (weighting, weighting)
+      above[n] += 1e-6
+      below[n] -= 1e-6
+      #expect(abs(gradient[n] - (value(above, 1.5) - value(below, 1.5)) / 2e-6) < 1e-8)
+    }
+    #expect(gradient[2...] == [0, 0])
+  }
 }
