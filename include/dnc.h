@@ -421,7 +421,8 @@ void dnc_optimizer_free(dnc_optimizer *optimizer); /* NULL is fine */
 typedef enum dnc_field {
     DNC_FIELD_MEMORY = 0,        /* [B, N, W]    M */
     DNC_FIELD_USAGE = 1,         /* [B, N]       u, 0 to 1 */
-    DNC_FIELD_LINK = 2,          /* [B, K, N, N] L; L[i,j]: i was written right after j */
+    DNC_FIELD_LINK = 2,          /* [B, K, N, N] L; L[i,j]: i was written right after j. DNC_INVALID_ARGUMENT without
+                                  *              temporal_links, as for precedence */
     DNC_FIELD_PRECEDENCE = 3,    /* [B, K, N]    p */
     DNC_FIELD_WRITE_WEIGHTS = 4, /* [B, K, N]    w^w */
     DNC_FIELD_READ_WEIGHTS = 5,  /* [B, R, N]    w^r */
@@ -449,7 +450,8 @@ typedef enum dnc_trace {
     DNC_TRACE_ALLOCATION_GATES = 3, /* [T, B, K] */
     DNC_TRACE_WRITE_GATES = 4,      /* [T, B, K] */
     DNC_TRACE_FREE_GATES = 5,       /* [T, B, R] */
-    DNC_TRACE_READ_MODES = 6        /* [T, B, R, 2K+1]: backward 1..K, content, forward 1..K */
+    DNC_TRACE_READ_MODES = 6        /* [T, B, R, 2K+1]: backward 1..K, content, forward 1..K. DNC_INVALID_ARGUMENT without
+                                     * temporal_links */
 } dnc_trace;
 
 /* Copies a field of all recorded steps. count is its number of floats, as a check.
@@ -680,12 +682,13 @@ dnc_status dnc_episode_image_encode(dnc *instance, size_t batch_index, size_t st
 /* The memory of one sequence of the batch after a step. Each slot has a row with its memory, usage, precedence and
  * weightings. Beside the rows, each write head has its link matrix with the strongest path. The path begins at the slot
  * with the greatest precedence. It goes on to the slot written before, the greatest in this one's row of links, as long as
- * that link is 0.1 or more. DNC_INVALID_ARGUMENT with DNC_MEMORY_NONE.
+ * that link is 0.1 or more. Without temporal_links there are no links, paths and precedence.
+ * DNC_INVALID_ARGUMENT with DNC_MEMORY_NONE.
  * step is below dnc_recorded_steps(); memory and links of that step are computed again. Or it is DNC_STEP_NOW, for the
  * present state, recorded or not. Without room for all, several slots share a cell, which shows the greatest.
  * options or NULL. Used: title, cell_pixels, colormap (for weightings and links; the memory is diverging), minimum and
  * maximum (of the memory), theme, pixel_scale and DNC_IMAGE_SORT_SLOTS. When nothing is recorded, this flag sorts the slots
- * along the strongest path of the first write head. */
+ * along the strongest path of the first write head; without temporal_links, it sorts nothing. */
 dnc_status dnc_state_image_write(const char *path, const dnc *instance, size_t batch_index, size_t step,
                                  const dnc_image_options *options);
 dnc_status dnc_state_image_encode(const dnc *instance, size_t batch_index, size_t step,

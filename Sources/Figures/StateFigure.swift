@@ -3,6 +3,8 @@ import CDNC
 /// The memory of one sequence at one moment.
 struct MemoryState {
   let slots, wordSize, readHeads, writeHeads: Int
+  /// The write heads, if they have links and precedence; 0 if they have not.
+  let linkHeads: Int
   let memory: In<Float>  // M [N, W]
   let link: In<Float>  // L [K, N, N]
   let usage: In<Float>  // u [N]
@@ -45,7 +47,7 @@ struct StateFigure {
   /// Least width of the cells of single columns.
   private static let narrowestColumn = 8
 
-  private var mostRows: Int { state.writeHeads == 1 ? StateFigure.widestLinks : StateFigure.widestOfSeveral }
+  private var mostRows: Int { state.linkHeads <= 1 ? StateFigure.widestLinks : StateFigure.widestOfSeveral }
   /// Number of slots that share a row.
   private var block: Int { cellPixels > 0 ? 1 : (state.slots + mostRows - 1) / mostRows }
   private var rows: Int { (state.slots + block - 1) / block }
@@ -64,7 +66,7 @@ struct StateFigure {
   private var columnCell: Int { max(cell, StateFigure.narrowestColumn, Label.height) }
 
   /// Number of single columns: usage, and precedence or weighting of each head.
-  private var columnCount: Int { 1 + 2 * state.writeHeads + state.readHeads }
+  private var columnCount: Int { 1 + state.linkHeads + state.writeHeads + state.readHeads }
 
   private var slotsWidth: Int { order == nil ? slotAxis.widthBeside : 0 }
   private var columnsWidth: Int { columnCount * (columnCell + StateFigure.columnGap) - StateFigure.columnGap }
@@ -75,12 +77,12 @@ struct StateFigure {
     let linksWidth = max(side, before.width)
     let linksPitch = (order == nil ? slotAxis.widthBeside : 0) + StateFigure.blockGap + linksWidth
     let bars = (memory: bar(memoryRange, Colormap(DNC_COLORMAP_DIVERGING)), weights: bar(.fraction, colormap))
-    let barsWidth = max(bars.memory.width, bars.weights.width, Label("weightings, links").width)
+    let barsWidth = max(bars.memory.width, bars.weights.width, weightings.width)
 
     let memoryX = Label.height + StateFigure.textGap + slotsWidth
     let columnsX = memoryX + memoryWidth + StateFigure.blockGap
     let linksX = columnsX + columnsWidth + linksPitch - linksWidth
-    let barsX = columnsX + columnsWidth + state.writeHeads * linksPitch + StateFigure.barGap
+    let barsX = columnsX + columnsWidth + state.linkHeads * linksPitch + StateFigure.barGap
     let blockWidth = barsX + barsWidth
     let title = title.fitting(max(blockWidth, StateFigure.widestText))
     let width = max(blockWidth, title.width) + 2 * margin
@@ -89,9 +91,10 @@ struct StateFigure {
     let stepHeight = step == nil ? 0 : Label.height + StateFigure.textGap
     let namesHeight = max(Label.height, longestName) + StateFigure.textGap
     let top = margin + titleHeight + stepHeight + namesHeight
-    let bodyHeight = max(side + Axis.heightBelow + Axis.labelGap + Label.height, 2 * barHeight + barsGap)
+    let beforeHeight = state.linkHeads > 0 ? Axis.labelGap + Label.height : 0
+    let bodyHeight = max(side + Axis.heightBelow + beforeHeight, 2 * barHeight + barsGap)
     let pathsY = top + bodyHeight + StateFigure.textGap
-    let height = pathsY + state.writeHeads * (Label.height + 2) + margin
+    let height = pathsY + state.linkHeads * (Label.height + 2) + margin
 
     let canvas = try Canvas(width: width, height: height, theme: theme)
     canvas.draw(title, x: margin, y: margin)
@@ -102,7 +105,7 @@ struct StateFigure {
     drawMemory(x: margin + memoryX, y: top, on: canvas)
     drawColumns(x: margin + columnsX, y: top, on: canvas)
     var pathY = pathsY
-    for k in 0..<state.writeHeads {
+    for k in 0..<state.linkHeads {
       let path = StrongestPath(
         slots: state.slots, precedence: state.precedence + k * state.slots,
         link: state.link + k * state.slots * state.slots, path: paths + k * state.slots)
@@ -113,12 +116,13 @@ struct StateFigure {
     canvas.draw(Label("memory"), x: margin + barsX, y: top - Label.height - StateFigure.textGap)
     bars.memory.draw(x: margin + barsX, y: top, on: canvas)
     let lowerY = top + barHeight + barsGap
-    canvas.draw(Label("weightings, links"), x: margin + barsX, y: lowerY - Label.height - StateFigure.textGap)
+    canvas.draw(weightings, x: margin + barsX, y: lowerY - Label.height - StateFigure.textGap)
     bars.weights.draw(x: margin + barsX, y: lowerY, on: canvas)
     drawProgress(on: canvas)
     return canvas
   }
 
+  private var weightings: Label { Label(state.linkHeads > 0 ? "weightings, links" : "weightings") }
   private var barsGap: Int { 2 * StateFigure.textGap + Label.height }
   private var barHeight: Int { max((side - barsGap) / 2, StateFigure.lowestBar) }
   private func bar(_ range: ValueRange, _ colormap: Colormap) -> ColourBar {
@@ -163,7 +167,7 @@ struct StateFigure {
   private func forEachColumn(_ body: (StaticString, Int, In<Float>) -> Void) {
     body("usage", 0, state.usage)
     let writeHeads = state.writeHeads
-    for k in 0..<writeHeads { body("precedence", writeHeads > 1 ? k + 1 : 0, state.precedence + k * state.slots) }
+    for k in 0..<state.linkHeads { body("precedence", writeHeads > 1 ? k + 1 : 0, state.precedence + k * state.slots) }
     for k in 0..<writeHeads { body("write", writeHeads > 1 ? k + 1 : 0, state.writeWeights + k * state.slots) }
     for r in 0..<state.readHeads { body("read", state.readHeads > 1 ? r + 1 : 0, state.readWeights + r * state.slots) }
   }

@@ -125,7 +125,6 @@ private struct EpisodePanels {
     guard c.hasMemory else { return }
     let writes = try Trace(DNC_TRACE_WRITE_WEIGHTS.rawValue, of: network)
     let reads = try Trace(DNC_TRACE_READ_WEIGHTS.rawValue, of: network)
-    let modes = try Trace(DNC_TRACE_READ_MODES.rawValue, of: network)
     let origins = ReadOrigins(
       slots: c.N, readHeads: c.R, writeHeads: c.K, reads: reads.rows[b], writes: writes.rows[b],
       readStride: batch * reads.rows.stride, writeStride: batch * writes.rows.stride, mask: mask)
@@ -144,9 +143,12 @@ private struct EpisodePanels {
     for r in 0..<c.R {
       let head = c.R > 1 ? r + 1 : 0
       try addOne("read weighting", head, DNC_PANEL_READS, DNC_TRACE_READ_WEIGHTS, network, r * c.N, c.N, order)
-      let own = ReadModes(
-        start: modes.rows[b] + r * c.interface.modes, stepStride: batch * modes.rows.stride, writeHeads: c.K)
-      add("read modes", DNC_PANEL_READS, .modes(own), head: head)
+      if c.hasLinks {
+        let modes = try Trace(DNC_TRACE_READ_MODES.rawValue, of: network).rows
+        let own = ReadModes(
+          start: modes[b] + r * c.interface.modes, stepStride: batch * modes.stride, writeHeads: c.K)
+        add("read modes", DNC_PANEL_READS, .modes(own), head: head)
+      }
       try addOne("free gate", head, DNC_PANEL_READS, DNC_TRACE_FREE_GATES, network, r, 1)
     }
     add("read from", DNC_PANEL_ORIGINS, .origins(origins))

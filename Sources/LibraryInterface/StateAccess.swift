@@ -11,9 +11,12 @@ private func quantity(_ field: UInt32, _ c: Configuration) throws(Failure) -> (Q
 }
 
 extension Failure {
-  /// - Parameter whole: what has no such part, because of the memory.
+  /// - Parameter whole: what has no such part, because of the memory or, if that is the DNC's, without links.
   static func missing(_ whole: StaticString, _ part: StaticString, _ c: Configuration) -> Failure {
-    Failure(DNC_INVALID_ARGUMENT, "\(whole) has no \(part): config->memory is \(c.memory.name)")
+    guard c.memory != .dnc else {
+      return Failure(DNC_INVALID_ARGUMENT, "\(whole) has no \(part): config->temporal_links is 0")
+    }
+    return Failure(DNC_INVALID_ARGUMENT, "\(whole) has no \(part): config->memory is \(c.memory.name)")
   }
 }
 

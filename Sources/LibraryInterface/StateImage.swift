@@ -122,12 +122,14 @@ private struct StateView: ~Copyable {
     let c = network.pointee.configuration
     let planes = network.pointee.planes
     let view = MemoryState(
-      slots: c.N, wordSize: c.W, readHeads: c.R, writeHeads: c.K, memory: memory, link: link,
+      slots: c.N, wordSize: c.W, readHeads: c.R, writeHeads: c.K, linkHeads: c.hasLinks ? c.K : 0, memory: memory,
+      link: link,
       usage: planes[.usage][row, b], precedence: planes[.precedence][row, b],
       writeWeights: planes[.writeWeights][row, b], readWeights: planes[.readWeights][row, b])
-    let isSorted = options.has(DNC_IMAGE_SORT_SLOTS)
-    if isSorted { sortSlots(view) }
     let count = network.pointee.recordedSteps
+    // Without record and links, nothing tells in which order the slots were written.
+    let isSorted = options.has(DNC_IMAGE_SORT_SLOTS) && (count > 0 || c.hasLinks)
+    if isSorted { sortSlots(view) }
     let figure = StateFigure(
       state: view, order: isSorted ? UnsafePointer(order) : nil, places: isSorted ? UnsafePointer(places) : nil,
       paths: paths, memoryRange: range ?? self.range(of: Values(start: memory, rows: c.N, columns: c.W)),

@@ -3,8 +3,10 @@ import CKernels
 /// The offsets of the parts of the interface vector ξ (model.md, section 2).
 struct InterfaceLayout {
   let readHeads, writeHeads, wordSize: Int
+  /// False if every read head reads by content: then there are no read modes.
+  var hasLinks = true
   /// Modes per read head: backward for each write head, content, forward for each write head.
-  var modes: Int { 2 * writeHeads + 1 }
+  var modes: Int { hasLinks ? 2 * writeHeads + 1 : 0 }
 
   /// Offsets of the parts, in the paper's order.
   var readKeys: Int { 0 }
@@ -73,6 +75,7 @@ enum Interface {
     sigmoid(layout.eraseVectors..<layout.writeVectors)
     identity(layout.writeVectors..<layout.freeGates)
     sigmoid(layout.freeGates..<layout.readModes)
+    guard layout.hasLinks else { return }
     Softmax.forward(
       rows: layout.readHeads, layout.modes, logits: raw + layout.readModes, probabilities: interface + layout.readModes)
   }
@@ -109,6 +112,7 @@ enum Interface {
     sigmoid(layout.eraseVectors..<layout.writeVectors)
     identity(layout.writeVectors..<layout.freeGates)
     sigmoid(layout.freeGates..<layout.readModes)
+    guard layout.hasLinks else { return }
     Softmax.backward(
       rows: layout.readHeads, layout.modes, probabilities: interface + layout.readModes,
       gradient: interfaceGradient + layout.readModes, logitGradient: raw + layout.readModes)

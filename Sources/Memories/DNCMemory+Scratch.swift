@@ -24,14 +24,16 @@ extension DNCMemory {
       freeList = carver.take(FreeList.scratchCount(slots: c.N))
       similarity = carver.take(max(c.R, c.K) * c.N)
       content = carver.take(max(c.R, c.K) * c.N)
-      links = carver.take(LinkParts(slots: c.N, readHeads: c.R, steps: max(segment, 1)).scratchCount)
+      links = carver.take(
+        c.hasLinks ? LinkParts(slots: c.N, readHeads: c.R, steps: max(segment, 1)).scratchCount : 0)
       memory = Plane(&carver, rows: max(segment - 1, 0), batch: sequences, width: c.N * c.W)
       middleLinks = Plane(
         &carver, rows: MemoryHistory<Scalar>.hasMiddle(c, segment: segment) ? 1 : 0, batch: sequences,
-        width: c.K * c.N * c.N)
+        width: c.linkCount)
       interfaceGradient = carver.take(c.interface.count)
-      backwardGradient = carver.take(c.R * c.K * c.N)
-      forwardGradient = carver.take(c.R * c.K * c.N)
+      let pairs = c.hasLinks ? c.R * c.K : 0
+      backwardGradient = carver.take(pairs * c.N)
+      forwardGradient = carver.take(pairs * c.N)
       contentGradient = carver.take(max(c.R, c.K) * c.N)
       allocationGradient = carver.take(c.N)
       usageFoundGradient = carver.take(c.N)

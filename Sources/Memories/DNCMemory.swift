@@ -80,10 +80,12 @@ struct DNCMemory<Scalar: Real> {
   }
 
   /// The same of the read heads, which look into M_t.
-  private func contentOfReadHeads(_ parts: InterfaceParts<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>) {
+  private func contentOfReadHeads(
+    _ parts: InterfaceParts<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, weighting: Out<Scalar>
+  ) {
     ContentWeighting.forward(
       slots: c.N, wordSize: c.W, heads: c.R, memory: memory, rowNorms: rowNorms, keys: parts.readKeys,
-      strengths: parts.readStrengths, similarity: scratch.similarity, weighting: scratch.content)
+      strengths: parts.readStrengths, similarity: scratch.similarity, weighting: weighting)
   }
 
   /// Computes the usage that the write head after k finds.
@@ -95,6 +97,17 @@ struct DNCMemory<Scalar: Real> {
 
   /// Sections 6 and 7: links, precedence, the read weightings and the read vectors.
   private func read(_ b: Int, _ row: Int, _ parts: InterfaceParts<In<Scalar>>, _ before: Read, _ after: Written) {
+    contentOfReadHeads(
+      parts, In(after.memory), rowNorms: In(after.rowNorms),
+      weighting: c.hasLinks ? scratch.content : after.readWeights)
+    if c.hasLinks { readLinks(b, row, parts, before, after) }
+    ReadVectors.forward(
+      slots: c.N, wordSize: c.W, heads: c.R, memory: after.memory, weightings: after.readWeights,
+      vectors: after.readVectors)
+  }
+
+  /// Links and precedence, and the read weightings that the modes mix from them and `scratch.content`.
+  private func readLinks(_ b: Int, _ row: Int, _ parts: InterfaceParts<In<Scalar>>, _ before: Read, _ after: Written) {
     let backwardWeights = planes[.backwardWeights][row, b]
     let forwardWeights = planes[.forwardWeights][row, b]
     for k in 0..<c.K {
@@ -109,13 +122,9 @@ struct DNCMemory<Scalar: Real> {
         slots: c.N, writeWeighting: after.writeWeights + slots, previousPrecedence: before.precedence + slots,
         precedence: after.precedence + slots)
     }
-    contentOfReadHeads(parts, In(after.memory), rowNorms: In(after.rowNorms))
     ReadWeighting.forward(
       slots: c.N, readHeads: c.R, writeHeads: c.K, modes: parts.readModes, backwardWeights: backwardWeights,
       content: scratch.content, forwardWeights: forwardWeights, weighting: after.readWeights)
-    ReadVectors.forward(
-      slots: c.N, wordSize: c.W, heads: c.R, memory: after.memory, weightings: after.readWeights,
-      vectors: after.readVectors)
   }
 
   // MARK: Backward
@@ -188,27 +197,37 @@ struct DNCMemory<Scalar: Real> {
 
   private func backwardRead(_ step: Backward) {
     let gradient = step.gradient
-    let backwardWeights = planes[.backwardWeights][step.t, step.b]
-    let forwardWeights = planes[.forwardWeights][step.t, step.b]
-    contentOfReadHeads(step.parts, step.memoryAfter, rowNorms: step.after.rowNorms)
+    contentOfReadHeads(
+      step.parts, step.memoryAfter, rowNorms: step.after.rowNorms, weighting: scratch.content)
     ReadVectors.backward(
       slots: c.N, wordSize: c.W, heads: c.R, memory: step.memoryAfter, weightings: step.after.readWeights,
       vectorsGradient: gradient.readVectors, memoryGradient: gradient.memory,
       weightingsGradient: gradient.readWeights)
-    ReadWeighting.backward(
-      slots: c.N, readHeads: c.R, writeHeads: c.K, modes: step.parts.readModes, backwardWeights: backwardWeights,
-      content: scratch.content, forwardWeights: forwardWeights, weightingGradient: gradient.readWeights,
-      modesGradient: step.partsGradient.readModes, backwardGradient: scratch.backwardGradient,
-      contentGradient: scratch.contentGradient, forwardGradient: scratch.forwardGradient)
+    if c.hasLinks { backwardModes(step) }
     ContentWeighting.backward(
       slots: c.N, wordSize: c.W, heads: c.R, memory: step.memoryAfter, rowNorms: step.after.rowNorms,
       keys: step.parts.readKeys, strengths: step.parts.readStrengths, similarity: scratch.similarity,
-      weighting: scratch.content, weightingGradient: scratch.contentGradient, rowFactors: scratch.products,
-      memoryGradient: gradient.memory, keysGradient: step.partsGradient.readKeys,
+      weighting: scratch.content, weightingGradient: c.hasLinks ? scratch.contentGradient : gradient.readWeights,
+      rowFactors: scratch.products, memoryGradient: gradient.memory, keysGradient: step.partsGradient.readKeys,
       strengthsGradient: step.partsGradient.readStrengths)
 
     // From here on, the array holds the gradient of the previous read weightings.
     setZero(c.R * c.N, gradient.readWeights)
+    if c.hasLinks { backwardLinks(step) }
+  }
+
+  /// Leaves the gradients of b, c and f in the scratch.
+  private func backwardModes(_ step: Backward) {
+    ReadWeighting.backward(
+      slots: c.N, readHeads: c.R, writeHeads: c.K, modes: step.parts.readModes,
+      backwardWeights: planes[.backwardWeights][step.t, step.b], content: scratch.content,
+      forwardWeights: planes[.forwardWeights][step.t, step.b], weightingGradient: step.gradient.readWeights,
+      modesGradient: step.partsGradient.readModes, backwardGradient: scratch.backwardGradient,
+      contentGradient: scratch.contentGradient, forwardGradient: scratch.forwardGradient)
+  }
+
+  private func backwardLinks(_ step: Backward) {
+    let gradient = step.gradient
     for k in 0..<c.K {
       let slots = k * c.N
       Precedence.backward(

@@ -31,7 +31,7 @@ struct MemoryHistory<Scalar: Real> {
     write(b, step: t, previousMemory: memory, memory: memory, rowNorms: rowNorms)
     guard let linkScratch else { return }
     let none = MutableRows(rowNorms, stride: 0)
-    for k in 0..<c.K {
+    for k in 0..<c.K where c.hasLinks {
       let (slots, links) = (k * c.N, link + k * c.N * c.N)
       TemporalLinks.forward(
         slots: c.N, readHeads: 0, writeWeighting: planes[.writeWeights][t + 1, b] + slots,
@@ -43,7 +43,7 @@ struct MemoryHistory<Scalar: Real> {
   /// Copies memory and links of sequence b as they were before the segment of step t; returns the segment's first step.
   func restart(_ b: Int, before t: Int, memory: Out<Scalar>, link: Out<Scalar>) -> Int {
     copyValues(c.N * c.W, planes[.memoryCheckpoint][t / segment, b], to: memory)
-    copyValues(c.K * c.N * c.N, planes[.linkCheckpoint][t / segment, b], to: link)
+    copyValues(c.linkCount, planes[.linkCheckpoint][t / segment, b], to: link)
     return t / segment * segment
   }
 
@@ -69,5 +69,7 @@ struct MemoryHistory<Scalar: Real> {
 
   /// In a shorter segment, writing and reading the middle would cost what it saves. Who limits the record gets the
   /// smaller one.
-  static func hasMiddle(_ c: Configuration, segment: Int) -> Bool { segment >= 8 && c.maxRecordBytes == 0 }
+  static func hasMiddle(_ c: Configuration, segment: Int) -> Bool {
+    c.hasLinks && segment >= 8 && c.maxRecordBytes == 0
+  }
 }

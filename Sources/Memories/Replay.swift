@@ -6,7 +6,7 @@ struct Replay<Scalar: Real>: ~Copyable {
   private let b: Int
   private let room: Memory
   private let rowNorms, linkScratch: Out<Scalar>
-  /// M [N, W] and L [K, N, N] after `step`.
+  /// M [N, W] and, if there are links, L [K, N, N] after `step`.
   let memory, link: Out<Scalar>
   private(set) var step: Int
 
@@ -28,8 +28,8 @@ struct Replay<Scalar: Real>: ~Copyable {
     _ carver: inout Carver, _ c: Configuration
   ) -> (memory: Out<Scalar>, link: Out<Scalar>, rowNorms: Out<Scalar>, linkScratch: Out<Scalar>) {
     (
-      carver.take(c.N * c.W), carver.take(c.K * c.N * c.N), carver.take(c.N),
-      carver.take(LinkParts(slots: c.N, readHeads: 0, steps: 1).scratchCount)
+      carver.take(c.N * c.W), carver.take(c.linkCount), carver.take(c.N),
+      carver.take(c.hasLinks ? LinkParts(slots: c.N, readHeads: 0, steps: 1).scratchCount : 0)
     )
   }
 

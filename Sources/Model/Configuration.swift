@@ -28,7 +28,7 @@ extension dnc_config: FieldTable {
     try Field("interface_scale", .real(upTo: 1000), default: 3, files: .keptSince(before: 1))
       .visit(&interface_scale, visitor)
     try Field("memory", .choices(Configuration.Memory.self), files: .keptIfOther).visit(&memory, visitor)
-    try Field("temporal_links", .whole(1...1), default: 1, files: .keptIfOther, isOfDNC: true).visit(
+    try Field("temporal_links", .whole(0...1), default: 1, files: .keptIfOther, isOfDNC: true).visit(
       &temporal_links, visitor)
     try Field("content_masks", .whole(0...0), files: .keptIfOther, isOfDNC: true).visit(&content_masks, visitor)
     try Field("mask_minimum", .belowOne, files: .keptIfOther, isOfDNC: true).visit(&mask_minimum, visitor)
@@ -135,7 +135,7 @@ extension Configuration {
   }
   /// Steps end at the first number that is not finite.
   var checksFinite: Bool { fields.check_finite == 1 }
-  var hasLinks: Bool { fields.temporal_links == 1 }
+  var hasLinks: Bool { memory == .dnc && fields.temporal_links == 1 }
   var hasMasks: Bool { fields.content_masks == 1 }
   var deallocates: Bool { fields.deallocation == 1 }
   var sharpensLinks: Bool { fields.link_sharpening == 1 }
@@ -143,6 +143,8 @@ extension Configuration {
   var normalizesInterface: Bool { fields.interface_norm == 1 }
   /// What `num_threads` comes to here.
   var threadCount: Int { fields.num_threads == 0 ? min(Threads.processors(), 1024) : Int(fields.num_threads) }
+  /// K·N·N, the numbers of all links of one sequence; 0 without links.
+  var linkCount: Int { hasLinks ? K * N * N : 0 }
   /// R·W, the width of all read vectors of one sequence.
   var readWidth: Int { R * W }
   /// C = X + R·W, the width of the controller's input χ.
@@ -160,5 +162,5 @@ extension Configuration {
   var gates: Int { traits.gates }
   /// Pre-activations of a layer to which its recurrent products are added: all but those of a gate that takes its own apart.
   var sharedUnits: Int { (traits.keepsLastProductApart ? gates - 1 : gates) * H }
-  var interface: InterfaceLayout { InterfaceLayout(readHeads: R, writeHeads: K, wordSize: W) }
+  var interface: InterfaceLayout { InterfaceLayout(readHeads: R, writeHeads: K, wordSize: W, hasLinks: hasLinks) }
 }

@@ -63,7 +63,7 @@ enum Quantity: Int {
   func row(_ c: Configuration) -> Row {
     let cells = c.traits.hasCell ? c.H : 0
     let productsApart = c.traits.keepsLastProductApart ? c.gates * c.H : 0
-    let (N, links, parts) = (c.N, c.N * c.N, c.interface.count)
+    let (N, linked, parts) = (c.N, c.hasLinks ? c.N : 0, c.interface.count)
     return switch self {
     case .input: Row(name: "input", kept: .steps, part: .sequence, width: c.X, look: .elsewhere)
     case .recurrentProducts:
@@ -85,10 +85,10 @@ enum Quantity: Int {
     case .writeWeights: Row(name: "write weighting", kept: .states, part: .writeHead, width: N, range: .zeroToOne)
     case .memory: Row(name: "memory", kept: .once, part: .sequence, width: N * c.W)
     case .rowNorms: Row(name: "row norms", kept: .states, part: .sequence, width: N, look: .elsewhere)
-    case .link: Row(name: "link", kept: .once, part: .writeHead, width: links, range: .zeroToOne)
-    case .precedence: Row(name: "precedence", kept: .states, part: .writeHead, width: N, range: .zeroToOne)
-    case .backwardWeights: Row(name: "backward weighting", kept: .steps, part: .readHead, width: c.K * N)
-    case .forwardWeights: Row(name: "forward weighting", kept: .steps, part: .readHead, width: c.K * N)
+    case .link: Row(name: "link", kept: .once, part: .writeHead, width: linked * N, range: .zeroToOne)
+    case .precedence: Row(name: "precedence", kept: .states, part: .writeHead, width: linked, range: .zeroToOne)
+    case .backwardWeights: Row(name: "backward weighting", kept: .steps, part: .readHead, width: c.K * linked)
+    case .forwardWeights: Row(name: "forward weighting", kept: .steps, part: .readHead, width: c.K * linked)
     case .readWeights: Row(name: "read weighting", kept: .states, part: .readHead, width: N, range: .zeroToOne)
     case .readVectors: Row(name: "read vector", kept: .states, part: .readHead, width: c.W)
     case .rawOutput: Row(name: "output", kept: .steps, part: .sequence, width: c.Y, becomesGradient: true)
@@ -97,7 +97,7 @@ enum Quantity: Int {
       Row(name: "controller's output", kept: .backwardSteps, part: .sequence, width: c.controllerWidth)
     case .readVectorsGradient: Row(name: "read vectors", kept: .backwardSteps, part: .sequence, width: c.readWidth)
     case .memoryCheckpoint: Row(name: "memory", kept: .segments, part: .sequence, width: N * c.W, look: .elsewhere)
-    case .linkCheckpoint: Row(name: "link", kept: .segments, part: .writeHead, width: links, look: .elsewhere)
+    case .linkCheckpoint: Row(name: "link", kept: .segments, part: .writeHead, width: linked * N, look: .elsewhere)
     }
   }
 

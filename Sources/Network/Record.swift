@@ -130,7 +130,7 @@ struct Record<Scalar: Real>: ~Copyable {
     guard capacity <= (Int.max / 4) / bytes(c, capacity: 1, threads: threads, segment: 1) else {
       throw .recordTooLong(steps: capacity)
     }
-    let checkpoint = (c.K * c.N * c.N + c.N * c.W) * MemoryLayout<Scalar>.stride
+    let checkpoint = (c.linkCount + c.N * c.W) * MemoryLayout<Scalar>.stride
     var segment = 1
     while capacity / segment * checkpoint > 256 << 10,
       capacity / (2 * segment) + 2 * segment < capacity / segment + segment
@@ -162,7 +162,7 @@ struct Shards {
 
   init(_ c: Configuration, threads: Int) {
     batch = c.B
-    let bytes = 8 * (c.K * c.N * c.N + c.N * c.W)
+    let bytes = 8 * (c.linkCount + c.N * c.W)
     let atOnce = max(1, min(16, (8 << 20) / max(bytes, 1)))
     let parts = min(batch, threads)
     count = max(parts, (batch + atOnce - 1) / atOnce)

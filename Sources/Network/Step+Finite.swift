@@ -40,6 +40,7 @@ private struct Search {
       look("read key", " of head ", i, count: at.wordSize, interface + at.readKeys + i * at.wordSize)
       look("read strength", " of head ", i, count: 1, interface + at.readStrengths + i)
       look("free gate", " of head ", i, count: 1, interface + at.freeGates + i)
+      guard at.hasLinks else { continue }
       look("read modes", " of head ", i, count: at.modes, interface + at.readModes + i * at.modes)
     }
     for k in 0..<at.writeHeads {

@@ -15,7 +15,7 @@ enum SelfTest {
     }
   }
 
-  static var kinds: Int { 11 }
+  static var kinds: Int { 12 }
   static var stoppedGradient: Int { 6 }
   /// Large enough for every kernel to run all of its loops.
   static var everyKernel: Int { 7 }
@@ -32,7 +32,8 @@ enum SelfTest {
     case everyKernel: "LSTM of ordinary size"
     case 8: "RNN of 2 layers"
     case 9: "GRU of 2 layers with clipping"
-    default: "LSTM without a memory"
+    case 10: "LSTM without a memory"
+    default: "LSTM, content only, 2 write heads"
     }
   }
 
@@ -70,6 +71,8 @@ enum SelfTest {
       (fields.clip_value, fields.num_layers) = (0.5, 2)
     case 10:
       fields.memory = DNC_MEMORY_NONE.rawValue
+    case 11:
+      (fields.temporal_links, fields.write_heads) = (0, 2)
     default: break
     }
     // A difference quotient can't see that a gradient is stopped. In a single step, stopping changes only the gradient

@@ -36,6 +36,8 @@ import Testing
     Case("clipping, feedforward") { ($0.clip_value, $0.controller, $0.num_layers) = (0.3, 1, 2) },
     Case("no memory") { $0.memory = 2 },
     Case("no memory, feedforward of 2 layers") { ($0.memory, $0.controller, $0.num_layers) = (2, 1, 2) },
+    Case("content only, 2 write heads") { ($0.temporal_links, $0.write_heads) = (0, 2) },
+    Case("content only, learned initial state") { ($0.temporal_links, $0.initial_state) = (0, 2) },
     Case("1 slot") { $0.memory_slots = 1 },
     Case("1 of everything") {
       ($0.input_size, $0.output_size, $0.hidden_size, $0.word_size) = (1, 1, 1, 1)

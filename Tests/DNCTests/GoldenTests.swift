@@ -27,7 +27,7 @@ import Testing
     "deallocation", "deallocation_two_writers",
     "sharpening", "sharpening_two_writers",
     "all_three",
-    "content_only", "content_only_masked",
+    "content_only_masked",
     "adnc",
     "ntm", "ntm_two_and_two", "ntm_feedforward",
   ]

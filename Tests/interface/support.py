@@ -246,7 +246,9 @@ class Net:
     @property
     def traces(self):
         """Those that a network of this configuration has."""
-        return [] if self.config.memory == MEMORIES["none"] else list(TRACES)
+        if self.config.memory == MEMORIES["none"]:
+            return []
+        return [name for name in TRACES if self.config.temporal_links or name != "read_modes"]
 
     def state(self, field):
         values = np.full(self.shape(field), np.nan, np.float32)

@@ -1054,6 +1054,19 @@ def test_a_cell_only_in_an_lstm():
     assert net.state("hidden").any(), "the last step's layers"
 
 
+def test_links_only_with_temporal_links():
+    net = Net(temporal_links=0).train()
+    net.forward(net.inputs(1))
+    net.backward(net.output_gradients(1))
+    values = np.zeros((2, 6, 6), np.float32)
+    for field, count in ("link", 2 * 6 * 6), ("precedence", 2 * 6):
+        for function in (c.dnc_get_state, c.dnc_set_state, c.dnc_get_state_gradient):
+            assert function(net.handle, FIELDS[field], floats(values), count) == INVALID
+            assert last_error() == f"the state has no {field}: config->temporal_links is 0"
+    assert c.dnc_get_trace(net.handle, c.DNC_TRACE_READ_MODES, floats(values), 0) == INVALID
+    assert last_error() == "the trace has no read modes: config->temporal_links is 0"
+
+
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_state_that_is_not_finite(field):
     net, twin = Net(), Net()

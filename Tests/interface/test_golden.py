@@ -51,7 +51,7 @@ NOT_BUILT = {
     "deallocation", "deallocation_two_writers",
     "sharpening", "sharpening_two_writers",
     "all_three",
-    "content_only", "content_only_masked",
+    "content_only_masked",
     "adnc",
     "ntm", "ntm_two_and_two", "ntm_feedforward",
 }  # fmt: skip

@@ -554,6 +554,17 @@ def test_read_modes_are_stacked(tmp_path, steps, block, width):
             assert abs(heights[name] - 48 * share[t]) <= 1.01, (t, name)
 
 
+def test_without_links_there_are_no_read_modes(tmp_path):
+    """Of each head, a weighting and a free gate."""
+    for temporal_links, panels in ((1, 3), (0, 2)):
+        net = Net(temporal_links=temporal_links).train()
+        inputs = net.inputs(7)
+        net.forward(inputs)
+        shown = rectangles(episode(tmp_path, net, inputs, None, None, panels=c.DNC_PANEL_READS))
+        widest = max(width for *_, width in shown)
+        assert [width for *_, width in shown].count(widest) == 2 * panels
+
+
 def test_ticks_of_shared_cells(tmp_path):
     """Where four steps share a cell, every so many steps have a tick at their cell, from the first to the end."""
     net = Net()

@@ -22,40 +22,44 @@ def film(net, first=0, steps=STEPS, delay=100, b=0, **fields):
     return encoded(c.dnc_film_encode, net.handle, b, first, steps, delay, **fields)
 
 
-@pytest.fixture(scope="module", params=[1, 2], ids=["one write head", "two"])
+@pytest.fixture(
+    scope="module",
+    params=[dict(write_heads=1), dict(write_heads=2), dict(temporal_links=0)],
+    ids=["one write head", "two", "content only"],
+)
 def played(request):
     """A network that recorded an episode, and the states that a twin without a record went through."""
-    sizes = {**SIZES, "write_heads": request.param}
+    sizes = {**SIZES, **request.param}
     net, twin = Net(**sizes).train(), Net(**sizes)
     inputs = 4 * net.inputs(STEPS)
     net.forward(inputs)
     states = []
     for t in range(STEPS):
         twin.forward(inputs[t : t + 1])
-        states.append({name: twin.state(name) for name in
-                       ("memory", "link", "usage", "precedence", "write_weights", "read_weights")})  # fmt: skip
+        states.append(twin.states())
     return net, states
 
 
 def columns(state, b):
     """Usage, precedences, write and read weightings as the figure shows them, [columns, N]."""
     names = ("precedence", "write_weights", "read_weights")
-    return np.concatenate([state["usage"][b][None], *(state[name][b] for name in names)])
+    return np.concatenate([state["usage"][b][None], *(state[name][b] for name in names if name in state)])
 
 
 def assert_shows(picture, state, b, peak, order=slice(None), theme="light"):
     """Every cell of every block has the colour of its value, but for the path that is drawn over the links."""
     n, w = state["memory"][b].shape
-    heads = state["link"].shape[1]
+    of_heads = state["link"][b] if "link" in state else []
     memory, *rest = [r for r in rectangles(picture, theme) if r[2] == n * CELL]
-    singles, links = rest[:-heads], rest[-heads:]
+    links = rest[len(rest) - len(of_heads) :]
+    singles = rest[: len(rest) - len(of_heads)]
     shown = cells(picture, memory, n, w)
     assert abs(shown - expected_colours(state["memory"][b][order], "diverging", -peak, peak)).max() <= 8
     expected = columns(state, b)
     assert len(singles) == len(expected)
     for rectangle, values in zip(singles, expected):
         assert abs(cells(picture, rectangle, n, 1)[:, 0] - expected_colours(values[order])).max() <= 8
-    for rectangle, values in zip(links, state["link"][b]):
+    for rectangle, values in zip(links, of_heads):
         y, x, _, _ = rectangle
         corners = picture[y + 1 : y + n * CELL : CELL, x + 1 : x + n * CELL : CELL]
         assert abs(corners - expected_colours(values[order][:, order])).max() <= 8
@@ -153,6 +157,13 @@ def test_unrecorded_slots_are_sorted_along_the_path():
     assert abs(corners - expected_colours(expected)).max() <= 8
 
 
+def test_without_record_and_links_there_is_no_order():
+    net = Net(**SIZES, temporal_links=0)
+    net.forward(net.inputs(3))
+    plain, flagged = (state_image(net, c.DNC_STEP_NOW, flags=flags) for flags in (0, c.DNC_IMAGE_SORT_SLOTS))
+    assert plain == flagged
+
+
 def test_large_memories_are_reduced_by_the_greatest():
     slots = 1300
     net = Net(**{**SIZES, "memory_slots": slots, "batch_size": 1})
@@ -182,6 +193,7 @@ def colour_at(name, index):
         dict(memory_slots=1, word_size=1, read_heads=1),
         dict(memory_slots=3, word_size=40, read_heads=5, write_heads=4),
         dict(memory_slots=200, word_size=2),
+        dict(temporal_links=0, write_heads=2),
     ],
     ids=str,
 )

@@ -13,7 +13,6 @@ from support import (
     CHECKOUT,
     FIELDS,
     SMALL,
-    TRACES,
     Net,
     Optimizer,
     Refused,
@@ -36,6 +35,7 @@ NETWORKS = {
     "constant": dict(initial_state=c.DNC_INITIAL_CONSTANT, initial_value=0.01, clip_value=0.3),
     "wide": dict(batch_size=3, memory_slots=33, word_size=19, hidden_size=37, input_size=17, output_size=9),
     "no memory": dict(memory=c.DNC_MEMORY_NONE, num_layers=2),
+    "content only": dict(temporal_links=0, memory_slots=33, initial_state=c.DNC_INITIAL_LEARNED),
     "single": dict(batch_size=1, memory_slots=1, word_size=1, hidden_size=1, read_heads=1, input_size=1, output_size=1),
 }
 every_network = pytest.mark.parametrize("fields", NETWORKS.values(), ids=NETWORKS)
@@ -271,7 +271,7 @@ def test_a_record_grows_step_by_step(fields):
     inputs, output_gradients = one.inputs(70), one.output_gradients(70)
     assert_equal(one.forward(inputs), stepped(many, inputs))
     assert_equal(many.state_gradient("link"), found)
-    for name in TRACES:
+    for name in one.traces:
         assert_equal(one.trace(name), many.trace(name), name)
     assert_equal(one.backward(output_gradients), many.backward(output_gradients))
     assert_equal(one.gradients, many.gradients)
@@ -818,6 +818,7 @@ def test_estimated_bytes():
     large = dict(memory_slots=512, write_heads=1)
     link = 4 * 4 * 512 * 512
     assert 32 * link < estimate(1024, 1, **large) < 64 * link
+    assert 2 * estimate(1024, 1, **large, temporal_links=0) < estimate(1024, 1, **large), "links are not paid for"
     for name, value in dict(
         input_size=999, output_size=999, hidden_size=999, num_layers=9, memory_slots=999, word_size=999,
         read_heads=9, write_heads=9, batch_size=99,

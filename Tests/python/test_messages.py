@@ -117,6 +117,7 @@ def wrong_calls(tmp_path):
         (lambda: optimizer.step(learned), "the network has"),
         (lambda: net.save(bad, dnc.Optimizer(learned)), "the network has"),
         (lambda: dnc.DNC(1, 1, controller="feedforward").state("cell"), 'name is "cell", which only an LSTM'),
+        (lambda: dnc.DNC(1, 1, temporal_links=False).state("link"), "the state has no link: temporal_links is False"),
         (lambda: dnc.Task("copy", height=3), "options: \"height\" is unknown"),
         (lambda: dnc.Task("babi", folder="a,b"), "folder is 'a,b', allowed are values without commas"),
         (lambda: dnc.load(bad), str(bad)),

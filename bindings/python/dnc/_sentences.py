@@ -21,6 +21,8 @@ _WORDS = [
         (r"(?<=, with )config->memory NONE(?= allowed is )", 'memory "none"'),
         (r"(?<=: )config->memory is NONE$", 'memory is "none"'),
         (r"(?<=: )config->(?=memory is \w+$)", ""),
+        (r"(?<=, but )config->(\w+ is )0(?=: )", r"\1False"),
+        (r"(?<=: )config->(\w+ is )0$", r"\1False"),
         (r"^instance(?= has \d+ parameters, the optimizer \d+$| is in use by a call )", "the network"),
         (r"^width(?= is \d+, allowed are multiples)", "Y"),
         (r"^field is DNC_FIELD_CELL, which(?= only an LSTM)", 'name is "cell", which'),
