@@ -84,12 +84,14 @@ typedef struct {
     const float *previousWriteWeights;  /* [N] */
     const float *previousUsage;         /* [N] */
     float *usage;                       /* [N] */
+    float *_Nullable retention;         /* psi [N] */
 } UsageForwardOperands;
 
 typedef struct {
     long slots, readHeads;
     bool stopped;
     const float *freeGates, *previousReadWeights, *previousWriteWeights, *previousUsage;
+    const float *_Nullable retentionGradient; /* [N] */
     float *usageGradient;        /* [N] */
     float *freeGatesGradient;    /* [R] */
     float *readWeightsGradient;  /* [R, N] */
@@ -146,6 +148,7 @@ typedef struct {
     const float *previousMemory; /* [N, W] */
     const float *weights;        /* w^w [N] */
     const float *erase, *write;  /* e, v [W] */
+    const float *_Nullable retention; /* psi [N] */
     float *memory;               /* [N, W] */
     float *rowNorms;             /* [N] */
 } MemoryWriteForwardOperands;
@@ -153,6 +156,8 @@ typedef struct {
 typedef struct {
     long slots, wordSize;
     const float *previousMemory, *weights, *erase, *write;
+    const float *_Nullable retention;           /* psi [N] */
+    float *_Nullable retentionGradient;         /* [N], with retention */
     float *memoryGradient;                /* [N, W] */
     float *weightsGradient;               /* [N] */
     float *eraseGradient, *writeGradient; /* [W] */

@@ -6,6 +6,11 @@ import CVector
 /// With one write head.
 func memoryWriteForward(_ operands: UnsafePointer<MemoryWriteForwardOperands>) -> Bool {
   let o = operands.pointee
+  if let retention = o.retention { return writeForward(o, retention: retention) }
+  return writeForward(o, retention: nil)
+}
+
+@inline(__always) private func writeForward(_ o: MemoryWriteForwardOperands, retention: Input?) -> Bool {
   let (slots, wordSize, previousMemory, weights) = (o.slots, o.wordSize, o.previousMemory, o.weights)
   let (erase, write, memory, rowNorms) = (o.erase, o.write, o.memory, o.rowNorms)
   /// Writes some rows; adds up the squares of their numbers from `squares[first]` on.
@@ -16,7 +21,9 @@ func memoryWriteForward(_ operands: UnsafePointer<MemoryWriteForwardOperands>) -
       let (e, v) = (load(erase + j, count), load(write + j, count))
       for r in 0..<rows {
         let place = (n + r) * wordSize + j
-        let m = (load(previousMemory + place, count) * (1 - w[r] * e)).addingProduct(w[r], v)
+        var previous = load(previousMemory + place, count)
+        if let retention { previous *= retention[n + r] }
+        let m = (previous * (1 - w[r] * e)).addingProduct(w[r], v)
         store(m, memory + place, count)
         squares[first + r] = squares[first + r].addingProduct(m, m)
       }
@@ -47,6 +54,17 @@ func memoryWriteForward(_ operands: UnsafePointer<MemoryWriteForwardOperands>) -
 /// With one write head.
 func memoryWriteBackward(_ operands: UnsafePointer<MemoryWriteBackwardOperands>) {
   let o = operands.pointee
+  if let retention = o.retention, let retentionGradient = o.retentionGradient {
+    writeBackward(o, retention: (retention, retentionGradient))
+  } else {
+    writeBackward(o, retention: nil)
+  }
+}
+
+/// - Parameter retention: ψ, and its gradient.
+@inline(__always) private func writeBackward(
+  _ o: MemoryWriteBackwardOperands, retention: (values: Input, gradient: Output)?
+) {
   let (slots, wordSize, previousMemory, weights) = (o.slots, o.wordSize, o.previousMemory, o.weights)
   let (erase, write, memoryGradient, weightsGradient) = (o.erase, o.write, o.memoryGradient, o.weightsGradient)
   let (eraseGradient, writeGradient) = (o.eraseGradient, o.writeGradient)
@@ -54,23 +72,33 @@ func memoryWriteBackward(_ operands: UnsafePointer<MemoryWriteBackwardOperands>)
     var w = InlineArray<4, Vector>(repeating: .zero)
     for r in 0..<rows { w[r] = Vector(repeating: weights[n + r]) }
     var sums = InlineArray<4, Vector>(repeating: .zero)
+    var keptSums = InlineArray<4, Vector>(repeating: .zero)
     forEachVector(wordSize) { j, count in
       let (e, v) = (load(erase + j, count), load(write + j, count))
       var (towardsErase, towardsWrite) = (load(eraseGradient + j, count), load(writeGradient + j, count))
       for r in 0..<rows {
         let place = (n + r) * wordSize + j
         let gradient = load(memoryGradient + place, count)
-        let erased = gradient * load(previousMemory + place, count)
+        let previous = load(previousMemory + place, count)
+        var kept = gradient
+        if let retention { kept *= retention.values[n + r] }
+        let erased = kept * previous
         sums[r] = sums[r].addingProduct(gradient, v) - erased * e
         towardsErase -= erased * w[r]
         towardsWrite = towardsWrite.addingProduct(gradient, w[r])
-        store(gradient * (1 - w[r] * e), memoryGradient + place, count)
+        let left = 1 - w[r] * e
+        if retention != nil { keptSums[r] = keptSums[r].addingProduct(gradient * left, previous) }
+        store(kept * left, memoryGradient + place, count)
       }
       store(towardsErase, eraseGradient + j, count)
       store(towardsWrite, writeGradient + j, count)
     }
     let found = totals(sums[0], sums[1], sums[2], sums[3])
     for r in 0..<rows { weightsGradient[n + r] += found[r] }
+    if let retention {
+      let found = totals(keptSums[0], keptSums[1], keptSums[2], keptSums[3])
+      for r in 0..<rows { retention.gradient[n + r] = found[r] }
+    }
   }
   var n = 0
   while n + 4 <= slots {

@@ -12,6 +12,7 @@ func usageForward(_ operands: UnsafePointer<UsageForwardOperands>) {
     let written = load(previousWriteWeights + n, count)
     let kept = retention(readHeads, except: -1, freeGates, previousReadWeights + n, slots, count)
     store((u + written - u * written) * kept, usage + n, count)
+    if let retention = o.retention { store(kept, retention + n, count) }
   }
 }
 
@@ -31,7 +32,9 @@ func usageBackward(_ operands: UnsafePointer<UsageBackwardOperands>) {
       let u = load(previousUsage + n, count)
       let written = load(previousWriteWeights + n, count)
       let others = retention(readHeads, except: i, freeGates, previousReadWeights + n, slots, count)
-      let towardsHead = load(usageGradient + n, count) * (u + written - u * written) * others
+      var towardsRetention = load(usageGradient + n, count) * (u + written - u * written)
+      if let given = o.retentionGradient { towardsRetention += load(given + n, count) }
+      let towardsHead = towardsRetention * others
       sums = sums.addingProduct(towardsHead, load(previousReadWeights + i * slots + n, count))
       let target = readWeightsGradient + i * slots + n
       store(load(target, count) - towardsHead * gate, target, count)

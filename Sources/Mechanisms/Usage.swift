@@ -5,48 +5,53 @@ import CKernels
 ///     ψ_t = Π_i (1 − f^i w^{r,i}_{t-1})          w̄ = 1 − Π_k (1 − w^{w,k}_{t-1})
 ///     u_t = (u_{t-1} + w̄ − u_{t-1} ∘ w̄) ∘ ψ_t
 ///
-/// ψ is the paper's retention vector; with one write head, w̄ is that head's weighting.
+/// ψ is the paper's retention vector; with one write head, w̄ is that head's weighting. With de-allocation, ψ also erases
+/// what is freed: see `MemoryWrite`.
 enum Usage {
   /// - Parameters:
   ///   - freeGates: f [R].
   ///   - previousReadWeights, previousWriteWeights: [R, N], [K, N].
   ///   - previousUsage: u_{t-1} [N]. May be `usage`.
   ///   - usage: out, u_t [N].
+  ///   - retention: out, ψ_t [N], if anyone wants it.
   static func forward<Scalar: Real>(
     slots: Int, readHeads: Int, writeHeads: Int, freeGates: In<Scalar>, previousReadWeights: In<Scalar>,
-    previousWriteWeights: In<Scalar>, previousUsage: In<Scalar>, usage: Out<Scalar>
+    previousWriteWeights: In<Scalar>, previousUsage: In<Scalar>, usage: Out<Scalar>, retention: Out<Scalar>? = nil
   ) {
     if writeHeads == 1, let fast = Scalar.kernels?.usageForward {
       var operands = UsageForwardOperands(
         slots: slots, readHeads: readHeads, freeGates: freeGates.float,
         previousReadWeights: previousReadWeights.float, previousWriteWeights: previousWriteWeights.float,
-        previousUsage: previousUsage.float, usage: usage.float)
+        previousUsage: previousUsage.float, usage: usage.float, retention: retention?.float)
       return fast(&operands)
     }
     for n in 0..<slots {
-      let retention = product(readHeads) { 1 - freeGates[$0] * previousReadWeights[$0 * slots + n] }
+      let kept = product(readHeads) { 1 - freeGates[$0] * previousReadWeights[$0 * slots + n] }
       let written = 1 - product(writeHeads) { 1 - previousWriteWeights[$0 * slots + n] }
       let u = previousUsage[n]
-      usage[n] = (u + written - u * written) * retention
+      usage[n] = (u + written - u * written) * kept
+      if let retention { retention[n] = kept }
     }
   }
 
   /// - Parameters:
   ///   - stopped: w̄ is taken as a constant (`DNC_USAGE_GRADIENT_STOPPED`).
+  ///   - retentionGradient: of ψ_t [N], from elsewhere than u_t, if anyone has used it.
   ///   - usageGradient: [N]. In: of u_t. Out: of u_{t-1}.
   ///   - freeGatesGradient [R], readWeightsGradient [R, N] (of the previous weightings): added to.
   ///   - writeWeightsGradient [K, N] (of the previous weightings): written.
   static func backward<Scalar: Real>(
     slots: Int, readHeads: Int, writeHeads: Int, stopped: Bool, freeGates: In<Scalar>,
     previousReadWeights: In<Scalar>, previousWriteWeights: In<Scalar>, previousUsage: In<Scalar>,
-    usageGradient: Out<Scalar>, freeGatesGradient: Out<Scalar>, readWeightsGradient: Out<Scalar>,
+    retentionGradient given: In<Scalar>? = nil, usageGradient: Out<Scalar>, freeGatesGradient: Out<Scalar>,
+    readWeightsGradient: Out<Scalar>,
     writeWeightsGradient: Out<Scalar>
   ) {
     if writeHeads == 1, let fast = Scalar.kernels?.usageBackward {
       var operands = UsageBackwardOperands(
         slots: slots, readHeads: readHeads, stopped: stopped, freeGates: freeGates.float,
         previousReadWeights: previousReadWeights.float, previousWriteWeights: previousWriteWeights.float,
-        previousUsage: previousUsage.float, usageGradient: usageGradient.float,
+        previousUsage: previousUsage.float, retentionGradient: given?.float, usageGradient: usageGradient.float,
         freeGatesGradient: freeGatesGradient.float, readWeightsGradient: readWeightsGradient.float,
         writeWeightsGradient: writeWeightsGradient.float)
       return fast(&operands)
@@ -58,7 +63,7 @@ enum Usage {
       let gradient = usageGradient[n]
       usageGradient[n] = gradient * retention * unwritten
 
-      let retentionGradient = gradient * (u + (1 - unwritten) - u * (1 - unwritten))
+      let retentionGradient = gradient * (u + (1 - unwritten) - u * (1 - unwritten)) + (given?[n] ?? 0)
       for i in 0..<readHeads {
         let others = product(readHeads, except: i) { 1 - freeGates[$0] * previousReadWeights[$0 * slots + n] }
         freeGatesGradient[i] -= retentionGradient * others * previousReadWeights[i * slots + n]

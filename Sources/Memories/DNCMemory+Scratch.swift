@@ -18,6 +18,7 @@ extension DNCMemory {
     let allocationGradient: Out<Scalar>  // [N]
     let usageFoundGradient: Out<Scalar>  // [N]
     let products: Out<Scalar>  // [N]
+    let retentionGradient: Out<Scalar>  // [N]
 
     init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {
       usageFound = carver.take(c.K * c.N)
@@ -38,6 +39,7 @@ extension DNCMemory {
       allocationGradient = carver.take(c.N)
       usageFoundGradient = carver.take(c.N)
       products = carver.take(c.N)
+      retentionGradient = carver.take(c.deallocates ? c.N : 0)
     }
   }
 

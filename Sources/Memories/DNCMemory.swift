@@ -53,7 +53,7 @@ struct DNCMemory<Scalar: Real> {
     Usage.forward(
       slots: c.N, readHeads: c.R, writeHeads: c.K, freeGates: parts.freeGates,
       previousReadWeights: before.readWeights, previousWriteWeights: before.writeWeights,
-      previousUsage: before.usage, usage: after.usage)
+      previousUsage: before.usage, usage: after.usage, retention: history.retention(row, b))
     contentOfWriteHeads(parts, before.memory, rowNorms: before.rowNorms)
     for k in 0..<c.K {
       let usage = k == 0 ? after.usage : scratch.usageFound + k * c.N
@@ -69,7 +69,8 @@ struct DNCMemory<Scalar: Real> {
     }
     MemoryWrite.forward(
       slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: before.memory, weights: after.writeWeights,
-      erase: parts.eraseVectors, write: parts.writeVectors, memory: after.memory, rowNorms: after.rowNorms)
+      erase: parts.eraseVectors, write: parts.writeVectors, retention: history.retention(row, b).map { In($0) },
+      memory: after.memory, rowNorms: after.rowNorms)
   }
 
   /// Computes `scratch.similarity` and `scratch.content` of the write heads, which look into M_{t-1}.
@@ -248,9 +249,12 @@ struct DNCMemory<Scalar: Real> {
 
   private func backwardWrite(_ step: Backward) {
     let gradient = step.gradient
+    let retentionGradient = c.deallocates ? scratch.retentionGradient : nil
     MemoryWrite.backward(
       slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: step.memoryBefore, weights: step.after.writeWeights,
-      erase: step.parts.eraseVectors, write: step.parts.writeVectors, memoryGradient: gradient.memory,
+      erase: step.parts.eraseVectors, write: step.parts.writeVectors,
+      retention: history.retention(step.t, step.b).map { In($0) }, retentionGradient: retentionGradient,
+      memoryGradient: gradient.memory,
       weightsGradient: gradient.writeWeights, eraseGradient: step.partsGradient.eraseVectors,
       writeGradient: step.partsGradient.writeVectors)
 
@@ -290,7 +294,8 @@ struct DNCMemory<Scalar: Real> {
     Usage.backward(
       slots: c.N, readHeads: c.R, writeHeads: c.K, stopped: c.usageGradientStopped, freeGates: step.parts.freeGates,
       previousReadWeights: step.before.readWeights, previousWriteWeights: step.before.writeWeights,
-      previousUsage: step.before.usage, usageGradient: gradient.usage,
+      previousUsage: step.before.usage, retentionGradient: retentionGradient.map { In($0) },
+      usageGradient: gradient.usage,
       freeGatesGradient: step.partsGradient.freeGates, readWeightsGradient: gradient.readWeights,
       writeWeightsGradient: gradient.writeWeights)
   }

@@ -19,9 +19,12 @@ struct MemoryHistory<Scalar: Real> {
     let parts = InterfaceParts(start: In(planes[.interface][t, b]), at: c.interface)
     MemoryWrite.forward(
       slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: previousMemory,
-      weights: planes[.writeWeights][t + 1, b], erase: parts.eraseVectors, write: parts.writeVectors, memory: memory,
-      rowNorms: rowNorms)
+      weights: planes[.writeWeights][t + 1, b], erase: parts.eraseVectors, write: parts.writeVectors,
+      retention: retention(t, b).map { In($0) }, memory: memory, rowNorms: rowNorms)
   }
+
+  /// ψ of step t, with de-allocation.
+  func retention(_ t: Int, _ b: Int) -> Out<Scalar>? { c.deallocates ? planes[.retention][t, b] : nil }
 
   /// Advances memory and links of sequence b from before step t to after it.
   /// - Parameter linkScratch: see `LinkParts`, for no read heads; nil for a memory without links.

@@ -32,7 +32,7 @@ extension dnc_config: FieldTable {
       &temporal_links, visitor)
     try Field("content_masks", .whole(0...0), files: .keptIfOther, isOfDNC: true).visit(&content_masks, visitor)
     try Field("mask_minimum", .belowOne, files: .keptIfOther, isOfDNC: true).visit(&mask_minimum, visitor)
-    try Field("deallocation", .whole(0...0), files: .keptIfOther, isOfDNC: true).visit(&deallocation, visitor)
+    try Field("deallocation", .whole(0...1), files: .keptIfOther, isOfDNC: true).visit(&deallocation, visitor)
     try Field("link_sharpening", .whole(0...0), files: .keptIfOther, isOfDNC: true).visit(&link_sharpening, visitor)
     try Field("controller_norm", .whole(0...0), files: .keptIfOther).visit(&controller_norm, visitor)
     try Field("interface_norm", .whole(0...0), files: .keptIfOther).visit(&interface_norm, visitor)

@@ -4,7 +4,7 @@
 enum Quantity: Int {
   case input, recurrentProducts, gates, cell, cellTanh, hidden
   case rawInterface, interface
-  case usage, order, allocation, writeWeights, memory, rowNorms
+  case retention, usage, order, allocation, writeWeights, memory, rowNorms
   case link, precedence, backwardWeights, forwardWeights, readWeights, readVectors
   case rawOutput
   case controllerOutputGradient, readVectorsGradient
@@ -79,6 +79,8 @@ enum Quantity: Int {
     case .rawInterface:
       Row(name: "ξ", kept: .steps, part: .sequence, width: parts, look: .byInterface, becomesGradient: true)
     case .interface: Row(name: "interface", kept: .steps, part: .sequence, width: parts, look: .elsewhere)
+    case .retention:
+      Row(name: "retention", kept: .steps, part: .sequence, width: c.deallocates ? N : 0, range: .zeroToOne)
     case .usage: Row(name: "usage", kept: .states, part: .sequence, width: N, range: .zeroToOne)
     case .order: Row(name: "free list", kept: .steps, part: .writeHead, width: N, look: .elsewhere)
     case .allocation: Row(name: "allocation weighting", kept: .steps, part: .writeHead, width: N, range: .zeroToOne)

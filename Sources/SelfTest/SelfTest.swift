@@ -15,7 +15,7 @@ enum SelfTest {
     }
   }
 
-  static var kinds: Int { 12 }
+  static var kinds: Int { 13 }
   static var stoppedGradient: Int { 6 }
   /// Large enough for every kernel to run all of its loops.
   static var everyKernel: Int { 7 }
@@ -33,7 +33,8 @@ enum SelfTest {
     case 8: "RNN of 2 layers"
     case 9: "GRU of 2 layers with clipping"
     case 10: "LSTM without a memory"
-    default: "LSTM, content only, 2 write heads"
+    case 11: "LSTM, content only, 2 write heads"
+    default: "LSTM with de-allocation"
     }
   }
 
@@ -73,6 +74,8 @@ enum SelfTest {
       fields.memory = DNC_MEMORY_NONE.rawValue
     case 11:
       (fields.temporal_links, fields.write_heads) = (0, 2)
+    case 12:
+      fields.deallocation = 1
     default: break
     }
     // A difference quotient can't see that a gradient is stopped. In a single step, stopping changes only the gradient

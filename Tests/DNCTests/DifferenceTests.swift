@@ -38,6 +38,8 @@ import Testing
     Case("no memory, feedforward of 2 layers") { ($0.memory, $0.controller, $0.num_layers) = (2, 1, 2) },
     Case("content only, 2 write heads") { ($0.temporal_links, $0.write_heads) = (0, 2) },
     Case("content only, learned initial state") { ($0.temporal_links, $0.initial_state) = (0, 2) },
+    Case("de-allocation") { $0.deallocation = 1 },
+    Case("de-allocation, 2 write heads, 3 read heads") { ($0.deallocation, $0.write_heads, $0.read_heads) = (1, 2, 3) },
     Case("1 slot") { $0.memory_slots = 1 },
     Case("1 of everything") {
       ($0.input_size, $0.output_size, $0.hidden_size, $0.word_size) = (1, 1, 1, 1)

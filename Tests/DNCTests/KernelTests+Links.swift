@@ -92,15 +92,18 @@ extension KernelTests {
       let write = Numbers(slots, &random, from: 0)
       let previous = Numbers(slots, &random, from: 0)
       let usage = Numbers(slots, &random)
+      let (retention, given) = (Numbers(slots, &random), Numbers(slots, &random))
       Usage.forward(
         slots: slots, readHeads: heads, writeHeads: 1, freeGates: gates.exact, previousReadWeights: read.exact,
-        previousWriteWeights: write.exact, previousUsage: previous.exact, usage: usage.exact)
+        previousWriteWeights: write.exact, previousUsage: previous.exact, usage: usage.exact,
+        retention: retention.exact)
       run(
         kernels.usageForward,
         UsageForwardOperands(
           slots: slots, readHeads: heads, freeGates: gates.float, previousReadWeights: read.float,
-          previousWriteWeights: write.float, previousUsage: previous.float, usage: usage.float))
-      expect(usage, "usage \(slots), \(heads) heads")
+          previousWriteWeights: write.float, previousUsage: previous.float, usage: usage.float,
+          retention: retention.float))
+      for numbers in [usage, retention] { expect(numbers, "usage \(slots), \(heads) heads") }
       for stopped in [false, true] {
         let gradient = Numbers(slots, &random)
         let gatesGradient = Numbers(heads, &random)
@@ -109,13 +112,15 @@ extension KernelTests {
         Usage.backward(
           slots: slots, readHeads: heads, writeHeads: 1, stopped: stopped, freeGates: gates.exact,
           previousReadWeights: read.exact, previousWriteWeights: write.exact, previousUsage: previous.exact,
-          usageGradient: gradient.exact, freeGatesGradient: gatesGradient.exact,
+          retentionGradient: stopped ? In(given.exact) : nil, usageGradient: gradient.exact,
+          freeGatesGradient: gatesGradient.exact,
           readWeightsGradient: readGradient.exact, writeWeightsGradient: writeGradient.exact)
         run(
           kernels.usageBackward,
           UsageBackwardOperands(
             slots: slots, readHeads: heads, stopped: stopped, freeGates: gates.float, previousReadWeights: read.float,
-            previousWriteWeights: write.float, previousUsage: previous.float, usageGradient: gradient.float,
+            previousWriteWeights: write.float, previousUsage: previous.float,
+            retentionGradient: stopped ? In(given.float) : nil, usageGradient: gradient.float,
             freeGatesGradient: gatesGradient.float, readWeightsGradient: readGradient.float,
             writeWeightsGradient: writeGradient.float))
         for numbers in [gradient, gatesGradient, readGradient, writeGradient] {

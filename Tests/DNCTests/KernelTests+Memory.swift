@@ -76,44 +76,60 @@ extension KernelTests {
     }
   }
 
-  @Test(arguments: levels) func memory(level: CPULevel) throws {
+  @Test(arguments: levels, [false, true]) func memoryWrite(level: CPULevel, deallocates: Bool) throws {
     let kernels = try #require(Kernels.at(level))
     var random = Random(seed: 4)
-    for (slots, word, heads) in KernelTests.shapes {
+    for (slots, word, _) in KernelTests.shapes {
+      let what = "\(slots) × \(word), de-allocation \(deallocates)"
       let previous = Numbers(slots * word, &random)
       let weights = Numbers(slots, &random, from: 0)
       let erase = Numbers(word, &random, from: 0)
       let write = Numbers(word, &random)
+      let (retention, retentionGradient) = (Numbers(slots, &random, from: 0), Numbers(slots, &random))
       let memory = Numbers(slots * word, &random)
       let norms = Numbers(slots, &random)
       MemoryWrite.forward(
         slots: slots, wordSize: word, writeHeads: 1, previousMemory: previous.exact, weights: weights.exact,
-        erase: erase.exact, write: write.exact, memory: memory.exact, rowNorms: norms.exact)
+        erase: erase.exact, write: write.exact, retention: deallocates ? In(retention.exact) : nil,
+        memory: memory.exact, rowNorms: norms.exact)
       let isModerate = run(
         kernels.memoryWriteForward,
         MemoryWriteForwardOperands(
           slots: slots, wordSize: word, previousMemory: previous.float, weights: weights.float, erase: erase.float,
-          write: write.float, memory: memory.float, rowNorms: norms.float))
+          write: write.float, retention: deallocates ? In(retention.float) : nil, memory: memory.float,
+          rowNorms: norms.float))
       #expect(isModerate)
-      for numbers in [memory, norms] { expect(numbers, "write \(slots) × \(word)") }
+      for numbers in [memory, norms] { expect(numbers, "write \(what)") }
 
       let weightsGradient = Numbers(slots, &random)
       let eraseGradient = Numbers(word, &random)
       let writeGradient = Numbers(word, &random)
       MemoryWrite.backward(
         slots: slots, wordSize: word, writeHeads: 1, previousMemory: previous.exact, weights: weights.exact,
-        erase: erase.exact, write: write.exact, memoryGradient: memory.exact, weightsGradient: weightsGradient.exact,
-        eraseGradient: eraseGradient.exact, writeGradient: writeGradient.exact)
+        erase: erase.exact, write: write.exact, retention: deallocates ? In(retention.exact) : nil,
+        retentionGradient: deallocates ? retentionGradient.exact : nil, memoryGradient: memory.exact,
+        weightsGradient: weightsGradient.exact, eraseGradient: eraseGradient.exact,
+        writeGradient: writeGradient.exact)
       run(
         kernels.memoryWriteBackward,
         MemoryWriteBackwardOperands(
           slots: slots, wordSize: word, previousMemory: previous.float, weights: weights.float, erase: erase.float,
-          write: write.float, memoryGradient: memory.float, weightsGradient: weightsGradient.float,
-          eraseGradient: eraseGradient.float, writeGradient: writeGradient.float))
-      for numbers in [memory, weightsGradient, eraseGradient, writeGradient] {
-        expect(numbers, "write backward \(slots) × \(word)")
+          write: write.float, retention: deallocates ? In(retention.float) : nil,
+          retentionGradient: deallocates ? retentionGradient.float : nil, memoryGradient: memory.float,
+          weightsGradient: weightsGradient.float, eraseGradient: eraseGradient.float,
+          writeGradient: writeGradient.float))
+      for numbers in [memory, weightsGradient, eraseGradient, writeGradient, retentionGradient] {
+        expect(numbers, "write backward \(what)")
       }
+    }
+  }
 
+  @Test(arguments: levels) func readVectors(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    var random = Random(seed: 4)
+    for (slots, word, heads) in KernelTests.shapes {
+      let previous = Numbers(slots * word, &random)
+      let memory = Numbers(slots * word, &random)
       let weightings = Numbers(heads * slots, &random, from: 0)
       let vectors = Numbers(heads * word, &random)
       ReadVectors.forward(
@@ -161,7 +177,8 @@ extension KernelTests {
                 kernels.memoryWriteForward,
                 MemoryWriteForwardOperands(
                   slots: slots, wordSize: word, previousMemory: memory.float, weights: weights.float,
-                  erase: erase.float, write: key.float, memory: memory.float, rowNorms: norms.float)))
+                  erase: erase.float, write: key.float, retention: nil, memory: memory.float,
+                  rowNorms: norms.float)))
             #expect(norms.float[place / word] == .infinity)
           }
 

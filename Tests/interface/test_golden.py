@@ -48,7 +48,6 @@ NOT_BUILT = {
     "interface_norm",
     "both_norms", "deep_gru", "rnn_relu",
     "masks", "masks_minimum",
-    "deallocation", "deallocation_two_writers",
     "sharpening", "sharpening_two_writers",
     "all_three",
     "content_only_masked",

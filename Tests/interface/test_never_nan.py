@@ -47,6 +47,10 @@ def assert_finite(net, outputs, what):
 
 
 def any_network(random):
+    memory = int(random.choice([0] * 8 + [c.DNC_MEMORY_NONE]))
+    variants = dict(temporal_links=int(random.choice([0, 1, 1])), deallocation=int(random.choice([0, 0, 1])))
+    if memory != c.DNC_MEMORY_DNC:
+        variants = {}
     return dict(
         input_size=int(random.choice([1, 3, 17])), output_size=int(random.choice([1, 2, 9])),
         hidden_size=int(random.choice([1, 5, 16, 37])), num_layers=int(random.choice([1, 1, 3])),
@@ -55,7 +59,7 @@ def any_network(random):
         batch_size=int(random.choice([1, 2, 5])), controller=int(random.choice([0, 0, 1, 2, 3])),
         activation=int(random.choice([0, 1])), initial_state=int(random.choice([0, 1, 2])),
         initial_value=float(random.choice([1e-6, 0, 1])), clip_value=float(random.choice([0, 0, 20, 1e30])),
-        num_threads=int(random.choice([1, 2])), memory=int(random.choice([0] * 8 + [c.DNC_MEMORY_NONE])),
+        num_threads=int(random.choice([1, 2])), memory=memory, **variants,
     )  # fmt: skip
 
 
