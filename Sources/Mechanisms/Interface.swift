@@ -5,10 +5,15 @@ struct InterfaceLayout {
   let readHeads, writeHeads, wordSize: Int
   /// False if every read head reads by content: then there are no read modes.
   var hasLinks = true
+  /// µ, if the heads have masks.
+  var maskMinimum: Double?
   /// Modes per read head: backward for each write head, content, forward for each write head.
   var modes: Int { hasLinks ? 2 * writeHeads + 1 : 0 }
 
-  /// Offsets of the parts, in the paper's order.
+  /// The width of a head's mask; 0 without masks.
+  var maskWidth: Int { maskMinimum == nil ? 0 : wordSize }
+
+  /// Offsets of the parts: the paper's in its order, then those of variants.
   var readKeys: Int { 0 }
   var readStrengths: Int { readHeads * wordSize }
   var writeKeys: Int { readStrengths + readHeads }
@@ -19,8 +24,10 @@ struct InterfaceLayout {
   var allocationGates: Int { freeGates + readHeads }
   var writeGates: Int { allocationGates + writeHeads }
   var readModes: Int { writeGates + writeHeads }
+  var readMasks: Int { readModes + readHeads * modes }
+  var writeMasks: Int { readMasks + readHeads * maskWidth }
   /// The width of ξ.
-  var count: Int { readModes + readHeads * modes }
+  var count: Int { writeMasks + writeHeads * maskWidth }
 }
 
 /// The parts of an interface vector, or of its gradient.
@@ -42,11 +49,14 @@ struct InterfaceParts<Pointer: ScalarPointer> {
   var writeVectors: Pointer { start.advanced(by: at.writeVectors) }
   /// f [R].
   var freeGates: Pointer { start.advanced(by: at.freeGates) }
+  /// m [R, W] and [K, W]; nil without masks.
+  var readMasks: Pointer? { at.maskMinimum == nil ? nil : start.advanced(by: at.readMasks) }
+  var writeMasks: Pointer? { at.maskMinimum == nil ? nil : start.advanced(by: at.writeMasks) }
 }
 
 /// Turns the raw interface vector ξ = W_ξ ν + b_ξ into keys, strengths, gates and modes in their ranges (model.md,
 /// section 2): strengths by oneplus(x) = 1 + log(1 + eˣ), erase vectors and gates by σ, modes by a softmax per read
-/// head. Keys and write vectors stay unchanged.
+/// head, masks by m = µ + (1 − µ) σ(x). Keys and write vectors stay unchanged.
 enum Interface {
   /// - Parameters:
   ///   - raw: ξ of one sequence.
@@ -75,9 +85,17 @@ enum Interface {
     sigmoid(layout.eraseVectors..<layout.writeVectors)
     identity(layout.writeVectors..<layout.freeGates)
     sigmoid(layout.freeGates..<layout.readModes)
-    guard layout.hasLinks else { return }
-    Softmax.forward(
-      rows: layout.readHeads, layout.modes, logits: raw + layout.readModes, probabilities: interface + layout.readModes)
+    if layout.hasLinks {
+      Softmax.forward(
+        rows: layout.readHeads, layout.modes, logits: raw + layout.readModes,
+        probabilities: interface + layout.readModes)
+    }
+    guard let minimum = layout.maskMinimum else { return }
+    sigmoid(layout.readMasks..<layout.count)
+    guard minimum > 0 else { return }
+    for i in layout.readMasks..<layout.count {
+      interface[i] = Scalar(minimum) + (1 - Scalar(minimum)) * interface[i]
+    }
   }
 
   /// - Parameters:
@@ -112,9 +130,16 @@ enum Interface {
     sigmoid(layout.eraseVectors..<layout.writeVectors)
     identity(layout.writeVectors..<layout.freeGates)
     sigmoid(layout.freeGates..<layout.readModes)
-    guard layout.hasLinks else { return }
-    Softmax.backward(
-      rows: layout.readHeads, layout.modes, probabilities: interface + layout.readModes,
-      gradient: interfaceGradient + layout.readModes, logitGradient: raw + layout.readModes)
+    if layout.hasLinks {
+      Softmax.backward(
+        rows: layout.readHeads, layout.modes, probabilities: interface + layout.readModes,
+        gradient: interfaceGradient + layout.readModes, logitGradient: raw + layout.readModes)
+    }
+    guard let minimum = layout.maskMinimum else { return }
+    // σ(x) is computed again: found from m, a small one would lose its digits.
+    for i in layout.readMasks..<layout.count {
+      let gate = Scalar.sigmoid(raw[i])
+      raw[i] = interfaceGradient[i] * (1 - Scalar(minimum)) * gate * (1 - gate)
+    }
   }
 }

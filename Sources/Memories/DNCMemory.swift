@@ -54,7 +54,8 @@ struct DNCMemory<Scalar: Real> {
       slots: c.N, readHeads: c.R, writeHeads: c.K, freeGates: parts.freeGates,
       previousReadWeights: before.readWeights, previousWriteWeights: before.writeWeights,
       previousUsage: before.usage, usage: after.usage, retention: history.retention(row, b))
-    contentOfWriteHeads(parts, before.memory, rowNorms: before.rowNorms)
+    // The write heads look into M_{t-1}, the read heads into M_t.
+    content(writeHeads(parts), before.memory, rowNorms: before.rowNorms, weighting: scratch.content)
     for k in 0..<c.K {
       let usage = k == 0 ? after.usage : scratch.usageFound + k * c.N
       let allocation = planes[.allocation][row, b] + k * c.N
@@ -73,22 +74,6 @@ struct DNCMemory<Scalar: Real> {
       memory: after.memory, rowNorms: after.rowNorms)
   }
 
-  /// Computes `scratch.similarity` and `scratch.content` of the write heads, which look into M_{t-1}.
-  private func contentOfWriteHeads(_ parts: InterfaceParts<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>) {
-    ContentWeighting.forward(
-      slots: c.N, wordSize: c.W, heads: c.K, memory: memory, rowNorms: rowNorms, keys: parts.writeKeys,
-      strengths: parts.writeStrengths, similarity: scratch.similarity, weighting: scratch.content)
-  }
-
-  /// The same of the read heads, which look into M_t.
-  private func contentOfReadHeads(
-    _ parts: InterfaceParts<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, weighting: Out<Scalar>
-  ) {
-    ContentWeighting.forward(
-      slots: c.N, wordSize: c.W, heads: c.R, memory: memory, rowNorms: rowNorms, keys: parts.readKeys,
-      strengths: parts.readStrengths, similarity: scratch.similarity, weighting: weighting)
-  }
-
   /// Computes the usage that the write head after k finds.
   private func occupy(_ k: Int, _ parts: InterfaceParts<In<Scalar>>, usage: In<Scalar>, allocation: In<Scalar>) {
     Occupation.forward(
@@ -98,8 +83,8 @@ struct DNCMemory<Scalar: Real> {
 
   /// Sections 6 and 7: links, precedence, the read weightings and the read vectors.
   private func read(_ b: Int, _ row: Int, _ parts: InterfaceParts<In<Scalar>>, _ before: Read, _ after: Written) {
-    contentOfReadHeads(
-      parts, In(after.memory), rowNorms: In(after.rowNorms),
+    content(
+      readHeads(parts), In(after.memory), rowNorms: In(after.rowNorms),
       weighting: c.hasLinks ? scratch.content : after.readWeights)
     if c.hasLinks { readLinks(b, row, parts, before, after) }
     ReadVectors.forward(
@@ -198,19 +183,17 @@ struct DNCMemory<Scalar: Real> {
 
   private func backwardRead(_ step: Backward) {
     let gradient = step.gradient
-    contentOfReadHeads(
-      step.parts, step.memoryAfter, rowNorms: step.after.rowNorms, weighting: scratch.content)
+    content(
+      readHeads(step.parts), step.memoryAfter, rowNorms: step.after.rowNorms, weighting: scratch.content)
     ReadVectors.backward(
       slots: c.N, wordSize: c.W, heads: c.R, memory: step.memoryAfter, weightings: step.after.readWeights,
       vectorsGradient: gradient.readVectors, memoryGradient: gradient.memory,
       weightingsGradient: gradient.readWeights)
     if c.hasLinks { backwardModes(step) }
-    ContentWeighting.backward(
-      slots: c.N, wordSize: c.W, heads: c.R, memory: step.memoryAfter, rowNorms: step.after.rowNorms,
-      keys: step.parts.readKeys, strengths: step.parts.readStrengths, similarity: scratch.similarity,
-      weighting: scratch.content, weightingGradient: c.hasLinks ? scratch.contentGradient : gradient.readWeights,
-      rowFactors: scratch.products, memoryGradient: gradient.memory, keysGradient: step.partsGradient.readKeys,
-      strengthsGradient: step.partsGradient.readStrengths)
+    contentBackward(
+      readHeads(step.parts), step.memoryAfter, rowNorms: step.after.rowNorms,
+      weightingGradient: c.hasLinks ? scratch.contentGradient : gradient.readWeights, memoryGradient: gradient.memory,
+      readHeads(step.partsGradient))
 
     // From here on, the array holds the gradient of the previous read weightings.
     setZero(c.R * c.N, gradient.readWeights)
@@ -261,7 +244,7 @@ struct DNCMemory<Scalar: Real> {
     func usage(_ k: Int) -> In<Scalar> { k == 0 ? step.after.usage : In(scratch.usageFound + k * c.N) }
     let allocations = planes[.allocation][step.t, step.b]
     for k in 0..<c.K - 1 { occupy(k, step.parts, usage: usage(k), allocation: allocations + k * c.N) }
-    contentOfWriteHeads(step.parts, step.memoryBefore, rowNorms: step.before.rowNorms)
+    content(writeHeads(step.parts), step.memoryBefore, rowNorms: step.before.rowNorms, weighting: scratch.content)
     setZero(c.N, scratch.usageFoundGradient)
     for k in (0..<c.K).reversed() {
       let (slots, allocation) = (k * c.N, allocations + k * c.N)
@@ -284,12 +267,9 @@ struct DNCMemory<Scalar: Real> {
         allocationGradient: scratch.allocationGradient, usageGradient: scratch.usageFoundGradient,
         products: scratch.products)
     }
-    ContentWeighting.backward(
-      slots: c.N, wordSize: c.W, heads: c.K, memory: step.memoryBefore, rowNorms: step.before.rowNorms,
-      keys: step.parts.writeKeys, strengths: step.parts.writeStrengths, similarity: scratch.similarity,
-      weighting: scratch.content, weightingGradient: scratch.contentGradient, rowFactors: scratch.products,
-      memoryGradient: gradient.memory, keysGradient: step.partsGradient.writeKeys,
-      strengthsGradient: step.partsGradient.writeStrengths)
+    contentBackward(
+      writeHeads(step.parts), step.memoryBefore, rowNorms: step.before.rowNorms,
+      weightingGradient: scratch.contentGradient, memoryGradient: gradient.memory, writeHeads(step.partsGradient))
     addScaled(c.N, 1, scratch.usageFoundGradient, to: gradient.usage)
     Usage.backward(
       slots: c.N, readHeads: c.R, writeHeads: c.K, stopped: c.usageGradientStopped, freeGates: step.parts.freeGates,

@@ -30,7 +30,7 @@ extension dnc_config: FieldTable {
     try Field("memory", .choices(Configuration.Memory.self), files: .keptIfOther).visit(&memory, visitor)
     try Field("temporal_links", .whole(0...1), default: 1, files: .keptIfOther, isOfDNC: true).visit(
       &temporal_links, visitor)
-    try Field("content_masks", .whole(0...0), files: .keptIfOther, isOfDNC: true).visit(&content_masks, visitor)
+    try Field("content_masks", .whole(0...1), files: .keptIfOther, isOfDNC: true).visit(&content_masks, visitor)
     try Field("mask_minimum", .belowOne, files: .keptIfOther, isOfDNC: true).visit(&mask_minimum, visitor)
     try Field("deallocation", .whole(0...1), files: .keptIfOther, isOfDNC: true).visit(&deallocation, visitor)
     try Field("link_sharpening", .whole(0...0), files: .keptIfOther, isOfDNC: true).visit(&link_sharpening, visitor)
@@ -162,5 +162,8 @@ extension Configuration {
   var gates: Int { traits.gates }
   /// Pre-activations of a layer to which its recurrent products are added: all but those of a gate that takes its own apart.
   var sharedUnits: Int { (traits.keepsLastProductApart ? gates - 1 : gates) * H }
-  var interface: InterfaceLayout { InterfaceLayout(readHeads: R, writeHeads: K, wordSize: W, hasLinks: hasLinks) }
+  var interface: InterfaceLayout {
+    InterfaceLayout(
+      readHeads: R, writeHeads: K, wordSize: W, hasLinks: hasLinks, maskMinimum: hasMasks ? maskMinimum : nil)
+  }
 }

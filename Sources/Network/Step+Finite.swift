@@ -40,8 +40,8 @@ private struct Search {
       look("read key", " of head ", i, count: at.wordSize, interface + at.readKeys + i * at.wordSize)
       look("read strength", " of head ", i, count: 1, interface + at.readStrengths + i)
       look("free gate", " of head ", i, count: 1, interface + at.freeGates + i)
-      guard at.hasLinks else { continue }
       look("read modes", " of head ", i, count: at.modes, interface + at.readModes + i * at.modes)
+      look("read mask", " of head ", i, count: at.maskWidth, interface + at.readMasks + i * at.maskWidth)
     }
     for k in 0..<at.writeHeads {
       look("write key", " of head ", k, count: at.wordSize, interface + at.writeKeys + k * at.wordSize)
@@ -50,6 +50,7 @@ private struct Search {
       look("write vector", " of head ", k, count: at.wordSize, interface + at.writeVectors + k * at.wordSize)
       look("allocation gate", " of head ", k, count: 1, interface + at.allocationGates + k)
       look("write gate", " of head ", k, count: 1, interface + at.writeGates + k)
+      look("write mask", " of head ", k, count: at.maskWidth, interface + at.writeMasks + k * at.maskWidth)
     }
   }
 

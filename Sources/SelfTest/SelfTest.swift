@@ -15,7 +15,7 @@ enum SelfTest {
     }
   }
 
-  static var kinds: Int { 13 }
+  static var kinds: Int { 14 }
   static var stoppedGradient: Int { 6 }
   /// Large enough for every kernel to run all of its loops.
   static var everyKernel: Int { 7 }
@@ -34,7 +34,8 @@ enum SelfTest {
     case 9: "GRU of 2 layers with clipping"
     case 10: "LSTM without a memory"
     case 11: "LSTM, content only, 2 write heads"
-    default: "LSTM with de-allocation"
+    case 12: "LSTM with de-allocation"
+    default: "LSTM with masks"
     }
   }
 
@@ -76,6 +77,8 @@ enum SelfTest {
       (fields.temporal_links, fields.write_heads) = (0, 2)
     case 12:
       fields.deallocation = 1
+    case 13:
+      (fields.content_masks, fields.mask_minimum) = (1, 0.25)
     default: break
     }
     // A difference quotient can't see that a gradient is stopped. In a single step, stopping changes only the gradient

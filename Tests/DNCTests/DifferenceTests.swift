@@ -40,6 +40,13 @@ import Testing
     Case("content only, learned initial state") { ($0.temporal_links, $0.initial_state) = (0, 2) },
     Case("de-allocation") { $0.deallocation = 1 },
     Case("de-allocation, 2 write heads, 3 read heads") { ($0.deallocation, $0.write_heads, $0.read_heads) = (1, 2, 3) },
+    Case("masks") { $0.content_masks = 1 },
+    Case("masks with a minimum, 2 write heads") {
+      ($0.content_masks, $0.mask_minimum, $0.write_heads) = (1, 0.25, 2)
+    },
+    Case("masks, de-allocation, content only") {
+      ($0.content_masks, $0.deallocation, $0.temporal_links) = (1, 1, 0)
+    },
     Case("1 slot") { $0.memory_slots = 1 },
     Case("1 of everything") {
       ($0.input_size, $0.output_size, $0.hidden_size, $0.word_size) = (1, 1, 1, 1)

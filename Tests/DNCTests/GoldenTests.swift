@@ -23,10 +23,8 @@ import Testing
     "controller_norm", "feedforward_norm",
     "interface_norm",
     "both_norms", "deep_gru", "rnn_relu",
-    "masks", "masks_minimum",
     "sharpening", "sharpening_two_writers",
     "all_three",
-    "content_only_masked",
     "adnc",
     "ntm", "ntm_two_and_two", "ntm_feedforward",
   ]

@@ -48,7 +48,10 @@ def assert_finite(net, outputs, what):
 
 def any_network(random):
     memory = int(random.choice([0] * 8 + [c.DNC_MEMORY_NONE]))
-    variants = dict(temporal_links=int(random.choice([0, 1, 1])), deallocation=int(random.choice([0, 0, 1])))
+    variants = dict(
+        temporal_links=int(random.choice([0, 1, 1])), deallocation=int(random.choice([0, 0, 1])),
+        content_masks=int(random.choice([0, 0, 1])), mask_minimum=float(random.choice([0, 0.1])),
+    )  # fmt: skip
     if memory != c.DNC_MEMORY_DNC:
         variants = {}
     return dict(
@@ -100,7 +103,8 @@ def interface(net, **parts):
     w, r, k = s.word_size, s.read_heads, s.write_heads
     widths = dict(
         read_keys=r * w, read_strengths=r, write_keys=k * w, write_strengths=k, erase=k * w, write=k * w, free_gates=r,
-        allocation_gates=k, write_gates=k, read_modes=r * (2 * k + 1),
+        allocation_gates=k, write_gates=k, read_modes=r * (2 * k + 1) * s.temporal_links,
+        read_masks=r * w * s.content_masks, write_masks=k * w * s.content_masks,
     )  # fmt: skip
     tensors = net.tensors()
     tensors["interface.weight"][0][...] = 0

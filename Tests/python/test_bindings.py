@@ -66,7 +66,7 @@ def test_config_round_trip():
         SIZES, controller="feedforward", activation="relu", num_layers=2, usage_gradient="stopped",
         initial_state="constant", initial_value=0.25, clip_value=20.0, num_threads=1, seed=2**64 - 1,
         max_record_bytes=2**40, check_finite=True, input_scale=0.5, interface_scale=1000.0, memory="dnc",
-        temporal_links=False, content_masks=False, mask_minimum=0.0, deallocation=True, link_sharpening=False,
+        temporal_links=False, content_masks=True, mask_minimum=0.25, deallocation=True, link_sharpening=False,
         controller_norm=False, interface_norm=False,
     )  # fmt: skip
     config = dnc.DNC(**chosen).config

@@ -1,0 +1,59 @@
+/// The content weightings of the read or the write heads, with masks or without.
+extension DNCMemory {
+  /// What some heads look for, or its gradient.
+  struct Lookup<Pointer: ScalarPointer> where Pointer.Pointee == Scalar {
+    let heads: Int
+    /// k [H, W], β [H], and m [H, W] with masks.
+    let keys, strengths: Pointer
+    let masks: Pointer?
+  }
+
+  func readHeads<Pointer>(_ parts: InterfaceParts<Pointer>) -> Lookup<Pointer> {
+    Lookup(heads: c.R, keys: parts.readKeys, strengths: parts.readStrengths, masks: parts.readMasks)
+  }
+
+  func writeHeads<Pointer>(_ parts: InterfaceParts<Pointer>) -> Lookup<Pointer> {
+    Lookup(heads: c.K, keys: parts.writeKeys, strengths: parts.writeStrengths, masks: parts.writeMasks)
+  }
+
+  /// Also leaves the similarities and, with masks, the norms of what is compared in the scratch.
+  /// - Parameters:
+  ///   - memory, rowNorms: M [N, W], ‖M[i]‖_ε [N].
+  ///   - weighting: out, C [H, N].
+  func content(_ lookup: Lookup<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, weighting: Out<Scalar>) {
+    if let masks = lookup.masks {
+      MaskedContentWeighting.forward(
+        slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, keys: lookup.keys, masks: masks,
+        strengths: lookup.strengths, rowNorms: scratch.maskedNorms, similarity: scratch.similarity,
+        weighting: weighting)
+    } else {
+      ContentWeighting.forward(
+        slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, rowNorms: rowNorms, keys: lookup.keys,
+        strengths: lookup.strengths, similarity: scratch.similarity, weighting: weighting)
+    }
+  }
+
+  /// Comes after `content` into `scratch.content`.
+  /// - Parameters:
+  ///   - weightingGradient: of C [H, N]; overwritten.
+  ///   - memoryGradient: of M [N, W], added to.
+  ///   - gradient: of `lookup`, added to.
+  func contentBackward(
+    _ lookup: Lookup<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, weightingGradient: Out<Scalar>,
+    memoryGradient: Out<Scalar>, _ gradient: Lookup<Out<Scalar>>
+  ) {
+    if let masks = lookup.masks, let masksGradient = gradient.masks {
+      MaskedContentWeighting.backward(
+        slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, keys: lookup.keys, masks: masks,
+        strengths: lookup.strengths, rowNorms: scratch.maskedNorms, similarity: scratch.similarity,
+        weighting: scratch.content, weightingGradient: weightingGradient, memoryGradient: memoryGradient,
+        keysGradient: gradient.keys, masksGradient: masksGradient, strengthsGradient: gradient.strengths)
+    } else {
+      ContentWeighting.backward(
+        slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, rowNorms: rowNorms, keys: lookup.keys,
+        strengths: lookup.strengths, similarity: scratch.similarity, weighting: scratch.content,
+        weightingGradient: weightingGradient, rowFactors: scratch.products, memoryGradient: memoryGradient,
+        keysGradient: gradient.keys, strengthsGradient: gradient.strengths)
+    }
+  }
+}
