@@ -7,11 +7,14 @@ struct InterfaceLayout {
   var hasLinks = true
   /// µ, if the heads have masks.
   var maskMinimum: Double?
+  var sharpensLinks = false
   /// Modes per read head: backward for each write head, content, forward for each write head.
   var modes: Int { hasLinks ? 2 * writeHeads + 1 : 0 }
 
   /// The width of a head's mask; 0 without masks.
   var maskWidth: Int { maskMinimum == nil ? 0 : wordSize }
+  /// Per read head and direction; 0 if links are not sharpened.
+  var sharpnesses: Int { sharpensLinks ? writeHeads : 0 }
 
   /// Offsets of the parts: the paper's in its order, then those of variants.
   var readKeys: Int { 0 }
@@ -26,8 +29,10 @@ struct InterfaceLayout {
   var readModes: Int { writeGates + writeHeads }
   var readMasks: Int { readModes + readHeads * modes }
   var writeMasks: Int { readMasks + readHeads * maskWidth }
+  var backwardSharpness: Int { writeMasks + writeHeads * maskWidth }
+  var forwardSharpness: Int { backwardSharpness + readHeads * sharpnesses }
   /// The width of ξ.
-  var count: Int { writeMasks + writeHeads * maskWidth }
+  var count: Int { forwardSharpness + readHeads * sharpnesses }
 }
 
 /// The parts of an interface vector, or of its gradient.
@@ -52,10 +57,13 @@ struct InterfaceParts<Pointer: ScalarPointer> {
   /// m [R, W] and [K, W]; nil without masks.
   var readMasks: Pointer? { at.maskMinimum == nil ? nil : start.advanced(by: at.readMasks) }
   var writeMasks: Pointer? { at.maskMinimum == nil ? nil : start.advanced(by: at.writeMasks) }
+  /// s^b, s^f [R, K].
+  var backwardSharpness: Pointer { start.advanced(by: at.backwardSharpness) }
+  var forwardSharpness: Pointer { start.advanced(by: at.forwardSharpness) }
 }
 
 /// Turns the raw interface vector ξ = W_ξ ν + b_ξ into keys, strengths, gates and modes in their ranges (model.md,
-/// section 2): strengths by oneplus(x) = 1 + log(1 + eˣ), erase vectors and gates by σ, modes by a softmax per read
+/// section 2): strengths and sharpness by oneplus(x) = 1 + log(1 + eˣ), erase vectors and gates by σ, modes by a softmax per read
 /// head, masks by m = µ + (1 − µ) σ(x). Keys and write vectors stay unchanged.
 enum Interface {
   /// - Parameters:
@@ -90,10 +98,12 @@ enum Interface {
         rows: layout.readHeads, layout.modes, logits: raw + layout.readModes,
         probabilities: interface + layout.readModes)
     }
+    oneplus(layout.backwardSharpness..<layout.count)
     guard let minimum = layout.maskMinimum else { return }
-    sigmoid(layout.readMasks..<layout.count)
+    let masks = layout.readMasks..<layout.backwardSharpness
+    sigmoid(masks)
     guard minimum > 0 else { return }
-    for i in layout.readMasks..<layout.count {
+    for i in masks {
       interface[i] = Scalar(minimum) + (1 - Scalar(minimum)) * interface[i]
     }
   }
@@ -135,9 +145,10 @@ enum Interface {
         rows: layout.readHeads, layout.modes, probabilities: interface + layout.readModes,
         gradient: interfaceGradient + layout.readModes, logitGradient: raw + layout.readModes)
     }
+    oneplus(layout.backwardSharpness..<layout.count)
     guard let minimum = layout.maskMinimum else { return }
     // σ(x) is computed again: found from m, a small one would lose its digits.
-    for i in layout.readMasks..<layout.count {
+    for i in layout.readMasks..<layout.backwardSharpness {
       let gate = Scalar.sigmoid(raw[i])
       raw[i] = interfaceGradient[i] * (1 - Scalar(minimum)) * gate * (1 - gate)
     }

@@ -92,27 +92,6 @@ struct DNCMemory<Scalar: Real> {
       vectors: after.readVectors)
   }
 
-  /// Links and precedence, and the read weightings that the modes mix from them and `scratch.content`.
-  private func readLinks(_ b: Int, _ row: Int, _ parts: InterfaceParts<In<Scalar>>, _ before: Read, _ after: Written) {
-    let backwardWeights = planes[.backwardWeights][row, b]
-    let forwardWeights = planes[.forwardWeights][row, b]
-    for k in 0..<c.K {
-      let slots = k * c.N
-      TemporalLinks.forward(
-        slots: c.N, readHeads: c.R, writeWeighting: after.writeWeights + slots,
-        previousPrecedence: before.precedence + slots, previousReadWeights: before.readWeights,
-        previousLink: before.link + slots * c.N, link: after.link + slots * c.N,
-        forwardWeights: MutableRows(forwardWeights + slots, stride: c.K * c.N),
-        backwardWeights: MutableRows(backwardWeights + slots, stride: c.K * c.N), scratch: scratch.links, team: team)
-      Precedence.forward(
-        slots: c.N, writeWeighting: after.writeWeights + slots, previousPrecedence: before.precedence + slots,
-        precedence: after.precedence + slots)
-    }
-    ReadWeighting.forward(
-      slots: c.N, readHeads: c.R, writeHeads: c.K, modes: parts.readModes, backwardWeights: backwardWeights,
-      content: scratch.content, forwardWeights: forwardWeights, weighting: after.readWeights)
-  }
-
   // MARK: Backward
 
   /// Turns the gradient of the state after recorded step t into that of the state before it, and ξ into its own
@@ -170,7 +149,7 @@ struct DNCMemory<Scalar: Real> {
 
   /// The arrays that both halves of a step use. The memory and links of `before` and `after` are the present ones, not
   /// those of the step.
-  private struct Backward {
+  struct Backward {
     let b, t: Int
     /// Number of recorded steps.
     let steps: Int
@@ -198,36 +177,6 @@ struct DNCMemory<Scalar: Real> {
     // From here on, the array holds the gradient of the previous read weightings.
     setZero(c.R * c.N, gradient.readWeights)
     if c.hasLinks { backwardLinks(step) }
-  }
-
-  /// Leaves the gradients of b, c and f in the scratch.
-  private func backwardModes(_ step: Backward) {
-    ReadWeighting.backward(
-      slots: c.N, readHeads: c.R, writeHeads: c.K, modes: step.parts.readModes,
-      backwardWeights: planes[.backwardWeights][step.t, step.b], content: scratch.content,
-      forwardWeights: planes[.forwardWeights][step.t, step.b], weightingGradient: step.gradient.readWeights,
-      modesGradient: step.partsGradient.readModes, backwardGradient: scratch.backwardGradient,
-      contentGradient: scratch.contentGradient, forwardGradient: scratch.forwardGradient)
-  }
-
-  private func backwardLinks(_ step: Backward) {
-    let gradient = step.gradient
-    for k in 0..<c.K {
-      let slots = k * c.N
-      Precedence.backward(
-        slots: c.N, writeWeighting: step.after.writeWeights + slots, previousPrecedence: step.before.precedence + slots,
-        precedenceGradient: gradient.precedence + slots, writeWeightingGradient: gradient.writeWeights + slots)
-      TemporalLinks.backward(
-        slots: c.N, readHeads: c.R,
-        history: history.links(
-          before: step.t, of: step.steps, step.b, k, middle: scratch.middleLinks[0, step.b - firstSequence]),
-        previousReadWeights: step.before.readWeights,
-        forwardGradient: Rows(scratch.forwardGradient + slots, stride: c.K * c.N),
-        backwardGradient: Rows(scratch.backwardGradient + slots, stride: c.K * c.N),
-        linkGradient: gradient.link + slots * c.N, writeWeightingGradient: gradient.writeWeights + slots,
-        precedenceGradient: gradient.precedence + slots, readWeightsGradient: gradient.readWeights,
-        scratch: scratch.links, team: team)
-    }
   }
 
   private func backwardWrite(_ step: Backward) {

@@ -33,7 +33,7 @@ extension dnc_config: FieldTable {
     try Field("content_masks", .whole(0...1), files: .keptIfOther, isOfDNC: true).visit(&content_masks, visitor)
     try Field("mask_minimum", .belowOne, files: .keptIfOther, isOfDNC: true).visit(&mask_minimum, visitor)
     try Field("deallocation", .whole(0...1), files: .keptIfOther, isOfDNC: true).visit(&deallocation, visitor)
-    try Field("link_sharpening", .whole(0...0), files: .keptIfOther, isOfDNC: true).visit(&link_sharpening, visitor)
+    try Field("link_sharpening", .whole(0...1), files: .keptIfOther, isOfDNC: true).visit(&link_sharpening, visitor)
     try Field("controller_norm", .whole(0...0), files: .keptIfOther).visit(&controller_norm, visitor)
     try Field("interface_norm", .whole(0...0), files: .keptIfOther).visit(&interface_norm, visitor)
   }
@@ -95,6 +95,11 @@ struct Configuration {
   /// - Parameter place: see `FieldTable.check`.
   init(_ fields: dnc_config, from place: StaticString = "config->") throws(Failure) {
     try fields.check(place)
+    guard fields.link_sharpening == 0 || fields.temporal_links == 1 else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT,
+        "\(place)link_sharpening is 1, but \(place)temporal_links is 0: there are no links to sharpen")
+    }
     self.fields = fields
     controller = Controller(rawValue: fields.controller)!
     traits = controller.traits
@@ -164,6 +169,7 @@ extension Configuration {
   var sharedUnits: Int { (traits.keepsLastProductApart ? gates - 1 : gates) * H }
   var interface: InterfaceLayout {
     InterfaceLayout(
-      readHeads: R, writeHeads: K, wordSize: W, hasLinks: hasLinks, maskMinimum: hasMasks ? maskMinimum : nil)
+      readHeads: R, writeHeads: K, wordSize: W, hasLinks: hasLinks, maskMinimum: hasMasks ? maskMinimum : nil,
+      sharpensLinks: sharpensLinks)
   }
 }

@@ -5,7 +5,8 @@ enum Quantity: Int {
   case input, recurrentProducts, gates, cell, cellTanh, hidden
   case rawInterface, interface
   case retention, usage, order, allocation, writeWeights, memory, rowNorms
-  case link, precedence, backwardWeights, forwardWeights, readWeights, readVectors
+  case link, precedence, backwardWeights, forwardWeights, sharpBackwardWeights, sharpForwardWeights
+  case readWeights, readVectors
   case rawOutput
   case controllerOutputGradient, readVectorsGradient
   case memoryCheckpoint, linkCheckpoint
@@ -64,6 +65,7 @@ enum Quantity: Int {
     let cells = c.traits.hasCell ? c.H : 0
     let productsApart = c.traits.keepsLastProductApart ? c.gates * c.H : 0
     let (N, linked, parts) = (c.N, c.hasLinks ? c.N : 0, c.interface.count)
+    let sharpened = c.sharpensLinks ? N : 0
     return switch self {
     case .input: Row(name: "input", kept: .steps, part: .sequence, width: c.X, look: .elsewhere)
     case .recurrentProducts:
@@ -91,6 +93,10 @@ enum Quantity: Int {
     case .precedence: Row(name: "precedence", kept: .states, part: .writeHead, width: linked, range: .zeroToOne)
     case .backwardWeights: Row(name: "backward weighting", kept: .steps, part: .readHead, width: c.K * linked)
     case .forwardWeights: Row(name: "forward weighting", kept: .steps, part: .readHead, width: c.K * linked)
+    case .sharpBackwardWeights:
+      Row(name: "sharpened backward weighting", kept: .steps, part: .readHead, width: c.K * sharpened)
+    case .sharpForwardWeights:
+      Row(name: "sharpened forward weighting", kept: .steps, part: .readHead, width: c.K * sharpened)
     case .readWeights: Row(name: "read weighting", kept: .states, part: .readHead, width: N, range: .zeroToOne)
     case .readVectors: Row(name: "read vector", kept: .states, part: .readHead, width: c.W)
     case .rawOutput: Row(name: "output", kept: .steps, part: .sequence, width: c.Y, becomesGradient: true)

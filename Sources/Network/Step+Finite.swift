@@ -42,6 +42,12 @@ private struct Search {
       look("free gate", " of head ", i, count: 1, interface + at.freeGates + i)
       look("read modes", " of head ", i, count: at.modes, interface + at.readModes + i * at.modes)
       look("read mask", " of head ", i, count: at.maskWidth, interface + at.readMasks + i * at.maskWidth)
+      look(
+        "backward sharpness", " of head ", i, count: at.sharpnesses,
+        interface + at.backwardSharpness + i * at.sharpnesses)
+      look(
+        "forward sharpness", " of head ", i, count: at.sharpnesses, interface + at.forwardSharpness + i * at.sharpnesses
+      )
     }
     for k in 0..<at.writeHeads {
       look("write key", " of head ", k, count: at.wordSize, interface + at.writeKeys + k * at.wordSize)

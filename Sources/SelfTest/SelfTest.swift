@@ -15,7 +15,7 @@ enum SelfTest {
     }
   }
 
-  static var kinds: Int { 14 }
+  static var kinds: Int { 15 }
   static var stoppedGradient: Int { 6 }
   /// Large enough for every kernel to run all of its loops.
   static var everyKernel: Int { 7 }
@@ -35,7 +35,8 @@ enum SelfTest {
     case 10: "LSTM without a memory"
     case 11: "LSTM, content only, 2 write heads"
     case 12: "LSTM with de-allocation"
-    default: "LSTM with masks"
+    case 13: "LSTM with masks"
+    default: "LSTM with sharpened links, learned initial state"
     }
   }
 
@@ -79,6 +80,9 @@ enum SelfTest {
       fields.deallocation = 1
     case 13:
       (fields.content_masks, fields.mask_minimum) = (1, 0.25)
+    case 14:
+      fields.link_sharpening = 1
+      fields.initial_state = DNC_INITIAL_LEARNED.rawValue
     default: break
     }
     // A difference quotient can't see that a gradient is stopped. In a single step, stopping changes only the gradient

@@ -47,6 +47,11 @@ import Testing
     Case("masks, de-allocation, content only") {
       ($0.content_masks, $0.deallocation, $0.temporal_links) = (1, 1, 0)
     },
+    // Where a weighting is 0, at the start of an ordinary episode, S has a kink.
+    Case("sharpened links, 2 write heads") { ($0.link_sharpening, $0.write_heads) = (1, 2) },
+    Case("masks, de-allocation, sharpened links") {
+      ($0.content_masks, $0.deallocation, $0.link_sharpening) = (1, 1, 1)
+    },
     Case("1 slot") { $0.memory_slots = 1 },
     Case("1 of everything") {
       ($0.input_size, $0.output_size, $0.hidden_size, $0.word_size) = (1, 1, 1, 1)

@@ -1054,6 +1054,13 @@ def test_a_cell_only_in_an_lstm():
     assert net.state("hidden").any(), "the last step's layers"
 
 
+def test_no_sharpening_without_links():
+    handle = POINTER(c.dnc)()
+    given = config(input_size=3, output_size=2, link_sharpening=1, temporal_links=0)
+    assert c.dnc_create(byref(given), byref(handle)) == INVALID and not handle
+    assert "config->link_sharpening is 1, but config->temporal_links is 0" in last_error()
+
+
 def test_links_only_with_temporal_links():
     net = Net(temporal_links=0).train()
     net.forward(net.inputs(1))

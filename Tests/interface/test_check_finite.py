@@ -42,12 +42,13 @@ def part(net, name):
     """Where a part of the interface vector begins, for one head after the other, and how wide it is."""
     s = net.config
     w, r, k = s.word_size, s.read_heads, s.write_heads
-    modes, mask = s.temporal_links * (2 * k + 1), s.content_masks * w
+    modes, mask, sharpnesses = s.temporal_links * (2 * k + 1), s.content_masks * w, s.link_sharpening * k
     at = 0
     for part, heads, width in (
         ("read key", r, w), ("read strength", r, 1), ("write key", k, w), ("write strength", k, 1),
         ("erase vector", k, w), ("write vector", k, w), ("free gate", r, 1), ("allocation gate", k, 1),
         ("write gate", k, 1), ("read modes", r, modes), ("read mask", r, mask), ("write mask", k, mask),
+        ("backward sharpness", r, sharpnesses), ("forward sharpness", r, sharpnesses),
     ):  # fmt: skip
         if part == name:
             return [at + head * width for head in range(heads)]
@@ -56,7 +57,8 @@ def part(net, name):
 
 PARTS = [
     "read key", "read strength", "write key", "write strength", "erase vector", "write vector", "free gate",
-    "allocation gate", "write gate", "read modes", "read mask", "write mask",
+    "allocation gate", "write gate", "read modes", "read mask", "write mask", "backward sharpness",
+    "forward sharpness",
 ]  # fmt: skip
 
 
@@ -64,7 +66,7 @@ PARTS = [
 @pytest.mark.parametrize("head", [0, 1])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_the_part_of_the_interface_is_named(name, head, value):
-    net = Net(write_heads=2, check_finite=1, content_masks=int("mask" in name))
+    net = Net(write_heads=2, check_finite=1, content_masks=int("mask" in name), link_sharpening=int("sharp" in name))
     net.tensors()["interface.bias"][0][part(net, name)[head]] = value
     if value == np.inf:  # which a sum that overflows would be; it ends at the greatest number, and a gate at 1
         net.forward(net.inputs(STEPS))

@@ -123,6 +123,7 @@ NETWORKS = {
     ),
     "gru": dict(controller=c.DNC_CONTROLLER_GRU, num_layers=2),
     "no memory": dict(memory=c.DNC_MEMORY_NONE),
+    "sharpened": dict(link_sharpening=1, write_heads=2),
     "content only": dict(temporal_links=0, deallocation=1, content_masks=1, mask_minimum=0.3),
 }  # fmt: skip
 every_network = pytest.mark.parametrize("fields", NETWORKS.values(), ids=NETWORKS)

@@ -47,8 +47,6 @@ NOT_BUILT = {
     "controller_norm", "feedforward_norm",
     "interface_norm",
     "both_norms", "deep_gru", "rnn_relu",
-    "sharpening", "sharpening_two_writers",
-    "all_three",
     "adnc",
     "ntm", "ntm_two_and_two", "ntm_feedforward",
 }  # fmt: skip

@@ -48,9 +48,11 @@ def assert_finite(net, outputs, what):
 
 def any_network(random):
     memory = int(random.choice([0] * 8 + [c.DNC_MEMORY_NONE]))
+    links = int(random.choice([0, 1, 1]))
     variants = dict(
-        temporal_links=int(random.choice([0, 1, 1])), deallocation=int(random.choice([0, 0, 1])),
-        content_masks=int(random.choice([0, 0, 1])), mask_minimum=float(random.choice([0, 0.1])),
+        temporal_links=links, link_sharpening=links * int(random.choice([0, 1])),
+        deallocation=int(random.choice([0, 0, 1])), content_masks=int(random.choice([0, 0, 1])),
+        mask_minimum=float(random.choice([0, 0.1])),
     )  # fmt: skip
     if memory != c.DNC_MEMORY_DNC:
         variants = {}
@@ -105,6 +107,7 @@ def interface(net, **parts):
         read_keys=r * w, read_strengths=r, write_keys=k * w, write_strengths=k, erase=k * w, write=k * w, free_gates=r,
         allocation_gates=k, write_gates=k, read_modes=r * (2 * k + 1) * s.temporal_links,
         read_masks=r * w * s.content_masks, write_masks=k * w * s.content_masks,
+        backward_sharpness=r * k * s.link_sharpening, forward_sharpness=r * k * s.link_sharpening,
     )  # fmt: skip
     tensors = net.tensors()
     tensors["interface.weight"][0][...] = 0
@@ -116,6 +119,24 @@ def interface(net, **parts):
         at += width
     assert at == bias.size and not parts
     return net.reset()
+
+
+@pytest.mark.parametrize("sharpness", [-1e30, 0, 100, 1e30, LARGEST])
+def test_sharpness_of_any_size(sharpness):
+    """Of links that are 0 at first, and then as strong as they can be."""
+    net = Net(link_sharpening=1, write_heads=2).train()
+    interface(
+        net, backward_sharpness=sharpness, forward_sharpness=sharpness, write_gates=100, allocation_gates=100, write=1
+    )
+    assert_finite(net, net.forward(net.inputs(STEPS)), sharpness)
+
+
+@pytest.mark.parametrize("masks", [-LARGEST, -100, 0, LARGEST])
+@pytest.mark.parametrize("size", [1, 1e19, LARGEST])
+def test_masks_of_any_size(masks, size):
+    net = Net(content_masks=1, memory_slots=9, word_size=17).train()
+    interface(net, read_masks=masks, write_masks=masks, read_keys=size, write_keys=-size, write=size, write_gates=100)
+    assert_finite(net, net.forward(net.inputs(STEPS)), (masks, size))
 
 
 @pytest.mark.parametrize("write_heads", [1, 3])

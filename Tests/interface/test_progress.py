@@ -18,6 +18,7 @@ NETWORKS = {
     "content only": dict(temporal_links=0, write_heads=2),
     "de-allocation": dict(deallocation=1),
     "masks": dict(content_masks=1, mask_minimum=0.1),
+    "sharpened": dict(link_sharpening=1, write_heads=2, initial_state=c.DNC_INITIAL_LEARNED),
     # Segments of the record of more than one step, and links in parts.
     "large": dict(memory_slots=520, word_size=5, hidden_size=8, batch_size=1),
     # Two threads have work enough to be woken, four shards for two of them, and one for each.

@@ -37,6 +37,7 @@ NETWORKS = {
     "no memory": dict(memory=c.DNC_MEMORY_NONE, num_layers=2),
     "de-allocation": dict(deallocation=1, memory_slots=33, word_size=19),
     "masks": dict(content_masks=1, mask_minimum=0.1, memory_slots=33, word_size=19, write_heads=2),
+    "sharpened": dict(link_sharpening=1, memory_slots=33, write_heads=2),
     "content only": dict(temporal_links=0, memory_slots=33, initial_state=c.DNC_INITIAL_LEARNED),
     "single": dict(batch_size=1, memory_slots=1, word_size=1, hidden_size=1, read_heads=1, input_size=1, output_size=1),
 }

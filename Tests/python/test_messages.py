@@ -118,6 +118,10 @@ def wrong_calls(tmp_path):
         (lambda: net.save(bad, dnc.Optimizer(learned)), "the network has"),
         (lambda: dnc.DNC(1, 1, controller="feedforward").state("cell"), 'name is "cell", which only an LSTM'),
         (lambda: dnc.DNC(1, 1, temporal_links=False).state("link"), "the state has no link: temporal_links is False"),
+        (
+            lambda: dnc.DNC(1, 1, temporal_links=False, link_sharpening=True),
+            "link_sharpening is True, but temporal_links is False: there are no links",
+        ),
         (lambda: dnc.Task("copy", height=3), "options: \"height\" is unknown"),
         (lambda: dnc.Task("babi", folder="a,b"), "folder is 'a,b', allowed are values without commas"),
         (lambda: dnc.load(bad), str(bad)),
