@@ -127,6 +127,43 @@ typedef struct {
 } ContentBackwardOperands;
 
 typedef struct {
+    long slots, wordSize, heads;
+    const float *memory;       /* M [N, W] */
+    const float *keys, *masks; /* k, m [H, W] */
+    const float *strengths;    /* beta [H] */
+    float *scratch;            /* see MaskedContentWeighting.scratchCount */
+    float *rowNorms;           /* of M and m [H, N] */
+    float *similarity;         /* D [H, N] */
+    float *weighting;          /* C [H, N] */
+} MaskedContentForwardOperands;
+
+typedef struct {
+    long slots, wordSize, heads;
+    const float *memory, *keys, *masks, *strengths, *rowNorms, *similarity, *weighting;
+    float *scratch;
+    float *weightingGradient;           /* [H, N] */
+    float *memoryGradient;              /* [N, W] */
+    float *keysGradient, *masksGradient; /* [H, W] */
+    float *strengthsGradient;           /* [H] */
+} MaskedContentBackwardOperands;
+
+typedef struct {
+    long slots;
+    const float *weighting; /* d [N] */
+    float sharpness;
+    float *sharpened; /* S(d, s) [N] */
+} SharpeningForwardOperands;
+
+typedef struct {
+    long slots;
+    const float *weighting;
+    float sharpness;
+    const float *sharpened;
+    float *gradient;          /* [N] */
+    float *sharpnessGradient; /* [1] */
+} SharpeningBackwardOperands;
+
+typedef struct {
     long slots;
     const float *allocation, *content; /* a, c [N] */
     float allocationGate, writeGate;
@@ -298,6 +335,10 @@ typedef struct {
     /* Returns false, and does nothing, for norms so large that only the mechanism's own code computes them correctly. */
     bool (*contentForward)(const ContentForwardOperands *);
     bool (*contentBackward)(const ContentBackwardOperands *);
+    bool (*maskedContentForward)(const MaskedContentForwardOperands *);
+    bool (*maskedContentBackward)(const MaskedContentBackwardOperands *);
+    void (*sharpeningForward)(const SharpeningForwardOperands *);
+    void (*sharpeningBackward)(const SharpeningBackwardOperands *);
     void (*writeWeightingForward)(const WriteWeightingForwardOperands *);
     void (*writeWeightingBackward)(const WriteWeightingBackwardOperands *);
     /* Returns false if the square of a row's norm overflowed. */

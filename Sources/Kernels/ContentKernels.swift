@@ -5,7 +5,7 @@ import CKernels
 /// ε
 let epsilon: Float = 1e-6
 /// Norms below this bound have a finite product, and their vectors a finite dot product with finite partial sums.
-private let greatestNorms: Float = 1e38
+let greatestNorms: Float = 1e38
 
 /// ‖x‖_ε
 @inline(__always) private func norm(_ count: Int, _ x: Input) -> Float { (dot(count, x, x) + epsilon).squareRoot() }

@@ -41,6 +41,24 @@
   return choose(Vector(repeating: 0.625), lessThan: magnitude, signed, else: small)
 }
 
+/// log(x) for a positive x that is not denormal: its exponent, and twice the area tangent of (m − 1) / (m + 1) for the rest m
+/// between √½ and √2, by its series.
+@inline(__always) func log(_ x: Vector) -> Vector {
+  let bits = unsafeBitCast(x, to: Bits.self)
+  // Exponents are counted from that of √½, plus 127.
+  let exponent = (bits &- 0x3F35_04F3 &+ 0x3F80_0000) &>> 23
+  let m = unsafeBitCast(bits &- (exponent &<< 23) &+ 0x3F80_0000, to: Vector.self)
+  let n = unsafeBitCast(exponent | 0x4B00_0000, to: Vector.self) - (8_388_608 + 127)
+  let s = (m - 1) / (m + 1)
+  let square = s * s
+  var p = Vector(repeating: 2 / 9)
+  p = Vector(repeating: 2 / 7).addingProduct(p, square)
+  p = Vector(repeating: 2 / 5).addingProduct(p, square)
+  p = Vector(repeating: 2 / 3).addingProduct(p, square)
+  let rest = (s + s).addingProduct(p * square, s)
+  return rest.addingProduct(n, Vector(repeating: -2.121_944_4e-4)).addingProduct(n, Vector(repeating: 0.693_359_375))
+}
+
 /// log(1 + e) for e of 0 to 1: twice the area tangent of e / (2 + e), which is at most a third, by its series.
 @inline(__always) func log1p(_ e: Vector) -> Vector {
   let s = e / (e + 2)

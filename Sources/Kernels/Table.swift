@@ -11,6 +11,8 @@ import CKernels
     linearBackwardWeight: linearBackwardWeight, lstmForward: lstmForward, lstmBackward: lstmBackward,
     tanhForward: tanhForward, rowNorms: rowNorms, usageForward: usageForward, usageBackward: usageBackward,
     contentForward: contentForward, contentBackward: contentBackward,
+    maskedContentForward: maskedContentForward, maskedContentBackward: maskedContentBackward,
+    sharpeningForward: sharpeningForward, sharpeningBackward: sharpeningBackward,
     writeWeightingForward: writeWeightingForward, writeWeightingBackward: writeWeightingBackward,
     memoryWriteForward: memoryWriteForward,
     memoryWriteBackward: memoryWriteBackward, linksForward: linksForward, linksBackward: linksBackward,

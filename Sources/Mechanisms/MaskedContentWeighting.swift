@@ -1,20 +1,33 @@
+import CKernels
+
 /// Content-based addressing in which each head compares only what its mask m ∈ [µ, 1]^W lets through (model.md, section 3):
 ///
 ///     D(k ∘ m, M[i] ∘ m) in place of D(k, M[i])
 ///
 /// The norms are those of the masked vectors. They differ from head to head, so none can be kept with the memory.
 enum MaskedContentWeighting {
+  /// Of the kernels: m² k, m² and two sums [4, H, W], then F [H, N].
+  static func scratchCount(slots: Int, wordSize: Int, heads: Int) -> Int { heads * (4 * wordSize + slots) }
+
   /// - Parameters:
   ///   - memory: M [N, W].
   ///   - keys, masks: k, m of each head [H, W].
   ///   - strengths: β [H].
+  ///   - scratch: see `scratchCount`.
   ///   - rowNorms: out, ‖M[i] ∘ m‖_ε [H, N].
   ///   - similarity: out, D(k ∘ m, M[i] ∘ m) [H, N].
   ///   - weighting: out, C [H, N].
   static func forward<Scalar: Real>(
     slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, keys: In<Scalar>, masks: In<Scalar>,
-    strengths: In<Scalar>, rowNorms: Out<Scalar>, similarity: Out<Scalar>, weighting: Out<Scalar>
+    strengths: In<Scalar>, scratch: Out<Scalar>, rowNorms: Out<Scalar>, similarity: Out<Scalar>, weighting: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.maskedContentForward {
+      var operands = MaskedContentForwardOperands(
+        slots: slots, wordSize: wordSize, heads: heads, memory: memory.float, keys: keys.float, masks: masks.float,
+        strengths: strengths.float, scratch: scratch.float, rowNorms: rowNorms.float, similarity: similarity.float,
+        weighting: weighting.float)
+      if fast(&operands) { return }
+    }
     for h in 0..<heads {
       let (key, mask) = (keys + h * wordSize, masks + h * wordSize)
       let (rowNorms, similarity, weighting) = (rowNorms + h * slots, similarity + h * slots, weighting + h * slots)
@@ -44,14 +57,24 @@ enum MaskedContentWeighting {
   ///
   /// - Parameters:
   ///   - memory, keys, masks, strengths, rowNorms, similarity, weighting: as `forward` found and left them.
+  ///   - scratch: see `scratchCount`.
   ///   - weightingGradient: of C [H, N]; overwritten.
   ///   - memoryGradient [N, W], keysGradient, masksGradient [H, W], strengthsGradient [H]: added to.
   static func backward<Scalar: Real>(
     slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, keys: In<Scalar>, masks: In<Scalar>,
     strengths: In<Scalar>, rowNorms: In<Scalar>, similarity: In<Scalar>, weighting: In<Scalar>,
-    weightingGradient: Out<Scalar>, memoryGradient: Out<Scalar>, keysGradient: Out<Scalar>,
+    scratch: Out<Scalar>, weightingGradient: Out<Scalar>, memoryGradient: Out<Scalar>, keysGradient: Out<Scalar>,
     masksGradient: Out<Scalar>, strengthsGradient: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.maskedContentBackward {
+      var operands = MaskedContentBackwardOperands(
+        slots: slots, wordSize: wordSize, heads: heads, memory: memory.float, keys: keys.float, masks: masks.float,
+        strengths: strengths.float, rowNorms: rowNorms.float, similarity: similarity.float,
+        weighting: weighting.float, scratch: scratch.float, weightingGradient: weightingGradient.float,
+        memoryGradient: memoryGradient.float, keysGradient: keysGradient.float, masksGradient: masksGradient.float,
+        strengthsGradient: strengthsGradient.float)
+      if fast(&operands) { return }
+    }
     Softmax.backward(
       rows: heads, slots, probabilities: weighting, gradient: weightingGradient, logitGradient: weightingGradient)
     for h in 0..<heads {

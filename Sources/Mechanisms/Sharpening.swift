@@ -1,3 +1,5 @@
+import CKernels
+
 /// Makes a weighting sharper or flatter (model.md, section 7). With ε = 1e-6 and d⁺ = max(d, 0),
 ///
 ///     S(d, s)[n] = (d⁺[n] + ε)^s / Σ_j (d⁺[j] + ε)^s
@@ -13,6 +15,11 @@ enum Sharpening {
   static func forward<Scalar: Real>(
     slots: Int, weighting: In<Scalar>, sharpness: Scalar, sharpened: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.sharpeningForward {
+      var operands = SharpeningForwardOperands(
+        slots: slots, weighting: weighting.float, sharpness: Float(sharpness), sharpened: sharpened.float)
+      return fast(&operands)
+    }
     for n in 0..<slots { sharpened[n] = sharpness * logarithm(weighting[n]) }
     Softmax.forward(rows: 1, slots, logits: sharpened, probabilities: sharpened)
   }
@@ -26,6 +33,12 @@ enum Sharpening {
     slots: Int, weighting: In<Scalar>, sharpness: Scalar, sharpened: In<Scalar>, gradient: Out<Scalar>,
     sharpnessGradient: Out<Scalar>
   ) {
+    if let fast = Scalar.kernels?.sharpeningBackward {
+      var operands = SharpeningBackwardOperands(
+        slots: slots, weighting: weighting.float, sharpness: Float(sharpness), sharpened: sharpened.float,
+        gradient: gradient.float, sharpnessGradient: sharpnessGradient.float)
+      return fast(&operands)
+    }
     Softmax.backward(rows: 1, slots, probabilities: sharpened, gradient: gradient, logitGradient: gradient)
     for n in 0..<slots {
       let d = weighting[n]

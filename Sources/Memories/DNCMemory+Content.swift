@@ -24,8 +24,8 @@ extension DNCMemory {
     if let masks = lookup.masks {
       MaskedContentWeighting.forward(
         slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, keys: lookup.keys, masks: masks,
-        strengths: lookup.strengths, rowNorms: scratch.maskedNorms, similarity: scratch.similarity,
-        weighting: weighting)
+        strengths: lookup.strengths, scratch: scratch.masked, rowNorms: scratch.maskedNorms,
+        similarity: scratch.similarity, weighting: weighting)
     } else {
       ContentWeighting.forward(
         slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, rowNorms: rowNorms, keys: lookup.keys,
@@ -46,8 +46,9 @@ extension DNCMemory {
       MaskedContentWeighting.backward(
         slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, keys: lookup.keys, masks: masks,
         strengths: lookup.strengths, rowNorms: scratch.maskedNorms, similarity: scratch.similarity,
-        weighting: scratch.content, weightingGradient: weightingGradient, memoryGradient: memoryGradient,
-        keysGradient: gradient.keys, masksGradient: masksGradient, strengthsGradient: gradient.strengths)
+        weighting: scratch.content, scratch: scratch.masked, weightingGradient: weightingGradient,
+        memoryGradient: memoryGradient, keysGradient: gradient.keys, masksGradient: masksGradient,
+        strengthsGradient: gradient.strengths)
     } else {
       ContentWeighting.backward(
         slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, rowNorms: rowNorms, keys: lookup.keys,

@@ -6,6 +6,7 @@ extension DNCMemory {
     let freeList: Out<UInt32>
     let similarity: Out<Scalar>  // D of the read or the write heads [R or K, N]
     let content: Out<Scalar>  // c of these heads [R or K, N]
+    let masked: Out<Scalar>  // scratch of the masked content weighting
     let maskedNorms: Out<Scalar>  // with masks, the norms of what these heads compare [R or K, N]
     let links: Out<Scalar>  // scratch of the parts of the links
 
@@ -26,7 +27,10 @@ extension DNCMemory {
       freeList = carver.take(FreeList.scratchCount(slots: c.N))
       similarity = carver.take(max(c.R, c.K) * c.N)
       content = carver.take(max(c.R, c.K) * c.N)
-      maskedNorms = carver.take(c.hasMasks ? max(c.R, c.K) * c.N : 0)
+      let masked = c.hasMasks ? max(c.R, c.K) : 0
+      self.masked = carver.take(
+        MaskedContentWeighting.scratchCount(slots: c.N, wordSize: c.W, heads: masked))
+      maskedNorms = carver.take(masked * c.N)
       links = carver.take(
         c.hasLinks ? LinkParts(slots: c.N, readHeads: c.R, steps: max(segment, 1)).scratchCount : 0)
       memory = Plane(&carver, rows: max(segment - 1, 0), batch: sequences, width: c.N * c.W)

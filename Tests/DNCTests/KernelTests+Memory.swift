@@ -59,6 +59,56 @@ extension KernelTests {
     }
   }
 
+  @Test(arguments: levels) func maskedContent(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    var random = Random(seed: 13)
+    for (slots, word, heads) in KernelTests.shapes {
+      let what = "\(slots) × \(word), \(heads) heads"
+      let memory = Numbers(slots * word, &random)
+      let (keys, masks) = (Numbers(heads * word, &random), Numbers(heads * word, &random, from: 0))
+      let strengths = Numbers(heads, &random, from: 1, to: 4)
+      let scratchCount = MaskedContentWeighting.scratchCount(slots: slots, wordSize: word, heads: heads)
+      let scratch = Numbers(scratchCount, &random)
+      let (norms, similarity) = (Numbers(heads * slots, &random), Numbers(heads * slots, &random))
+      let weighting = Numbers(heads * slots, &random)
+      MaskedContentWeighting.forward(
+        slots: slots, wordSize: word, heads: heads, memory: memory.exact, keys: keys.exact, masks: masks.exact,
+        strengths: strengths.exact, scratch: scratch.exact, rowNorms: norms.exact, similarity: similarity.exact,
+        weighting: weighting.exact)
+      let isDone = run(
+        kernels.maskedContentForward,
+        MaskedContentForwardOperands(
+          slots: slots, wordSize: word, heads: heads, memory: memory.float, keys: keys.float, masks: masks.float,
+          strengths: strengths.float, scratch: scratch.float, rowNorms: norms.float, similarity: similarity.float,
+          weighting: weighting.float))
+      #expect(isDone && scratch.isIntact)
+      for numbers in [norms, similarity, weighting] { expect(numbers, "masked content \(what)") }
+
+      let weightingGradient = Numbers(heads * slots, &random)
+      let memoryGradient = Numbers(slots * word, &random)
+      let (keysGradient, masksGradient) = (Numbers(heads * word, &random), Numbers(heads * word, &random))
+      let strengthsGradient = Numbers(heads, &random)
+      MaskedContentWeighting.backward(
+        slots: slots, wordSize: word, heads: heads, memory: memory.exact, keys: keys.exact, masks: masks.exact,
+        strengths: strengths.exact, rowNorms: norms.exact, similarity: similarity.exact, weighting: weighting.exact,
+        scratch: scratch.exact, weightingGradient: weightingGradient.exact, memoryGradient: memoryGradient.exact,
+        keysGradient: keysGradient.exact, masksGradient: masksGradient.exact,
+        strengthsGradient: strengthsGradient.exact)
+      let isDoneBackward = run(
+        kernels.maskedContentBackward,
+        MaskedContentBackwardOperands(
+          slots: slots, wordSize: word, heads: heads, memory: memory.float, keys: keys.float, masks: masks.float,
+          strengths: strengths.float, rowNorms: norms.float, similarity: similarity.float, weighting: weighting.float,
+          scratch: scratch.float, weightingGradient: weightingGradient.float, memoryGradient: memoryGradient.float,
+          keysGradient: keysGradient.float, masksGradient: masksGradient.float,
+          strengthsGradient: strengthsGradient.float))
+      #expect(isDoneBackward && scratch.isIntact)
+      for numbers in [memoryGradient, keysGradient, masksGradient, strengthsGradient] {
+        expect(numbers, "masked content backward \(what)", tolerance: 1e-5)
+      }
+    }
+  }
+
   /// Logits so far apart that the largest must be subtracted, wherever it is.
   @Test(arguments: levels) func softmaxFindsTheLargest(level: CPULevel) throws {
     let kernels = try #require(Kernels.at(level))

@@ -133,4 +133,35 @@ extension KernelTests {
       }
     }
   }
+
+  @Test(arguments: levels) func sharpening(level: CPULevel) throws {
+    let kernels = try #require(Kernels.at(level))
+    var random = Random(seed: 17)
+    for (slots, _, _) in KernelTests.shapes {
+      for (largest, sharpness) in [(Float(1), Float(1)), (1, 20), (1e-6, 2), (0, 5)] {
+        let what = "\(slots) slots up to \(largest), sharpness \(sharpness)"
+        let weighting = Numbers(slots, &random, from: -0.1 * largest, to: largest)
+        let (sharpened, gradient) = (Numbers(slots, &random), Numbers(slots, &random))
+        let sharpnessGradient = Numbers(1, &random)
+        Sharpening.forward(
+          slots: slots, weighting: weighting.exact, sharpness: Double(sharpness), sharpened: sharpened.exact)
+        run(
+          kernels.sharpeningForward,
+          SharpeningForwardOperands(
+            slots: slots, weighting: weighting.float, sharpness: sharpness, sharpened: sharpened.float))
+        expect(sharpened, "sharpened \(what)", tolerance: 1e-5)
+        Sharpening.backward(
+          slots: slots, weighting: weighting.exact, sharpness: Double(sharpness), sharpened: sharpened.exact,
+          gradient: gradient.exact, sharpnessGradient: sharpnessGradient.exact)
+        run(
+          kernels.sharpeningBackward,
+          SharpeningBackwardOperands(
+            slots: slots, weighting: weighting.float, sharpness: sharpness, sharpened: sharpened.float,
+            gradient: gradient.float, sharpnessGradient: sharpnessGradient.float))
+        for numbers in [gradient, sharpnessGradient] {
+          expect(numbers, "sharpened backward \(what)", tolerance: 1e-4)
+        }
+      }
+    }
+  }
 }

@@ -38,7 +38,8 @@ class State(Instance):
         """A copy of a piece of the present state.
 
         memory [B, N, W], usage [B, N], link [B, K, N, N], precedence [B, K, N], write_weights [B, K, N],
-        read_weights [B, R, N], read_vectors [B, R, W], hidden [L, B, H], cell [L, B, H] (LSTM).
+        read_weights [B, R, N], read_vectors [B, R, W], hidden [L, B, H], cell [L, B, H] (LSTM). Without temporal_links
+        there are no link and precedence.
         """
         return self._read(_c.dnc_get_state, FIELDS, name)
 
@@ -60,7 +61,8 @@ class State(Instance):
         """What the network did in the recorded steps; InvalidState when nothing is recorded.
 
         write_weights [T, B, K, N], read_weights [T, B, R, N], usage [T, B, N], allocation_gates [T, B, K],
-        write_gates [T, B, K], free_gates [T, B, R], read_modes [T, B, R, 2K+1] (backward 1..K, content, forward 1..K).
+        write_gates [T, B, K], free_gates [T, B, R], read_modes [T, B, R, 2K+1] (backward 1..K, content, forward 1..K;
+        not without temporal_links).
         """
         return self._read(_c.dnc_get_trace, _TRACES, name)
 
