@@ -120,6 +120,8 @@ typedef enum dnc_activation { DNC_ACTIVATION_TANH = 0, DNC_ACTIVATION_RELU = 1 }
 
 typedef enum dnc_memory {
     DNC_MEMORY_DNC = 0, /* the Differentiable Neural Computer's */
+    DNC_MEMORY_NTM = 1, /* the Neural Turing Machine's: every head goes on from its last weighting, or from what it finds by
+                         * content, by -1, 0 or +1 slot. Heads read before the memory is written. No usage, no links */
     DNC_MEMORY_NONE = 2 /* the controller alone: it sees x_t, and the output layer sees the controller. The sizes of the
                          * memory and the initial state count for nothing */
 } dnc_memory;
@@ -132,7 +134,8 @@ typedef enum dnc_usage_gradient {
 typedef enum dnc_initial_state {
     DNC_INITIAL_ZEROS = 0,    /* everything 0, as in the paper */
     DNC_INITIAL_CONSTANT = 1, /* memory, usage, weightings and read vectors at initial_value, the rest 0 */
-    DNC_INITIAL_LEARNED = 2   /* memory, read vectors and read weightings are parameters, the rest 0 */
+    DNC_INITIAL_LEARNED = 2   /* memory, read vectors and read weightings are parameters, the rest 0; of the NTM's memory
+                               * the write weightings are parameters, too */
 } dnc_initial_state;
 
 typedef struct dnc_config {
@@ -302,8 +305,8 @@ size_t dnc_recorded_steps(const dnc *instance);
 /* -------------------------------------------------------------------------------- parameters -- */
 
 /* All parameters form one block, in this order (l counts from 0, C = X + R*W, and
- * xi = R*W + R + 3*K*W + K + R + 2*K + R*(2*K+1); with DNC_MEMORY_NONE, R*W is 0 and there is no interface and no
- * initial.*):
+ * xi = R*W + R + 3*K*W + K + R + 2*K + R*(2*K+1); with DNC_MEMORY_NTM, xi = R*W + R + 3*K*W + K + 5*R + 5*K; with
+ * DNC_MEMORY_NONE, R*W is 0 and there is no interface and no initial.*):
  *
  *   controller.{l}.weight_ih       [4H, C + (l > 0 ? H : 0)]   LSTM; gates in the order i, f, g, o. RNN: H for 4H.
  *                                                              GRU: 3H for 4H; gates in the order r, z, n
@@ -319,6 +322,7 @@ size_t dnc_recorded_steps(const dnc *instance);
  *   initial.memory                 [N, W]                      with DNC_INITIAL_LEARNED only
  *   initial.read_vectors           [R, W]                      with DNC_INITIAL_LEARNED only
  *   initial.read_weight_logits     [R, N]                      with DNC_INITIAL_LEARNED only
+ *   initial.write_weight_logits    [K, N]                      with DNC_INITIAL_LEARNED and DNC_MEMORY_NTM only
  */
 
 /* Number of floats in the block; 0 for NULL. */
@@ -434,7 +438,8 @@ typedef enum dnc_field {
 /* Copy a field of the present state out or in. count is the field's number of floats, as a check. Usage, links,
  * precedence and weightings must be from 0 to 1; up to 0.001 beyond is accepted as rounding. dnc_set_state gives
  * DNC_INVALID_STATE while steps are recorded, since their gradients would no longer be right: call dnc_detach first.
- * DNC_INVALID_ARGUMENT for a field that the memory lacks: with DNC_MEMORY_NONE there are only the last two. */
+ * DNC_INVALID_ARGUMENT for a field that the memory lacks: DNC_MEMORY_NTM has no usage, link and precedence, and with
+ * DNC_MEMORY_NONE there are only the last two. */
 dnc_status dnc_get_state(const dnc *instance, uint32_t field, float *values, size_t count);
 dnc_status dnc_set_state(dnc *instance, uint32_t field, const float *values, size_t count);
 
@@ -450,13 +455,19 @@ typedef enum dnc_trace {
     DNC_TRACE_ALLOCATION_GATES = 3, /* [T, B, K] */
     DNC_TRACE_WRITE_GATES = 4,      /* [T, B, K] */
     DNC_TRACE_FREE_GATES = 5,       /* [T, B, R] */
-    DNC_TRACE_READ_MODES = 6        /* [T, B, R, 2K+1]: backward 1..K, content, forward 1..K. DNC_INVALID_ARGUMENT without
+    DNC_TRACE_READ_MODES = 6,       /* [T, B, R, 2K+1]: backward 1..K, content, forward 1..K. DNC_INVALID_ARGUMENT without
                                      * temporal_links */
+    DNC_TRACE_READ_INTERPOLATION_GATES = 7,   /* [T, B, R]: this and the following, of the NTM */
+    DNC_TRACE_READ_SHIFTS = 8,                /* [T, B, R, 3]: by -1, 0, +1 */
+    DNC_TRACE_READ_SHARPNESS = 9,             /* [T, B, R] */
+    DNC_TRACE_WRITE_INTERPOLATION_GATES = 10, /* [T, B, K] */
+    DNC_TRACE_WRITE_SHIFTS = 11,              /* [T, B, K, 3]: by -1, 0, +1 */
+    DNC_TRACE_WRITE_SHARPNESS = 12            /* [T, B, K] */
 } dnc_trace;
 
 /* Copies a field of all recorded steps. count is its number of floats, as a check.
- * DNC_INVALID_STATE when nothing is recorded. DNC_INVALID_ARGUMENT for what the memory lacks: DNC_MEMORY_NONE has no
- * trace. */
+ * DNC_INVALID_STATE when nothing is recorded. DNC_INVALID_ARGUMENT for what the memory lacks: usage, gates and modes are
+ * the DNC's, what follows them is the NTM's, and DNC_MEMORY_NONE has no trace. */
 dnc_status dnc_get_trace(const dnc *instance, uint32_t field, float *values, size_t count);
 
 /* ------------------------------------------------------------------------------------- tasks -- */
@@ -615,7 +626,8 @@ typedef enum dnc_panel {
     DNC_PANEL_PREDICTION = 8, /* the outputs as predictions: see dnc_image_options.loss */
     DNC_PANEL_LOGITS = 16,    /* the outputs */
     DNC_PANEL_ERROR = 32,     /* |prediction - target|, 0 where no answer is wanted */
-    DNC_PANEL_WRITES = 64,    /* for each write head, the weighting, the write gate and the allocation gate */
+    DNC_PANEL_WRITES = 64,    /* for each write head, the weighting, the write gate and the allocation gate; of the NTM the
+                               * weighting, the interpolation gate, the three shifts and the sharpness, here as in reads */
     DNC_PANEL_READS = 128,    /* for each read head, the weighting, the stacked read modes and the free gate */
     DNC_PANEL_ORIGINS = 256,  /* for each answered step and read head, a line for the slot that is read most: from the step
                                * that last wrote it, above, to the step that reads it, below */

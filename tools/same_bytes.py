@@ -21,6 +21,8 @@ MODELS = {
     "associative_recall": ("associative_recall", "min_blocks=2,max_blocks=6"),
     "graph_traversal": ("graph_traversal", "nodes=6,out_degree=2,path=3"),
 }
+# Of these models.
+TRACES = ["write_weights", "read_weights", "usage", "allocation_gates", "write_gates", "free_gates", "read_modes"]
 EPISODES = 10
 CONFIGURATIONS = 120
 
@@ -71,7 +73,7 @@ def digests():
         source = dnc.Task(task, seed=5, **dict(pair.split("=") for pair in options.split(",")))
         for number in range(EPISODES):
             outputs = source.play(net)
-            yield f"model {name} {number}", digest(outputs, *(net.trace(key) for key in support.TRACES))
+            yield f"model {name} {number}", digest(outputs, *(net.trace(key) for key in TRACES))
             if number == 0:
                 drawn = source.read()
                 for panels in (True, False):
@@ -150,9 +152,7 @@ def episode(name, net, inputs, output_gradients, cut=False):
             outputs.append(net.forward(part))
     yield f"{name}, outputs", digest(np.concatenate(outputs))
     yield f"{name}, states", digest(*net.states().values())
-    import support
-
-    yield f"{name}, traces", digest(*(net.trace(key) for key in support.TRACES))
+    yield f"{name}, traces", digest(*(net.trace(key) for key in net.traces))
     yield f"{name}, inputs", digest(net.backward(output_gradients))
     yield f"{name}, gradients", digest(net.gradients)
     yield f"{name}, state gradients", digest(*(net.state_gradient(field) for field in net.fields))

@@ -7,7 +7,7 @@ struct MemoryState {
   let linkHeads: Int
   let memory: In<Float>  // M [N, W]
   let link: In<Float>  // L [K, N, N]
-  let usage: In<Float>  // u [N]
+  let usage: In<Float>?  // u [N], if there is one
   let precedence: In<Float>  // p [K, N]
   let writeWeights: In<Float>  // w^w [K, N]
   let readWeights: In<Float>  // w^r [R, N]
@@ -66,7 +66,7 @@ struct StateFigure {
   private var columnCell: Int { max(cell, StateFigure.narrowestColumn, Label.height) }
 
   /// Number of single columns: usage, and precedence or weighting of each head.
-  private var columnCount: Int { 1 + state.linkHeads + state.writeHeads + state.readHeads }
+  private var columnCount: Int { (state.usage == nil ? 0 : 1) + state.linkHeads + state.writeHeads + state.readHeads }
 
   private var slotsWidth: Int { order == nil ? slotAxis.widthBeside : 0 }
   private var columnsWidth: Int { columnCount * (columnCell + StateFigure.columnGap) - StateFigure.columnGap }
@@ -165,7 +165,7 @@ struct StateFigure {
 
   /// Calls `body` with the name, the number of the head (0: there is only one) and the values [N] of each column.
   private func forEachColumn(_ body: (StaticString, Int, In<Float>) -> Void) {
-    body("usage", 0, state.usage)
+    if let usage = state.usage { body("usage", 0, usage) }
     let writeHeads = state.writeHeads
     for k in 0..<state.linkHeads { body("precedence", writeHeads > 1 ? k + 1 : 0, state.precedence + k * state.slots) }
     for k in 0..<writeHeads { body("write", writeHeads > 1 ? k + 1 : 0, state.writeWeights + k * state.slots) }

@@ -76,8 +76,8 @@ private struct EpisodePanels {
   let mask: AnswerMask?
   private(set) var count = 0
 
-  /// Most panels: phases, five of the answers, three for each head, usage and origins.
-  static func most(_ c: Configuration) -> Int { 8 + 3 * (c.R + c.K) }
+  /// Most panels: phases, five of the answers, four for each head, usage and origins.
+  static func most(_ c: Configuration) -> Int { 8 + 4 * (c.R + c.K) }
 
   init(room: UnsafeMutableRawPointer, options: dnc_image_options, steps: Int, b: Int, batch: Int) {
     self.room = room.bindMemory(to: EpisodePanel.self, capacity: 1)
@@ -137,12 +137,25 @@ private struct EpisodePanels {
     for k in 0..<c.K {
       let head = c.K > 1 ? k + 1 : 0
       try addOne("write weighting", head, DNC_PANEL_WRITES, DNC_TRACE_WRITE_WEIGHTS, network, k * c.N, c.N, order)
+      guard c.memory == .dnc else {
+        try addMoves(
+          k, head, DNC_PANEL_WRITES, network, gates: DNC_TRACE_WRITE_INTERPOLATION_GATES,
+          shifts: DNC_TRACE_WRITE_SHIFTS,
+          sharpness: DNC_TRACE_WRITE_SHARPNESS)
+        continue
+      }
       try addOne("write gate", head, DNC_PANEL_WRITES, DNC_TRACE_WRITE_GATES, network, k, 1)
       try addOne("allocation gate", head, DNC_PANEL_WRITES, DNC_TRACE_ALLOCATION_GATES, network, k, 1)
     }
     for r in 0..<c.R {
       let head = c.R > 1 ? r + 1 : 0
       try addOne("read weighting", head, DNC_PANEL_READS, DNC_TRACE_READ_WEIGHTS, network, r * c.N, c.N, order)
+      guard c.memory == .dnc else {
+        try addMoves(
+          r, head, DNC_PANEL_READS, network, gates: DNC_TRACE_READ_INTERPOLATION_GATES, shifts: DNC_TRACE_READ_SHIFTS,
+          sharpness: DNC_TRACE_READ_SHARPNESS)
+        continue
+      }
       if c.hasLinks {
         let modes = try Trace(DNC_TRACE_READ_MODES.rawValue, of: network).rows
         let own = ReadModes(
@@ -152,19 +165,30 @@ private struct EpisodePanels {
       try addOne("free gate", head, DNC_PANEL_READS, DNC_TRACE_FREE_GATES, network, r, 1)
     }
     add("read from", DNC_PANEL_ORIGINS, .origins(origins))
-    try addOne("usage", 0, DNC_PANEL_USAGE, DNC_TRACE_USAGE, network, 0, c.N, order)
+    if c.hasUsage { try addOne("usage", 0, DNC_PANEL_USAGE, DNC_TRACE_USAGE, network, 0, c.N, order) }
   }
 
-  /// Adds a panel of some columns of a trace. Weightings, usage and gates all lie between 0 and 1.
+  /// Adds what moves head h of the Neural Turing Machine. The sharpness has no bound: its values decide the colours.
+  private mutating func addMoves(
+    _ h: Int, _ head: Int, _ panel: dnc_panel, _ network: Instance, gates: dnc_trace, shifts: dnc_trace,
+    sharpness: dnc_trace
+  ) throws(Failure) {
+    try addOne("interpolation", head, panel, gates, network, h, 1)
+    try addOne("shift −1, 0, +1", head, panel, shifts, network, h * Shift.count, Shift.count)
+    try addOne("sharpness", head, panel, sharpness, network, h, 1, isFraction: false)
+  }
+
+  /// Adds a panel of some columns of a trace.
+  /// - Parameter isFraction: true for what lies between 0 and 1, as weightings, usage and gates do.
   private mutating func addOne(
     _ name: StaticString, _ head: Int, _ panel: dnc_panel, _ field: dnc_trace, _ network: Instance, _ first: Int,
-    _ width: Int, _ order: UnsafePointer<UInt32>? = nil
+    _ width: Int, _ order: UnsafePointer<UInt32>? = nil, isFraction: Bool = true
   ) throws(Failure) {
     let trace = try Trace(field.rawValue, of: network)
     var values = Values(
       start: trace.rows[b] + first, rows: width, columns: steps, rowStride: 1, columnStride: batch * trace.rows.stride)
     values.order = order
-    add(name, panel, cells(values, minimum: 0, maximum: 1), head: head)
+    add(name, panel, isFraction ? cells(values, minimum: 0, maximum: 1) : cells(values), head: head)
   }
 
   private func values(_ start: In<Float>, width: Int) -> Values {

@@ -6,14 +6,18 @@ import CPlatform
 private func quantity(_ field: UInt32, _ c: Configuration) throws(Failure) -> (Quantity, InitialState.Learned) {
   let (quantity, learned) = try quantityOfSomeState(field, c)
   let row = quantity.row(c)
-  guard row.width > 0 else { throw .missing("the state", row.name, c) }
+  guard row.width > 0 else { throw .missing("the state", row.name, c, isOfLinks: true) }
   return (quantity, learned)
 }
 
 extension Failure {
-  /// - Parameter whole: what has no such part, because of the memory or, if that is the DNC's, without links.
-  static func missing(_ whole: StaticString, _ part: StaticString, _ c: Configuration) -> Failure {
-    guard c.memory != .dnc else {
+  /// - Parameters:
+  ///   - whole: what has no such part, because of the memory.
+  ///   - isOfLinks: true if the DNC's memory has the part, but not without links.
+  static func missing(
+    _ whole: StaticString, _ part: StaticString, _ c: Configuration, isOfLinks: Bool = false
+  ) -> Failure {
+    guard c.memory != .dnc || !isOfLinks else {
       return Failure(DNC_INVALID_ARGUMENT, "\(whole) has no \(part): config->temporal_links is 0")
     }
     return Failure(DNC_INVALID_ARGUMENT, "\(whole) has no \(part): config->memory is \(c.memory.name)")
@@ -28,7 +32,7 @@ private func quantityOfSomeState(
   case DNC_FIELD_USAGE: return (.usage, [])
   case DNC_FIELD_LINK: return (.link, [])
   case DNC_FIELD_PRECEDENCE: return (.precedence, [])
-  case DNC_FIELD_WRITE_WEIGHTS: return (.writeWeights, [])
+  case DNC_FIELD_WRITE_WEIGHTS: return (.writeWeights, .writeWeights)
   case DNC_FIELD_READ_WEIGHTS: return (.readWeights, .readWeights)
   case DNC_FIELD_READ_VECTORS: return (.readVectors, .readVectors)
   case DNC_FIELD_HIDDEN: return (.hidden, [])
@@ -157,27 +161,45 @@ struct Trace {
 
   init(_ field: UInt32, of network: Instance) throws(Failure) {
     let c = network.pointee.configuration
-    let at = c.interface
+    let (at, ntm) = (c.interface, c.ntmInterface)
     let planes = network.pointee.planes
     let interface = planes[.interface].matrix(from: 0).reading
     let name: StaticString
     func states(_ quantity: Quantity) -> (StaticString, Rows<Float>, Int) {
       (quantity.row(c).name, planes[quantity].matrix(from: 1).reading, planes[quantity].width)
     }
-    func part(_ name: StaticString, from column: Int, _ width: Int) -> (StaticString, Rows<Float>, Int) {
-      (name, interface.dropping(columns: column), width)
+    /// Of the interface of one of the memories.
+    func part(
+      _ name: StaticString, of memory: Configuration.Memory, from column: Int, _ width: Int
+    ) -> (StaticString, Rows<Float>, Int) {
+      (name, interface.dropping(columns: column), c.memory == memory ? width : 0)
     }
     switch dnc_trace(field) {
     case DNC_TRACE_WRITE_WEIGHTS: (name, rows, width) = states(.writeWeights)
     case DNC_TRACE_READ_WEIGHTS: (name, rows, width) = states(.readWeights)
     case DNC_TRACE_USAGE: (name, rows, width) = states(.usage)
-    case DNC_TRACE_ALLOCATION_GATES: (name, rows, width) = part("allocation gates", from: at.allocationGates, c.K)
-    case DNC_TRACE_WRITE_GATES: (name, rows, width) = part("write gates", from: at.writeGates, c.K)
-    case DNC_TRACE_FREE_GATES: (name, rows, width) = part("free gates", from: at.freeGates, c.R)
-    case DNC_TRACE_READ_MODES: (name, rows, width) = part("read modes", from: at.readModes, c.R * at.modes)
+    case DNC_TRACE_ALLOCATION_GATES:
+      (name, rows, width) = part("allocation gates", of: .dnc, from: at.allocationGates, c.K)
+    case DNC_TRACE_WRITE_GATES: (name, rows, width) = part("write gates", of: .dnc, from: at.writeGates, c.K)
+    case DNC_TRACE_FREE_GATES: (name, rows, width) = part("free gates", of: .dnc, from: at.freeGates, c.R)
+    case DNC_TRACE_READ_MODES:
+      (name, rows, width) = part("read modes", of: .dnc, from: at.readModes, c.R * at.modes)
+    case DNC_TRACE_READ_INTERPOLATION_GATES:
+      (name, rows, width) = part("read interpolation gates", of: .ntm, from: ntm.readGates, c.R)
+    case DNC_TRACE_READ_SHIFTS:
+      (name, rows, width) = part("read shifts", of: .ntm, from: ntm.readShifts, c.R * Shift.count)
+    case DNC_TRACE_READ_SHARPNESS: (name, rows, width) = part("read sharpness", of: .ntm, from: ntm.readSharpness, c.R)
+    case DNC_TRACE_WRITE_INTERPOLATION_GATES:
+      (name, rows, width) = part("write interpolation gates", of: .ntm, from: ntm.writeGates, c.K)
+    case DNC_TRACE_WRITE_SHIFTS:
+      (name, rows, width) = part("write shifts", of: .ntm, from: ntm.writeShifts, c.K * Shift.count)
+    case DNC_TRACE_WRITE_SHARPNESS:
+      (name, rows, width) = part("write sharpness", of: .ntm, from: ntm.writeSharpness, c.K)
     default:
-      throw Failure(DNC_INVALID_ARGUMENT, "field is \(field), allowed are 0 to \(DNC_TRACE_READ_MODES.rawValue)")
+      throw Failure(DNC_INVALID_ARGUMENT, "field is \(field), allowed are 0 to \(DNC_TRACE_WRITE_SHARPNESS.rawValue)")
     }
-    guard width > 0 else { throw .missing("the trace", name, c) }
+    guard width > 0 else {
+      throw .missing("the trace", name, c, isOfLinks: dnc_trace(field) == DNC_TRACE_READ_MODES)
+    }
   }
 }

@@ -124,7 +124,7 @@ private struct StateView: ~Copyable {
     let view = MemoryState(
       slots: c.N, wordSize: c.W, readHeads: c.R, writeHeads: c.K, linkHeads: c.hasLinks ? c.K : 0, memory: memory,
       link: link,
-      usage: planes[.usage][row, b], precedence: planes[.precedence][row, b],
+      usage: c.hasUsage ? In(planes[.usage][row, b]) : nil, precedence: planes[.precedence][row, b],
       writeWeights: planes[.writeWeights][row, b], readWeights: planes[.readWeights][row, b])
     let count = network.pointee.recordedSteps
     // Without record and links, nothing tells in which order the slots were written.

@@ -1,5 +1,3 @@
-import CKernels
-
 /// The offsets of the parts of the interface vector ξ (model.md, section 2).
 struct InterfaceLayout {
   let readHeads, writeHeads, wordSize: Int
@@ -66,46 +64,25 @@ struct InterfaceParts<Pointer: ScalarPointer> {
 /// section 2): strengths and sharpness by oneplus(x) = 1 + log(1 + eˣ), erase vectors and gates by σ, modes by a softmax per read
 /// head, masks by m = µ + (1 − µ) σ(x). Keys and write vectors stay unchanged.
 enum Interface {
+  /// Calls `body` for the parts, one after the other, with the transform of each.
+  private static func forEachPart(_ at: InterfaceLayout, _ body: (Range<Int>, InterfaceTransform) -> Void) {
+    body(at.readKeys..<at.readStrengths, .identity)
+    body(at.readStrengths..<at.writeKeys, .oneplus)
+    body(at.writeKeys..<at.writeStrengths, .identity)
+    body(at.writeStrengths..<at.eraseVectors, .oneplus)
+    body(at.eraseVectors..<at.writeVectors, .sigmoid)
+    body(at.writeVectors..<at.freeGates, .identity)
+    body(at.freeGates..<at.readModes, .sigmoid)
+    if at.hasLinks { body(at.readModes..<at.readMasks, .softmax(at.modes)) }
+    if let minimum = at.maskMinimum { body(at.readMasks..<at.backwardSharpness, .mask(minimum)) }
+    body(at.backwardSharpness..<at.count, .oneplus)
+  }
+
   /// - Parameters:
   ///   - raw: ξ of one sequence.
   ///   - interface: out, the same with every part in its range.
   static func forward<Scalar: Real>(_ layout: InterfaceLayout, raw: In<Scalar>, interface: Out<Scalar>) {
-    func identity(_ part: Range<Int>) {
-      copyValues(part.count, raw + part.lowerBound, to: interface + part.lowerBound)
-    }
-    func oneplus(_ part: Range<Int>) {
-      if let fast = Scalar.kernels?.oneplus {
-        return fast(part.count, (raw + part.lowerBound).float, (interface + part.lowerBound).float)
-      }
-      for i in part { interface[i] = 1 + .softplus(raw[i]) }
-    }
-    func sigmoid(_ part: Range<Int>) {
-      if let fast = Scalar.kernels?.sigmoids {
-        return fast(part.count, (raw + part.lowerBound).float, (interface + part.lowerBound).float)
-      }
-      for i in part { interface[i] = .sigmoid(raw[i]) }
-    }
-
-    identity(layout.readKeys..<layout.readStrengths)
-    oneplus(layout.readStrengths..<layout.writeKeys)
-    identity(layout.writeKeys..<layout.writeStrengths)
-    oneplus(layout.writeStrengths..<layout.eraseVectors)
-    sigmoid(layout.eraseVectors..<layout.writeVectors)
-    identity(layout.writeVectors..<layout.freeGates)
-    sigmoid(layout.freeGates..<layout.readModes)
-    if layout.hasLinks {
-      Softmax.forward(
-        rows: layout.readHeads, layout.modes, logits: raw + layout.readModes,
-        probabilities: interface + layout.readModes)
-    }
-    oneplus(layout.backwardSharpness..<layout.count)
-    guard let minimum = layout.maskMinimum else { return }
-    let masks = layout.readMasks..<layout.backwardSharpness
-    sigmoid(masks)
-    guard minimum > 0 else { return }
-    for i in masks {
-      interface[i] = Scalar(minimum) + (1 - Scalar(minimum)) * interface[i]
-    }
+    forEachPart(layout) { part, transform in transform.forward(part, raw: raw, interface: interface) }
   }
 
   /// - Parameters:
@@ -115,42 +92,8 @@ enum Interface {
   static func backward<Scalar: Real>(
     _ layout: InterfaceLayout, raw: Out<Scalar>, interface: In<Scalar>, interfaceGradient: In<Scalar>
   ) {
-    func identity(_ part: Range<Int>) {
-      copyValues(part.count, interfaceGradient + part.lowerBound, to: raw + part.lowerBound)
-    }
-    func oneplus(_ part: Range<Int>) {
-      if let fast = Scalar.kernels?.oneplusBackward {
-        return fast(part.count, (interfaceGradient + part.lowerBound).float, (raw + part.lowerBound).float)
-      }
-      for i in part { raw[i] = interfaceGradient[i] * .sigmoid(raw[i]) }
-    }
-    func sigmoid(_ part: Range<Int>) {
-      if let fast = Scalar.kernels?.sigmoidsBackward {
-        return fast(
-          part.count, (interface + part.lowerBound).float, (interfaceGradient + part.lowerBound).float,
-          (raw + part.lowerBound).float)
-      }
-      for i in part { raw[i] = interfaceGradient[i] * interface[i] * (1 - interface[i]) }
-    }
-
-    identity(layout.readKeys..<layout.readStrengths)
-    oneplus(layout.readStrengths..<layout.writeKeys)
-    identity(layout.writeKeys..<layout.writeStrengths)
-    oneplus(layout.writeStrengths..<layout.eraseVectors)
-    sigmoid(layout.eraseVectors..<layout.writeVectors)
-    identity(layout.writeVectors..<layout.freeGates)
-    sigmoid(layout.freeGates..<layout.readModes)
-    if layout.hasLinks {
-      Softmax.backward(
-        rows: layout.readHeads, layout.modes, probabilities: interface + layout.readModes,
-        gradient: interfaceGradient + layout.readModes, logitGradient: raw + layout.readModes)
-    }
-    oneplus(layout.backwardSharpness..<layout.count)
-    guard let minimum = layout.maskMinimum else { return }
-    // σ(x) is computed again: found from m, a small one would lose its digits.
-    for i in layout.readMasks..<layout.backwardSharpness {
-      let gate = Scalar.sigmoid(raw[i])
-      raw[i] = interfaceGradient[i] * (1 - Scalar(minimum)) * gate * (1 - gate)
+    forEachPart(layout) { part, transform in
+      transform.backward(part, raw: raw, interface: interface, interfaceGradient: interfaceGradient)
     }
   }
 }

@@ -48,33 +48,4 @@ extension DNCMemory {
       retentionGradient = carver.take(c.deallocates ? c.N : 0)
     }
   }
-
-  /// Recomputes the memories of the segment that begins with step `first`, for steps up to `end`.
-  /// - Parameter steps: the number of recorded ones.
-  func rollForward(_ b: Int, from first: Int, to end: Int, of steps: Int) {
-    for t in first..<end where kept(after: t, of: steps, b) == nil {
-      history.write(
-        b, step: t, previousMemory: memory(before: t, b),
-        memory: scratch.memory[t % history.segment, b - firstSequence],
-        rowNorms: planes[.rowNorms][t + 1, b])
-    }
-  }
-
-  /// M_t where the record keeps it: after the last step, and where a segment begins with the next step.
-  private func kept(after t: Int, of steps: Int, _ b: Int) -> In<Scalar>? {
-    if t + 1 == steps { return In(planes[.memory][0, b]) }
-    return (t + 1) % history.segment == 0 ? In(planes[.memoryCheckpoint][(t + 1) / history.segment, b]) : nil
-  }
-
-  /// M_{t-1} and M_t of sequence b, after the segment of step t was rolled forward.
-  func memory(before t: Int, _ b: Int) -> In<Scalar> {
-    In(
-      t % history.segment == 0
-        ? planes[.memoryCheckpoint][t / history.segment, b]
-        : scratch.memory[(t - 1) % history.segment, b - firstSequence])
-  }
-
-  func memory(after t: Int, of steps: Int, _ b: Int) -> In<Scalar> {
-    kept(after: t, of: steps, b) ?? In(scratch.memory[t % history.segment, b - firstSequence])
-  }
 }

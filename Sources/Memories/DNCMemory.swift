@@ -1,12 +1,13 @@
 /// The memory of the Differentiable Neural Computer (model.md, sections 2 to 7): the order of its mechanisms for one sequence
 /// in one step, forward and backward. `history` recomputes the memories and links that the record does not keep.
-struct DNCMemory<Scalar: Real> {
+struct DNCMemory<Scalar: Real>: RecomputedMemory {
   let c: Configuration
   let planes: Planes<Scalar>
   let history: MemoryHistory<Scalar>
   let scratch: Scratch
   /// The first sequence of the scratch.
   let firstSequence: Int
+  var memories: Plane<Scalar> { scratch.memory }
   /// Threads that may share the work of a step, when there are no other sequences for them.
   let team: Threads.Team?
 

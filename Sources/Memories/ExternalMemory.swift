@@ -2,6 +2,7 @@
 /// `Configuration.Memory`, and a case here with its lines. `Step` asks the memory once a step.
 enum ExternalMemory<Scalar: Real> {
   case dnc(DNCMemory<Scalar>)
+  case ntm(NTMMemory<Scalar>)
   /// The controller alone.
   case absent
 
@@ -23,6 +24,12 @@ enum ExternalMemory<Scalar: Real> {
           c: c, planes: history.planes, history: history,
           scratch: DNCMemory.Scratch(&carver, c, sequences: mostSequences, segment: segment),
           firstSequence: sequences.lowerBound, team: team))
+    case .ntm:
+      self = .ntm(
+        NTMMemory(
+          c: c, planes: history.planes, history: history,
+          scratch: NTMMemory.Scratch(&carver, c, sequences: mostSequences, segment: segment),
+          firstSequence: sequences.lowerBound))
     case .absent: self = .absent
     }
   }
@@ -32,6 +39,7 @@ enum ExternalMemory<Scalar: Real> {
     var carver = Carver.measuring
     switch c.memory {
     case .dnc: _ = DNCMemory<Scalar>.Scratch(&carver, c, sequences: sequences, segment: segment)
+    case .ntm: _ = NTMMemory<Scalar>.Scratch(&carver, c, sequences: sequences, segment: segment)
     case .absent: break
     }
     return carver.bytes
@@ -42,6 +50,7 @@ enum ExternalMemory<Scalar: Real> {
   func forward(_ b: Int, row: Int, previous: Int, current: Int) {
     switch self {
     case .dnc(let memory): memory.forward(b, row: row, previous: previous, current: current)
+    case .ntm(let memory): memory.forward(b, row: row, previous: previous, current: current)
     case .absent: break
     }
   }
@@ -54,6 +63,7 @@ enum ExternalMemory<Scalar: Real> {
   func backward(_ b: Int, step t: Int, of steps: Int, gradient: Planes<Scalar>) {
     switch self {
     case .dnc(let memory): memory.backward(b, step: t, of: steps, gradient: gradient)
+    case .ntm(let memory): memory.backward(b, step: t, gradient: gradient)
     case .absent: break
     }
   }
@@ -63,6 +73,7 @@ enum ExternalMemory<Scalar: Real> {
   func rollForward(_ b: Int, from first: Int, to end: Int, of steps: Int) {
     switch self {
     case .dnc(let memory): memory.rollForward(b, from: first, to: end, of: steps)
+    case .ntm(let memory): memory.rollForward(b, from: first, to: end, of: steps)
     case .absent: break
     }
   }
@@ -71,7 +82,7 @@ enum ExternalMemory<Scalar: Real> {
   var linkScratch: Out<Scalar>? {
     switch self {
     case .dnc(let memory): memory.scratch.links
-    case .absent: nil
+    case .ntm, .absent: nil
     }
   }
 }

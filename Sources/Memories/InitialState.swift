@@ -6,7 +6,9 @@ enum InitialState {
     static let memory = Learned(rawValue: 1)
     static let readVectors = Learned(rawValue: 2)
     static let readWeights = Learned(rawValue: 4)
-    static let all: Learned = [.memory, .readVectors, .readWeights]
+    /// Of the Neural Turing Machine.
+    static let writeWeights = Learned(rawValue: 8)
+    static let all: Learned = [.memory, .readVectors, .readWeights, .writeWeights]
   }
 
   /// Writes the initial state to row 0, which must be all zero.
@@ -30,6 +32,10 @@ enum InitialState {
         Softmax.forward(
           rows: c.R, c.N, logits: parameters.vector(.initialReadWeightLogits),
           probabilities: planes[.readWeights][0, b])
+        guard c.learnsWriteWeights else { continue }
+        Softmax.forward(
+          rows: c.K, c.N, logits: parameters.vector(.initialWriteWeightLogits),
+          probabilities: planes[.writeWeights][0, b])
       }
     }
     updateRowNorms(c, planes: planes)
@@ -49,6 +55,16 @@ enum InitialState {
     _ c: Configuration, learned: Learned, planes: Planes<Scalar>, gradient: Planes<Scalar>,
     parameterGradients: ParameterGradients<Scalar>
   ) {
+    /// - Parameter logits: the parameters whose softmax some heads' weightings are.
+    func backward(_ logits: ParameterLayout.Kind, heads: Int, _ b: Int, weightings: Quantity) {
+      for i in 0..<heads {
+        let weights = planes[weightings][0, b] + i * c.N
+        let weightsGradient = gradient[weightings][0, b] + i * c.N
+        let mean = dot(c.N, weights, weightsGradient)
+        let logitsGradient = parameterGradients.rows(logits)[i]
+        for n in 0..<c.N { logitsGradient[n] += weights[n] * (weightsGradient[n] - mean) }
+      }
+    }
     for b in 0..<c.B {
       if learned.contains(.memory) {
         addScaled(c.N * c.W, 1, gradient[.memory][0, b], to: parameterGradients.vector(.initialMemory))
@@ -57,13 +73,10 @@ enum InitialState {
         addScaled(c.readWidth, 1, gradient[.readVectors][0, b], to: parameterGradients.vector(.initialReadVectors))
       }
       if learned.contains(.readWeights) {
-        for i in 0..<c.R {
-          let weights = planes[.readWeights][0, b] + i * c.N
-          let weightsGradient = gradient[.readWeights][0, b] + i * c.N
-          let mean = dot(c.N, weights, weightsGradient)
-          let logitsGradient = parameterGradients.rows(.initialReadWeightLogits)[i]
-          for n in 0..<c.N { logitsGradient[n] += weights[n] * (weightsGradient[n] - mean) }
-        }
+        backward(.initialReadWeightLogits, heads: c.R, b, weightings: .readWeights)
+      }
+      if learned.contains(.writeWeights), c.learnsWriteWeights {
+        backward(.initialWriteWeightLogits, heads: c.K, b, weightings: .writeWeights)
       }
     }
   }

@@ -16,6 +16,7 @@ struct MemoryHistory<Scalar: Real> {
 
   /// Computes M_t of sequence b from M_{t-1}. Both may be the same array.
   func write(_ b: Int, step t: Int, previousMemory: In<Scalar>, memory: Out<Scalar>, rowNorms: Out<Scalar>) {
+    // Erase and write vectors have the same places in the interface of every memory.
     let parts = InterfaceParts(start: In(planes[.interface][t, b]), at: c.interface)
     MemoryWrite.forward(
       slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: previousMemory,

@@ -78,12 +78,14 @@ struct Configuration {
 
   enum Memory: UInt32 {
     case dnc = 0
+    case ntm = 1
     case absent = 2
 
     /// In sentences.
     var name: StaticString {
       switch self {
       case .dnc: "DNC"
+      case .ntm: "NTM"
       case .absent: "NONE"
       }
     }
@@ -133,6 +135,8 @@ extension Configuration {
   }
   var usageGradientStopped: Bool { fields.usage_gradient == DNC_USAGE_GRADIENT_STOPPED.rawValue }
   var seed: UInt64 { fields.seed }
+  /// The write weightings in which an episode starts are parameters.
+  var learnsWriteWeights: Bool { memory == .ntm && initialState == .learned }
   /// 0: no limit.
   var maxRecordBytes: UInt64 {
     get { fields.max_record_bytes }
@@ -140,6 +144,8 @@ extension Configuration {
   }
   /// Steps end at the first number that is not finite.
   var checksFinite: Bool { fields.check_finite == 1 }
+  /// Usage, free list and allocation.
+  var hasUsage: Bool { memory == .dnc }
   var hasLinks: Bool { memory == .dnc && fields.temporal_links == 1 }
   var hasMasks: Bool { fields.content_masks == 1 }
   var deallocates: Bool { fields.deallocation == 1 }
@@ -167,6 +173,16 @@ extension Configuration {
   var gates: Int { traits.gates }
   /// Pre-activations of a layer to which its recurrent products are added: all but those of a gate that takes its own apart.
   var sharedUnits: Int { (traits.keepsLastProductApart ? gates - 1 : gates) * H }
+  /// The width of ξ.
+  var interfaceWidth: Int {
+    switch memory {
+    case .dnc: interface.count
+    case .ntm: ntmInterface.count
+    case .absent: 0
+    }
+  }
+  var ntmInterface: NTMInterfaceLayout { NTMInterfaceLayout(interface) }
+  /// The interface of the DNC's memory.
   var interface: InterfaceLayout {
     InterfaceLayout(
       readHeads: R, writeHeads: K, wordSize: W, hasLinks: hasLinks, maskMinimum: hasMasks ? maskMinimum : nil,

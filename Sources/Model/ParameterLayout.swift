@@ -8,10 +8,10 @@ struct ParameterLayout: Sequence {
   enum Kind: Int {
     case inputWeight, recurrentWeight, controllerBias, recurrentBias
     case interfaceWeight, interfaceBias, outputWeight, outputBias
-    case initialMemory, initialReadVectors, initialReadWeightLogits
+    case initialMemory, initialReadVectors, initialReadWeightLogits, initialWriteWeightLogits
 
     static let perLayer = 4
-    static let count = initialReadWeightLogits.rawValue + 1
+    static let count = initialWriteWeightLogits.rawValue + 1
 
     /// True for the weights of matrix products.
     var isWeight: Bool {
@@ -52,7 +52,7 @@ struct ParameterLayout: Sequence {
     let inputs = c.inputs(layer: l)
     let outputInputs = c.controllerWidth + c.readWidth
     let isLearned = c.initialState == .learned
-    let parts = c.interface.count
+    let parts = c.interfaceWidth
     switch kind {
     case .inputWeight:
       return (isRecurrent ? "weight_ih" : "weight", units, inputs, isRecurrent ? inputs + c.H : inputs)
@@ -67,6 +67,8 @@ struct ParameterLayout: Sequence {
     case .initialMemory: return isLearned ? ("initial.memory", c.N, c.W, c.W) : nil
     case .initialReadVectors: return isLearned ? ("initial.read_vectors", c.R, c.W, 0) : nil
     case .initialReadWeightLogits: return isLearned ? ("initial.read_weight_logits", c.R, c.N, 0) : nil
+    case .initialWriteWeightLogits:
+      return c.learnsWriteWeights ? ("initial.write_weight_logits", c.K, c.N, 0) : nil
     }
   }
 

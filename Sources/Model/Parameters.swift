@@ -103,7 +103,7 @@ struct ParameterBlock<Scalar: Real>: ~Copyable {
     let weights = ParameterGradients(start: values, places: places)
     multiply(weights.rows(.inputWeight), rows: c.gates * c.H, columns: c.X, by: Scalar(c.fields.input_scale))
     multiply(
-      weights.rows(.interfaceWeight), rows: c.interface.count, columns: c.controllerWidth,
+      weights.rows(.interfaceWeight), rows: c.interfaceWidth, columns: c.controllerWidth,
       by: Scalar(c.fields.interface_scale))
   }
 

@@ -64,7 +64,7 @@ enum Quantity: Int {
   func row(_ c: Configuration) -> Row {
     let cells = c.traits.hasCell ? c.H : 0
     let productsApart = c.traits.keepsLastProductApart ? c.gates * c.H : 0
-    let (N, linked, parts) = (c.N, c.hasLinks ? c.N : 0, c.interface.count)
+    let (N, used, linked, parts) = (c.N, c.hasUsage ? c.N : 0, c.hasLinks ? c.N : 0, c.interfaceWidth)
     let sharpened = c.sharpensLinks ? N : 0
     return switch self {
     case .input: Row(name: "input", kept: .steps, part: .sequence, width: c.X, look: .elsewhere)
@@ -83,9 +83,9 @@ enum Quantity: Int {
     case .interface: Row(name: "interface", kept: .steps, part: .sequence, width: parts, look: .elsewhere)
     case .retention:
       Row(name: "retention", kept: .steps, part: .sequence, width: c.deallocates ? N : 0, range: .zeroToOne)
-    case .usage: Row(name: "usage", kept: .states, part: .sequence, width: N, range: .zeroToOne)
-    case .order: Row(name: "free list", kept: .steps, part: .writeHead, width: N, look: .elsewhere)
-    case .allocation: Row(name: "allocation weighting", kept: .steps, part: .writeHead, width: N, range: .zeroToOne)
+    case .usage: Row(name: "usage", kept: .states, part: .sequence, width: used, range: .zeroToOne)
+    case .order: Row(name: "free list", kept: .steps, part: .writeHead, width: used, look: .elsewhere)
+    case .allocation: Row(name: "allocation weighting", kept: .steps, part: .writeHead, width: used, range: .zeroToOne)
     case .writeWeights: Row(name: "write weighting", kept: .states, part: .writeHead, width: N, range: .zeroToOne)
     case .memory: Row(name: "memory", kept: .once, part: .sequence, width: N * c.W)
     case .rowNorms: Row(name: "row norms", kept: .states, part: .sequence, width: N, look: .elsewhere)

@@ -104,9 +104,9 @@ extension Step {
     }
     let controllerOutput = hidden.matrix(from: 1).dropping(columns: c.controllerOffset).reading
     let interfaceGradient = planes[.rawInterface].matrix(from: 0).reading
-    share.bias(c.interface.count, interfaceGradient, to: gradients.vector(.interfaceBias))
+    share.bias(c.interfaceWidth, interfaceGradient, to: gradients.vector(.interfaceBias))
     share.weight(
-      c.interface.count, inputs: c.controllerWidth, controllerOutput, interfaceGradient,
+      c.interfaceWidth, inputs: c.controllerWidth, controllerOutput, interfaceGradient,
       to: gradients.rows(.interfaceWeight))
 
     let yGradient = planes[.rawOutput].matrix(from: 0).reading

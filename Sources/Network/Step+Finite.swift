@@ -60,11 +60,38 @@ private struct Search {
     }
   }
 
+  @inline(never) mutating func lookAtInterface(_ at: NTMInterfaceLayout, _ interface: In<Float>) {
+    let (parts, word) = (NTMInterfaceParts(start: interface, at: at), at.common.wordSize)
+    for i in 0..<at.readHeads {
+      look("read key", " of head ", i, count: word, parts.readHeads.keys + i * word)
+      look("read strength", " of head ", i, count: 1, parts.readHeads.strengths + i)
+      look("read interpolation gate", " of head ", i, count: 1, parts.readHeads.gates + i)
+      look("read shifts", " of head ", i, count: Shift.count, parts.readHeads.shifts + i * Shift.count)
+      look("read sharpness", " of head ", i, count: 1, parts.readHeads.sharpness + i)
+    }
+    for k in 0..<at.writeHeads {
+      look("write key", " of head ", k, count: word, parts.writeHeads.keys + k * word)
+      look("write strength", " of head ", k, count: 1, parts.writeHeads.strengths + k)
+      look("erase vector", " of head ", k, count: word, parts.eraseVectors + k * word)
+      look("write vector", " of head ", k, count: word, parts.writeVectors + k * word)
+      look("write interpolation gate", " of head ", k, count: 1, parts.writeHeads.gates + k)
+      look("write shifts", " of head ", k, count: Shift.count, parts.writeHeads.shifts + k * Shift.count)
+      look("write sharpness", " of head ", k, count: 1, parts.writeHeads.sharpness + k)
+    }
+  }
+
   /// Part `part` of a quantity of sequence b in a row of its plane.
   mutating func look(
     _ quantity: Quantity.Row, _ part: Int, _ plane: Plane<Float>, row: Int, _ b: Int, _ c: Configuration
   ) {
-    guard quantity.look != .byInterface else { return lookAtInterface(c.interface, plane[row, b]) }
+    if quantity.look == .byInterface {
+      let interface = In(plane[row, b])
+      switch c.memory {
+      case .dnc: return lookAtInterface(c.interface, interface)
+      case .ntm: return lookAtInterface(c.ntmInterface, interface)
+      case .absent: return
+      }
+    }
     let values =
       quantity.isApart ? plane.layer(part)[row, b] : plane[row, b] + part * quantity.width
     look(quantity.name, quantity.ofPart, quantity.part == .sequence ? nil : part, count: quantity.width, values)

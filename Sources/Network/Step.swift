@@ -77,18 +77,18 @@ struct Step<Scalar: Real> {
     let weight = weight(.interfaceWeight)
     let bias = parameters.vector(.interfaceBias)
     let input = controllerOutput(planes, current).reading
-    Linear.setBias(rows: batch, outputs: c.interface.count, bias: bias, output: raw)
+    Linear.setBias(rows: batch, outputs: c.interfaceWidth, bias: bias, output: raw)
     Linear.forward(
-      rows: batch, outputs: c.interface.count, inputs: c.controllerWidth, weight: weight, input: input, output: raw)
+      rows: batch, outputs: c.interfaceWidth, inputs: c.controllerWidth, weight: weight, input: input, output: raw)
     guard let bound = Scalar.saturation else { return }
     Linear.saturate(
-      rows: batch, outputs: c.interface.count, bias: bias, Linear.Term(weight, input, inputs: c.controllerWidth),
+      rows: batch, outputs: c.interfaceWidth, bias: bias, Linear.Term(weight, input, inputs: c.controllerWidth),
       bound: bound, output: raw)
   }
 
   func interfaceBackward(step t: Int, gradient: Planes<Scalar>) {
     Linear.backward(
-      rows: batch, outputs: c.interface.count, inputs: c.controllerWidth, weight: parameters.rows(.interfaceWeight),
+      rows: batch, outputs: c.interfaceWidth, inputs: c.controllerWidth, weight: parameters.rows(.interfaceWeight),
       outputGradient: rows(planes[.rawInterface], t).reading, inputGradient: controllerOutput(gradient, 0))
   }
 }

@@ -15,7 +15,7 @@ enum SelfTest {
     }
   }
 
-  static var kinds: Int { 15 }
+  static var kinds: Int { 16 }
   static var stoppedGradient: Int { 6 }
   /// Large enough for every kernel to run all of its loops.
   static var everyKernel: Int { 7 }
@@ -36,7 +36,8 @@ enum SelfTest {
     case 11: "LSTM, content only, 2 write heads"
     case 12: "LSTM with de-allocation"
     case 13: "LSTM with masks"
-    default: "LSTM with sharpened links, learned initial state"
+    case 14: "LSTM with sharpened links, learned initial state"
+    default: "LSTM with the NTM's memory, 2 write heads, learned initial state"
     }
   }
 
@@ -82,6 +83,9 @@ enum SelfTest {
       (fields.content_masks, fields.mask_minimum) = (1, 0.25)
     case 14:
       fields.link_sharpening = 1
+      fields.initial_state = DNC_INITIAL_LEARNED.rawValue
+    case 15:
+      (fields.memory, fields.write_heads) = (DNC_MEMORY_NTM.rawValue, 2)
       fields.initial_state = DNC_INITIAL_LEARNED.rawValue
     default: break
     }

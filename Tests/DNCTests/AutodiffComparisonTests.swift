@@ -125,8 +125,12 @@ private struct Case: CustomStringConvertible {
       let values = numbers(plane.layers * plane.rowStride, within: isSigned ? 1 : 0.5 / Double(c.N))
       return isSigned ? values : values.map { abs($0) }
     }
-    self.state = number % 2 == 0 ? nil : state
-    let learned = InitialState.Learned(rawValue: UInt8(random.below(8)))
+    // The Neural Turing Machine tells slots apart by what is in them, and by the weightings before. Where neither does, the
+    // gradient of these weightings is what rounding leaves.
+    let slotsAreAlike = c.memory == .ntm && c.initialState != .learned
+    self.state = number % 2 == 0 && !slotsAreAlike ? nil : state
+    var learned = InitialState.Learned(rawValue: UInt8(random.below(16)))
+    if !c.learnsWriteWeights { learned.remove(.writeWeights) }
     self.learned = self.state != nil && c.initialState == .learned ? learned : []
   }
 
@@ -168,6 +172,8 @@ private struct Case: CustomStringConvertible {
     fields.interface_norm = option(2)
     // Two thirds are the DNC's, which has most options.
     fields.memory = [0, 0, 0, 0, 1, 2][random.below(6)]
+    // The weighting of a single slot is 1, whatever it was before.
+    if fields.memory == 1 && fields.memory_slots == 1 { fields.memory_slots = 2 }
     guard fields.memory == 0 else { return fields }
     fields.deallocation = option(2)
     fields.content_masks = option(2)
@@ -235,7 +241,7 @@ extension Planes {
   /// All pieces but the row norms, which follow from the memory, and which of the learned ones they are.
   fileprivate static var everything: [(quantity: Quantity, learned: InitialState.Learned)] {
     [
-      (.memory, .memory), (.usage, []), (.link, []), (.precedence, []), (.writeWeights, []),
+      (.memory, .memory), (.usage, []), (.link, []), (.precedence, []), (.writeWeights, .writeWeights),
       (.readWeights, .readWeights), (.readVectors, .readVectors), (.hidden, []), (.cell, []),
     ]
   }

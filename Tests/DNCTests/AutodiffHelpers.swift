@@ -91,7 +91,7 @@ extension State<Double> {
     }
     for l in cells.indices { cells[l] = matrix(planes[.cell].layer(l)[0], o.B, o.H) }
     for b in memories.indices {
-      memories[b].writeWeights = matrix(planes[.writeWeights][0, b], o.K, o.N)
+      if !learned.contains(.writeWeights) { memories[b].writeWeights = matrix(planes[.writeWeights][0, b], o.K, o.N) }
       if memories[b].usage != nil { memories[b].usage = matrix(planes[.usage][0, b], 1, o.N) }
       memories[b].links?.links = (0..<o.K).map { matrix(planes[.link][0, b] + $0 * o.N * o.N, o.N, o.N) }
       memories[b].links?.precedence = matrix(planes[.precedence][0, b], o.K, o.N)

@@ -52,6 +52,10 @@ import Testing
     Case("masks, de-allocation, sharpened links") {
       ($0.content_masks, $0.deallocation, $0.link_sharpening) = (1, 1, 1)
     },
+    Case("NTM") { $0.memory = 1 },
+    Case("NTM, 2 write heads, learned initial state") { ($0.memory, $0.write_heads, $0.initial_state) = (1, 2, 2) },
+    Case("NTM, 2 slots, constant initial state") { ($0.memory, $0.memory_slots, $0.initial_state) = (1, 2, 1) },
+    Case("NTM, 1 slot, feedforward") { ($0.memory, $0.memory_slots, $0.controller) = (1, 1, 1) },
     Case("1 slot") { $0.memory_slots = 1 },
     Case("1 of everything") {
       ($0.input_size, $0.output_size, $0.hidden_size, $0.word_size) = (1, 1, 1, 1)

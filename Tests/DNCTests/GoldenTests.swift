@@ -24,7 +24,6 @@ import Testing
     "interface_norm",
     "both_norms", "deep_gru", "rnn_relu",
     "adnc",
-    "ntm", "ntm_two_and_two", "ntm_feedforward",
   ]
 
   static func paths(_ variants: some Sequence<String>) -> [String] { variants.map { "variants/\($0)" } }

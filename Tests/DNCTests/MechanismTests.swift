@@ -117,4 +117,19 @@ import Testing
     }
     #expect(gradient[2...] == [0, 0])
   }
+
+  /// By +1 to the next slot, from the last one to the first; with two slots, both shifts go to the other one.
+  @Test func shiftsGoRound() {
+    func shifted(_ weighting: [Double], _ shifts: [Double]) -> [Double] {
+      var shifted = [Double](repeating: .nan, count: weighting.count)
+      Shift.forward(slots: weighting.count, shifts: shifts, weighting: weighting, shifted: &shifted)
+      return shifted
+    }
+    #expect(shifted([0, 0, 1, 0], [0, 0, 1]) == [0, 0, 0, 1])
+    #expect(shifted([0, 0, 0, 1], [0, 0, 1]) == [1, 0, 0, 0])
+    #expect(shifted([1, 0, 0, 0], [1, 0, 0]) == [0, 0, 0, 1])
+    #expect(shifted([0.5, 0.5, 0, 0], [0.25, 0.5, 0.25]) == [0.375, 0.375, 0.125, 0.125])
+    #expect(shifted([1, 0], [0.25, 0.5, 0.25]) == [0.5, 0.5])
+    #expect(shifted([1], [0.25, 0.5, 0.25]) == [1])
+  }
 }

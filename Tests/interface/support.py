@@ -32,7 +32,14 @@ TRACES = {
     "write_gates": c.DNC_TRACE_WRITE_GATES,
     "free_gates": c.DNC_TRACE_FREE_GATES,
     "read_modes": c.DNC_TRACE_READ_MODES,
+    "read_interpolation_gates": c.DNC_TRACE_READ_INTERPOLATION_GATES,
+    "read_shifts": c.DNC_TRACE_READ_SHIFTS,
+    "read_sharpness": c.DNC_TRACE_READ_SHARPNESS,
+    "write_interpolation_gates": c.DNC_TRACE_WRITE_INTERPOLATION_GATES,
+    "write_shifts": c.DNC_TRACE_WRITE_SHIFTS,
+    "write_sharpness": c.DNC_TRACE_WRITE_SHARPNESS,
 }
+OF_THE_NTM = {f"{head}_{part}" for head in ("read", "write") for part in ("interpolation_gates", "shifts", "sharpness")}
 MEMORIES = {"dnc": 0, "ntm": 1, "none": 2}
 LOSSES = {
     "sigmoid_cross_entropy": c.DNC_LOSS_SIGMOID_CROSS_ENTROPY,
@@ -248,7 +255,12 @@ class Net:
         """Those that a network of this configuration has."""
         if self.config.memory == MEMORIES["none"]:
             return []
-        return [name for name in TRACES if self.config.temporal_links or name != "read_modes"]
+        weightings = {"write_weights", "read_weights"}
+        if self.config.memory == MEMORIES["ntm"]:
+            return [name for name in TRACES if name in weightings | OF_THE_NTM]
+        return [
+            name for name in TRACES if name not in OF_THE_NTM and (self.config.temporal_links or name != "read_modes")
+        ]
 
     def state(self, field):
         values = np.full(self.shape(field), np.nan, np.float32)
@@ -279,6 +291,12 @@ class Net:
             "write_gates": (k,),
             "free_gates": (r,),
             "read_modes": (r, 2 * k + 1),
+            "read_interpolation_gates": (r,),
+            "read_shifts": (r, 3),
+            "read_sharpness": (r,),
+            "write_interpolation_gates": (k,),
+            "write_shifts": (k, 3),
+            "write_sharpness": (k,),
         }[name]
         values = np.full((self.recorded, b, *rest), np.nan, np.float32)
         check(c.dnc_get_trace(self.handle, TRACES[name], floats(values), values.size))

@@ -117,7 +117,7 @@ class World:
         for field in FIELDS:
             assert_equal(net.state(field), twin.state(field), field)
             assert_equal(net.state_gradient(field), twin.state_gradient(field), field)
-        for name in TRACES:
+        for name in net.traces:
             assert_equal(net.trace(name), twin.trace(name), name)
         given = net.inputs(1, seed=11)[0]
         assert_equal(net.step(given), twin.step(given), "the next step")
@@ -449,7 +449,7 @@ FUNCTIONS = {
     ],
     "dnc_get_trace": [
         ("instance", handle("net"), null),
-        ("field", constant(c.DNC_TRACE_USAGE), each([7, 255, 2**31, U32])),
+        ("field", constant(c.DNC_TRACE_USAGE), each([13, 255, 2**31, U32])),
         ("values", buffer("trace_result"), null),
         ("count", constant(36), COUNTS),
     ],
@@ -1134,7 +1134,7 @@ def test_parameters_that_are_not_finite():
         assert_equal(net.reset().forward(inputs), fresh.reset().forward(inputs))
 
 
-@pytest.mark.parametrize("memory", ["NONE"])
+@pytest.mark.parametrize("memory", ["NTM", "NONE"])
 def test_what_a_memory_lacks(memory):
     """The sentence names the piece and the memory."""
     net = Net(memory=getattr(c, f"DNC_MEMORY_{memory}")).train()

@@ -75,6 +75,25 @@ def test_the_part_of_the_interface_is_named(name, head, value):
     assert message == f"the {name} of head {head} is nan in step 0, sequence 0"
 
 
+def test_the_part_of_the_ntms_interface_is_named():
+    net = Net(write_heads=2, check_finite=1, memory=c.DNC_MEMORY_NTM)
+    bias = net.tensors()["interface.bias"][0]
+    s, at = net.config, 0
+    r, k, w = s.read_heads, s.write_heads, s.word_size
+    for name, heads, width in (
+        ("read key", r, w), ("read strength", r, 1), ("write key", k, w), ("write strength", k, 1),
+        ("erase vector", k, w), ("write vector", k, w), ("read interpolation gate", r, 1), ("read shifts", r, 3),
+        ("read sharpness", r, 1), ("write interpolation gate", k, 1), ("write shifts", k, 3), ("write sharpness", k, 1),
+    ):  # fmt: skip
+        for head in range(heads):
+            bias[at] = np.nan
+            assert refused(net.forward, net.inputs(2)) == f"the {name} of head {head} is nan in step 0, sequence 0"
+            bias[at] = 0
+            check(c.dnc_parameters_changed(net.handle))
+            at += width
+    assert at == bias.size
+
+
 @pytest.mark.parametrize("training", [False, True], ids=["running", "training"])
 @pytest.mark.parametrize("num_threads", [1, 2])
 @pytest.mark.parametrize("before", [0, 3])

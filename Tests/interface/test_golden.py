@@ -48,7 +48,6 @@ NOT_BUILT = {
     "interface_norm",
     "both_norms", "deep_gru", "rnn_relu",
     "adnc",
-    "ntm", "ntm_two_and_two", "ntm_feedforward",
 }  # fmt: skip
 VARIANTS = {path.stem for path in GOLDEN.glob("variants/*.safetensors")} - NOT_BUILT
 ALL = CASES | {f"variants/{name}" for name in VARIANTS}

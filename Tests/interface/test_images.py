@@ -365,6 +365,20 @@ def test_episode_without_anything(tmp_path):
     assert refused.value.status == c.DNC_INVALID_ARGUMENT
 
 
+def test_episode_of_a_neural_turing_machine(tmp_path):
+    """Its heads have panels, and it has no usage."""
+    net = Net(memory=c.DNC_MEMORY_NTM, write_heads=2).train()
+    inputs = net.inputs(9)
+    net.forward(inputs)
+    bare = len(episode(tmp_path, net, inputs, None, None, panels=c.DNC_PANEL_INPUT))
+    with_heads = [
+        len(episode(tmp_path, net, inputs, None, None, panels=c.DNC_PANEL_INPUT | panel))
+        for panel in (c.DNC_PANEL_WRITES, c.DNC_PANEL_READS, c.DNC_PANEL_ORIGINS)
+    ]
+    assert min(with_heads) > bare and with_heads[0] == with_heads[1]
+    assert len(episode(tmp_path, net, inputs, None, None, panels=c.DNC_PANEL_INPUT | c.DNC_PANEL_USAGE)) == bare
+
+
 def test_episode_without_a_memory(tmp_path):
     """What is recorded adds no panels."""
     net = Net(memory=c.DNC_MEMORY_NONE).train()

@@ -47,7 +47,7 @@ def assert_finite(net, outputs, what):
 
 
 def any_network(random):
-    memory = int(random.choice([0] * 8 + [c.DNC_MEMORY_NONE]))
+    memory = int(random.choice([0] * 7 + [c.DNC_MEMORY_NTM] * 2 + [c.DNC_MEMORY_NONE]))
     links = int(random.choice([0, 1, 1]))
     variants = dict(
         temporal_links=links, link_sharpening=links * int(random.choice([0, 1])),

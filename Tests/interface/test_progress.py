@@ -13,6 +13,7 @@ NETWORKS = {
     "deep": dict(num_layers=3, write_heads=2, read_heads=3, word_size=7, hidden_size=9),
     "relu": dict(controller=c.DNC_CONTROLLER_FEEDFORWARD, activation=c.DNC_ACTIVATION_RELU, num_layers=2),
     "learned": dict(initial_state=c.DNC_INITIAL_LEARNED),
+    "NTM": dict(memory=c.DNC_MEMORY_NTM, write_heads=2, initial_state=c.DNC_INITIAL_LEARNED),
     "no memory": dict(memory=c.DNC_MEMORY_NONE),
     "clipped": dict(clip_value=0.1, initial_state=c.DNC_INITIAL_CONSTANT),
     "content only": dict(temporal_links=0, write_heads=2),

@@ -39,6 +39,8 @@ NETWORKS = {
     "masks": dict(content_masks=1, mask_minimum=0.1, memory_slots=33, word_size=19, write_heads=2),
     "sharpened": dict(link_sharpening=1, memory_slots=33, write_heads=2),
     "content only": dict(temporal_links=0, memory_slots=33, initial_state=c.DNC_INITIAL_LEARNED),
+    "NTM": dict(memory=c.DNC_MEMORY_NTM, write_heads=2, initial_state=c.DNC_INITIAL_LEARNED),
+    "NTM of 2 slots": dict(memory=c.DNC_MEMORY_NTM, memory_slots=2, word_size=19),
     "single": dict(batch_size=1, memory_slots=1, word_size=1, hidden_size=1, read_heads=1, input_size=1, output_size=1),
 }
 every_network = pytest.mark.parametrize("fields", NETWORKS.values(), ids=NETWORKS)

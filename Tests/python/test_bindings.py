@@ -515,6 +515,22 @@ def test_a_feedforward_controller_has_no_cell():
             net.state("cell")
 
 
+def test_a_neural_turing_machine(inputs):
+    with dnc.DNC(X, Y, batch_size=B, memory_slots=N, read_heads=R, memory="ntm") as net:
+        net.training = True
+        net.forward(inputs)
+        steps = len(inputs)
+        assert net.trace("read_shifts").shape == (steps, B, R, 3)
+        assert np.allclose(net.trace("write_shifts").sum(-1), 1)
+        assert net.trace("read_interpolation_gates").shape == (steps, B, R)
+        assert (net.trace("write_sharpness") >= 1).all()
+        assert np.allclose(net.state("write_weights").sum(-1), 1, atol=1e-5)
+        with pytest.raises(dnc.InvalidArgument, match='^the trace has no free gates: memory is "ntm"$'):
+            net.trace("free_gates")
+    with pytest.raises(dnc.InvalidArgument, match='^the trace has no read shifts: memory is "dnc"$'):
+        dnc.DNC(X, Y).trace("read_shifts")
+
+
 def test_without_a_memory(inputs):
     with dnc.DNC(X, Y, batch_size=B, memory="none") as net:
         assert net.config["memory"] == "none"

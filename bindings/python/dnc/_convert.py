@@ -66,7 +66,7 @@ CHOICES = {
         "rnn": _c.DNC_CONTROLLER_RNN,
     },
     "activation": {"tanh": _c.DNC_ACTIVATION_TANH, "relu": _c.DNC_ACTIVATION_RELU},
-    "memory": {"dnc": _c.DNC_MEMORY_DNC, "none": _c.DNC_MEMORY_NONE},
+    "memory": {"dnc": _c.DNC_MEMORY_DNC, "ntm": _c.DNC_MEMORY_NTM, "none": _c.DNC_MEMORY_NONE},
     "usage_gradient": {"full": _c.DNC_USAGE_GRADIENT_FULL, "stopped": _c.DNC_USAGE_GRADIENT_STOPPED},
     "initial_state": {
         "zeros": _c.DNC_INITIAL_ZEROS,

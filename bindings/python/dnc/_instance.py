@@ -37,6 +37,7 @@ def sizes(handle: Handle) -> dict[str, int]:
     return {
         "X": c.input_size, "Y": c.output_size, "B": c.batch_size, "H": c.hidden_size, "L": c.num_layers,
         "N": c.memory_slots, "W": c.word_size, "R": c.read_heads, "K": c.write_heads, "M": 2 * c.write_heads + 1,
+        "S": 3,
     }  # fmt: skip
 
 

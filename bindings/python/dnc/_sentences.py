@@ -10,6 +10,11 @@ from typing import Any
 
 import numpy as np
 
+
+def _quoted(found: re.Match[str]) -> str:
+    return f'{found[1]}"{found[2].lower()}"'
+
+
 # Patterns of what the library says, and what that is in Python. They hold at the beginning of a sentence, or are
 # phrases of the library's own, so that nothing from outside, as a path, is changed.
 _WORDS = [
@@ -18,9 +23,8 @@ _WORDS = [
         (r"^(?:config|options)->", ""),
         (r"(?<=allowed are numbers up to )options->", ""),
         (r"(?<= bytes, )config->", ""),
-        (r"(?<=, with )config->memory NONE(?= allowed is )", 'memory "none"'),
-        (r"(?<=: )config->memory is NONE$", 'memory is "none"'),
-        (r"(?<=: )config->(?=memory is \w+$)", ""),
+        (r"(?<=, with )config->(memory )(\w+)(?= allowed is )", _quoted),
+        (r"(?<=: )config->(memory is )(\w+)$", _quoted),
         (r"(?<=, but )config->(\w+ is )0(?=: )", r"\1False"),
         (r"(?<=: )config->(\w+ is )0$", r"\1False"),
         (r"^instance(?= has \d+ parameters, the optimizer \d+$| is in use by a call )", "the network"),

@@ -12,7 +12,8 @@ from ._convert import FloatArray, array, choice, floats, reals
 from ._instance import Instance, empty, sizes
 from .errors import check
 
-# The pieces of the state and of the trace by name: their numbers, and their shapes in the header's letters; M = 2K+1.
+# The pieces of the state and of the trace by name: their numbers, and their shapes in the header's letters; M = 2K+1,
+# S = 3.
 FIELDS = {
     name: (getattr(_c, f"DNC_FIELD_{name.upper()}"), letters)
     for name, letters in {
@@ -24,7 +25,9 @@ _TRACES = {
     name: (getattr(_c, f"DNC_TRACE_{name.upper()}"), letters)
     for name, letters in {
         "write_weights": "TBKN", "read_weights": "TBRN", "usage": "TBN", "allocation_gates": "TBK",
-        "write_gates": "TBK", "free_gates": "TBR", "read_modes": "TBRM",
+        "write_gates": "TBK", "free_gates": "TBR", "read_modes": "TBRM", "read_interpolation_gates": "TBR",
+        "read_shifts": "TBRS", "read_sharpness": "TBR", "write_interpolation_gates": "TBK", "write_shifts": "TBKS",
+        "write_sharpness": "TBK",
     }.items()
 }  # fmt: skip
 
@@ -63,6 +66,9 @@ class State(Instance):
         write_weights [T, B, K, N], read_weights [T, B, R, N], usage [T, B, N], allocation_gates [T, B, K],
         write_gates [T, B, K], free_gates [T, B, R], read_modes [T, B, R, 2K+1] (backward 1..K, content, forward 1..K;
         not without temporal_links).
+        Of memory="ntm", in place of the usage and what follows it: read_interpolation_gates [T, B, R], read_shifts
+        [T, B, R, 3] (by -1, 0, +1), read_sharpness [T, B, R], and the same of the write heads, as write_shifts
+        [T, B, K, 3].
         """
         return self._read(_c.dnc_get_trace, _TRACES, name)
 

@@ -31,7 +31,7 @@ class Options(TypedDict, total=False):
     usage_gradient    "full" or "stopped" ("full"); stopped: none from the usage to the write weightings before
     initial_state     "zeros", "constant" or "learned" ("zeros"): everything 0, as in the paper; memory, usage,
                       weightings and read vectors at initial_value; memory, read vectors and read weightings as
-                      parameters
+                      parameters, and of memory="ntm" write weightings, too
     initial_value     0 to 1 (1e-06); of initial_state="constant"
     clip_value        0 (no clamping) and above, finite (0.0); clamps hidden, cell and output to +-clip_value
     num_threads       0 to 1024 (1); 0: one per core. Any number gives the same bytes
@@ -42,7 +42,8 @@ class Options(TypedDict, total=False):
     check_finite      True or False (False); end at the first number that is not finite, and name it
     input_scale       0 to 1000 (10.0); of the controller's drawn weights of the inputs
     interface_scale   0 to 1000 (3.0); of the drawn interface weights
-    memory            "dnc" or "none" ("dnc"); none: the controller alone, whatever the sizes of the memory
+    memory            "dnc", "ntm" or "none" ("dnc"); ntm: the Neural Turing Machine's; none: the controller alone,
+                      whatever the sizes of the memory
     temporal_links    True or False (True); False: no links and no read modes, every read head reads by content
     content_masks     True or False (False); each head compares only what its mask lets through
     mask_minimum      0 to below 1 (0.0)
@@ -71,7 +72,7 @@ class Options(TypedDict, total=False):
     check_finite: bool
     input_scale: float
     interface_scale: float
-    memory: Literal["dnc", "none"]
+    memory: Literal["dnc", "ntm", "none"]
     temporal_links: bool
     content_masks: bool
     mask_minimum: float

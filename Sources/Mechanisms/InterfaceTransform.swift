@@ -1,0 +1,67 @@
+import CKernels
+
+/// How a part of the raw interface vector comes into its range.
+enum InterfaceTransform {
+  case identity
+  /// oneplus(x) = 1 + log(1 + eˣ)
+  case oneplus
+  case sigmoid
+  /// Of so many numbers at a time.
+  case softmax(Int)
+  /// µ + (1 − µ) σ(x)
+  case mask(Double)
+
+  /// - Parameters:
+  ///   - part: the places of the part.
+  ///   - raw: ξ.
+  ///   - interface: out, in the part's places.
+  func forward<Scalar: Real>(_ part: Range<Int>, raw: In<Scalar>, interface: Out<Scalar>) {
+    let (raw, interface) = (raw + part.lowerBound, interface + part.lowerBound)
+    switch self {
+    case .identity: copyValues(part.count, raw, to: interface)
+    case .oneplus:
+      if let fast = Scalar.kernels?.oneplus { return fast(part.count, raw.float, interface.float) }
+      for i in 0..<part.count { interface[i] = 1 + .softplus(raw[i]) }
+    case .sigmoid:
+      if let fast = Scalar.kernels?.sigmoids { return fast(part.count, raw.float, interface.float) }
+      for i in 0..<part.count { interface[i] = .sigmoid(raw[i]) }
+    case .softmax(let count):
+      Softmax.forward(rows: part.count / count, count, logits: raw, probabilities: interface)
+    case .mask(let minimum):
+      InterfaceTransform.sigmoid.forward(0..<part.count, raw: raw, interface: interface)
+      guard minimum > 0 else { return }
+      for i in 0..<part.count { interface[i] = Scalar(minimum) + (1 - Scalar(minimum)) * interface[i] }
+    }
+  }
+
+  /// - Parameters:
+  ///   - raw: in, ξ; out, its gradient in the part's places.
+  ///   - interface: as `forward` left it.
+  ///   - interfaceGradient: of `interface`.
+  func backward<Scalar: Real>(
+    _ part: Range<Int>, raw: Out<Scalar>, interface: In<Scalar>, interfaceGradient: In<Scalar>
+  ) {
+    let (raw, interface) = (raw + part.lowerBound, interface + part.lowerBound)
+    let gradient = interfaceGradient + part.lowerBound
+    switch self {
+    case .identity: copyValues(part.count, gradient, to: raw)
+    case .oneplus:
+      if let fast = Scalar.kernels?.oneplusBackward { return fast(part.count, gradient.float, raw.float) }
+      for i in 0..<part.count { raw[i] = gradient[i] * .sigmoid(raw[i]) }
+    case .sigmoid:
+      if let fast = Scalar.kernels?.sigmoidsBackward {
+        return fast(part.count, interface.float, gradient.float, raw.float)
+      }
+      for i in 0..<part.count { raw[i] = gradient[i] * interface[i] * (1 - interface[i]) }
+    case .softmax(let count):
+      Softmax.backward(
+        rows: part.count / count, count, probabilities: interface, gradient: gradient, logitGradient: raw)
+    case .mask(let minimum):
+      // σ(x) is computed again: found from m, a small one would lose its digits.
+      for i in 0..<part.count {
+        let gate = Scalar.sigmoid(raw[i])
+        raw[i] = gradient[i] * (1 - Scalar(minimum)) * gate * (1 - gate)
+      }
+    }
+  }
+}

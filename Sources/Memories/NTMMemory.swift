@@ -1,0 +1,159 @@
+/// The memory of the Neural Turing Machine (model.md, "Other memories"): the order of its mechanisms for one sequence in one step,
+/// forward and backward. All heads look into the memory before the step; then it is read, and then written.
+struct NTMMemory<Scalar: Real>: RecomputedMemory {
+  let c: Configuration
+  let planes: Planes<Scalar>
+  let history: MemoryHistory<Scalar>
+  let scratch: Scratch
+  let firstSequence: Int
+
+  /// Working memory of one thread, for one sequence and one step at a time. Only the memories of a segment outlive the step.
+  struct Scratch {
+    let similarity: Out<Scalar>  // D of the read or the write heads [R or K, N]
+    let content: Out<Scalar>  // w^c of these heads [R or K, N]
+    let interpolated: Out<Scalar>  // w^g of a head [N]
+    let shifted: Out<Scalar>  // w^s of a head [N]
+
+    // For backward.
+    let memory: Plane<Scalar>  // [sequences, N, W] after each step of a segment but the last
+    let interfaceGradient: Out<Scalar>  // [ξ]
+    let contentGradient: Out<Scalar>  // [R or K, N]
+    let interpolatedGradient: Out<Scalar>  // [N]
+    let rowFactors: Out<Scalar>  // [N]
+
+    init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {
+      similarity = carver.take(max(c.R, c.K) * c.N)
+      content = carver.take(max(c.R, c.K) * c.N)
+      interpolated = carver.take(c.N)
+      shifted = carver.take(c.N)
+      memory = Plane(&carver, rows: max(segment - 1, 0), batch: sequences, width: c.N * c.W)
+      interfaceGradient = carver.take(c.interfaceWidth)
+      contentGradient = carver.take(max(c.R, c.K) * c.N)
+      interpolatedGradient = carver.take(c.N)
+      rowFactors = carver.take(c.N)
+    }
+  }
+
+  var memories: Plane<Scalar> { scratch.memory }
+
+  private typealias Heads = NTMHeads<In<Scalar>>
+
+  // MARK: Forward
+
+  /// Goes from ξ in step `row` and the state in row `previous` to the state in row `current`. Both rows may be the
+  /// same.
+  func forward(_ b: Int, row: Int, previous: Int, current: Int) {
+    let interface = planes[.interface][row, b]
+    NTMInterface.forward(c.ntmInterface, raw: planes[.rawInterface][row, b], interface: interface)
+    let parts = NTMInterfaceParts(start: In(interface), at: c.ntmInterface)
+    let memory = planes[.memory][0, b]
+    let (readWeights, writeWeights) = (planes[.readWeights], planes[.writeWeights])
+    let rowNorms = In(planes[.rowNorms][previous, b])
+    focus(
+      parts.readHeads, memory, rowNorms: rowNorms, previous: readWeights[previous, b],
+      weightings: readWeights[current, b])
+    focus(
+      parts.writeHeads, memory, rowNorms: rowNorms, previous: writeWeights[previous, b],
+      weightings: writeWeights[current, b])
+    ReadVectors.forward(
+      slots: c.N, wordSize: c.W, heads: c.R, memory: memory, weightings: readWeights[current, b],
+      vectors: planes[.readVectors][current, b])
+    MemoryWrite.forward(
+      slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: memory, weights: writeWeights[current, b],
+      erase: parts.eraseVectors, write: parts.writeVectors, memory: memory, rowNorms: planes[.rowNorms][current, b])
+  }
+
+  /// Computes the weightings of some heads from those before, which may be in the same place.
+  private func focus(
+    _ heads: Heads, _ memory: In<Scalar>, rowNorms: In<Scalar>, previous: In<Scalar>, weightings: Out<Scalar>
+  ) {
+    content(heads, memory, rowNorms: rowNorms)
+    for h in 0..<heads.count {
+      move(h, heads, previous: previous)
+      Sharpening.forward(
+        slots: c.N, weighting: scratch.shifted, sharpness: heads.sharpness[h], sharpened: weightings + h * c.N)
+    }
+  }
+
+  /// Computes `scratch.similarity` and `scratch.content` of some heads.
+  private func content(_ heads: Heads, _ memory: In<Scalar>, rowNorms: In<Scalar>) {
+    ContentWeighting.forward(
+      slots: c.N, wordSize: c.W, heads: heads.count, memory: memory, rowNorms: rowNorms, keys: heads.keys,
+      strengths: heads.strengths, similarity: scratch.similarity, weighting: scratch.content)
+  }
+
+  /// Computes `scratch.interpolated` and `scratch.shifted` of head h.
+  private func move(_ h: Int, _ heads: Heads, previous: In<Scalar>) {
+    Interpolation.forward(
+      slots: c.N, content: scratch.content + h * c.N, previous: previous + h * c.N, gate: heads.gates[h],
+      weighting: scratch.interpolated)
+    Shift.forward(
+      slots: c.N, shifts: heads.shifts + h * Shift.count, weighting: scratch.interpolated, shifted: scratch.shifted)
+  }
+
+  // MARK: Backward
+
+  /// Turns the gradient of the state after recorded step t into that of the state before it, and ξ into its own
+  /// gradient. Comes after `rollForward` over the step's segment.
+  /// - Parameter gradient: of the state, in row 0.
+  func backward(_ b: Int, step t: Int, gradient: Planes<Scalar>) {
+    let at = c.ntmInterface
+    let interface = planes[.interface][t, b]
+    let parts = NTMInterfaceParts(start: In(interface), at: at)
+    let partsGradient = NTMInterfaceParts(start: scratch.interfaceGradient, at: at)
+    let memory = memory(before: t, b)
+    let memoryGradient = gradient[.memory][0, b]
+    let (readWeights, writeWeights) = (planes[.readWeights], planes[.writeWeights])
+    let (readGradient, writeGradient) = (gradient[.readWeights][0, b], gradient[.writeWeights][0, b])
+    let vectorsGradient = gradient[.readVectors][0, b]
+    setZero(at.count, scratch.interfaceGradient)
+    MemoryWrite.backward(
+      slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: memory, weights: writeWeights[t + 1, b],
+      erase: parts.eraseVectors, write: parts.writeVectors, memoryGradient: memoryGradient,
+      weightsGradient: writeGradient, eraseGradient: partsGradient.eraseVectors,
+      writeGradient: partsGradient.writeVectors)
+    ReadVectors.backward(
+      slots: c.N, wordSize: c.W, heads: c.R, memory: memory, weightings: readWeights[t + 1, b],
+      vectorsGradient: vectorsGradient, memoryGradient: memoryGradient, weightingsGradient: readGradient)
+    func focus(
+      _ heads: Heads, _ headsGradient: NTMHeads<Out<Scalar>>, _ weights: Plane<Scalar>, _ weightsGradient: Out<Scalar>
+    ) {
+      focusBackward(
+        heads, headsGradient, memory, rowNorms: planes[.rowNorms][t, b], previous: weights[t, b],
+        weightings: weights[t + 1, b], weightingsGradient: weightsGradient, memoryGradient: memoryGradient)
+    }
+    focus(parts.writeHeads, partsGradient.writeHeads, writeWeights, writeGradient)
+    focus(parts.readHeads, partsGradient.readHeads, readWeights, readGradient)
+    NTMInterface.backward(
+      at, raw: planes[.rawInterface][t, b], interface: interface, interfaceGradient: scratch.interfaceGradient)
+    setZero(c.readWidth, vectorsGradient)
+  }
+
+  /// Turns the gradient of some heads' weightings into that of those before.
+  private func focusBackward(
+    _ heads: Heads, _ headsGradient: NTMHeads<Out<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>,
+    previous: In<Scalar>, weightings: In<Scalar>, weightingsGradient: Out<Scalar>, memoryGradient: Out<Scalar>
+  ) {
+    content(heads, memory, rowNorms: rowNorms)
+    for h in 0..<heads.count {
+      let slots = h * c.N
+      move(h, heads, previous: previous)
+      Sharpening.backward(
+        slots: c.N, weighting: scratch.shifted, sharpness: heads.sharpness[h], sharpened: weightings + slots,
+        gradient: weightingsGradient + slots, sharpnessGradient: headsGradient.sharpness + h)
+      Shift.backward(
+        slots: c.N, shifts: heads.shifts + h * Shift.count, weighting: scratch.interpolated,
+        shiftedGradient: weightingsGradient + slots, weightingGradient: scratch.interpolatedGradient,
+        shiftsGradient: headsGradient.shifts + h * Shift.count)
+      Interpolation.backward(
+        slots: c.N, content: scratch.content + slots, previous: previous + slots, gate: heads.gates[h],
+        weightingGradient: scratch.interpolatedGradient, contentGradient: scratch.contentGradient + slots,
+        previousGradient: weightingsGradient + slots, gateGradient: headsGradient.gates + h)
+    }
+    ContentWeighting.backward(
+      slots: c.N, wordSize: c.W, heads: heads.count, memory: memory, rowNorms: rowNorms, keys: heads.keys,
+      strengths: heads.strengths, similarity: scratch.similarity, weighting: scratch.content,
+      weightingGradient: scratch.contentGradient, rowFactors: scratch.rowFactors, memoryGradient: memoryGradient,
+      keysGradient: headsGradient.keys, strengthsGradient: headsGradient.strengths)
+  }
+}
