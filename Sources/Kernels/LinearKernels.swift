@@ -16,6 +16,14 @@ private let panel = width * lanes
 private let blockTerms = 96
 private let blockColumns = 48
 private let blockRows = 16
+/// A weight of so many numbers does not stay in the second cache: its next part is fetched while a tile uses one.
+private let largeWeight = 160 << 10
+/// Where the next panel is too far ahead for few rows: terms.
+private let near = 24
+/// Rows of a large W that all tiles of a small gradient of inputs use before the next: a tile reads a part of each, and each
+/// is in another page of memory.
+private let blockWeights = 32
+private let smallGradient = 16 << 10
 
 #if LANES_16
   private typealias Tile = InlineArray<24, Vector>
@@ -35,6 +43,8 @@ private struct Product {
   let restStride: Int
   let target: Output
   let targetStride: Int
+  /// From a term's vector to the one to fetch meanwhile, or 0.
+  var ahead = 0
 }
 
 // MARK: Kernels
@@ -78,12 +88,14 @@ func linearForward(_ operands: UnsafePointer<LinearForwardOperands>) {
   let (columns, first, x, xStride) = (o.columns, o.first, o.x, o.xStride)
   let (y, yStride) = (o.y, o.yStride)
   let whole = outputs / panel * panel
+  let isLarge = rows > 2 && outputs * columns >= largeWeight
   let restStride = panelStride(outputs - whole)
   add(
     rows, whole,
     Product(
       terms: inputs, factors: x, rowStride: xStride, termStride: 1, vectors: panels + first * panel,
-      vectorStride: panel, panelStride: columns * panel, restStride: panel, target: y, targetStride: yStride))
+      vectorStride: panel, panelStride: columns * panel, restStride: panel, target: y, targetStride: yStride,
+      ahead: isLarge ? (rows > 4 ? columns : near) * panel : 0))
   guard whole < outputs else { return }
   add(
     rows, outputs - whole,
@@ -99,12 +111,19 @@ func linearBackward(_ operands: UnsafePointer<LinearBackwardOperands>) {
   let (rows, outputs, inputs, weight) = (o.rows, o.outputs, o.inputs, o.weight)
   let (weightStride, yGradient, yStride, xGradient) = (o.weightStride, o.yGradient, o.yStride, o.xGradient)
   let xStride = o.xStride
-  add(
-    rows, inputs,
-    Product(
-      terms: outputs, factors: yGradient, rowStride: yStride, termStride: 1, vectors: weight,
-      vectorStride: weightStride, panelStride: panel, restStride: weightStride, target: xGradient,
-      targetStride: xStride))
+  let isBlocked = outputs * weightStride >= largeWeight && rows * inputs <= smallGradient
+  var first = 0
+  while first < outputs {
+    let terms = min(isBlocked ? blockWeights : outputs, outputs - first)
+    add(
+      rows, inputs,
+      Product(
+        terms: terms, factors: yGradient + first, rowStride: yStride, termStride: 1,
+        vectors: weight + first * weightStride, vectorStride: weightStride, panelStride: panel,
+        restStride: weightStride, target: xGradient, targetStride: xStride,
+        ahead: isBlocked && rows > 2 ? terms * weightStride : 0))
+    first += terms
+  }
 }
 
 /// WGradient[o, i] += Σ_r yGradient[r, o] x[r, i]
@@ -159,29 +178,40 @@ func linearBackwardWeight(_ operands: UnsafePointer<LinearWeightOperands>) {
   let panels = columns / panel
   var q = 0
   while rows == 1, q + 3 <= panels {
-    addTile(1, 3, width, lanes, p, row: 0, column: q * panel, p.vectors + q * p.panelStride, p.vectorStride)
+    addTile(1, 3, width, lanes, false, p, row: 0, column: q * panel, p.vectors + q * p.panelStride, p.vectorStride)
     q += 3
   }
   while rows == 2, q + 2 <= panels {
-    addTile(2, 2, width, lanes, p, row: 0, column: q * panel, p.vectors + q * p.panelStride, p.vectorStride)
+    addTile(2, 2, width, lanes, false, p, row: 0, column: q * panel, p.vectors + q * p.panelStride, p.vectorStride)
     q += 2
   }
   while q < panels {
     let vectors = p.vectors + q * p.panelStride
-    forEachRows(rows) { n, r in addTile(n, 1, width, lanes, p, row: r, column: q * panel, vectors, p.vectorStride) }
+    if p.ahead != 0 {
+      addPanel(rows, p, column: q * panel, vectors)
+    } else {
+      forEachRows(rows) { n, r in
+        addTile(n, 1, width, lanes, false, p, row: r, column: q * panel, vectors, p.vectorStride)
+      }
+    }
     q += 1
   }
   var c = panels * panel
   let rest = p.vectors + panels * p.panelStride - c
   if c + 2 * lanes <= columns {
-    forEachRows(rows) { n, r in addTile(n, 1, 2, lanes, p, row: r, column: c, rest + c, p.restStride) }
+    forEachRows(rows) { n, r in addTile(n, 1, 2, lanes, false, p, row: r, column: c, rest + c, p.restStride) }
     c += 2 * lanes
   }
   while c < columns {
     let tail = min(lanes, columns - c)
-    forEachRows(rows) { n, r in addTile(n, 1, 1, tail, p, row: r, column: c, rest + c, p.restStride) }
+    forEachRows(rows) { n, r in addTile(n, 1, 1, tail, false, p, row: r, column: c, rest + c, p.restStride) }
     c += tail
   }
+}
+
+/// One whole panel for all rows, while what is ahead is fetched. On its own: in a large function not everything is inlined.
+@inline(never) private func addPanel(_ rows: Int, _ p: Product, column: Int, _ vectors: Input) {
+  forEachRows(rows) { n, r in addTile(n, 1, width, lanes, true, p, row: r, column: column, vectors, p.vectorStride) }
 }
 
 /// Calls `body` with a constant number of rows and the first of them.
@@ -208,8 +238,10 @@ func linearBackwardWeight(_ operands: UnsafePointer<LinearWeightOperands>) {
 
 /// `rows` rows of `panels` panels of `width` vectors; all are constants where it is called. The last vector has `tail`
 /// elements.
+/// - Parameter fetches: the vectors ahead.
 @inline(__always) private func addTile(
-  _ rows: Int, _ panels: Int, _ width: Int, _ tail: Int, _ p: Product, row: Int, column: Int, _ vectors: Input,
+  _ rows: Int, _ panels: Int, _ width: Int, _ tail: Int, _ fetches: Bool, _ p: Product, row: Int, column: Int,
+  _ vectors: Input,
   _ vectorStride: Int
 ) {
   let count = panels * width
@@ -242,6 +274,7 @@ func linearBackwardWeight(_ operands: UnsafePointer<LinearWeightOperands>) {
         for v in 0..<count { sums[r * count + v] = sums[r * count + v].addingProduct(one, held[v]) }
       }
     }
+    if fetches { dnc_prefetch(vector + p.ahead) }
     factor += p.termStride
     vector += vectorStride
   }
