@@ -10,7 +10,7 @@ import CPlatform
 ///     mask     0     0     0    0     0  0     0   0     0         0  1
 ///
 /// The stories of a batch are of similar length. All stories are cut into buckets by length, and a batch comes from one bucket.
-/// Each story is still as likely as any other.
+/// Each story is still as likely as `BabiShares` says.
 struct Babi: ~Copyable, EpisodeSource {
   static let name: StaticString = "babi"
   static let taskCount = 20
@@ -20,6 +20,7 @@ struct Babi: ~Copyable, EpisodeSource {
     let selection: BabiSelection
     let goesThroughAll: Bool
     let buckets: Int
+    let balancesTasks: Bool
 
     init(_ options: inout TaskOptions) throws(Failure) {
       folder = try options.path("folder", "where the files qa1_*_train.txt and so on are; needed")
@@ -37,11 +38,15 @@ struct Babi: ~Copyable, EpisodeSource {
       buckets = try options.number(
         "buckets", in: 1...100, default: "8",
         "groups of stories of similar length; all stories of a random batch are of one of them")
+      balancesTasks = try options.choice(
+        "balance", default: "stories", or: "tasks",
+        "what is equally likely to be drawn: each story; or each task, and each story of a task")
     }
   }
 
   private let corpus: BabiCorpus
   private let goesThroughAll: Bool
+  private let shares: BabiShares
   /// Where each bucket of stories begins, and where the last one ends.
   private let buckets: Memory
   /// The channel of "-", the first in the order of words.
@@ -65,6 +70,7 @@ struct Babi: ~Copyable, EpisodeSource {
     let bounds = try Memory(bytes: (buckets + 1) * MemoryLayout<Int>.stride)
     Babi.cut(
       corpus.stories, corpus.storyCount, into: buckets, bounds.start.bindMemory(to: Int.self, capacity: buckets + 1))
+    shares = try BabiShares(corpus, areOfTasks: settings.balancesTasks)
     self.corpus = corpus
     goesThroughAll = settings.goesThroughAll
     self.buckets = bounds
@@ -94,7 +100,7 @@ struct Babi: ~Copyable, EpisodeSource {
   }
 
   func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int {
-    take(random.below(corpus.storyCount), notes)
+    take(shares.draw(&random), notes)
   }
 
   func draw(
@@ -108,10 +114,10 @@ struct Babi: ~Copyable, EpisodeSource {
     }
     let bounds = buckets.start.assumingMemoryBound(to: Int.self)
     var common = shared
-    let story = common.below(corpus.storyCount)
+    let story = shares.draw(&common)
     var bucket = 0
     while bounds[bucket + 1] <= story { bucket += 1 }
-    return take(bounds[bucket] + random.below(bounds[bucket + 1] - bounds[bucket]), notes)
+    return take(shares.draw(&random, from: bounds[bucket], to: bounds[bucket + 1]), notes)
   }
 
   private func take(_ story: Int, _ notes: UnsafeMutableRawPointer) -> Int {

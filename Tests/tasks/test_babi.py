@@ -324,6 +324,31 @@ def test_every_story_is_equally_likely(data, buckets):
         assert spans[0][1] == min(cost, key=cost.get)
 
 
+@pytest.mark.parametrize("buckets", [1, 4])
+def test_every_task_is_equally_likely(data, buckets):
+    """With balance=tasks; and every story of a task."""
+    task = data.task(seed=4, tasks="1-2", split="all_train", buckets=buckets, balance="tasks")
+    stories = {n: longest_first(data.stories("train", (n,))) for n in (1, 2)}
+    counts = {n: dict.fromkeys(stories[n], 0) for n in (1, 2)}
+    assert len(counts[1]) != len(counts[2])
+    for _ in range(3000):
+        episodes = task.sample(2)
+        for b in range(2):
+            story = heard(task, episodes, b)
+            counts[1 if story in counts[1] else 2][story] += 1
+    # With buckets, the two of a batch are not drawn apart: the bounds are those of half as many.
+    drawn = [sum(counts[n].values()) for n in (1, 2)]
+    assert abs(drawn[0] - 3000) < 3.3 * 54.8
+    for n in (1, 2):
+        share = drawn[n - 1] / len(counts[n])
+        assert chi_square(list(counts[n].values()), share) < 2 * chi_square_bound(len(counts[n]) - 1)
+
+
+def chi_square_bound(freedom):
+    """Of one drawing in a thousand (Wilson and Hilferty 1931)."""
+    return freedom * (1 - 2 / (9 * freedom) + 3.09 * (2 / (9 * freedom)) ** 0.5) ** 3
+
+
 def test_the_sequences_of_a_batch_are_drawn_apart(data):
     """Pairs of a batch are independent within a bucket."""
     task = data.task(seed=9, tasks=20, split="all_train", buckets=1)
