@@ -121,7 +121,8 @@ typedef enum dnc_activation { DNC_ACTIVATION_TANH = 0, DNC_ACTIVATION_RELU = 1 }
 typedef enum dnc_memory {
     DNC_MEMORY_DNC = 0, /* the Differentiable Neural Computer's */
     DNC_MEMORY_NTM = 1, /* the Neural Turing Machine's: every head goes on from its last weighting, or from what it finds by
-                         * content, by -1, 0 or +1 slot. Heads read before the memory is written. No usage, no links */
+                         * content, by -1, 0 or +1 slot. Heads read before the memory is written. No usage, no links. Slots that
+                         * start alike stay alike: choose DNC_INITIAL_LEARNED, or set the state */
     DNC_MEMORY_NONE = 2 /* the controller alone: it sees x_t, and the output layer sees the controller. The sizes of the
                          * memory and the initial state count for nothing */
 } dnc_memory;
@@ -305,8 +306,9 @@ size_t dnc_recorded_steps(const dnc *instance);
 /* -------------------------------------------------------------------------------- parameters -- */
 
 /* All parameters form one block, in this order (l counts from 0, C = X + R*W, and
- * xi = R*W + R + 3*K*W + K + R + 2*K + R*(2*K+1); with DNC_MEMORY_NTM, xi = R*W + R + 3*K*W + K + 5*R + 5*K; with
- * DNC_MEMORY_NONE, R*W is 0 and there is no interface and no initial.*):
+ * xi = R*W + R + 3*K*W + K + R + 2*K + R*(2*K+1), where the last part is missing without temporal_links, and content_masks
+ * add R*W + K*W, link_sharpening 2*R*K; with DNC_MEMORY_NTM, xi = R*W + R + 3*K*W + K + 5*R + 5*K; with DNC_MEMORY_NONE,
+ * R*W is 0 and there is no interface and no initial.*):
  *
  *   controller.{l}.weight_ih       [4H, C + (l > 0 ? H : 0)]   LSTM; gates in the order i, f, g, o. RNN: H for 4H.
  *                                                              GRU: 3H for 4H; gates in the order r, z, n
@@ -462,12 +464,16 @@ typedef enum dnc_trace {
     DNC_TRACE_READ_SHARPNESS = 9,             /* [T, B, R] */
     DNC_TRACE_WRITE_INTERPOLATION_GATES = 10, /* [T, B, K] */
     DNC_TRACE_WRITE_SHIFTS = 11,              /* [T, B, K, 3]: by -1, 0, +1 */
-    DNC_TRACE_WRITE_SHARPNESS = 12            /* [T, B, K] */
+    DNC_TRACE_WRITE_SHARPNESS = 12,           /* [T, B, K] */
+    DNC_TRACE_READ_MASKS = 13,         /* [T, B, R, W]: this and the next, with content_masks only */
+    DNC_TRACE_WRITE_MASKS = 14,        /* [T, B, K, W] */
+    DNC_TRACE_BACKWARD_SHARPNESS = 15, /* [T, B, R, K]: this and the next, with link_sharpening only */
+    DNC_TRACE_FORWARD_SHARPNESS = 16   /* [T, B, R, K] */
 } dnc_trace;
 
 /* Copies a field of all recorded steps. count is its number of floats, as a check.
  * DNC_INVALID_STATE when nothing is recorded. DNC_INVALID_ARGUMENT for what the memory lacks: usage, gates and modes are
- * the DNC's, what follows them is the NTM's, and DNC_MEMORY_NONE has no trace. */
+ * the DNC's, as are masks and the sharpness of links; what is between them is the NTM's. DNC_MEMORY_NONE has no trace. */
 dnc_status dnc_get_trace(const dnc *instance, uint32_t field, float *values, size_t count);
 
 /* ------------------------------------------------------------------------------------- tasks -- */
@@ -626,9 +632,11 @@ typedef enum dnc_panel {
     DNC_PANEL_PREDICTION = 8, /* the outputs as predictions: see dnc_image_options.loss */
     DNC_PANEL_LOGITS = 16,    /* the outputs */
     DNC_PANEL_ERROR = 32,     /* |prediction - target|, 0 where no answer is wanted */
-    DNC_PANEL_WRITES = 64,    /* for each write head, the weighting, the write gate and the allocation gate; of the NTM the
-                               * weighting, the interpolation gate, the three shifts and the sharpness, here as in reads */
-    DNC_PANEL_READS = 128,    /* for each read head, the weighting, the stacked read modes and the free gate */
+    DNC_PANEL_WRITES = 64,    /* for each write head, the weighting, the write gate, the allocation gate and the mask; of the
+                               * NTM the weighting, the interpolation gate, the three shifts and the sharpness, here as in
+                               * reads. Of all panels there are those of what the memory has */
+    DNC_PANEL_READS = 128,    /* for each read head, the weighting, the stacked read modes, the sharpness of the links, the
+                               * mask and the free gate */
     DNC_PANEL_ORIGINS = 256,  /* for each answered step and read head, a line for the slot that is read most: from the step
                                * that last wrote it, above, to the step that reads it, below */
     DNC_PANEL_USAGE = 512,

@@ -1,12 +1,13 @@
-/// The numbers of rows or columns at the edge of a grid of cells, each at the middle of its cell: from 0 to `count` - 1,
-/// unless others are given.
+/// The numbers of rows or columns at the edge of a grid of cells, each at the middle of its cell: `count` ones from `first`
+/// on, unless others are given.
 struct Axis {
   let count: Int
   /// Side of a cell along the axis.
   let cellPixels: Int
   /// Number of rows or columns that share a cell.
   var block = 1
-  /// The numbers of the rows or columns, `numberStride` apart, the widest at one of the ends; nil for their indices.
+  var first = 0
+  /// The numbers of the rows or columns, `numberStride` apart, the widest at one of the ends; nil for those from `first` on.
   var numbers: UnsafePointer<UInt32>? = nil
   var numberStride = 1
 
@@ -35,7 +36,7 @@ struct Axis {
   /// Pixels from the edge of the cells to the middle of the i-th row or column.
   func middle(_ i: Int) -> Int { i / block * cellPixels + cellPixels / 2 }
 
-  private func number(_ i: Int) -> Int { numbers.map { Int($0[i * numberStride]) } ?? i }
+  private func number(_ i: Int) -> Int { numbers.map { Int($0[i * numberStride]) } ?? first + i }
 
   private var widestNumber: Int {
     var width = 0

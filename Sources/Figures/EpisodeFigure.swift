@@ -17,6 +17,8 @@ struct EpisodePanel {
   let name: StaticString
   /// Number of the head, from 1; 0 if there is only one, or none.
   var head = 0
+  /// The number beside the first row of cells.
+  var firstRow = 0
   let content: Content
 }
 
@@ -277,7 +279,8 @@ struct EpisodeFigure {
   private func channelAxis(_ panel: EpisodePanel) -> Axis? {
     // Slots in another order have no numbers.
     guard case .cells(let values, _, _, _) = panel.content, values.order == nil else { return nil }
-    return Axis(count: values.rows, cellPixels: rowHeight(values), block: shared(values).rowBlock)
+    return Axis(
+      count: values.rows, cellPixels: rowHeight(values), block: shared(values).rowBlock, first: panel.firstRow)
   }
 
   private func bar(_ values: Values, _ minimum: Float, _ maximum: Float, _ isSigned: Bool) -> ColourBar {

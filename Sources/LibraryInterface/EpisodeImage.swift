@@ -76,8 +76,8 @@ private struct EpisodePanels {
   let mask: AnswerMask?
   private(set) var count = 0
 
-  /// Most panels: phases, five of the answers, four for each head, usage and origins.
-  static func most(_ c: Configuration) -> Int { 8 + 4 * (c.R + c.K) }
+  /// Most panels: phases, five of the answers, six for each read head, four for each write head, usage and origins.
+  static func most(_ c: Configuration) -> Int { 8 + 6 * c.R + 4 * c.K }
 
   init(room: UnsafeMutableRawPointer, options: dnc_image_options, steps: Int, b: Int, batch: Int) {
     self.room = room.bindMemory(to: EpisodePanel.self, capacity: 1)
@@ -134,61 +134,91 @@ private struct EpisodePanels {
       origins.orderSlots(steps: steps, first: places + c.N, order: places)
       order = UnsafePointer(places)
     }
-    for k in 0..<c.K {
-      let head = c.K > 1 ? k + 1 : 0
-      try addOne("write weighting", head, DNC_PANEL_WRITES, DNC_TRACE_WRITE_WEIGHTS, network, k * c.N, c.N, order)
-      guard c.memory == .dnc else {
-        try addMoves(
-          k, head, DNC_PANEL_WRITES, network, gates: DNC_TRACE_WRITE_INTERPOLATION_GATES,
-          shifts: DNC_TRACE_WRITE_SHIFTS,
-          sharpness: DNC_TRACE_WRITE_SHARPNESS)
-        continue
-      }
-      try addOne("write gate", head, DNC_PANEL_WRITES, DNC_TRACE_WRITE_GATES, network, k, 1)
-      try addOne("allocation gate", head, DNC_PANEL_WRITES, DNC_TRACE_ALLOCATION_GATES, network, k, 1)
-    }
-    for r in 0..<c.R {
-      let head = c.R > 1 ? r + 1 : 0
-      try addOne("read weighting", head, DNC_PANEL_READS, DNC_TRACE_READ_WEIGHTS, network, r * c.N, c.N, order)
-      guard c.memory == .dnc else {
-        try addMoves(
-          r, head, DNC_PANEL_READS, network, gates: DNC_TRACE_READ_INTERPOLATION_GATES, shifts: DNC_TRACE_READ_SHIFTS,
-          sharpness: DNC_TRACE_READ_SHARPNESS)
-        continue
-      }
-      if c.hasLinks {
-        let modes = try Trace(DNC_TRACE_READ_MODES.rawValue, of: network).rows
-        let own = ReadModes(
-          start: modes[b] + r * c.interface.modes, stepStride: batch * modes.stride, writeHeads: c.K)
-        add("read modes", DNC_PANEL_READS, .modes(own), head: head)
-      }
-      try addOne("free gate", head, DNC_PANEL_READS, DNC_TRACE_FREE_GATES, network, r, 1)
-    }
+    for k in 0..<c.K { try addWriteHead(k, network, order) }
+    for r in 0..<c.R { try addReadHead(r, network, order) }
     add("read from", DNC_PANEL_ORIGINS, .origins(origins))
-    if c.hasUsage { try addOne("usage", 0, DNC_PANEL_USAGE, DNC_TRACE_USAGE, network, 0, c.N, order) }
+    guard c.hasUsage else { return }
+    try addOne(
+      "usage", Head(panel: DNC_PANEL_USAGE, number: 0, network: network), DNC_TRACE_USAGE, 0, c.N, order)
   }
 
-  /// Adds what moves head h of the Neural Turing Machine. The sharpness has no bound: its values decide the colours.
-  private mutating func addMoves(
-    _ h: Int, _ head: Int, _ panel: dnc_panel, _ network: Instance, gates: dnc_trace, shifts: dnc_trace,
-    sharpness: dnc_trace
+  /// - Parameter order: of the slots.
+  private mutating func addWriteHead(
+    _ k: Int, _ network: Instance, _ order: UnsafePointer<UInt32>?
   ) throws(Failure) {
-    try addOne("interpolation", head, panel, gates, network, h, 1)
-    try addOne("shift −1, 0, +1", head, panel, shifts, network, h * Shift.count, Shift.count)
-    try addOne("sharpness", head, panel, sharpness, network, h, 1, isFraction: false)
+    let c = network.pointee.configuration
+    let head = Head(panel: DNC_PANEL_WRITES, number: c.K > 1 ? k + 1 : 0, network: network)
+    try addOne("write weighting", head, DNC_TRACE_WRITE_WEIGHTS, k * c.N, c.N, order)
+    guard c.memory == .dnc else {
+      return try addMoves(
+        k, head, gates: DNC_TRACE_WRITE_INTERPOLATION_GATES, shifts: DNC_TRACE_WRITE_SHIFTS,
+        sharpness: DNC_TRACE_WRITE_SHARPNESS)
+    }
+    try addOne("write gate", head, DNC_TRACE_WRITE_GATES, k, 1)
+    try addOne("allocation gate", head, DNC_TRACE_ALLOCATION_GATES, k, 1)
+    if c.hasMasks { try addOne("write mask", head, DNC_TRACE_WRITE_MASKS, k * c.W, c.W) }
   }
+
+  private mutating func addReadHead(
+    _ r: Int, _ network: Instance, _ order: UnsafePointer<UInt32>?
+  ) throws(Failure) {
+    let c = network.pointee.configuration
+    let head = Head(panel: DNC_PANEL_READS, number: c.R > 1 ? r + 1 : 0, network: network)
+    try addOne("read weighting", head, DNC_TRACE_READ_WEIGHTS, r * c.N, c.N, order)
+    guard c.memory == .dnc else {
+      return try addMoves(
+        r, head, gates: DNC_TRACE_READ_INTERPOLATION_GATES, shifts: DNC_TRACE_READ_SHIFTS,
+        sharpness: DNC_TRACE_READ_SHARPNESS)
+    }
+    if c.hasLinks {
+      let modes = try Trace(DNC_TRACE_READ_MODES.rawValue, of: network).rows
+      let own = ReadModes(
+        start: modes[b] + r * c.interface.modes, stepStride: batch * modes.stride, writeHeads: c.K)
+      add("read modes", head.panel, .modes(own), head: head.number)
+    }
+    if c.sharpensLinks {
+      try addOne(
+        "backward sharpness", head, DNC_TRACE_BACKWARD_SHARPNESS, r * c.K, c.K, range: EpisodePanels.sharpness)
+      try addOne("forward sharpness", head, DNC_TRACE_FORWARD_SHARPNESS, r * c.K, c.K, range: EpisodePanels.sharpness)
+    }
+    if c.hasMasks { try addOne("read mask", head, DNC_TRACE_READ_MASKS, r * c.W, c.W) }
+    try addOne("free gate", head, DNC_TRACE_FREE_GATES, r, 1)
+  }
+
+  /// Adds what moves head h of the Neural Turing Machine.
+  private mutating func addMoves(
+    _ h: Int, _ head: Head, gates: dnc_trace, shifts: dnc_trace, sharpness: dnc_trace
+  ) throws(Failure) {
+    try addOne("interpolation", head, gates, h, 1)
+    try addOne("shift", head, shifts, h * Shift.count, Shift.count, firstRow: -1)
+    try addOne("sharpness", head, sharpness, h, 1, range: EpisodePanels.sharpness)
+  }
+
+  /// A head to draw: the flag of its panels, and its number (0: there is only one).
+  private struct Head {
+    let panel: dnc_panel
+    let number: Int
+    let network: Instance
+  }
+
+  /// Weightings, usage, gates and masks.
+  private static let fraction: (minimum: Float, maximum: Float) = (0, 1)
+  /// At least 1, and without a bound: the greatest one decides.
+  private static let sharpness: (minimum: Float, maximum: Float) = (1, .nan)
 
   /// Adds a panel of some columns of a trace.
-  /// - Parameter isFraction: true for what lies between 0 and 1, as weightings, usage and gates do.
   private mutating func addOne(
-    _ name: StaticString, _ head: Int, _ panel: dnc_panel, _ field: dnc_trace, _ network: Instance, _ first: Int,
-    _ width: Int, _ order: UnsafePointer<UInt32>? = nil, isFraction: Bool = true
+    _ name: StaticString, _ head: Head, _ field: dnc_trace, _ first: Int, _ width: Int,
+    _ order: UnsafePointer<UInt32>? = nil, range: (minimum: Float, maximum: Float) = EpisodePanels.fraction,
+    firstRow: Int = 0
   ) throws(Failure) {
-    let trace = try Trace(field.rawValue, of: network)
+    let trace = try Trace(field.rawValue, of: head.network)
     var values = Values(
       start: trace.rows[b] + first, rows: width, columns: steps, rowStride: 1, columnStride: batch * trace.rows.stride)
     values.order = order
-    add(name, panel, isFraction ? cells(values, minimum: 0, maximum: 1) : cells(values), head: head)
+    add(
+      name, head.panel, cells(values, minimum: range.minimum, maximum: range.maximum), head: head.number,
+      firstRow: firstRow)
   }
 
   private func values(_ start: In<Float>, width: Int) -> Values {
@@ -199,9 +229,11 @@ private struct EpisodePanels {
     _ values: Values, minimum: Float = .nan, maximum: Float = .nan, isSigned: Bool = false
   ) -> EpisodePanel.Content { .cells(values, minimum: minimum, maximum: maximum, isSigned: isSigned) }
 
-  private mutating func add(_ name: StaticString, _ panel: dnc_panel, _ content: EpisodePanel.Content, head: Int = 0) {
+  private mutating func add(
+    _ name: StaticString, _ panel: dnc_panel, _ content: EpisodePanel.Content, head: Int = 0, firstRow: Int = 0
+  ) {
     guard wanted & panel.rawValue != 0 else { return }
-    (room + count).initialize(to: EpisodePanel(name: name, head: head, content: content))
+    (room + count).initialize(to: EpisodePanel(name: name, head: head, firstRow: firstRow, content: content))
     count += 1
   }
 }

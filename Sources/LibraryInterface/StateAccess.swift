@@ -6,19 +6,19 @@ import CPlatform
 private func quantity(_ field: UInt32, _ c: Configuration) throws(Failure) -> (Quantity, InitialState.Learned) {
   let (quantity, learned) = try quantityOfSomeState(field, c)
   let row = quantity.row(c)
-  guard row.width > 0 else { throw .missing("the state", row.name, c, isOfLinks: true) }
+  guard row.width > 0 else { throw .missing("the state", row.name, c, without: "temporal_links") }
   return (quantity, learned)
 }
 
 extension Failure {
   /// - Parameters:
   ///   - whole: what has no such part, because of the memory.
-  ///   - isOfLinks: true if the DNC's memory has the part, but not without links.
+  ///   - setting: without which the DNC's memory has no such part; nil if it never has.
   static func missing(
-    _ whole: StaticString, _ part: StaticString, _ c: Configuration, isOfLinks: Bool = false
+    _ whole: StaticString, _ part: StaticString, _ c: Configuration, without setting: StaticString? = nil
   ) -> Failure {
-    guard c.memory != .dnc || !isOfLinks else {
-      return Failure(DNC_INVALID_ARGUMENT, "\(whole) has no \(part): config->temporal_links is 0")
+    if c.memory == .dnc, let setting {
+      return Failure(DNC_INVALID_ARGUMENT, "\(whole) has no \(part): config->\(setting) is 0")
     }
     return Failure(DNC_INVALID_ARGUMENT, "\(whole) has no \(part): config->memory is \(c.memory.name)")
   }
@@ -165,6 +165,7 @@ struct Trace {
     let planes = network.pointee.planes
     let interface = planes[.interface].matrix(from: 0).reading
     let name: StaticString
+    var setting: StaticString?
     func states(_ quantity: Quantity) -> (StaticString, Rows<Float>, Int) {
       (quantity.row(c).name, planes[quantity].matrix(from: 1).reading, planes[quantity].width)
     }
@@ -183,6 +184,7 @@ struct Trace {
     case DNC_TRACE_WRITE_GATES: (name, rows, width) = part("write gates", of: .dnc, from: at.writeGates, c.K)
     case DNC_TRACE_FREE_GATES: (name, rows, width) = part("free gates", of: .dnc, from: at.freeGates, c.R)
     case DNC_TRACE_READ_MODES:
+      setting = "temporal_links"
       (name, rows, width) = part("read modes", of: .dnc, from: at.readModes, c.R * at.modes)
     case DNC_TRACE_READ_INTERPOLATION_GATES:
       (name, rows, width) = part("read interpolation gates", of: .ntm, from: ntm.readGates, c.R)
@@ -195,11 +197,22 @@ struct Trace {
       (name, rows, width) = part("write shifts", of: .ntm, from: ntm.writeShifts, c.K * Shift.count)
     case DNC_TRACE_WRITE_SHARPNESS:
       (name, rows, width) = part("write sharpness", of: .ntm, from: ntm.writeSharpness, c.K)
+    case DNC_TRACE_READ_MASKS:
+      setting = "content_masks"
+      (name, rows, width) = part("read masks", of: .dnc, from: at.readMasks, c.R * at.maskWidth)
+    case DNC_TRACE_WRITE_MASKS:
+      setting = "content_masks"
+      (name, rows, width) = part("write masks", of: .dnc, from: at.writeMasks, c.K * at.maskWidth)
+    case DNC_TRACE_BACKWARD_SHARPNESS:
+      setting = "link_sharpening"
+      (name, rows, width) = part(
+        "backward sharpness", of: .dnc, from: at.backwardSharpness, c.R * at.sharpnesses)
+    case DNC_TRACE_FORWARD_SHARPNESS:
+      setting = "link_sharpening"
+      (name, rows, width) = part("forward sharpness", of: .dnc, from: at.forwardSharpness, c.R * at.sharpnesses)
     default:
-      throw Failure(DNC_INVALID_ARGUMENT, "field is \(field), allowed are 0 to \(DNC_TRACE_WRITE_SHARPNESS.rawValue)")
+      throw Failure(DNC_INVALID_ARGUMENT, "field is \(field), allowed are 0 to \(DNC_TRACE_FORWARD_SHARPNESS.rawValue)")
     }
-    guard width > 0 else {
-      throw .missing("the trace", name, c, isOfLinks: dnc_trace(field) == DNC_TRACE_READ_MODES)
-    }
+    guard width > 0 else { throw .missing("the trace", name, c, without: setting) }
   }
 }

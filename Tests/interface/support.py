@@ -38,8 +38,18 @@ TRACES = {
     "write_interpolation_gates": c.DNC_TRACE_WRITE_INTERPOLATION_GATES,
     "write_shifts": c.DNC_TRACE_WRITE_SHIFTS,
     "write_sharpness": c.DNC_TRACE_WRITE_SHARPNESS,
+    "read_masks": c.DNC_TRACE_READ_MASKS,
+    "write_masks": c.DNC_TRACE_WRITE_MASKS,
+    "backward_sharpness": c.DNC_TRACE_BACKWARD_SHARPNESS,
+    "forward_sharpness": c.DNC_TRACE_FORWARD_SHARPNESS,
 }
 OF_THE_NTM = {f"{head}_{part}" for head in ("read", "write") for part in ("interpolation_gates", "shifts", "sharpness")}
+# What only a setting of the DNC's memory gives.
+OF_SETTINGS = {
+    "temporal_links": {"read_modes"},
+    "content_masks": {"read_masks", "write_masks"},
+    "link_sharpening": {"backward_sharpness", "forward_sharpness"},
+}
 MEMORIES = {"dnc": 0, "ntm": 1, "none": 2}
 LOSSES = {
     "sigmoid_cross_entropy": c.DNC_LOSS_SIGMOID_CROSS_ENTROPY,
@@ -258,9 +268,11 @@ class Net:
         weightings = {"write_weights", "read_weights"}
         if self.config.memory == MEMORIES["ntm"]:
             return [name for name in TRACES if name in weightings | OF_THE_NTM]
-        return [
-            name for name in TRACES if name not in OF_THE_NTM and (self.config.temporal_links or name != "read_modes")
-        ]
+        lacking = set(OF_THE_NTM)
+        for setting, names in OF_SETTINGS.items():
+            if not getattr(self.config, setting):
+                lacking |= names
+        return [name for name in TRACES if name not in lacking]
 
     def state(self, field):
         values = np.full(self.shape(field), np.nan, np.float32)
@@ -282,7 +294,7 @@ class Net:
 
     def trace(self, name):
         s = self.config
-        b, n, k, r = s.batch_size, s.memory_slots, s.write_heads, s.read_heads
+        b, n, w, k, r = s.batch_size, s.memory_slots, s.word_size, s.write_heads, s.read_heads
         rest = {
             "write_weights": (k, n),
             "read_weights": (r, n),
@@ -297,6 +309,10 @@ class Net:
             "write_interpolation_gates": (k,),
             "write_shifts": (k, 3),
             "write_sharpness": (k,),
+            "read_masks": (r, w),
+            "write_masks": (k, w),
+            "backward_sharpness": (r, k),
+            "forward_sharpness": (r, k),
         }[name]
         values = np.full((self.recorded, b, *rest), np.nan, np.float32)
         check(c.dnc_get_trace(self.handle, TRACES[name], floats(values), values.size))

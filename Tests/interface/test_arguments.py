@@ -32,6 +32,7 @@ from support import (
     CHECKOUT,
     FIELDS,
     HEADER,
+    OF_SETTINGS,
     TRACES,
     Net,
     Optimizer,
@@ -449,7 +450,7 @@ FUNCTIONS = {
     ],
     "dnc_get_trace": [
         ("instance", handle("net"), null),
-        ("field", constant(c.DNC_TRACE_USAGE), each([13, 255, 2**31, U32])),
+        ("field", constant(c.DNC_TRACE_USAGE), each([17, 255, 2**31, U32])),
         ("values", buffer("trace_result"), null),
         ("count", constant(36), COUNTS),
     ],
@@ -1070,8 +1071,17 @@ def test_links_only_with_temporal_links():
         for function in (c.dnc_get_state, c.dnc_set_state, c.dnc_get_state_gradient):
             assert function(net.handle, FIELDS[field], floats(values), count) == INVALID
             assert last_error() == f"the state has no {field}: config->temporal_links is 0"
-    assert c.dnc_get_trace(net.handle, c.DNC_TRACE_READ_MODES, floats(values), 0) == INVALID
-    assert last_error() == "the trace has no read modes: config->temporal_links is 0"
+
+
+@pytest.mark.parametrize("setting", OF_SETTINGS)
+def test_a_trace_without_its_setting(setting):
+    net = Net(**{setting: 0}).train()
+    net.forward(net.inputs(1))
+    for name in OF_SETTINGS[setting]:
+        with pytest.raises(Refused) as refused:
+            net.trace(name)
+        assert refused.value.status == INVALID
+        assert refused.value.message == f"the trace has no {name.replace('_', ' ')}: config->{setting} is 0"
 
 
 @pytest.mark.parametrize("field", FIELDS)

@@ -365,18 +365,41 @@ def test_episode_without_anything(tmp_path):
     assert refused.value.status == c.DNC_INVALID_ARGUMENT
 
 
-def test_episode_of_a_neural_turing_machine(tmp_path):
-    """Its heads have panels, and it has no usage."""
-    net = Net(memory=c.DNC_MEMORY_NTM, write_heads=2).train()
+MODES = 48 / 14
+# Heights in rows of the panels of a write head and of a read head, of 6 slots of 4 numbers.
+HEADS = {
+    "DNC": ({}, [6, 1, 1], [6, MODES, 1]),
+    "masks": (dict(content_masks=1), [6, 1, 1, 4], [6, MODES, 4, 1]),
+    "sharpened links": (dict(link_sharpening=1), [6, 1, 1], [6, MODES, 2, 2, 1]),
+    "content only": (dict(temporal_links=0), [6, 1, 1], [6, 1]),
+    "all three": (
+        dict(content_masks=1, link_sharpening=1, deallocation=1), [6, 1, 1, 4], [6, MODES, 2, 2, 4, 1],
+    ),
+    "NTM": (dict(memory=c.DNC_MEMORY_NTM), [6, 1, 3, 1], [6, 1, 3, 1]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", HEADS)
+def test_panels_of_the_heads(tmp_path, variant):
+    """There are those of what the memory has, and no others."""
+    fields, *expected = HEADS[variant]
+    net = Net(**fields, write_heads=2, read_heads=2, memory_slots=6, word_size=4).train()
     inputs = net.inputs(9)
     net.forward(inputs)
-    bare = len(episode(tmp_path, net, inputs, None, None, panels=c.DNC_PANEL_INPUT))
-    with_heads = [
+    for panels, rows in zip((c.DNC_PANEL_WRITES, c.DNC_PANEL_READS), expected, strict=True):
+        shown = rectangles(episode(tmp_path, net, inputs, None, None, panels=panels, cell_pixels=14))
+        assert [height / 14 for _, _, height, width in shown if width == 14 * 9] == 2 * rows
+
+
+def test_a_neural_turing_machine_has_no_usage(tmp_path):
+    net = Net(memory=c.DNC_MEMORY_NTM).train()
+    inputs = net.inputs(9)
+    net.forward(inputs)
+    heights = [
         len(episode(tmp_path, net, inputs, None, None, panels=c.DNC_PANEL_INPUT | panel))
-        for panel in (c.DNC_PANEL_WRITES, c.DNC_PANEL_READS, c.DNC_PANEL_ORIGINS)
+        for panel in (0, c.DNC_PANEL_USAGE, c.DNC_PANEL_ORIGINS)
     ]
-    assert min(with_heads) > bare and with_heads[0] == with_heads[1]
-    assert len(episode(tmp_path, net, inputs, None, None, panels=c.DNC_PANEL_INPUT | c.DNC_PANEL_USAGE)) == bare
+    assert heights[0] == heights[1] < heights[2]
 
 
 def test_episode_without_a_memory(tmp_path):
@@ -566,17 +589,6 @@ def test_read_modes_are_stacked(tmp_path, steps, block, width):
         assert sum(heights.values()) == 48
         for name, share in shares.items():
             assert abs(heights[name] - 48 * share[t]) <= 1.01, (t, name)
-
-
-def test_without_links_there_are_no_read_modes(tmp_path):
-    """Of each head, a weighting and a free gate."""
-    for temporal_links, panels in ((1, 3), (0, 2)):
-        net = Net(temporal_links=temporal_links).train()
-        inputs = net.inputs(7)
-        net.forward(inputs)
-        shown = rectangles(episode(tmp_path, net, inputs, None, None, panels=c.DNC_PANEL_READS))
-        widest = max(width for *_, width in shown)
-        assert [width for *_, width in shown].count(widest) == 2 * panels
 
 
 def test_ticks_of_shared_cells(tmp_path):

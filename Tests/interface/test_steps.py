@@ -530,6 +530,24 @@ def test_traces_are_the_states():
     assert_close(modes.sum(-1), np.ones((5, 2, 3)), 1e-6, "read modes are a distribution")
 
 
+def test_traces_of_masks_and_sharpness():
+    """Of an interface that is its biases, whose last ones are those of the masks and of the sharpness."""
+    net = Net(
+        write_heads=2, read_heads=3, word_size=5, content_masks=1, mask_minimum=0.25, link_sharpening=1
+    ).train()  # fmt: skip
+    tensors = net.tensors()
+    raw = f32(np.linspace(-4, 4, 15 + 10 + 6 + 6))
+    tensors["interface.weight"][0][...] = 0
+    tensors["interface.bias"][0].reshape(-1)[-len(raw) :] = raw
+    net.reset().forward(net.inputs(4))
+    parts = np.split(raw, [15, 25, 31])
+    masks = [0.25 + 0.75 / (1 + np.exp(-part.reshape(-1, 5))) for part in parts[:2]]
+    sharpness = [1 + np.log1p(np.exp(part.reshape(3, 2))) for part in parts[2:]]
+    names = ("read_masks", "write_masks", "backward_sharpness", "forward_sharpness")
+    for name, expected in zip(names, masks + sharpness, strict=True):
+        assert_close(net.trace(name), np.broadcast_to(expected, (4, 2, *expected.shape)), 1e-6, name)
+
+
 def test_the_memory_keeps_its_bounds():
     net = Net(read_heads=3, write_heads=2)
     net.parameters[:] *= 8

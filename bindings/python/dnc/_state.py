@@ -27,7 +27,8 @@ _TRACES = {
         "write_weights": "TBKN", "read_weights": "TBRN", "usage": "TBN", "allocation_gates": "TBK",
         "write_gates": "TBK", "free_gates": "TBR", "read_modes": "TBRM", "read_interpolation_gates": "TBR",
         "read_shifts": "TBRS", "read_sharpness": "TBR", "write_interpolation_gates": "TBK", "write_shifts": "TBKS",
-        "write_sharpness": "TBK",
+        "write_sharpness": "TBK", "read_masks": "TBRW", "write_masks": "TBKW", "backward_sharpness": "TBRK",
+        "forward_sharpness": "TBRK",
     }.items()
 }  # fmt: skip
 
@@ -69,6 +70,8 @@ class State(Instance):
         Of memory="ntm", in place of the usage and what follows it: read_interpolation_gates [T, B, R], read_shifts
         [T, B, R, 3] (by -1, 0, +1), read_sharpness [T, B, R], and the same of the write heads, as write_shifts
         [T, B, K, 3].
+        With content_masks, read_masks [T, B, R, W] and write_masks [T, B, K, W]; with link_sharpening,
+        backward_sharpness and forward_sharpness [T, B, R, K].
         """
         return self._read(_c.dnc_get_trace, _TRACES, name)
 

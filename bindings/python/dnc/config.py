@@ -42,8 +42,8 @@ class Options(TypedDict, total=False):
     check_finite      True or False (False); end at the first number that is not finite, and name it
     input_scale       0 to 1000 (10.0); of the controller's drawn weights of the inputs
     interface_scale   0 to 1000 (3.0); of the drawn interface weights
-    memory            "dnc", "ntm" or "none" ("dnc"); ntm: the Neural Turing Machine's; none: the controller alone,
-                      whatever the sizes of the memory
+    memory            "dnc", "ntm" or "none" ("dnc"); ntm: the Neural Turing Machine's, whose slots stay alike unless
+                      initial_state is "learned"; none: the controller alone, whatever the sizes of the memory
     temporal_links    True or False (True); False: no links and no read modes, every read head reads by content
     content_masks     True or False (False); each head compares only what its mask lets through
     mask_minimum      0 to below 1 (0.0)
