@@ -126,7 +126,7 @@ test-tsan: test-threads
 	DNC_EMBEDDED=1 swift build -c release --target DNC --scratch-path .build-fuzz $(addprefix -Xswiftc ,$(FUZZ_SWIFT))
 	@touch $@
 
-build/fuzz/%: Tests/fuzz/%.c Tests/fuzz/fuzz.h Tests/fuzz/tasks.h include/dnc.h .build-fuzz/built
+build/fuzz/%: Tests/fuzz/%.c Tests/fuzz/fuzz.h Tests/fuzz/tasks.h Tests/interface/pieces.h include/dnc.h .build-fuzz/built
 	@mkdir -p build/fuzz
 	clang -std=gnu11 -Wall -Wextra -Werror -O1 -g -fuse-ld=lld -fsanitize=fuzzer,address -Iinclude \
 	  $(addprefix -Wl$(,)--wrap=,$(FUZZ_WRAPPED)) -o $@ $< \

@@ -12,6 +12,8 @@
  */
 #include "fuzz.h"
 
+#include "../interface/pieces.h"
+
 LARGEST_ALLOCATION(16)
 
 enum { NETS = 3, OPTIMIZERS = 2, TASKS = 2, LARGEST_NET = 6 << 20, CALLS = 64, MOST_STEPS = 6 };
@@ -102,26 +104,6 @@ static dnc_config config_of(const dnc *net) {
     return config;
 }
 
-static size_t state_count(const dnc_config *c, uint32_t field) {
-    size_t B = c->batch_size, N = c->memory_slots, W = c->word_size, R = c->read_heads, K = c->write_heads;
-    size_t counts[] = {B * N * W, B * N, B * K * N * N, B * K * N, B * K * N, B * R * N, B * R * W,
-                       (size_t)c->num_layers * B * c->hidden_size, (size_t)c->num_layers * B * c->hidden_size};
-    return field < 9 ? counts[field] : 1;
-}
-
-static size_t trace_count(const dnc_config *c, uint32_t field, size_t steps) {
-    size_t B = steps * c->batch_size, N = c->memory_slots, R = c->read_heads, K = c->write_heads;
-    size_t counts[] = {B * K * N, B * R * N, B * N, B * K, B * K, B * R, B * R * (2 * K + 1)};
-    return field < 7 ? counts[field] : 1;
-}
-
-static int has_state(const dnc_config *c, uint32_t field) {
-    if (field == DNC_FIELD_CELL) return c->controller == DNC_CONTROLLER_LSTM;
-    return c->memory != DNC_MEMORY_NONE || field == DNC_FIELD_HIDDEN;
-}
-
-static int has_trace(const dnc_config *c) { return c->memory != DNC_MEMORY_NONE; }
-
 static float *scratch(void) {
     static float *room;
     if (room == NULL) room = malloc(4 * LARGEST_NET);
@@ -136,7 +118,7 @@ static uint64_t seen(dnc *net) {
     uint64_t hash = hash_bytes(steps, &c, sizeof c);
     hash = hash_bytes(hash, dnc_parameters(net), 4 * count);
     hash = hash_bytes(hash, dnc_gradients(net), 4 * count);
-    for (uint32_t field = 0; field < 9; field++) {
+    for (uint32_t field = 0; field < FIELDS; field++) {
         size_t numbers = state_count(&c, field);
         if (!has_state(&c, field)) continue;
         CHECK(dnc_get_state(net, field, scratch(), numbers) == DNC_OK);
@@ -145,8 +127,9 @@ static uint64_t seen(dnc *net) {
         CHECK(status == DNC_OK || status == DNC_INVALID_STATE);
         hash = status == DNC_OK ? hash_bytes(hash, scratch(), 4 * numbers) : hash + 1;
     }
-    for (uint32_t field = 0; field < 7 && steps > 0 && has_trace(&c); field++) {
+    for (uint32_t field = 0; field < TRACES && steps > 0; field++) {
         size_t numbers = trace_count(&c, field, steps);
+        if (!has_trace(&c, field)) continue;
         CHECK(dnc_get_trace(net, field, scratch(), numbers) == DNC_OK);
         hash = hash_bytes(hash, scratch(), 4 * numbers);
     }
@@ -169,7 +152,7 @@ static void check_state(network *n) {
     dnc_config c = config_of(n->net);
     if (!has_finite_parameters(n)) n->tame = 0;
     if (!n->tame) return;
-    for (uint32_t field = 0; field < 9; field++) {
+    for (uint32_t field = 0; field < FIELDS; field++) {
         size_t count = state_count(&c, field);
         if (!has_state(&c, field)) {
             CHECK(dnc_get_state(n->net, field, scratch(), count) == DNC_INVALID_ARGUMENT);
@@ -213,6 +196,21 @@ static network *some_net(void) {
 
 /* ------------------------------------------------------------------------------------ calls -- */
 
+/* The variants of what was drawn so far. Seldom some that do not go together. */
+static void vary(dnc_config *c) {
+    uint8_t kind = byte(&input);
+    int wild = byte(&input) % 32 == 31;
+    c->controller_norm = kind & 1;
+    c->interface_norm = kind >> 1 & 1;
+    if ((kind & 0xC0) == 0xC0) c->memory = DNC_MEMORY_NTM;
+    if (c->memory != DNC_MEMORY_DNC && !wild) return;
+    c->content_masks = kind >> 2 & 1;
+    c->deallocation = kind >> 3 & 1;
+    c->temporal_links = (kind & 0x30) != 0x30;
+    c->link_sharpening = (kind >> 4 & 1) && (c->temporal_links || wild);
+    if (c->content_masks && kind & 0x40) c->mask_minimum = wild ? number() : 0.25f;
+}
+
 static void create(void) {
     network *n = &nets[below(&input, NETS)];
     dnc_config c;
@@ -247,6 +245,7 @@ static void create(void) {
     if (scaled & 2) c.interface_scale = number();
     if (scaled & 4) c.controller += 2;
     if ((scaled & 24) == 24) c.memory = DNC_MEMORY_NONE;
+    if (scaled & 32) vary(&c);
 
     size_t estimate = 0;
     dnc_status status = CALL(dnc_estimate_bytes(&c, 0, 0, &estimate));
@@ -525,6 +524,7 @@ static void state(void) {
     if (n->net) c = config_of(n->net);
     uint64_t before = seen(n->net);
     int kind = (int)below(&input, 4);
+    if (kind == 3 && field > DNC_TRACE_READ_MODES && field < TRACES) field += below(&input, TRACES - 6);
     size_t count = kind == 3 ? trace_count(&c, field, n->recorded) : state_count(&c, field), said = some_size(count);
     if (said > count && kind == 1 && said < 1 << 20) said = count; /* else the library may well read them */
     float *values = kind == 1 ? numbers(count) : patterned(4 * count);
@@ -534,7 +534,7 @@ static void state(void) {
     else if (kind == 2) status = CALL(dnc_get_state_gradient(n->net, field, values, said));
     else status = CALL(dnc_get_trace(n->net, field, values, said));
     if (status == DNC_OK) {
-        CHECK(said == count && n->net && (kind == 3 ? has_trace(&c) : has_state(&c, field)));
+        CHECK(said == count && n->net && (kind == 3 ? has_trace(&c, field) : has_state(&c, field)));
         if (kind == 1) {
             CHECK(all_finite(values, count) && n->recorded == 0);
             /* Weightings and links that are none may lead anywhere; the other pieces may be anything. */

@@ -2,6 +2,8 @@
  * Calls every function of the library, rightly and wrongly, so that valgrind sees all of them: run under
  * `valgrind --leak-check=full --error-exitcode=1`. The one argument is a folder to write in.
  */
+#include "pieces.h"
+
 #include <dnc.h>
 
 #include <math.h>
@@ -22,14 +24,6 @@ static int failures = 0;
 #define BAD(call, status) EXPECT((call) == (status) && dnc_last_error()[0] != 0)
 
 enum { T = 4, B = 2, X = 3, Y = 2, N = 5, W = 4, R = 2, K = 2, H = 6, L = 2 };
-
-/* Numbers in each dnc_field and dnc_trace, in their order. */
-static const size_t state_counts[] = {
-    B * N * W, B * N, B * K * N * N, B * K * N, B * K * N, B * R * N, B * R * W, L * B * H, L * B * H,
-};
-static const size_t trace_counts[] = {
-    T * B * K * N, T * B * R * N, T * B * N, T * B * K, T * B * K, T * B * R, T * B * R * (2 * K + 1),
-};
 
 static char folder[3000], path[4096];
 
@@ -96,22 +90,25 @@ static void configuration(void) {
     EXPECT(net == NULL);
 }
 
-static void state_and_trace(dnc *net, int has_cell) {
-    for (uint32_t field = 0; field < 9; field++) {
-        float *values = buffer(state_counts[field], 0);
-        if (field == DNC_FIELD_CELL && !has_cell) {
-            BAD(dnc_get_state(net, field, values, state_counts[field]), DNC_INVALID_ARGUMENT);
+static void state_and_trace(dnc *net, const dnc_config *c) {
+    for (uint32_t field = 0; field < FIELDS; field++) {
+        size_t count = state_count(c, field);
+        float *values = buffer(count, 0);
+        if (!has_state(c, field)) {
+            BAD(dnc_get_state(net, field, values, count), DNC_INVALID_ARGUMENT);
         } else {
-            GOOD(dnc_get_state(net, field, values, state_counts[field]));
-            BAD(dnc_set_state(net, field, values, state_counts[field]), DNC_INVALID_STATE);
-            BAD(dnc_get_state(net, field, values, state_counts[field] - 1), DNC_INVALID_ARGUMENT);
+            GOOD(dnc_get_state(net, field, values, count));
+            BAD(dnc_set_state(net, field, values, count), DNC_INVALID_STATE);
+            BAD(dnc_get_state(net, field, values, count - 1), DNC_INVALID_ARGUMENT);
         }
         free(values);
     }
-    for (uint32_t field = 0; field < 7; field++) {
-        float *values = buffer(trace_counts[field], 0);
-        GOOD(dnc_get_trace(net, field, values, trace_counts[field]));
-        BAD(dnc_get_trace(net, field, values, trace_counts[field] + 1), DNC_INVALID_ARGUMENT);
+    for (uint32_t field = 0; field < TRACES; field++) {
+        size_t count = trace_count(c, field, T);
+        float *values = buffer(count, 0);
+        if (has_trace(c, field)) GOOD(dnc_get_trace(net, field, values, count));
+        else BAD(dnc_get_trace(net, field, values, count), DNC_INVALID_ARGUMENT);
+        BAD(dnc_get_trace(net, field, values, count + 1), DNC_INVALID_ARGUMENT);
         free(values);
     }
 }
@@ -124,14 +121,16 @@ static int cancel(void *context, size_t done, size_t total) {
     return done == seen[0];
 }
 
-static void state_gradients(dnc *net, int has_cell) {
-    for (uint32_t field = 0; field < (has_cell ? 9 : 8); field++) {
-        float *values = buffer(state_counts[field], 0);
-        GOOD(dnc_get_state_gradient(net, field, values, state_counts[field]));
-        GOOD(dnc_get_state(net, field, values, state_counts[field]));
-        GOOD(dnc_set_state(net, field, values, state_counts[field]));
+static void state_gradients(dnc *net, const dnc_config *c) {
+    for (uint32_t field = 0; field < FIELDS; field++) {
+        size_t count = state_count(c, field);
+        if (!has_state(c, field)) continue;
+        float *values = buffer(count, 0);
+        GOOD(dnc_get_state_gradient(net, field, values, count));
+        GOOD(dnc_get_state(net, field, values, count));
+        GOOD(dnc_set_state(net, field, values, count));
         values[0] = NAN;
-        BAD(dnc_set_state(net, field, values, state_counts[field]), DNC_NOT_FINITE);
+        BAD(dnc_set_state(net, field, values, count), DNC_NOT_FINITE);
         free(values);
     }
 }
@@ -252,8 +251,7 @@ static void memory_pictures(dnc *net, const float *inputs, const float *targets,
     BAD(dnc_state_image_write(in_folder("state.png"), net, B, 0, NULL), DNC_INVALID_ARGUMENT);
 }
 
-static void network(uint32_t controller, uint32_t initial_state) {
-    dnc_config config = small(controller, initial_state);
+static void network(dnc_config config) {
     dnc *net = NULL, *copy = NULL, *sharing = NULL;
     float *inputs = buffer(T * B * X, -0.3f), *outputs = buffer(T * B * Y, 0), *targets = buffer(T * B * Y, 0.1f);
     float *mask = buffer(T * B, 0.2f), *gradients = buffer(T * B * Y, 0), *input_gradients = buffer(T * B * X, 0);
@@ -268,7 +266,7 @@ static void network(uint32_t controller, uint32_t initial_state) {
     EXPECT(dnc_is_training(net) == 1 && !dnc_is_training(NULL));
     for (int t = 0; t < T; t++) GOOD(dnc_step(net, inputs + t * B * X, outputs + t * B * Y));
     EXPECT(dnc_recorded_steps(net) == T);
-    state_and_trace(net, controller == DNC_CONTROLLER_LSTM);
+    state_and_trace(net, &config);
     dnc_image_options look;
     GOOD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, outputs, NULL));
     GOOD(dnc_image_options_init(&look, sizeof look));
@@ -289,7 +287,7 @@ static void network(uint32_t controller, uint32_t initial_state) {
     BAD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, outputs, &look), DNC_INVALID_ARGUMENT);
     BAD(dnc_loss_evaluate(3, T, B, Y, outputs, targets, mask, &loss, gradients), DNC_INVALID_ARGUMENT);
     GOOD(dnc_backward(net, gradients, input_gradients));
-    state_gradients(net, controller == DNC_CONTROLLER_LSTM);
+    state_gradients(net, &config);
     GOOD(dnc_forward(net, T, inputs, outputs));
     GOOD(dnc_detach(net));
     GOOD(dnc_forward(net, T - 1, inputs, outputs));
@@ -325,7 +323,7 @@ static void network(uint32_t controller, uint32_t initial_state) {
     dnc_free(net);
     GOOD(dnc_set_batch_size(copy, 1));
     GOOD(dnc_step(copy, inputs, outputs));
-    EXPECT(dnc_set_memory_slots(copy, N + 3) == (initial_state == DNC_INITIAL_LEARNED ? DNC_INVALID_STATE : DNC_OK));
+    EXPECT(dnc_set_memory_slots(copy, N + 3) == (config.initial_state == DNC_INITIAL_LEARNED ? DNC_INVALID_STATE : DNC_OK));
     GOOD(dnc_step(copy, inputs, outputs));
     GOOD(dnc_forward(sharing, T, inputs, outputs));
     dnc_free(sharing);
@@ -576,8 +574,16 @@ int main(int argc, char **argv) {
     strcpy(folder, argv[1]);
     library();
     configuration();
-    network(DNC_CONTROLLER_LSTM, DNC_INITIAL_ZEROS);
-    network(DNC_CONTROLLER_FEEDFORWARD, DNC_INITIAL_LEARNED);
+    network(small(DNC_CONTROLLER_LSTM, DNC_INITIAL_ZEROS));
+    network(small(DNC_CONTROLLER_FEEDFORWARD, DNC_INITIAL_LEARNED));
+    dnc_config varied = small(DNC_CONTROLLER_LSTM, DNC_INITIAL_ZEROS);
+    varied.content_masks = varied.deallocation = varied.link_sharpening = 1;
+    network(varied);
+    varied.temporal_links = varied.link_sharpening = 0;
+    network(varied);
+    varied = small(DNC_CONTROLLER_GRU, DNC_INITIAL_LEARNED);
+    varied.memory = DNC_MEMORY_NTM;
+    network(varied);
     tasks();
     pictures();
     trainings();
