@@ -40,10 +40,9 @@ enum Shift {
   ///   - weighting: w^g [N].
   ///   - shifted: out, w^s [N]; not `weighting`.
   static func forward<Scalar: Real>(slots: Int, shifts: In<Scalar>, weighting: In<Scalar>, shifted: Out<Scalar>) {
-    for n in 0..<slots {
-      shifted[n] =
-        shifts[0] * weighting[next(n, slots)] + shifts[1] * weighting[n] + shifts[2] * weighting[before(n, slots)]
-    }
+    scale(slots, shifts[1], weighting, to: shifted)
+    addBack(slots, shifts[0], weighting, to: shifted)
+    addOn(slots, shifts[2], weighting, to: shifted)
   }
 
   /// - Parameters:
@@ -55,16 +54,24 @@ enum Shift {
     slots: Int, shifts: In<Scalar>, weighting: In<Scalar>, shiftedGradient: In<Scalar>, weightingGradient: Out<Scalar>,
     shiftsGradient: Out<Scalar>
   ) {
-    for n in 0..<slots {
-      let (next, before) = (next(n, slots), before(n, slots))
-      shiftsGradient[0] += shiftedGradient[n] * weighting[next]
-      shiftsGradient[1] += shiftedGradient[n] * weighting[n]
-      shiftsGradient[2] += shiftedGradient[n] * weighting[before]
-      weightingGradient[n] =
-        shifts[0] * shiftedGradient[before] + shifts[1] * shiftedGradient[n] + shifts[2] * shiftedGradient[next]
-    }
+    let last = slots - 1
+    shiftsGradient[0] += dot(last, shiftedGradient, weighting + 1) + shiftedGradient[last] * weighting[0]
+    shiftsGradient[1] += dot(slots, shiftedGradient, weighting)
+    shiftsGradient[2] += dot(last, shiftedGradient + 1, weighting) + shiftedGradient[0] * weighting[last]
+    scale(slots, shifts[1], shiftedGradient, to: weightingGradient)
+    addOn(slots, shifts[0], shiftedGradient, to: weightingGradient)
+    addBack(slots, shifts[2], shiftedGradient, to: weightingGradient)
   }
 
-  private static func next(_ n: Int, _ slots: Int) -> Int { n + 1 == slots ? 0 : n + 1 }
-  private static func before(_ n: Int, _ slots: Int) -> Int { n == 0 ? slots - 1 : n - 1 }
+  /// target[n − 1] += factor x[n], around the beginning.
+  private static func addBack<Scalar: Real>(_ slots: Int, _ factor: Scalar, _ x: In<Scalar>, to target: Out<Scalar>) {
+    addScaled(slots - 1, factor, x + 1, to: target)
+    target[slots - 1] += factor * x[0]
+  }
+
+  /// target[n + 1] += factor x[n], around the end.
+  private static func addOn<Scalar: Real>(_ slots: Int, _ factor: Scalar, _ x: In<Scalar>, to target: Out<Scalar>) {
+    addScaled(slots - 1, factor, x, to: target + 1)
+    target[0] += factor * x[slots - 1]
+  }
 }
