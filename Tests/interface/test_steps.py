@@ -530,6 +530,16 @@ def test_traces_are_the_states():
     assert_close(modes.sum(-1), np.ones((5, 2, 3)), 1e-6, "read modes are a distribution")
 
 
+def test_no_links_get_no_gradient():
+    """Where there are none, the weightings along them are 0, of which the sharpened ones are a constant."""
+    net = Net(link_sharpening=1).train()
+    net.set_state("read_weights", np.full(net.shape("read_weights"), 1 / 6))
+    net.forward(net.inputs(1))
+    net.backward(net.output_gradients(1))
+    assert net.state_gradient("memory").any()
+    assert not net.state_gradient("link").any()
+
+
 def test_traces_of_masks_and_sharpness():
     """Of an interface that is its biases, whose last ones are those of the masks and of the sharpness."""
     net = Net(
