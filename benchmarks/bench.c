@@ -52,6 +52,11 @@ static result measure(const workload *k, double seconds, uint32_t threads) {
     config.read_heads = k->r;
     config.batch_size = k->b;
     config.num_threads = threads;
+    config.memory = k->variants & NTM ? DNC_MEMORY_NTM : DNC_MEMORY_DNC;
+    config.temporal_links = !(k->variants & CONTENT_ONLY);
+    config.content_masks = (k->variants & MASKS) != 0;
+    config.deallocation = (k->variants & DEALLOCATION) != 0;
+    config.link_sharpening = (k->variants & SHARPENING) != 0;
     dnc_optimizer_config settings;
     check(dnc_optimizer_config_init(&settings, sizeof settings));
     dnc *net;

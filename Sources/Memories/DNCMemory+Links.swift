@@ -28,7 +28,7 @@ extension DNCMemory {
     c.sharpensLinks ? (.sharpBackwardWeights, .sharpForwardWeights) : (.backwardWeights, .forwardWeights)
   }
 
-  private func sharpen(_ b: Int, _ row: Int, _ parts: InterfaceParts<In<Scalar>>) {
+  func sharpen(_ b: Int, _ row: Int, _ parts: InterfaceParts<In<Scalar>>) {
     func sharpen(_ weights: Quantity, _ sharpness: In<Scalar>, _ sharp: Quantity) {
       for pair in 0..<c.R * c.K {
         Sharpening.forward(

@@ -36,7 +36,7 @@ struct NTMMemory<Scalar: Real>: RecomputedMemory {
 
   var memories: Plane<Scalar> { scratch.memory }
 
-  private typealias Heads = NTMHeads<In<Scalar>>
+  typealias Heads = NTMHeads<In<Scalar>>
 
   // MARK: Forward
 
@@ -76,7 +76,7 @@ struct NTMMemory<Scalar: Real>: RecomputedMemory {
   }
 
   /// Computes `scratch.similarity` and `scratch.content` of some heads.
-  private func content(_ heads: Heads, _ memory: In<Scalar>, rowNorms: In<Scalar>) {
+  func content(_ heads: Heads, _ memory: In<Scalar>, rowNorms: In<Scalar>) {
     ContentWeighting.forward(
       slots: c.N, wordSize: c.W, heads: heads.count, memory: memory, rowNorms: rowNorms, keys: heads.keys,
       strengths: heads.strengths, similarity: scratch.similarity, weighting: scratch.content)

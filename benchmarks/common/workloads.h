@@ -6,11 +6,22 @@
 
 #include <stdint.h>
 
+/* What differs from the plain network. */
+enum {
+    CONTENT_ONLY = 1,
+    MASKS = 2,
+    DEALLOCATION = 4,
+    SHARPENING = 8,
+    ALL_THREE = MASKS | DEALLOCATION | SHARPENING,
+    NTM = 16, /* the Neural Turing Machine's memory */
+};
+
 typedef struct workload {
     const char *name, *what;
     uint32_t x, y, h, n, w, r, b; /* sizes in the letters of dnc.h; one LSTM layer, one write head */
     uint32_t t;
     int training;
+    uint32_t variants;
 } workload;
 
 extern const workload workloads[];

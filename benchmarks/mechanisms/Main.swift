@@ -29,6 +29,12 @@ import CPlatform
     var fields = dnc_config.defaults
     (fields.input_size, fields.output_size, fields.hidden_size) = (k.x, k.y, k.h)
     (fields.memory_slots, fields.word_size, fields.read_heads, fields.batch_size) = (k.n, k.w, k.r, k.b)
+    func has(_ variant: Int) -> UInt32 { Int(k.variants) & variant == 0 ? 0 : 1 }
+    fields.memory = has(NTM) * DNC_MEMORY_NTM.rawValue
+    fields.temporal_links = 1 - has(CONTENT_ONLY)
+    (fields.content_masks, fields.deallocation, fields.link_sharpening) = (
+      has(MASKS), has(DEALLOCATION), has(SHARPENING)
+    )
     let network = try allocateHandle(try Network<Float>(Configuration(fields)))
     defer { freeHandle(network) }
     _ = dnc_platform_flush_denormals()

@@ -6,7 +6,7 @@ extension Meter {
   private var gradient: Planes<Float> { network.pointee.stateGradient }
 
   /// Of vectors of the record: `vectors` of N numbers that are read, `changed` ones that are written or changed.
-  private func slots(_ operations: Double, read vectors: Int, changed: Int) -> Need {
+  func slots(_ operations: Double, read vectors: Int, changed: Int) -> Need {
     let bytes = 4 * Double(c.N)
     return Need(
       operations: operations * Double(c.N), read: bytes * Double(vectors), update: bytes * Double(changed),
@@ -14,7 +14,7 @@ extension Meter {
   }
 
   /// Of matrices of `size` numbers: so many operations for each of its elements.
-  private func matrices(_ size: Int, _ operations: Double, read: Int, changed: Int) -> Need {
+  func matrices(_ size: Int, _ operations: Double, read: Int, changed: Int) -> Need {
     let bytes = 4 * Double(size)
     return Need(
       operations: operations * Double(size), read: bytes * Double(read), update: 2 * bytes * Double(changed),
@@ -24,17 +24,24 @@ extension Meter {
   private var together: Double { Double(c.B) / Double(network.pointee.shardCount) }
 
   func memory() {
+    guard c.memory == .dnc else { return turingMachine() }
     interface()
     addressing()
     memoryMatrix()
+    guard c.hasLinks else { return }
     links()
+    if c.sharpensLinks { sharpening() }
     readWeighting()
   }
 
+  /// Of bringing an interface vector into its ranges.
+  var ranges: Need {
+    let numbers = Double(c.interfaceWidth)
+    return Need(operations: 5 * numbers, read: 4 * numbers, update: 4 * numbers, set: 8 * together * numbers)
+  }
+
   private func interface() {
-    let c = c
-    let numbers = Double(c.interface.count)
-    let need = Need(operations: 5 * numbers, read: 4 * numbers, update: 4 * numbers, set: 8 * together * numbers)
+    let (c, need) = (c, ranges)
     each("interface's ranges", .forward, need) { memory, t, b in
       Interface.forward(
         c.interface, raw: In(memory.planes[.rawInterface][t, b]), interface: memory.planes[.interface][t, b])
@@ -54,7 +61,7 @@ extension Meter {
       Usage.forward(
         slots: c.N, readHeads: c.R, writeHeads: c.K, freeGates: parts.freeGates,
         previousReadWeights: before.readWeights, previousWriteWeights: before.writeWeights,
-        previousUsage: before.usage, usage: after.usage)
+        previousUsage: before.usage, usage: after.usage, retention: memory.history.retention(t, b))
     }
     each("usage", .backward, slots(10 + 6 * R, read: c.R + 2, changed: c.R + 2)) { memory, t, b in
       let (parts, before) = (memory.parts(t, b), memory.before(t, b))
@@ -62,7 +69,9 @@ extension Meter {
       Usage.backward(
         slots: c.N, readHeads: c.R, writeHeads: c.K, stopped: c.usageGradientStopped, freeGates: parts.freeGates,
         previousReadWeights: before.readWeights, previousWriteWeights: before.writeWeights,
-        previousUsage: before.usage, usageGradient: to.usage, freeGatesGradient: memory.partsGradient.freeGates,
+        previousUsage: before.usage,
+        retentionGradient: c.deallocates ? In(memory.scratch.retentionGradient) : nil, usageGradient: to.usage,
+        freeGatesGradient: memory.partsGradient.freeGates,
         readWeightsGradient: to.readWeights, writeWeightsGradient: to.writeWeights)
     }
     var sorting = slots(2, read: 1, changed: 1)
@@ -102,32 +111,41 @@ extension Meter {
     }
   }
 
+  /// What the record keeps before each segment, and what backward computes again from it.
+  func checkpoints() {
+    let (size, steps, history) = (c.N * c.W, steps, network.pointee.history)
+    let segment = history.segment
+    var copy = matrices(size + c.linkCount, 0, read: 0, changed: 1)
+    copy.update *= together / Double(segment)
+    eachStep("checkpoints", .forward, copy) { step, t in
+      for b in step.sequences { history.keepCheckpoint(before: t, b) }
+    }
+    eachStep("memory again", .backward, matrices(size, 6 * together, read: 1, changed: 1)) { step, t in
+      guard t % segment == 0 else { return }
+      for b in step.sequences { step.memory.rollForward(b, from: t, to: min(t + segment, steps), of: steps) }
+    }
+  }
+
   private func memoryMatrix() {
     let (c, gradient, steps) = (c, gradient, steps)
     let size = c.N * c.W
-    if isTraining {
-      let segment = network.pointee.history.segment
-      var copy = matrices(size + c.N * c.N, 0, read: 0, changed: 1)
-      copy.update /= Double(segment)
-      each("checkpoints", .forward, copy) { memory, t, b in memory.history.keepCheckpoint(before: t, b) }
-      eachStep("memory again", .backward, matrices(size, 6 * together, read: 1, changed: 1)) { step, t in
-        guard t % segment == 0 else { return }
-        for b in step.sequences { step.memory.rollForward(b, from: t, to: min(t + segment, steps), of: steps) }
-      }
-    }
-    each("memory write", .forward, matrices(size, 6, read: 0, changed: 1)) { memory, t, b in
+    if isTraining { checkpoints() }
+    let kept = c.deallocates ? 1.0 : 0
+    each("memory write", .forward, matrices(size, 6 + kept, read: 0, changed: 1)) { memory, t, b in
       let (parts, after) = (memory.parts(t, b), memory.after(t, b))
       MemoryWrite.forward(
         slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: In(after.memory),
-        weights: In(after.writeWeights), erase: parts.eraseVectors, write: parts.writeVectors, memory: after.memory,
-        rowNorms: after.rowNorms)
+        weights: In(after.writeWeights), erase: parts.eraseVectors, write: parts.writeVectors,
+        retention: memory.history.retention(t, b).map { In($0) }, memory: after.memory, rowNorms: after.rowNorms)
     }
-    each("memory write", .backward, matrices(size, 10, read: 1, changed: 1)) { memory, t, b in
+    each("memory write", .backward, matrices(size, 10 + 3 * kept, read: 1, changed: 1)) { memory, t, b in
       let (parts, to) = (memory.parts(t, b), DNCMemory<Float>.Written(gradient, row: 0, b))
       MemoryWrite.backward(
         slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: memory.memory(before: t, b),
         weights: In(memory.planes[.writeWeights][t + 1, b]), erase: parts.eraseVectors, write: parts.writeVectors,
-        memoryGradient: to.memory, weightsGradient: to.writeWeights,
+        retention: memory.history.retention(t, b).map { In($0) },
+        retentionGradient: c.deallocates ? memory.scratch.retentionGradient : nil, memoryGradient: to.memory,
+        weightsGradient: to.writeWeights,
         eraseGradient: memory.partsGradient.eraseVectors, writeGradient: memory.partsGradient.writeVectors)
     }
     content("content, write head", heads: c.K, isWrite: true)
@@ -149,31 +167,31 @@ extension Meter {
 
   private func content(_ name: StaticString, heads: Int, isWrite: Bool) {
     let (c, gradient, steps) = (c, gradient, steps)
-    func forward(_ memory: DNCMemory<Float>, _ t: Int, _ b: Int, _ matrix: In<Float>) {
-      let (parts, scratch) = (memory.parts(t, b), memory.scratch)
-      ContentWeighting.forward(
-        slots: c.N, wordSize: c.W, heads: heads, memory: matrix, rowNorms: In(memory.planes[.rowNorms][t, b]),
-        keys: isWrite ? parts.writeKeys : parts.readKeys,
-        strengths: isWrite ? parts.writeStrengths : parts.readStrengths, similarity: scratch.similarity,
-        weighting: scratch.content)
+    func lookup<Pointer>(
+      _ memory: DNCMemory<Float>, _ parts: InterfaceParts<Pointer>
+    ) -> DNCMemory<Float>.Lookup<Pointer> {
+      isWrite ? memory.writeHeads(parts) : memory.readHeads(parts)
     }
+    func forward(_ memory: DNCMemory<Float>, _ t: Int, _ b: Int, _ matrix: In<Float>) {
+      memory.content(
+        lookup(memory, memory.parts(t, b)), matrix, rowNorms: In(memory.planes[.rowNorms][t, b]),
+        weighting: memory.scratch.content)
+    }
+    // With masks, the norms of each head's words come to the products.
     let H = Double(heads)
-    each(name, .forward, matrices(c.N * c.W, 2 * H + 8 * H / Double(c.W), read: 1, changed: 0)) { memory, t, b in
+    let (products, productsBack) = c.hasMasks ? (4 * H + 1, 8 * H + 2) : (2 * H, 4 * H)
+    let W = Double(c.W)
+    each(name, .forward, matrices(c.N * c.W, products + 8 * H / W, read: 1, changed: 0)) { memory, t, b in
       forward(memory, t, b, In(memory.planes[.memory][0, b]))
     }
     // Backward computes the weighting again.
-    each(name, .backward, matrices(c.N * c.W, 4 * H + 10 * H / Double(c.W), read: 1, changed: 1)) { memory, t, b in
-      let (parts, scratch, partsGradient) = (memory.parts(t, b), memory.scratch, memory.partsGradient)
+    each(name, .backward, matrices(c.N * c.W, productsBack + 10 * H / W, read: 1, changed: 1)) { memory, t, b in
       let matrix = isWrite ? memory.memory(before: t, b) : memory.memory(after: t, of: steps, b)
       forward(memory, t, b, matrix)
-      ContentWeighting.backward(
-        slots: c.N, wordSize: c.W, heads: heads, memory: matrix, rowNorms: In(memory.planes[.rowNorms][t, b]),
-        keys: isWrite ? parts.writeKeys : parts.readKeys,
-        strengths: isWrite ? parts.writeStrengths : parts.readStrengths, similarity: In(scratch.similarity),
-        weighting: In(scratch.content), weightingGradient: scratch.contentGradient, rowFactors: scratch.products,
-        memoryGradient: gradient[.memory][0, b],
-        keysGradient: isWrite ? partsGradient.writeKeys : partsGradient.readKeys,
-        strengthsGradient: isWrite ? partsGradient.writeStrengths : partsGradient.readStrengths)
+      memory.contentBackward(
+        lookup(memory, memory.parts(t, b)), matrix, rowNorms: In(memory.planes[.rowNorms][t, b]),
+        weightingGradient: memory.scratch.contentGradient, memoryGradient: gradient[.memory][0, b],
+        lookup(memory, memory.partsGradient))
     }
   }
 
@@ -213,6 +231,34 @@ extension Meter {
         slots: c.N, writeWeighting: In(memory.after(t, b).writeWeights),
         previousPrecedence: memory.before(t, b).precedence, precedenceGradient: to.precedence,
         writeWeightingGradient: to.writeWeights)
+    }
+  }
+
+  /// Of the weightings along the links, in both directions.
+  private func sharpening() {
+    let (c, vectors) = (c, 2 * c.R)
+    each("sharpening", .forward, slots(7 * Double(vectors), read: vectors, changed: vectors)) { memory, t, b in
+      memory.sharpen(b, t, memory.parts(t, b))
+    }
+    each("sharpening", .backward, slots(9 * Double(vectors), read: 2 * vectors, changed: vectors)) { memory, t, b in
+      let (parts, partsGradient, scratch) = (memory.parts(t, b), memory.partsGradient, memory.scratch)
+      func backward(
+        _ weights: Quantity, _ sharpness: In<Float>, _ sharp: Quantity, _ gradient: Out<Float>,
+        _ sharpnessGradient: Out<Float>
+      ) {
+        for i in 0..<c.R {
+          Sharpening.backward(
+            slots: c.N, weighting: In(memory.planes[weights][t, b] + i * c.N), sharpness: sharpness[i],
+            sharpened: In(memory.planes[sharp][t, b] + i * c.N), gradient: gradient + i * c.N,
+            sharpnessGradient: sharpnessGradient + i)
+        }
+      }
+      backward(
+        .backwardWeights, parts.backwardSharpness, .sharpBackwardWeights, scratch.backwardGradient,
+        partsGradient.backwardSharpness)
+      backward(
+        .forwardWeights, parts.forwardSharpness, .sharpForwardWeights, scratch.forwardGradient,
+        partsGradient.forwardSharpness)
     }
   }
 

@@ -89,15 +89,33 @@ final class Meter {
     }
   }
 
-  /// A mechanism of one sequence in one step.
+  /// A mechanism of one sequence in one step, of the DNC's memory.
   func each(
     _ name: StaticString, _ direction: Direction, _ need: Need,
     _ body: (_ memory: DNCMemory<Float>, _ t: Int, _ b: Int) -> Void
   ) {
+    eachSequence(name, direction, need) { memory, t, b in
+      if case .dnc(let memory) = memory { body(memory, t, b) }
+    }
+  }
+
+  /// A mechanism of one sequence in one step, of the Neural Turing Machine's memory.
+  func eachOfTuringMachine(
+    _ name: StaticString, _ direction: Direction, _ need: Need,
+    _ body: (_ memory: NTMMemory<Float>, _ t: Int, _ b: Int) -> Void
+  ) {
+    eachSequence(name, direction, need) { memory, t, b in
+      if case .ntm(let memory) = memory { body(memory, t, b) }
+    }
+  }
+
+  private func eachSequence(
+    _ name: StaticString, _ direction: Direction, _ need: Need,
+    _ body: (_ memory: ExternalMemory<Float>, _ t: Int, _ b: Int) -> Void
+  ) {
     guard direction != .backward || isTraining else { return }
     let seconds = timeSteps { step, t in
-      guard case .dnc(let memory) = step.memory else { return }
-      for b in step.sequences { body(memory, t, b) }
+      for b in step.sequences { body(step.memory, t, b) }
     }
     write(name, direction, need, times: steps * network.pointee.configuration.B, seconds: seconds)
   }

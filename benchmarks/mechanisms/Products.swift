@@ -19,7 +19,7 @@ extension Meter {
   func products(_ episode: borrowing TimedEpisode) {
     let (c, steps, rows) = (c, steps, Double(steps * c.B))
     let recurrent = units * (c.readWidth + c.H)
-    let interface = c.interface.count * c.controllerWidth
+    let interface = c.interfaceWidth * c.controllerWidth
     let output = c.Y * (c.controllerWidth + c.readWidth)
     let inEachStep = recurrent + interface
     let (inputs, outputs, outputGradients) = (episode.inputs, episode.outputs, episode.outputGradients)
@@ -40,7 +40,7 @@ extension Meter {
     write("controller's products", .forward, controllerNeed, times: perStep, seconds: controller - gates)
     write("controller's gates", .forward, gatesNeed(operations: 25, numbers: 8), times: perStep, seconds: gates)
     let interfaceNeed = product(
-      interface, rows: together, numbers: c.controllerWidth, outputs: c.interface.count, resident: inEachStep)
+      interface, rows: together, numbers: c.controllerWidth, outputs: c.interfaceWidth, resident: inEachStep)
     eachStep("interface's product", .forward, interfaceNeed) { step, t in step.interface(row: t, current: t + 1) }
     once(
       "output layer", .forward,
@@ -66,7 +66,7 @@ extension Meter {
     write("controller's products", .backward, controllerNeed, times: perStep, seconds: controllerBack - gatesBack)
     write("controller's gates", .backward, gatesNeed(operations: 50, numbers: 9), times: perStep, seconds: gatesBack)
     let all = units * (c.controllerInput + c.H) + interface + output
-    let numbers = c.controllerInput + c.H + c.controllerWidth + c.readWidth + units + c.interface.count + c.Y
+    let numbers = c.controllerInput + c.H + c.controllerWidth + c.readWidth + units + c.interfaceWidth + c.Y
     once(
       "weights' gradients", .backward,
       Need(
@@ -100,7 +100,7 @@ extension Meter {
       network.pointee.parametersChanged()
       network.pointee.packWeights()
     }
-    let state = 4 * Double(c.B * c.N * (c.N + c.W))
+    let state = 4 * Double(c.B * (c.linkCount + c.N * c.W))
     once("states set to 0", .none, Need(update: 2 * state, set: 2 * state)) {
       network.pointee.planes.zeroState(network.pointee.configuration)
       network.pointee.stateGradient.zeroState(network.pointee.configuration)

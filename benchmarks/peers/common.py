@@ -33,17 +33,18 @@ class Workload:
 
 
 def workloads() -> dict[str, Workload]:
-    """The rows of the table in common/workloads.c, by name, but for the stories, which have another loss."""
+    """The rows of the table in common/workloads.c, by name, but for stories, which have another loss, and variants."""
     source = (Path(__file__).resolve().parents[1] / "common" / "workloads.c").read_text()
     table = re.search(r"workloads\[\] = \{\n(.*?)\n\};", source, re.DOTALL)
-    rows = re.findall(r'\{"(\w+)", "([^"]+)", ([\d, ]+)\}', table.group(1)) if table else []
+    rows = re.findall(r'\{"(\w+)", "([^"]+)", ([\d, ]+), (\w+)\}', table.group(1)) if table else []
     if not table or len(rows) != table.group(1).count("{"):
         raise SystemExit("the table of workloads in common/workloads.c does not look as expected")
     found = {}
-    for name, what, numbers in rows:
+    for name, what, numbers, variants in rows:
         *sizes, training = (int(number) for number in numbers.split(","))
-        found[name] = Workload(name, what, *sizes, bool(training))
-    return {name: k for name, k in found.items() if not name.startswith("S")}
+        if variants == "0" and not name.startswith("S"):
+            found[name] = Workload(name, what, *sizes, bool(training))
+    return found
 
 
 def random_data(k: Workload) -> tuple[np.ndarray, np.ndarray]:
