@@ -204,7 +204,8 @@ typedef struct dnc dnc;
 
 /* Makes a new network at the start of an episode. Its parameters are drawn from config->seed: the same seed gives the
  * same parameters on every machine. Weights are uniform in +-1/sqrt(fan-in), some of them multiplied by
- * config->input_scale or config->interface_scale; biases are 0, the LSTM's forget gate biases 1. Free with dnc_free.
+ * config->input_scale or config->interface_scale; biases are 0, the LSTM's forget gate biases 1, scales
+ * of norms 1. Free with dnc_free.
  * The system hands out memory when it is first written. This makes the first step of a large instance slow (16384 slots
  * with 1 GB of links: 12 s, and 0.7 s for the next). A dnc_reset before it does the same in 2 s. */
 dnc_status dnc_create(const dnc_config *config, dnc **instance);
@@ -317,8 +318,12 @@ size_t dnc_recorded_steps(const dnc *instance);
  *   controller.{l}.bias_hh         [H]                         GRU: of n's U h_{t-1}, which r multiplies
  *   controller.{l}.weight          [H, l > 0 ? H : C]          feedforward
  *   controller.{l}.bias            [H]                         feedforward
+ *   controller.{l}.norm_scale      as bias                     with controller_norm only
+ *   controller.{l}.cell_norm_scale [H]                         LSTM, with controller_norm only
+ *   controller.{l}.cell_norm_bias  [H]                         LSTM, with controller_norm only
  *   interface.weight               [xi, V]                     V = L*H, or H (feedforward)
  *   interface.bias                 [xi]
+ *   interface.norm_scale           [xi]                        with interface_norm only
  *   output.weight                  [Y, V + R*W]
  *   output.bias                    [Y]
  *   initial.memory                 [N, W]                      with DNC_INITIAL_LEARNED only

@@ -47,6 +47,14 @@ protocol ControllerVisitor {
   func visit<Room: ControllerRoom>(_ room: Room.Type) -> Result
 }
 
+/// γ ∘ LN(c_t) + b in place of c_t, where h_t shows it: see `LayerNorm`.
+struct CellNorm<Scalar: Real> {
+  /// γ, b [H].
+  let scale, bias: In<Scalar>
+  /// [B, H + 1]. `forward` writes it for `backward`.
+  let kept: MutableRows<Scalar>
+}
+
 /// The arrays of a layer of H units in a step, for B consecutive sequences.
 struct ControllerLayer<Scalar: Real> {
   let batch, hiddenSize: Int
@@ -57,8 +65,10 @@ struct ControllerLayer<Scalar: Real> {
   let gates: Out<Scalar>
   /// c_{t-1} [B, H]. May be the same array as `cell`.
   let previousCell: In<Scalar>
-  /// Out: the clamped c_t, and tanh of the unclamped c_t [B, H].
+  /// Out: the clamped c_t, and tanh of what h_t shows of the unclamped c_t [B, H].
   let cell, cellTanh: Out<Scalar>
+  /// nil if h_t shows c_t as it is.
+  let cellNorm: CellNorm<Scalar>?
   /// Of a controller that keeps it apart: the last gate's U h_{t-1} and bias [B, H].
   let productApart: MutableRows<Scalar>
   /// h_{t-1} [B, H]. May be the same array as `hidden`.
@@ -74,13 +84,17 @@ struct ControllerLayerGradient<Scalar: Real> {
   let clip: Scalar
   /// [B, gates·H]. In: as `forward` left it. Out: the gradient of z.
   let gates: Out<Scalar>
-  /// Cells as `forward` read and wrote them.
-  let previousCell, cellTanh: In<Scalar>
+  /// As `forward` read it.
+  let previousCell: In<Scalar>
+  /// In: as `forward` wrote it. Out, of a normalized cell: the gradient of γ ∘ LN(c_t) + b.
+  let cellTanh: Out<Scalar>
+  let cellNorm: CellNorm<Scalar>?
   /// In: as `forward` read it. Out: its gradient.
   let productApart: MutableRows<Scalar>
   /// h_{t-1} as `forward` read it.
   let previousHidden: Rows<Scalar>
-  /// [B, H]. In: the gradient of h_t. Out, of a controller that carries h: that of h_{t-1}, but for U h_{t-1}.
+  /// [B, H]. In: the gradient of h_t. Out, of a controller that carries h: that of h_{t-1}, but for U h_{t-1};
+  /// of another: anything.
   let hiddenGradient: MutableRows<Scalar>
   /// [B, H]. In: the gradient of c_t. Out: that of c_{t-1}.
   let cellGradient: Out<Scalar>

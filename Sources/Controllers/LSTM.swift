@@ -6,7 +6,8 @@ import CKernels
 ///     c_t = f ∘ c_{t-1} + i ∘ g        h_t = o ∘ tanh(c_t)
 ///
 /// The pre-activations z = W_ih [χ; h of the layer below] + W_hh h_{t-1} + b come in the order i, f, g, o. With a clip value,
-/// h is computed from the unclamped c, then both are clamped.
+/// h is computed from the unclamped c, then both are clamped. With a norm, h_t = o ∘ tanh(γ ∘ LN(c_t) + b), and c_t is
+/// carried on as it is.
 enum LSTM: ControllerRoom {
   static var traits: ControllerTraits {
     ControllerTraits(
@@ -15,7 +16,7 @@ enum LSTM: ControllerRoom {
 
   static func forward<Scalar: Real>(_ layer: ControllerLayer<Scalar>) {
     let (B, H) = (layer.batch, layer.hiddenSize)
-    if let fast = Scalar.kernels?.lstmForward {
+    if layer.cellNorm == nil, let fast = Scalar.kernels?.lstmForward {
       var operands = LSTMForwardOperands(
         batch: B, hiddenSize: H, clip: Float(layer.clip), gates: layer.gates.float,
         previousCell: layer.previousCell.float, cell: layer.cell.float, cellTanh: layer.cellTanh.float,
@@ -34,8 +35,16 @@ enum LSTM: ControllerRoom {
         g[n] = .tanh(g[n])
         o[n] = .sigmoid(o[n])
         let c = f[n] * previousCell[n] + i[n] * g[n]
-        cellTanh[n] = .tanh(c)
+        cellTanh[n] = c
         cell[n] = c.clamped(to: layer.clip)
+      }
+      if let norm = layer.cellNorm {
+        let shown = MutableRows(cellTanh, stride: H)
+        LayerNorm(rows: 1, count: H).forward(
+          sums: shown.reading, scale: norm.scale, bias: norm.bias, kept: norm.kept.dropping(rows: b), output: shown)
+      }
+      for n in 0..<H {
+        cellTanh[n] = .tanh(cellTanh[n])
         hidden[n] = (o[n] * cellTanh[n]).clamped(to: layer.clip)
       }
     }
@@ -43,11 +52,11 @@ enum LSTM: ControllerRoom {
 
   static func backward<Scalar: Real>(_ layer: ControllerLayerGradient<Scalar>) {
     let (B, H) = (layer.batch, layer.hiddenSize)
-    if let fast = Scalar.kernels?.lstmBackward {
+    if layer.cellNorm == nil, let fast = Scalar.kernels?.lstmBackward {
       var operands = LSTMBackwardOperands(
         batch: B, hiddenSize: H, clip: Float(layer.clip), gates: layer.gates.float,
-        previousCell: layer.previousCell.float, cellTanh: layer.cellTanh.float,
-        hiddenGradient: layer.hiddenGradient.start.float, hiddenStride: layer.hiddenGradient.stride,
+        previousCell: layer.previousCell.float, cellTanh: In(layer.cellTanh.float),
+        hiddenGradient: In(layer.hiddenGradient.start.float), hiddenStride: layer.hiddenGradient.stride,
         cellGradient: layer.cellGradient.float)
       return fast(&operands)
     }
@@ -59,11 +68,23 @@ enum LSTM: ControllerRoom {
       let cellGradient = layer.cellGradient + b * H
       for n in 0..<H {
         let tanhC = cellTanh[n]
+        let hGradient = (o[n] * tanhC).passes(layer.clip) ? hiddenGradient[n] : 0
+        hiddenGradient[n] = hGradient * o[n] * (1 - tanhC * tanhC)
+        o[n] = hGradient * tanhC * o[n] * (1 - o[n])
+      }
+      // From here on, the gradient of the cell that h shows.
+      let shownGradient = hiddenGradient
+      if let norm = layer.cellNorm {
+        copyValues(H, shownGradient, to: cellTanh)
+        LayerNorm(rows: 1, count: H).backward(
+          scale: norm.scale, kept: norm.kept.dropping(rows: b).reading, outputGradient: Rows(cellTanh, stride: H),
+          sumsGradient: MutableRows(shownGradient, stride: H))
+      }
+      for n in 0..<H {
         let previousC = previousCell[n]
         let c = f[n] * previousC + i[n] * g[n]
-        let hGradient = (o[n] * tanhC).passes(layer.clip) ? hiddenGradient[n] : 0
         let clampedCGradient = c.passes(layer.clip) ? cellGradient[n] : 0
-        let cGradient = clampedCGradient + hGradient * o[n] * (1 - tanhC * tanhC)
+        let cGradient = clampedCGradient + shownGradient[n]
         cellGradient[n] = cGradient * f[n]
 
         let iGradient = cGradient * g[n]
@@ -71,7 +92,6 @@ enum LSTM: ControllerRoom {
         i[n] = iGradient * i[n] * (1 - i[n])
         f[n] = cGradient * previousC * f[n] * (1 - f[n])
         g[n] = gGradient * (1 - g[n] * g[n])
-        o[n] = hGradient * tanhC * o[n] * (1 - o[n])
       }
     }
   }

@@ -60,9 +60,10 @@ enum Linear {
   /// Repairs y after all its products are added and before y is used. Recomputes in Double, and clamps to `bound`, the
   /// elements that overflowed in any sum or are beyond `bound`. So y is finite for finite numbers.
   /// - Parameters:
+  ///   - bias: nil for 0.
   ///   - first, second, third, fourth: all products that were added to the bias.
   @inline(never) static func saturate<Scalar: Real>(
-    rows: Int, outputs: Int, bias: In<Scalar>, _ first: Term<Scalar>, _ second: Term<Scalar>? = nil,
+    rows: Int, outputs: Int, bias: In<Scalar>?, _ first: Term<Scalar>, _ second: Term<Scalar>? = nil,
     _ third: Term<Scalar>? = nil, _ fourth: Term<Scalar>? = nil, bound: Scalar = .greatestFiniteMagnitude,
     output y: MutableRows<Scalar>
   ) {
@@ -70,7 +71,7 @@ enum Linear {
     if y.stride == outputs, areModerate(rows * outputs, y.start) { return }
     for r in 0..<rows where !areModerate(outputs, y[r]) {
       for o in 0..<outputs where !(y[r][o].magnitude <= bound) {
-        var sum = Double(bias[o]) + first.element(r, o) + (second?.element(r, o) ?? 0)
+        var sum = Double(bias?[o] ?? 0) + first.element(r, o) + (second?.element(r, o) ?? 0)
         sum += (third?.element(r, o) ?? 0) + (fourth?.element(r, o) ?? 0)
         y[r][o] = Scalar(sum.clamped(to: Double(bound)))
       }
@@ -100,8 +101,11 @@ enum Linear {
   }
 
   /// y[r] = b
-  static func setBias<Scalar: Real>(rows: Int, outputs: Int, bias: In<Scalar>, output y: MutableRows<Scalar>) {
-    for r in 0..<rows { copyValues(outputs, bias, to: y[r]) }
+  /// - Parameter bias: nil for 0.
+  static func setBias<Scalar: Real>(rows: Int, outputs: Int, bias: In<Scalar>?, output y: MutableRows<Scalar>) {
+    for r in 0..<rows {
+      if let bias { copyValues(outputs, bias, to: y[r]) } else { setZero(outputs, y[r]) }
+    }
   }
 
   /// bGradient += Σ_r yGradient[r]

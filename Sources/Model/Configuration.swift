@@ -34,8 +34,8 @@ extension dnc_config: FieldTable {
     try Field("mask_minimum", .belowOne, files: .keptIfOther, isOfDNC: true).visit(&mask_minimum, visitor)
     try Field("deallocation", .whole(0...1), files: .keptIfOther, isOfDNC: true).visit(&deallocation, visitor)
     try Field("link_sharpening", .whole(0...1), files: .keptIfOther, isOfDNC: true).visit(&link_sharpening, visitor)
-    try Field("controller_norm", .whole(0...0), files: .keptIfOther).visit(&controller_norm, visitor)
-    try Field("interface_norm", .whole(0...0), files: .keptIfOther).visit(&interface_norm, visitor)
+    try Field("controller_norm", .whole(0...1), files: .keptIfOther).visit(&controller_norm, visitor)
+    try Field("interface_norm", .whole(0...1), files: .keptIfOther).visit(&interface_norm, visitor)
   }
 }
 
@@ -151,7 +151,9 @@ extension Configuration {
   var deallocates: Bool { fields.deallocation == 1 }
   var sharpensLinks: Bool { fields.link_sharpening == 1 }
   var normalizesController: Bool { fields.controller_norm == 1 }
-  var normalizesInterface: Bool { fields.interface_norm == 1 }
+  /// A normalized cell goes to the output only.
+  var normalizesCell: Bool { normalizesController && traits.hasCell }
+  var normalizesInterface: Bool { fields.interface_norm == 1 && interfaceWidth > 0 }
   /// What `num_threads` comes to here.
   var threadCount: Int { fields.num_threads == 0 ? min(Threads.processors(), 1024) : Int(fields.num_threads) }
   /// K·N·N, the numbers of all links of one sequence; 0 without links.

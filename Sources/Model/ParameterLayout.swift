@@ -7,11 +7,16 @@ struct ParameterLayout: Sequence {
   /// The kinds of tensor, in the order of the block. Each layer has the first few.
   enum Kind: Int {
     case inputWeight, recurrentWeight, controllerBias, recurrentBias
-    case interfaceWeight, interfaceBias, outputWeight, outputBias
+    case normScale, cellNormScale, cellNormBias
+    case interfaceWeight, interfaceBias, interfaceNormScale
+    case outputWeight, outputBias
     case initialMemory, initialReadVectors, initialReadWeightLogits, initialWriteWeightLogits
 
-    static let perLayer = 4
+    static let perLayer = 7
     static let count = initialWriteWeightLogits.rawValue + 1
+
+    /// True for the scales of normalized numbers, which start at 1.
+    var isScale: Bool { self == .normScale || self == .cellNormScale || self == .interfaceNormScale }
 
     /// True for the weights of matrix products.
     var isWeight: Bool {
@@ -35,7 +40,7 @@ struct ParameterLayout: Sequence {
     let rows: Int
     /// 0 for a vector of `rows` elements.
     let columns: Int
-    /// Initial values are uniform in ±bound. 0 makes them all zero.
+    /// Initial values are uniform in ±bound. 0 makes them all zero, or 1 of a scale.
     let bound: Double
     var count: Int { rows * Swift.max(columns, 1) }
     /// Room for the panels of a weight, whatever the vectors of the CPU's level.
@@ -59,9 +64,13 @@ struct ParameterLayout: Sequence {
     case .recurrentWeight: return isRecurrent ? ("weight_hh", units, c.H, inputs + c.H) : nil
     case .controllerBias: return ("bias", units, 0, 0)
     case .recurrentBias: return c.traits.keepsLastProductApart ? ("bias_hh", c.H, 0, 0) : nil
+    case .normScale: return c.normalizesController ? ("norm_scale", units, 0, 0) : nil
+    case .cellNormScale: return c.normalizesCell ? ("cell_norm_scale", c.H, 0, 0) : nil
+    case .cellNormBias: return c.normalizesCell ? ("cell_norm_bias", c.H, 0, 0) : nil
     case .interfaceWeight:
       return parts > 0 ? ("interface.weight", parts, c.controllerWidth, c.controllerWidth) : nil
     case .interfaceBias: return parts > 0 ? ("interface.bias", parts, 0, 0) : nil
+    case .interfaceNormScale: return c.normalizesInterface ? ("interface.norm_scale", parts, 0, 0) : nil
     case .outputWeight: return ("output.weight", c.Y, outputInputs, outputInputs)
     case .outputBias: return ("output.bias", c.Y, 0, 0)
     case .initialMemory: return isLearned ? ("initial.memory", c.N, c.W, c.W) : nil

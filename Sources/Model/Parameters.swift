@@ -87,14 +87,15 @@ struct ParameterBlock<Scalar: Real>: ~Copyable {
     try allocateHandle(try ParameterBlock(configuration))
   }
 
-  /// Draws the initial values in the order of the block: weights uniform in ±1/√(fan-in), biases 0, forget gates' 1; then
+  /// Draws the initial values in the order of the block: weights uniform in ±1/√(fan-in), biases 0, forget gates' 1, scales 1; then
   /// `input_scale` and `interface_scale`.
   func initialize(_ c: Configuration) {
     var random = Random(seed: c.seed)
     for tensor in ParameterLayout(configuration: c) {
       let tensorValues = values + tensor.offset
+      let constant: Scalar = tensor.kind.isScale ? 1 : 0
       for i in 0..<tensor.count {
-        tensorValues[i] = tensor.bound == 0 ? 0 : random.uniform(within: Scalar(tensor.bound))
+        tensorValues[i] = tensor.bound == 0 ? constant : random.uniform(within: Scalar(tensor.bound))
       }
       if tensor.kind == .controllerBias, let gate = c.traits.forgetGate {
         (tensorValues + gate * c.H).update(repeating: 1, count: c.H)

@@ -2,8 +2,8 @@
 /// kept, and the range of its numbers. Loops over the rows cut, measure, copy, zero and check the planes. Quantities
 /// kept for segments come last, because a record of more steps may have fewer segments.
 enum Quantity: Int {
-  case input, recurrentProducts, gates, cell, cellTanh, hidden
-  case rawInterface, interface
+  case input, recurrentProducts, sums, normalizedSums, gates, cell, normalizedCell, cellTanh, hidden
+  case interfaceSums, normalizedInterface, rawInterface, interface
   case retention, usage, order, allocation, writeWeights, memory, rowNorms
   case link, precedence, backwardWeights, forwardWeights, sharpBackwardWeights, sharpForwardWeights
   case readWeights, readVectors
@@ -72,12 +72,35 @@ enum Quantity: Int {
       Row(
         name: "recurrent product", kept: .steps, part: .layer, width: productsApart, isApart: true,
         becomesGradient: true)
+    // What is normalized, and beside its result 1 / the deviation.
+    case .sums:
+      Row(
+        name: "sums", kept: .steps, part: .layer, width: c.normalizesController ? c.gates * c.H : 0, isApart: true,
+        becomesGradient: true)
+    case .normalizedSums:
+      Row(
+        name: "normalized sums", kept: .steps, part: .layer, width: c.normalizesController ? c.gates * c.H + 1 : 0,
+        isApart: true, look: .elsewhere)
     case .gates:
       Row(name: "gates", kept: .steps, part: .layer, width: c.gates * c.H, isApart: true, becomesGradient: true)
     case .cell: Row(name: "cell", kept: .states, part: .layer, width: cells, isApart: true)
+    case .normalizedCell:
+      Row(
+        name: "normalized cell", kept: .steps, part: .layer, width: c.normalizesCell ? c.H + 1 : 0, isApart: true,
+        look: .elsewhere)
     case .cellTanh:
-      Row(name: "tanh of the cell", kept: .steps, part: .layer, width: cells, isApart: true, look: .elsewhere)
+      Row(
+        name: "tanh of the cell", kept: .steps, part: .layer, width: cells, isApart: true, look: .elsewhere,
+        becomesGradient: c.normalizesCell)
     case .hidden: Row(name: "hidden state", kept: .states, part: .layer, width: c.H)
+    case .interfaceSums:
+      Row(
+        name: "interface's sums", kept: .steps, part: .sequence, width: c.normalizesInterface ? parts : 0,
+        becomesGradient: true)
+    case .normalizedInterface:
+      Row(
+        name: "normalized interface", kept: .steps, part: .sequence, width: c.normalizesInterface ? parts + 1 : 0,
+        look: .elsewhere)
     case .rawInterface:
       Row(name: "ξ", kept: .steps, part: .sequence, width: parts, look: .byInterface, becomesGradient: true)
     case .interface: Row(name: "interface", kept: .steps, part: .sequence, width: parts, look: .elsewhere)

@@ -8,10 +8,9 @@ extension Step {
       let x = planes[.input].matrix(of: b, from: row)
       for t in 0..<steps { copyValues(c.X, inputs + (t * c.B + b) * c.X, to: x[t]) }
       for l in 0..<c.L {
-        let z = planes[.gates].layer(l).matrix(of: b, from: row)
+        let z = sums(layer: l).matrix(of: b, from: row)
         let units = c.gates * c.H
-        Linear.setBias(
-          rows: steps, outputs: units, bias: parameters.vector(.controllerBias, layer: l), output: z)
+        Linear.setBias(rows: steps, outputs: units, bias: sumsBias(layer: l), output: z)
         guard c.seesInput(layer: l) else { continue }
         Linear.forward(
           rows: steps, outputs: units, inputs: c.X, weight: weight(.inputWeight, layer: l), input: x.reading,
@@ -28,7 +27,7 @@ extension Step {
       for l in 0..<c.L where c.seesInput(layer: l) {
         Linear.backward(
           rows: steps, outputs: c.gates * c.H, inputs: c.X, weight: parameters.rows(.inputWeight, layer: l),
-          outputGradient: planes[.gates].layer(l).matrix(of: b, from: 0).reading, inputGradient: target)
+          outputGradient: sums(layer: l).matrix(of: b, from: 0).reading, inputGradient: target)
       }
     }
   }
@@ -76,10 +75,23 @@ extension Step {
     let share = Share(part: part, parts: parts, rows: steps * c.B, scratch: scratch)
     let hidden = planes[.hidden]
     for l in 0..<c.L {
-      let zGradient = planes[.gates].layer(l).matrix(from: 0).reading
+      let zGradient = sums(layer: l).matrix(from: 0).reading
       let weight = gradients.rows(.inputWeight, layer: l)
       let units = c.gates * c.H
-      share.bias(units, zGradient, to: gradients.vector(.controllerBias, layer: l))
+      let gatesGradient = planes[.gates].layer(l).matrix(from: 0).reading
+      share.bias(units, gatesGradient, to: gradients.vector(.controllerBias, layer: l))
+      if c.normalizesController {
+        share.scale(
+          units, kept: planes[.normalizedSums].layer(l).matrix(from: 0).reading, gatesGradient,
+          to: gradients.vector(.normScale, layer: l))
+      }
+      if c.normalizesCell {
+        let shownGradient = planes[.cellTanh].layer(l).matrix(from: 0).reading
+        share.bias(c.H, shownGradient, to: gradients.vector(.cellNormBias, layer: l))
+        share.scale(
+          c.H, kept: planes[.normalizedCell].layer(l).matrix(from: 0).reading, shownGradient,
+          to: gradients.vector(.cellNormScale, layer: l))
+      }
       if c.seesInput(layer: l) {
         share.weight(units, inputs: c.X, planes[.input].matrix(from: 0).reading, zGradient, to: weight)
         share.weight(
@@ -106,8 +118,13 @@ extension Step {
     let interfaceGradient = planes[.rawInterface].matrix(from: 0).reading
     share.bias(c.interfaceWidth, interfaceGradient, to: gradients.vector(.interfaceBias))
     share.weight(
-      c.interfaceWidth, inputs: c.controllerWidth, controllerOutput, interfaceGradient,
+      c.interfaceWidth, inputs: c.controllerWidth, controllerOutput, interfaceSums.matrix(from: 0).reading,
       to: gradients.rows(.interfaceWeight))
+    if c.normalizesInterface {
+      share.scale(
+        c.interfaceWidth, kept: planes[.normalizedInterface].matrix(from: 0).reading, interfaceGradient,
+        to: gradients.vector(.interfaceNormScale))
+    }
 
     let yGradient = planes[.rawOutput].matrix(from: 0).reading
     let outputWeight = gradients.rows(.outputWeight)
@@ -134,6 +151,14 @@ private struct Share<Scalar: Real> {
       rows: rows, outputs: range.count, inputs: inputs, input: input,
       outputGradient: outputGradient.dropping(columns: range.lowerBound),
       weightGradient: target.dropping(rows: range.lowerBound), scratch: scratch)
+  }
+
+  func scale(_ count: Int, kept: Rows<Scalar>, _ outputGradient: Rows<Scalar>, to target: Out<Scalar>) {
+    let range = range(count)
+    LayerNorm(rows: rows, count: range.count).backwardScale(
+      kept: kept.dropping(columns: range.lowerBound),
+      outputGradient: outputGradient.dropping(columns: range.lowerBound),
+      scaleGradient: target + range.lowerBound)
   }
 
   func bias(_ outputs: Int, _ outputGradient: Rows<Scalar>, to target: Out<Scalar>) {

@@ -6,7 +6,7 @@ extension Step {
     let units = c.gates * c.H
     let seen = c.seesInput(layer: l) ? c.controllerInput : 0
     let weight = weight(.inputWeight, layer: l)
-    let z = rows(planes[.gates].layer(l), row)
+    let z = rows(sums(layer: l), row)
     var read: Linear.Term<Scalar>?
     if c.seesInput(layer: l) {
       let term = Linear.Term(
@@ -32,14 +32,21 @@ extension Step {
       }
       before = term
     }
-    let bias = parameters.vector(.controllerBias, layer: l)
+    let bias = sumsBias(layer: l)
     let x = Linear.Term(weight, rows(planes[.input], row).reading, inputs: min(seen, c.X))
     Linear.saturate(rows: batch, outputs: c.sharedUnits, bias: bias, x, read, below, before, output: z)
     if c.traits.keepsLastProductApart {
       let shared = c.sharedUnits
       Linear.saturate(
-        rows: batch, outputs: c.H, bias: bias + shared, x.dropping(outputs: shared), read?.dropping(outputs: shared),
+        rows: batch, outputs: c.H, bias: bias.map { $0 + shared }, x.dropping(outputs: shared),
+        read?.dropping(outputs: shared),
         below?.dropping(outputs: shared), output: z.dropping(columns: shared))
+    }
+    if c.normalizesController {
+      LayerNorm(rows: batch, count: units).forward(
+        sums: z.reading, scale: parameters.vector(.normScale, layer: l),
+        bias: parameters.vector(.controllerBias, layer: l), kept: rows(planes[.normalizedSums].layer(l), row),
+        output: rows(planes[.gates].layer(l), row))
     }
     c.controller.forward(gates(of: l, row: row, previous: previous, current: current))
   }
@@ -51,7 +58,8 @@ extension Step {
       batch: batch, hiddenSize: c.H, activation: c.activation, clip: clip,
       gates: rows(planes[.gates].layer(l), row).start, previousCell: cell[previous, sequences.lowerBound],
       cell: cell[current, sequences.lowerBound], cellTanh: planes[.cellTanh].layer(l)[row, sequences.lowerBound],
-      productApart: productApart(l, row), previousHidden: hidden(l, previous).reading, hidden: hidden(l, current))
+      cellNorm: cellNorm(l, row), productApart: productApart(l, row), previousHidden: hidden(l, previous).reading,
+      hidden: hidden(l, current))
   }
 
   /// The recurrent products of a controller that keeps the last gate's apart: U h_{t-1}, to which that gate's own bias is
@@ -72,10 +80,16 @@ extension Step {
 
   func controllerBackward(layer l: Int, step t: Int, gradient: Planes<Scalar>) {
     let units = c.gates * c.H
-    let z = rows(planes[.gates].layer(l), t)
+    let gates = rows(planes[.gates].layer(l), t)
+    let z = rows(sums(layer: l), t)
     let weight = parameters.rows(.inputWeight, layer: l)
     let hiddenGradient = rows(gradient[.hidden], 0).dropping(columns: l * c.H)
     c.controller.backward(gatesGradient(of: l, step: t, gradient: gradient))
+    if c.normalizesController {
+      LayerNorm(rows: batch, count: units).backward(
+        scale: parameters.vector(.normScale, layer: l), kept: rows(planes[.normalizedSums].layer(l), t).reading,
+        outputGradient: gates.reading, sumsGradient: z)
+    }
     if !c.traits.carriesHidden {
       for b in 0..<batch { setZero(c.H, hiddenGradient[b]) }
     }
@@ -110,14 +124,30 @@ extension Step {
     ControllerLayerGradient(
       batch: batch, hiddenSize: c.H, activation: c.activation, clip: clip,
       gates: rows(planes[.gates].layer(l), t).start, previousCell: planes[.cell].layer(l)[t, sequences.lowerBound],
-      cellTanh: planes[.cellTanh].layer(l)[t, sequences.lowerBound], productApart: productApart(l, t),
+      cellTanh: planes[.cellTanh].layer(l)[t, sequences.lowerBound], cellNorm: cellNorm(l, t),
+      productApart: productApart(l, t),
       previousHidden: hidden(l, t).reading, hiddenGradient: rows(gradient[.hidden], 0).dropping(columns: l * c.H),
       cellGradient: gradient[.cell].layer(l)[0, sequences.lowerBound])
   }
 
+  /// Where layer l's products are added up: in the gates, unless they are normalized. After backward: their gradients.
+  func sums(layer l: Int) -> Plane<Scalar> { planes[c.normalizesController ? .sums : .gates].layer(l) }
+
+  /// What layer l's products are added to; nil if a norm adds the bias after them.
+  func sumsBias(layer l: Int) -> In<Scalar>? {
+    c.normalizesController ? nil : parameters.vector(.controllerBias, layer: l)
+  }
+
+  private func cellNorm(_ l: Int, _ row: Int) -> CellNorm<Scalar>? {
+    guard c.normalizesCell else { return nil }
+    return CellNorm(
+      scale: parameters.vector(.cellNormScale, layer: l), bias: parameters.vector(.cellNormBias, layer: l),
+      kept: rows(planes[.normalizedCell].layer(l), row))
+  }
+
   /// After backward: the gradients of layer l's products U h_{t-1}.
   func recurrentProductGradients(layer l: Int) -> Plane<Scalar> {
-    planes[c.traits.keepsLastProductApart ? .recurrentProducts : .gates].layer(l)
+    c.traits.keepsLastProductApart ? planes[.recurrentProducts].layer(l) : sums(layer: l)
   }
 
   /// The recurrent product that a controller keeps apart.

@@ -71,24 +71,36 @@ struct Step<Scalar: Real> {
     }
   }
 
-  /// ξ = W_ξ ν + b_ξ
+  /// Where the products W_ξ ν are added up: in ξ, unless they are normalized. After backward: their gradients.
+  var interfaceSums: Plane<Scalar> { planes[c.normalizesInterface ? .interfaceSums : .rawInterface] }
+
+  /// ξ = W_ξ ν + b_ξ, or γ_ξ ∘ LN(W_ξ ν) + b_ξ
   func interface(row: Int, current: Int) {
-    let raw = rows(planes[.rawInterface], row)
+    let raw = rows(interfaceSums, row)
     let weight = weight(.interfaceWeight)
-    let bias = parameters.vector(.interfaceBias)
+    let bias = c.normalizesInterface ? nil : parameters.vector(.interfaceBias)
     let input = controllerOutput(planes, current).reading
     Linear.setBias(rows: batch, outputs: c.interfaceWidth, bias: bias, output: raw)
     Linear.forward(
       rows: batch, outputs: c.interfaceWidth, inputs: c.controllerWidth, weight: weight, input: input, output: raw)
-    guard let bound = Scalar.saturation else { return }
+    let bound = Scalar.saturation ?? .greatestFiniteMagnitude
     Linear.saturate(
       rows: batch, outputs: c.interfaceWidth, bias: bias, Linear.Term(weight, input, inputs: c.controllerWidth),
-      bound: bound, output: raw)
+      bound: c.normalizesInterface ? .greatestFiniteMagnitude : bound, output: raw)
+    guard c.normalizesInterface else { return }
+    LayerNorm(rows: batch, count: c.interfaceWidth).forward(
+      sums: raw.reading, scale: parameters.vector(.interfaceNormScale), bias: parameters.vector(.interfaceBias),
+      kept: rows(planes[.normalizedInterface], row), bound: bound, output: rows(planes[.rawInterface], row))
   }
 
   func interfaceBackward(step t: Int, gradient: Planes<Scalar>) {
+    if c.normalizesInterface {
+      LayerNorm(rows: batch, count: c.interfaceWidth).backward(
+        scale: parameters.vector(.interfaceNormScale), kept: rows(planes[.normalizedInterface], t).reading,
+        outputGradient: rows(planes[.rawInterface], t).reading, sumsGradient: rows(planes[.interfaceSums], t))
+    }
     Linear.backward(
       rows: batch, outputs: c.interfaceWidth, inputs: c.controllerWidth, weight: parameters.rows(.interfaceWeight),
-      outputGradient: rows(planes[.rawInterface], t).reading, inputGradient: controllerOutput(gradient, 0))
+      outputGradient: rows(interfaceSums, t).reading, inputGradient: controllerOutput(gradient, 0))
   }
 }

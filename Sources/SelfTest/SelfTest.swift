@@ -15,7 +15,7 @@ enum SelfTest {
     }
   }
 
-  static var kinds: Int { 16 }
+  static var kinds: Int { 18 }
   static var stoppedGradient: Int { 6 }
   /// Large enough for every kernel to run all of its loops.
   static var everyKernel: Int { 7 }
@@ -37,7 +37,9 @@ enum SelfTest {
     case 12: "LSTM with de-allocation"
     case 13: "LSTM with masks"
     case 14: "LSTM with sharpened links, learned initial state"
-    default: "LSTM with the NTM's memory, 2 write heads, learned initial state"
+    case 15: "LSTM with the NTM's memory, 2 write heads, learned initial state"
+    case 16: "LSTM of 2 layers with norms"
+    default: "GRU with norms"
     }
   }
 
@@ -87,6 +89,11 @@ enum SelfTest {
     case 15:
       (fields.memory, fields.write_heads) = (DNC_MEMORY_NTM.rawValue, 2)
       fields.initial_state = DNC_INITIAL_LEARNED.rawValue
+    case 16:
+      (fields.controller_norm, fields.interface_norm, fields.num_layers) = (1, 1, 2)
+    case 17:
+      fields.controller = DNC_CONTROLLER_GRU.rawValue
+      (fields.controller_norm, fields.interface_norm) = (1, 1)
     default: break
     }
     // A difference quotient can't see that a gradient is stopped. In a single step, stopping changes only the gradient

@@ -138,7 +138,7 @@ import Testing
     #expect(x.gradient == [0, 0])
   }
 
-  @Test(arguments: GoldenTests.cases + GoldenTests.paths(GoldenTests.variants)) func golden(name: String) throws {
+  @Test(arguments: GoldenTests.all) func golden(name: String) throws {
     var golden = try GoldenFile(name)
     let options = Options(golden)
     let shapes = options.parameterShapes

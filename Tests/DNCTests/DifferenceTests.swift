@@ -24,6 +24,14 @@ import Testing
     Case("feedforward tanh") { $0.controller = 1 },
     Case("GRU of 2 layers") { ($0.controller, $0.num_layers) = (2, 2) },
     Case("clipping, GRU") { ($0.clip_value, $0.controller) = (0.3, 2) },
+    Case("controller norm, LSTM of 2 layers with clipping") {
+      ($0.controller_norm, $0.num_layers, $0.clip_value) = (1, 2, 0.6)
+    },
+    Case("controller norm, GRU") { ($0.controller_norm, $0.controller) = (1, 2) },
+    Case("both norms, feedforward tanh of 2 layers") {
+      ($0.controller_norm, $0.interface_norm, $0.controller, $0.num_layers) = (1, 1, 1, 2)
+    },
+    Case("interface norm") { $0.interface_norm = 1 },
     Case("RNN of 2 layers") { ($0.controller, $0.num_layers) = (3, 2) },
     Case("RNN with relu") { ($0.controller, $0.activation) = (3, 1) },
     Case("feedforward relu of 2 layers") { ($0.controller, $0.activation, $0.num_layers) = (1, 1, 2) },

@@ -18,17 +18,9 @@ import Testing
     "no_memory",
   ]
 
-  /// Those whose variant the library does not have yet.
-  static let notBuilt: Set<String> = [
-    "controller_norm", "feedforward_norm",
-    "interface_norm",
-    "both_norms", "deep_gru", "rnn_relu",
-    "adnc",
-  ]
+  static let all = cases + variants.map { "variants/\($0)" }
 
-  static func paths(_ variants: some Sequence<String>) -> [String] { variants.map { "variants/\($0)" } }
-
-  @Test(arguments: cases + paths(variants.filter { !notBuilt.contains($0) })) func everyNumber(name: String) throws {
+  @Test(arguments: all) func everyNumber(name: String) throws {
     var golden = try GoldenFile(name)
     var test = try TestNetwork(try golden.configuration())
     let c = test.c

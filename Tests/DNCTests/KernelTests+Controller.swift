@@ -72,7 +72,8 @@ extension KernelTests {
           ControllerLayer(
             batch: batch, hiddenSize: units, activation: .tanh, clip: clip, gates: gates.exact,
             previousCell: previousCell.exact, cell: cell.exact, cellTanh: cellTanh.exact,
-            productApart: MutableRows(cell.exact, stride: 0), previousHidden: Rows(cell.exact, stride: 0),
+            cellNorm: nil, productApart: MutableRows(cell.exact, stride: 0),
+            previousHidden: Rows(cell.exact, stride: 0),
             hidden: MutableRows(hidden.exact, stride: units + 2)))
         run(
           kernels.lstmForward,
@@ -85,7 +86,8 @@ extension KernelTests {
           ControllerLayerGradient(
             batch: batch, hiddenSize: units, activation: .tanh, clip: clip, gates: gates.exact,
             previousCell: previousCell.exact, cellTanh: cellTanh.exact,
-            productApart: MutableRows(cell.exact, stride: 0), previousHidden: Rows(cell.exact, stride: 0),
+            cellNorm: nil, productApart: MutableRows(cell.exact, stride: 0),
+            previousHidden: Rows(cell.exact, stride: 0),
             hiddenGradient: MutableRows(hidden.exact, stride: units + 2), cellGradient: cell.exact))
         run(
           kernels.lstmBackward,
@@ -99,7 +101,8 @@ extension KernelTests {
           ControllerLayer(
             batch: batch, hiddenSize: units, activation: .tanh, clip: clip, gates: activations.exact,
             previousCell: cell.exact, cell: cell.exact, cellTanh: cellTanh.exact,
-            productApart: MutableRows(cell.exact, stride: 0), previousHidden: Rows(cell.exact, stride: 0),
+            cellNorm: nil, productApart: MutableRows(cell.exact, stride: 0),
+            previousHidden: Rows(cell.exact, stride: 0),
             hidden: MutableRows(hidden.exact, stride: units + 2)))
         run(
           kernels.tanhForward,

@@ -139,6 +139,22 @@ def test_layers_are_named():
     assert refused(net.forward, net.inputs(2)) == "the gates of layer 2 is nan in step 0, sequence 0"
 
 
+@pytest.mark.parametrize(
+    "fields, tensor, found",
+    [
+        (dict(controller_norm=1), "controller.0.weight_hh", "sums of layer 0"),
+        (dict(controller_norm=1), "controller.0.norm_scale", "gates of layer 0"),
+        (dict(controller_norm=1), "controller.0.cell_norm_bias", "hidden state of layer 0"),
+        (dict(interface_norm=1), "interface.weight", "interface's sums"),
+        (dict(controller=c.DNC_CONTROLLER_GRU), "controller.0.bias_hh", "recurrent product of layer 0"),
+    ],
+)
+def test_what_a_controller_normalizes_or_keeps_apart_is_named(fields, tensor, found):
+    net = Net(check_finite=1, **fields)
+    net.tensors()[tensor][0][..., -1] = np.nan
+    assert refused(net.reset().forward, net.inputs(2)) == f"the {found} is nan in step 0, sequence 0"
+
+
 @every_network
 def test_gradients_that_overflow(fields):
     """The last step in which there is one comes first, backwards; the record is still there."""

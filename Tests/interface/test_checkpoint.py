@@ -126,6 +126,7 @@ NETWORKS = {
     "sharpened": dict(link_sharpening=1, write_heads=2),
     "content only": dict(temporal_links=0, deallocation=1, content_masks=1, mask_minimum=0.3),
     "NTM": dict(memory=c.DNC_MEMORY_NTM, write_heads=2, initial_state=c.DNC_INITIAL_LEARNED),
+    "norms": dict(controller_norm=1, interface_norm=1),
 }  # fmt: skip
 every_network = pytest.mark.parametrize("fields", NETWORKS.values(), ids=NETWORKS)
 

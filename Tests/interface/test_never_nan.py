@@ -64,7 +64,8 @@ def any_network(random):
         batch_size=int(random.choice([1, 2, 5])), controller=int(random.choice([0, 0, 1, 2, 3])),
         activation=int(random.choice([0, 1])), initial_state=int(random.choice([0, 1, 2])),
         initial_value=float(random.choice([1e-6, 0, 1])), clip_value=float(random.choice([0, 0, 20, 1e30])),
-        num_threads=int(random.choice([1, 2])), memory=memory, **variants,
+        num_threads=int(random.choice([1, 2])), controller_norm=int(random.choice([0, 0, 1])),
+        interface_norm=int(random.choice([0, 0, 1])), memory=memory, **variants,
     )  # fmt: skip
 
 

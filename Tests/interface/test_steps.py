@@ -30,6 +30,8 @@ NETWORKS = {
     "deep": dict(num_layers=3, write_heads=2, read_heads=3, word_size=7, hidden_size=9),
     "tanh": dict(controller=c.DNC_CONTROLLER_FEEDFORWARD, num_layers=2),
     "gru": dict(controller=c.DNC_CONTROLLER_GRU, num_layers=2),
+    "norms": dict(num_layers=2, hidden_size=19, controller_norm=1, interface_norm=1),
+    "normalized gru": dict(controller=c.DNC_CONTROLLER_GRU, controller_norm=1),
     "relu": dict(controller=c.DNC_CONTROLLER_FEEDFORWARD, activation=c.DNC_ACTIVATION_RELU),
     "learned": dict(initial_state=c.DNC_INITIAL_LEARNED, usage_gradient=c.DNC_USAGE_GRADIENT_STOPPED),
     "constant": dict(initial_state=c.DNC_INITIAL_CONSTANT, initial_value=0.01, clip_value=0.3),
@@ -591,19 +593,28 @@ def test_seeds():
     assert not np.array_equal(Net(seed=3).parameters, Net(seed=3 + 2**32).parameters), "all 64 bits count"
 
 
-@pytest.mark.parametrize("fields", [{}, dict(num_layers=2, hidden_size=64, initial_state=c.DNC_INITIAL_LEARNED)])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        dict(num_layers=2, hidden_size=64, initial_state=c.DNC_INITIAL_LEARNED),
+        dict(controller_norm=1, interface_norm=1),
+    ],
+)
 def test_initial_parameters(fields):
-    """Uniform in +-1/sqrt(fan-in), biases 0, forget gates' biases 1."""
+    """Uniform in +-1/sqrt(fan-in), biases 0, forget gates' biases 1, scales 1."""
     net = Net(**fields, input_scale=1, interface_scale=1)
     size = net.config
     h, v = size.hidden_size, size.num_layers * size.hidden_size
     read = size.read_heads * size.word_size
     for name, (values, gradients) in net.tensors().items():
         assert not gradients.any()
-        if name.startswith("controller") and name.endswith("bias"):
+        if name.startswith("controller") and name.endswith(".bias"):
             assert (values[h : 2 * h] == 1).all() and not values[:h].any() and not values[2 * h :].any()
         elif name.endswith("bias") or name in ("initial.read_vectors", "initial.read_weight_logits"):
             assert not values.any(), name
+        elif name.endswith("norm_scale"):
+            assert (values == 1).all(), name
         else:
             layer_inputs = size.input_size + read + h + (h if name.startswith("controller.1") else 0)
             fan_in = {"interface.weight": v, "output.weight": v + read, "initial.memory": size.word_size}.get(

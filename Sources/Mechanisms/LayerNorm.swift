@@ -1,0 +1,75 @@
+/// Layer normalization (Ba, Kiros and Hinton 2016; model.md, section 1) of some rows of `count` numbers:
+///
+///     LN(s) = (s − mean) / √(variance + ε)        y = γ ∘ LN(s) + b
+///
+/// with the mean and the variance of the row, the variance with 1/count, and ε = 1e-6.
+struct LayerNorm<Scalar: Real> {
+  let rows, count: Int
+
+  /// - Parameters:
+  ///   - sums: s [rows, count], finite.
+  ///   - scale, bias: γ, b [count].
+  ///   - kept: out, LN(s) and then 1 / √(variance + ε) [rows, count + 1].
+  ///   - bound: of the magnitude of y, where the type has bounds.
+  ///   - output: out, y [rows, count]; may be `sums`.
+  func forward(
+    sums: Rows<Scalar>, scale: In<Scalar>, bias: In<Scalar>, kept: MutableRows<Scalar>,
+    bound: Scalar = .greatestFiniteMagnitude, output: MutableRows<Scalar>
+  ) {
+    for row in 0..<rows {
+      let (normalized, y) = (kept[row], output[row])
+      normalized[count] = normalize(sums[row], to: normalized)
+      for i in 0..<count { y[i] = scale[i] * normalized[i] + bias[i] }
+      if Scalar.saturation != nil, !areModerate(count, y) {
+        for i in 0..<count { y[i] = y[i].clamped(to: bound) }
+      }
+    }
+  }
+
+  /// Writes LN(s), and returns 1 / √(variance + ε).
+  private func normalize(_ s: In<Scalar>, to normalized: Out<Scalar>) -> Scalar {
+    // Squares that overflow are added up in Double.
+    guard Scalar.saturation == nil || areModerate(count, s) else { return widelyNormalize(s, to: normalized) }
+    let mean = sum(count, s) / Scalar(count)
+    for i in 0..<count { normalized[i] = s[i] - mean }
+    let variance = dot(count, normalized, normalized) / Scalar(count)
+    let inverse = 1 / (variance + 1e-6).squareRoot()
+    for i in 0..<count { normalized[i] *= inverse }
+    return inverse
+  }
+
+  private func widelyNormalize(_ s: In<Scalar>, to normalized: Out<Scalar>) -> Scalar {
+    var (mean, variance) = (0.0, 0.0)
+    for i in 0..<count { mean += Double(s[i]) / Double(count) }
+    for i in 0..<count { variance += (Double(s[i]) - mean) * (Double(s[i]) - mean) / Double(count) }
+    let inverse = 1 / (variance + 1e-6).squareRoot()
+    for i in 0..<count { normalized[i] = Scalar((Double(s[i]) - mean) * inverse) }
+    return Scalar(inverse)
+  }
+
+  /// sumsGradient = (g − mean(g) − LN(s) mean(g ∘ LN(s))) / √(variance + ε)        g = γ ∘ outputGradient
+  /// - Parameters:
+  ///   - kept: as `forward` left it.
+  ///   - outputGradient: of y [rows, count].
+  ///   - sumsGradient: out, of s [rows, count]; not `outputGradient`.
+  func backward(
+    scale: In<Scalar>, kept: Rows<Scalar>, outputGradient: Rows<Scalar>, sumsGradient: MutableRows<Scalar>
+  ) {
+    for row in 0..<rows {
+      let (normalized, yGradient, sGradient) = (kept[row], outputGradient[row], sumsGradient[row])
+      for i in 0..<count { sGradient[i] = scale[i] * yGradient[i] }
+      let mean = sum(count, sGradient) / Scalar(count)
+      let slope = dot(count, sGradient, normalized) / Scalar(count)
+      let inverse = normalized[count]
+      for i in 0..<count { sGradient[i] = inverse * (sGradient[i] - mean - normalized[i] * slope) }
+    }
+  }
+
+  /// scaleGradient += Σ_r outputGradient[r] ∘ LN(s)[r]; the bias's is `Linear.backwardBias`.
+  func backwardScale(kept: Rows<Scalar>, outputGradient: Rows<Scalar>, scaleGradient: Out<Scalar>) {
+    for row in 0..<rows {
+      let (normalized, yGradient) = (kept[row], outputGradient[row])
+      for i in 0..<count { scaleGradient[i] += yGradient[i] * normalized[i] }
+    }
+  }
+}
