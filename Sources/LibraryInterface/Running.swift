@@ -97,6 +97,23 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
   }
 }
 
+@c @implementation public func dnc_set_bypass_dropout(
+  _ instance: OpaquePointer!, _ rate: Float, _ seed: UInt64
+) -> dnc_status {
+  status(network: instance) { network throws(Failure) in
+    guard rate >= 0, rate < 1 else {
+      throw Failure(DNC_INVALID_ARGUMENT, "rate is \(rate), allowed are 0 (no dropout) to below 1")
+    }
+    guard network.pointee.recordedSteps == 0 else {
+      throw Failure(
+        DNC_INVALID_STATE,
+        "\(network.pointee.recordedSteps) steps are recorded with the dropout as it is: call dnc_backward, dnc_detach or dnc_reset first"
+      )
+    }
+    try network.pointee.setBypassDropout(rate: rate, seed: seed)
+  }
+}
+
 func requireRecord(_ network: Instance) throws(Failure) {
   guard network.pointee.recordedSteps > 0 else {
     throw Failure(

@@ -104,7 +104,7 @@ private struct WatchedForward: ThreadWork {
       guard watch.pointee.wants(t, step.sequences) else { return }
       step.inputs(inputs + t * c.B * c.X, steps: 1, row: row)
       step.forward(row: row, previous: row, current: row + advance)
-      step.outputs(outputs + t * c.B * c.Y, steps: 1, row: row, current: row + advance)
+      step.outputs(outputs + t * c.B * c.Y, steps: 1, row: row, current: row + advance, time: first + t)
       if c.checksFinite {
         for b in step.sequences where step.notFinite(b, row: row, current: row + advance) != nil {
           watch.pointee.found(t, b)

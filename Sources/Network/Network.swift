@@ -13,6 +13,11 @@ struct Network<Scalar: Real>: ~Copyable {
   private(set) var recordedSteps = 0
   /// The parts of the state before the recorded steps that are still the learned parameters.
   private var learned: InitialState.Learned = []
+  /// Steps taken since the last reset.
+  private var time = 0
+  /// What is dropped, and scratch [threads, Bypass.scratchCount] in `dropoutMemory`.
+  private var dropout: (rule: BypassDropout<Scalar>, scratch: Out<Scalar>)?
+  private var dropoutMemory: Memory?
   /// The host's function that hears of the steps of `dnc_forward` and `dnc_backward`.
   var progress: Progress?
   /// True once a backward has left its gradient of the state in `record.gradient`.
@@ -65,6 +70,8 @@ struct Network<Scalar: Real>: ~Copyable {
       configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory,
       packedWeights: packedWeights, record: record, threads: threads)
     copy.isTraining = isTraining
+    copy.time = time
+    if let rule = dropout?.rule { try copy.setBypassDropout(rate: rule.rate, seed: rule.seed) }
     copy.learned = recordedSteps == 0 ? learned : []
     return copy
   }
@@ -130,6 +137,7 @@ struct Network<Scalar: Real>: ~Copyable {
   /// Writes the initial state over a state that is all zero.
   private mutating func startEpisode() {
     recordedSteps = 0
+    time = 0
     learned = configuration.initialState == .learned ? .all : []
     InitialState.forward(configuration, parameters: parameters, planes: planes)
   }
@@ -154,7 +162,8 @@ struct Network<Scalar: Real>: ~Copyable {
     Step(
       c: configuration, parameters: parameters, panels: packedWeights.panels, planes: planes, sequences: sequences,
       history: history,
-      memory: record.memory(sequences, thread: thread, team: record.shards.count == 1 ? threads.team : nil))
+      memory: record.memory(sequences, thread: thread, team: record.shards.count == 1 ? threads.team : nil),
+      bypass: bypass?.of(thread: thread))
   }
 
   /// Rough number of multiplications in `steps` steps; `Int.max` where it would overflow.
@@ -190,7 +199,7 @@ struct Network<Scalar: Real>: ~Copyable {
         for t in 0..<steps {
           step.inputs(inputs + t * step.c.B * step.c.X, steps: 1, row: 0)
           step.forward(row: 0, previous: 0, current: 0)
-          step.outputs(outputs + t * step.c.B * step.c.Y, steps: 1, row: 0, current: 0)
+          step.outputs(outputs + t * step.c.B * step.c.Y, steps: 1, row: 0, current: 0, time: t)
         }
       case .recorded(let first, let inputs, let outputs):
         step.inputs(inputs, steps: steps, row: first)
@@ -198,7 +207,7 @@ struct Network<Scalar: Real>: ~Copyable {
           for b in step.sequences { step.history.keepCheckpoint(before: row, b) }
           step.forward(row: row, previous: row, current: row + 1)
         }
-        step.outputs(outputs, steps: steps, row: first, current: first + 1)
+        step.outputs(outputs, steps: steps, row: first, current: first + 1, time: first)
       case .backward(let gradient, let outputGradients, let inputGradients):
         step.backwardOutputs(outputGradients, steps: steps)
         step.backward(steps: steps, gradient: gradient) { _ in true }
@@ -216,6 +225,8 @@ struct Network<Scalar: Real>: ~Copyable {
     let scratch: Out<Scalar>
 
     @inline(never) func run(_ part: Int, thread: Int) {
+      var step = step
+      step.bypass = step.bypass?.of(thread: thread)
       step.backwardWeights(
         part: part, of: parts, steps: steps, gradients: gradients, scratch: scratch + thread * Linear.scratchCount)
     }
@@ -247,6 +258,7 @@ struct Network<Scalar: Real>: ~Copyable {
   }
 
   mutating func tookSteps(_ steps: Int) {
+    time += steps
     if isTraining { recordedSteps += steps } else { learned = [] }
   }
 
@@ -290,6 +302,30 @@ struct Network<Scalar: Real>: ~Copyable {
       WeightGradients(
         step: shard(0..<configuration.B, thread: 0), parts: parts, steps: steps, gradients: gradients,
         scratch: record.weightScratch))
+  }
+
+  // MARK: Dropout
+
+  /// Must not be called with recorded steps, whose backward would be that of other outputs.
+  /// - Parameter rate: 0: no dropout.
+  mutating func setBypassDropout(rate: Scalar, seed: UInt64) throws(Failure) {
+    guard rate > 0 else {
+      dropout = nil
+      dropoutMemory = nil
+      return
+    }
+    let count = threads.count * Bypass<Scalar>.scratchCount(configuration)
+    let memory = try Memory(bytes: count * MemoryLayout<Scalar>.stride)
+    let scratch = memory.start.assumingMemoryBound(to: Scalar.self)
+    dropout = (BypassDropout(rate: rate, seed: seed), scratch)
+    dropoutMemory = consume memory
+  }
+
+  /// Of the first thread; nil without dropout.
+  private var bypass: Bypass<Scalar>? {
+    guard let (rule, scratch) = dropout else { return nil }
+    return Bypass(
+      dropout: rule, start: time - recordedSteps, width: configuration.controllerWidth, scratch: scratch)
   }
 
   // MARK: State and trace

@@ -33,15 +33,24 @@ extension Step {
   }
 
   /// y of `steps` steps, from step `row` of the record on, whose states begin in row `current`.
-  /// - Parameter outputs: y [steps, B, Y].
-  func outputs(_ outputs: Out<Scalar>, steps: Int, row: Int, current: Int) {
+  /// - Parameters:
+  ///   - outputs: y [steps, B, Y].
+  ///   - time: steps from row 0 of the record, or from the last call of a network that records none, to the first of them.
+  func outputs(_ outputs: Out<Scalar>, steps: Int, row: Int, current: Int, time: Int) {
     for b in sequences {
-      outputLayer.forward(
-        rows: steps, weight: weight(.outputWeight), bias: parameters.vector(.outputBias),
-        controller: planes[.hidden].matrix(of: b, from: current).dropping(columns: c.controllerOffset).reading,
-        readVectors: planes[.readVectors].matrix(of: b, from: current).reading,
-        unclamped: planes[.rawOutput].matrix(of: b, from: row),
-        output: MutableRows(outputs + b * c.Y, stride: c.B * c.Y))
+      func forward(_ first: Int, _ count: Int, _ controller: Rows<Scalar>) {
+        outputLayer.forward(
+          rows: count, weight: weight(.outputWeight), bias: parameters.vector(.outputBias), controller: controller,
+          readVectors: planes[.readVectors].matrix(of: b, from: current + first).reading,
+          unclamped: planes[.rawOutput].matrix(of: b, from: row + first),
+          output: MutableRows(outputs + (first * c.B + b) * c.Y, stride: c.B * c.Y))
+      }
+      let controller = planes[.hidden].matrix(of: b, from: current).dropping(columns: c.controllerOffset).reading
+      if let bypass {
+        bypass.forEachPart(of: steps, controller, place: { (time + $0, b) }, forward)
+      } else {
+        forward(0, steps, controller)
+      }
     }
   }
 
@@ -59,6 +68,11 @@ extension Step {
         rows: steps, weight: parameters.rows(.outputWeight), unclamped: planes[.rawOutput].matrix(of: b, from: 0),
         outputGradient: Rows(outputGradients + b * c.Y, stride: c.B * c.Y), controllerGradient: controllerGradient,
         readVectorsGradient: readVectorsGradient)
+      guard let bypass else { continue }
+      for t in 0..<steps {
+        bypass.dropout.backward(
+          step: bypass.start + t, sequence: b, c.controllerWidth, gradient: controllerGradient[t])
+      }
     }
   }
 
@@ -129,7 +143,14 @@ extension Step {
     let yGradient = planes[.rawOutput].matrix(from: 0).reading
     let outputWeight = gradients.rows(.outputWeight)
     share.bias(c.Y, yGradient, to: gradients.vector(.outputBias))
-    share.weight(c.Y, inputs: c.controllerWidth, controllerOutput, yGradient, to: outputWeight)
+    if let bypass {
+      bypass.forEachPart(of: share.rows, controllerOutput, place: { ($0 / c.B, $0 % c.B) }) { first, count, dropped in
+        Share(part: part, parts: parts, rows: count, scratch: scratch).weight(
+          c.Y, inputs: c.controllerWidth, dropped, yGradient.dropping(rows: first), to: outputWeight)
+      }
+    } else {
+      share.weight(c.Y, inputs: c.controllerWidth, controllerOutput, yGradient, to: outputWeight)
+    }
     share.weight(
       c.Y, inputs: c.readWidth, planes[.readVectors].matrix(from: 1).reading, yGradient,
       to: outputWeight.dropping(columns: c.controllerWidth))

@@ -11,6 +11,8 @@ struct Step<Scalar: Real> {
   let sequences: Range<Int>
   let history: MemoryHistory<Scalar>
   let memory: ExternalMemory<Scalar>
+  /// nil without dropout.
+  var bypass: Bypass<Scalar>?
 
   var batch: Int { sequences.count }
   var clip: Scalar { Scalar(c.clipValue) }

@@ -294,6 +294,9 @@ static void network(dnc_config config) {
     GOOD(dnc_backward(net, gradients, NULL));
     for (size_t at = 1; at <= T; at += T - 1) {
         size_t seen[2] = {at, 0};
+        BAD(dnc_set_bypass_dropout(NULL, 0.5f, 3), DNC_INVALID_ARGUMENT);
+        BAD(dnc_set_bypass_dropout(net, 1, 3), DNC_INVALID_ARGUMENT);
+        GOOD(dnc_set_bypass_dropout(net, 0.25f, 3));
         BAD(dnc_set_progress(NULL, cancel, seen), DNC_INVALID_ARGUMENT);
         GOOD(dnc_set_progress(net, cancel, seen));
         BAD(dnc_forward(net, T, inputs, outputs), DNC_CANCELLED);

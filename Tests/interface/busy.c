@@ -69,6 +69,7 @@ static int calls_back(void *context, size_t done, size_t total) {
     IN_USE(dnc_set_memory_slots(c->net, 8));
     IN_USE(dnc_set_training(c->net, 0));
     IN_USE(dnc_set_progress(c->net, NULL, NULL));
+    IN_USE(dnc_set_bypass_dropout(c->net, 0.5f, 1));
     IN_USE(dnc_reset(c->net));
     IN_USE(dnc_detach(c->net));
     IN_USE(dnc_step(c->net, inputs, output));

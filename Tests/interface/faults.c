@@ -324,6 +324,7 @@ static dnc_status call_forward(world *w) { return dnc_forward(w->net, T, w->inpu
 static dnc_status call_forward_long(world *w) { return dnc_forward(w->net, 150, nothing, w->got.values); }
 static dnc_status call_backward(world *w) { return dnc_backward(w->net, w->gradients, w->got.values); }
 static dnc_status call_progress(world *w) { return dnc_set_progress(w->net, NULL, NULL); }
+static dnc_status call_dropout(world *w) { return dnc_set_bypass_dropout(w->net, 0.5f, 3); }
 static dnc_status call_changed(world *w) { return dnc_parameters_changed(w->net); }
 static dnc_status call_zero(world *w) { return dnc_zero_gradients(w->net); }
 static dnc_status call_get_state(world *w) { return dnc_get_state(w->net, DNC_FIELD_LINK, w->got.values, B * K * N * N); }
@@ -466,6 +467,7 @@ static const scenario scenarios[] = {
     {"forward_watched", watch_without_training, call_forward, NULL},
     {"backward_watched", watch, call_backward, NULL},
     {"set_progress", NULL, call_progress, NULL},
+    {"set_bypass_dropout", forget, call_dropout, NULL},
     {"parameters_changed", NULL, call_changed, NULL},
     {"zero_gradients", NULL, call_zero, NULL},
     {"get_state", NULL, call_get_state, NULL},

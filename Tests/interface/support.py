@@ -156,6 +156,10 @@ class Net:
         check(c.dnc_set_progress(self.handle, self.told or c.dnc_progress(), None))
         return self
 
+    def dropout(self, rate, seed=0):
+        check(c.dnc_set_bypass_dropout(self.handle, rate, seed))
+        return self
+
     def train(self, enabled=True):
         check(c.dnc_set_training(self.handle, int(enabled)))
         return self

@@ -419,6 +419,11 @@ FUNCTIONS = {
         ("progress", constant(c.dnc_progress()), []),
         ("context", constant(NULL), []),
     ],
+    "dnc_set_bypass_dropout": [
+        ("instance", handle("net"), null),
+        ("rate", constant(0.5), each([*NOT_NUMBERS, -1e-9, 1])),
+        ("seed", constant(3), []),
+    ],
     "dnc_parameters_changed": [("instance", handle("net"), null)],
     "dnc_zero_gradients": [("instance", handle("net"), null)],
     "dnc_tensor_at": [

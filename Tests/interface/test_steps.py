@@ -1040,3 +1040,72 @@ def test_status_words():
 
 def test_self_test():
     assert c.dnc_self_test() == c.DNC_OK, c.dnc_last_error()
+
+
+# --------------------------------------------------------------------------------------- dropout --
+
+
+def mixed(state):
+    """The next state of SplitMix64, and its number."""
+    state = (state + 0x9E3779B97F4A7C15) % 2**64
+    z = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
+    return state, z ^ (z >> 31)
+
+
+def units_kept(rate, seed, step, sequence, count):
+    """m as docs/model.md has it."""
+    state = mixed(mixed(mixed(seed)[1] ^ step)[1] ^ sequence)[1]
+    kept = []
+    for _ in range(count):
+        state, number = mixed(state)
+        kept.append((number >> 40) / 2**24 >= rate)
+    return kept
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["running", "training"])
+def test_dropout_takes_the_units_of_the_documented_generator(training):
+    """Of an output that is the controller's, in steps counted from the last reset."""
+    net = Net(output_size=5).train(training)
+    output = net.tensors()["output.weight"][0]
+    output[...] = np.eye(5, output.shape[1])
+    net.reset().step(net.inputs(1)[0])
+    whole = net.reset().forward(net.inputs(STEPS))
+    for rate, seed in ((0.5, 2**64 - 1), (0.125, 0)):
+        net.reset().dropout(rate, seed)
+        dropped = np.concatenate([net.forward(net.inputs(STEPS)[:4]), net.forward(net.inputs(STEPS)[4:])])
+        kept = [[units_kept(rate, seed, t, b, 5) for b in range(2)] for t in range(STEPS)]
+        assert_close(dropped, whole * np.array(kept) / (1 - rate), 1e-6)
+    assert_equal(net.reset().dropout(0).forward(net.inputs(STEPS)), whole)
+
+
+@pytest.mark.parametrize("fields", [dict(batch_size=5), dict(controller=c.DNC_CONTROLLER_FEEDFORWARD, batch_size=33)])
+def test_dropout_is_the_same_in_steps_and_with_threads(fields):
+    """Bit for bit: outputs and all gradients, with more rows than a product takes, in two calls and after a detach."""
+    results = []
+    for threads, watched in ((1, False), (2, False), (1, True)):
+        net = Net(num_threads=threads, **fields).train().dropout(0.3, 5)
+        if watched:
+            net.progress(lambda done, total: False)
+        inputs = net.inputs(25)
+        net.forward(inputs[:3])
+        net.detach()
+        outputs = (
+            stepped(net, inputs[3:]) if watched else np.concatenate([net.forward(i) for i in (inputs[3:9], inputs[9:])])
+        )
+        results.append([outputs, net.backward(net.output_gradients(22)), net.gradients.copy()])
+    for found in results[1:]:
+        for a, b in zip(found, results[0]):
+            assert_equal(a, b)
+
+
+def test_dropout_is_not_changed_under_recorded_steps():
+    net = Net().train().dropout(0.5, 1)
+    copy = net.clone()
+    outputs = net.forward(net.inputs(2))
+    assert_equal(copy.forward(net.inputs(2)), outputs)
+    with pytest.raises(Refused) as caught:
+        net.dropout(0)
+    assert caught.value.status == c.DNC_INVALID_STATE and "2 steps are recorded" in caught.value.message
+    net.detach()
+    net.dropout(0)

@@ -142,6 +142,7 @@ dnc_forward = _function("dnc_forward", dnc_status, POINTER(dnc), c_size_t, _floa
 dnc_progress = CFUNCTYPE(c_int, c_void_p, c_size_t, c_size_t)
 
 dnc_set_progress = _function("dnc_set_progress", dnc_status, POINTER(dnc), dnc_progress, c_void_p)
+dnc_set_bypass_dropout = _function("dnc_set_bypass_dropout", dnc_status, POINTER(dnc), c_float, c_uint64)
 
 # ----------------------------------------------------------------------------------- checkpoints --
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._convert import FloatArray, Path, array, flag, floats, path_bytes, reals, within
+from ._convert import FloatArray, Path, array, flag, floats, integer, path_bytes, real, reals, within
 from ._handle import Handle
 from ._instance import empty
 from ._instance import sizes as sizes_of
@@ -200,6 +200,18 @@ class DNC(Parameters, State):
         with self._handle as handle:
             check(_c.dnc_set_progress(handle, progress.from_c, None))
             self._progress = progress  # the old one has stayed alive until now
+
+    def set_bypass_dropout(self, rate: float, seed: int = 0) -> None:
+        """Dropout on the bypass, from now on: the output sees nu * m / (1 - rate) in place of the controller's output
+        nu, and the memory all of it; m is 0 with probability `rate`, else 1, for each step, sequence and unit.
+
+        rate is 0 (off, as at first) to below 1, seed 0 to 18446744073709551615. m depends on the seed, the step since
+        the last `reset`, the sequence and the unit, so it is the same in every episode: give each a seed of its own.
+        Turn it off to evaluate. A clone has the same dropout, a checkpoint none. InvalidState while steps are recorded.
+        """
+        p, number = real(rate, "rate"), integer(seed, "seed")
+        with self._handle as handle:
+            check(_c.dnc_set_bypass_dropout(handle, p, number), rate=rate, seed=seed)
 
     @property
     def recorded_steps(self) -> int:
