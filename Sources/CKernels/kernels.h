@@ -319,6 +319,12 @@ typedef struct {
     void (*softmaxRows)(long rows, long count, const float *logits, float *probabilities);
     void (*softmaxRowsBackward)(
         long rows, long count, const float *probabilities, const float *gradient, float *logitGradient);
+    /* Returns false, and does nothing, if a square overflows. */
+    bool (*normalizeRow)(
+        long count, const float *sums, const float *scale, const float *bias, float *kept, float *output);
+    void (*normalizeRowBackward)(
+        long count, const float *scale, const float *kept, const float *outputGradient, float *sumsGradient);
+    void (*addProducts)(long count, const float *x, const float *y, float *z);
     void (*usageKeys)(long count, const float *usage, unsigned *keys);
     void (*sortKeys)(long count, unsigned *keys, unsigned *order);
 

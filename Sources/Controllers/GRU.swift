@@ -18,10 +18,10 @@ enum GRU: ControllerRoom {
       let q = layer.productApart[b]
       let previousHidden = layer.previousHidden[b]
       let hidden = layer.hidden[b]
+      Elementwise.sigmoid(2 * H, r)
+      for i in 0..<H { n[i] += r[i] * q[i] }
+      Elementwise.tanh(H, n)
       for i in 0..<H {
-        r[i] = .sigmoid(r[i])
-        z[i] = .sigmoid(z[i])
-        n[i] = .tanh(n[i] + r[i] * q[i])
         hidden[i] = mixed(z[i], n[i], previousHidden[i]).clamped(to: layer.clip)
       }
     }

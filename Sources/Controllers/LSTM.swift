@@ -29,11 +29,10 @@ enum LSTM: ControllerRoom {
       let cell = layer.cell + b * H
       let cellTanh = layer.cellTanh + b * H
       let hidden = layer.hidden[b]
+      Elementwise.sigmoid(2 * H, i)
+      Elementwise.tanh(H, g)
+      Elementwise.sigmoid(H, o)
       for n in 0..<H {
-        i[n] = .sigmoid(i[n])
-        f[n] = .sigmoid(f[n])
-        g[n] = .tanh(g[n])
-        o[n] = .sigmoid(o[n])
         let c = f[n] * previousCell[n] + i[n] * g[n]
         cellTanh[n] = c
         cell[n] = c.clamped(to: layer.clip)
@@ -43,8 +42,8 @@ enum LSTM: ControllerRoom {
         LayerNorm(rows: 1, count: H).forward(
           sums: shown.reading, scale: norm.scale, bias: norm.bias, kept: norm.kept.dropping(rows: b), output: shown)
       }
+      Elementwise.tanh(H, cellTanh)
       for n in 0..<H {
-        cellTanh[n] = .tanh(cellTanh[n])
         hidden[n] = (o[n] * cellTanh[n]).clamped(to: layer.clip)
       }
     }

@@ -6,6 +6,7 @@ import CKernels
     dotProduct: dotProduct, areModerate: areModerate, addScaled: addScaled, scale: scale, sumOfSquares: sumOfSquares,
     oneplus: oneplus, oneplusBackward: oneplusBackward, sigmoids: sigmoids,
     sigmoidsBackward: sigmoidsBackward, softmaxRows: softmaxRows, softmaxRowsBackward: softmaxRowsBackward,
+    normalizeRow: normalizeRow, normalizeRowBackward: normalizeRowBackward, addProducts: addProducts,
     usageKeys: usageKeys, sortKeys: sortKeys, packWeight: packWeight, linearForward: linearForward,
     linearBackward: linearBackward,
     linearBackwardWeight: linearBackwardWeight, lstmForward: lstmForward, lstmBackward: lstmBackward,

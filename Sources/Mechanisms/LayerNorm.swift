@@ -1,3 +1,5 @@
+import CKernels
+
 /// Layer normalization (Ba, Kiros and Hinton 2016; model.md, section 1) of some rows of `count` numbers:
 ///
 ///     LN(s) = (s − mean) / √(variance + ε)        y = γ ∘ LN(s) + b
@@ -17,13 +19,24 @@ struct LayerNorm<Scalar: Real> {
     bound: Scalar = .greatestFiniteMagnitude, output: MutableRows<Scalar>
   ) {
     for row in 0..<rows {
-      let (normalized, y) = (kept[row], output[row])
-      normalized[count] = normalize(sums[row], to: normalized)
-      for i in 0..<count { y[i] = scale[i] * normalized[i] + bias[i] }
+      let y = output[row]
+      forward(sums[row], scale, bias, kept[row], y)
       if Scalar.saturation != nil, !areModerate(count, y) {
         for i in 0..<count { y[i] = y[i].clamped(to: bound) }
       }
     }
+  }
+
+  private func forward(
+    _ s: In<Scalar>, _ scale: In<Scalar>, _ bias: In<Scalar>, _ normalized: Out<Scalar>, _ y: Out<Scalar>
+  ) {
+    if let fast = Scalar.kernels?.normalizeRow,
+      fast(count, s.float, scale.float, bias.float, normalized.float, y.float)
+    {
+      return
+    }
+    normalized[count] = normalize(s, to: normalized)
+    for i in 0..<count { y[i] = scale[i] * normalized[i] + bias[i] }
   }
 
   /// Writes LN(s), and returns 1 / √(variance + ε).
@@ -57,6 +70,10 @@ struct LayerNorm<Scalar: Real> {
   ) {
     for row in 0..<rows {
       let (normalized, yGradient, sGradient) = (kept[row], outputGradient[row], sumsGradient[row])
+      if let fast = Scalar.kernels?.normalizeRowBackward {
+        fast(count, scale.float, normalized.float, yGradient.float, sGradient.float)
+        continue
+      }
       for i in 0..<count { sGradient[i] = scale[i] * yGradient[i] }
       let mean = sum(count, sGradient) / Scalar(count)
       let slope = dot(count, sGradient, normalized) / Scalar(count)
@@ -69,6 +86,10 @@ struct LayerNorm<Scalar: Real> {
   func backwardScale(kept: Rows<Scalar>, outputGradient: Rows<Scalar>, scaleGradient: Out<Scalar>) {
     for row in 0..<rows {
       let (normalized, yGradient) = (kept[row], outputGradient[row])
+      if let fast = Scalar.kernels?.addProducts {
+        fast(count, yGradient.float, normalized.float, scaleGradient.float)
+        continue
+      }
       for i in 0..<count { scaleGradient[i] += yGradient[i] * normalized[i] }
     }
   }

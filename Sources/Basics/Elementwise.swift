@@ -1,0 +1,18 @@
+import CKernels
+
+/// Functions of every element, in place.
+enum Elementwise {
+  static func sigmoid<Scalar: Real>(_ count: Int, _ x: Out<Scalar>) {
+    if let fast = Scalar.kernels?.sigmoids { return fast(count, In(x.float), x.float) }
+    for i in 0..<count { x[i] = .sigmoid(x[i]) }
+  }
+
+  static func tanh<Scalar: Real>(_ count: Int, _ x: Out<Scalar>) {
+    if let fast = Scalar.kernels?.tanhForward {
+      var operands = TanhForwardOperands(
+        batch: 1, hiddenSize: count, clip: 0, activations: x.float, hidden: x.float, hiddenStride: count)
+      return fast(&operands)
+    }
+    for i in 0..<count { x[i] = .tanh(x[i]) }
+  }
+}

@@ -1,0 +1,58 @@
+// The kernels of `LayerNorm`.
+
+/// Writes LN(s), then 1 / √(variance + ε), to `kept`, and γ LN(s) + b to y, which may be s. Returns false, with nothing written, if
+/// a square overflows.
+func normalizeRow(
+  _ count: Int, _ s: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
+  _ kept: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>
+) -> Bool {
+  guard areModerate(count, s) else { return false }
+  var sums = Vector.zero
+  forEachVector(count) { i, n in sums += load(s + i, n) }
+  let mean = total(sums) / Float(count)
+  forEachVector(count) { i, n in store(load(s + i, n) - mean, kept + i, n) }
+  // Loaded again, the lanes beyond the last element are 0.
+  var squares = Vector.zero
+  forEachVector(count) { i, n in
+    let difference = load(kept + i, n)
+    squares = squares.addingProduct(difference, difference)
+  }
+  let inverse = 1 / (total(squares) / Float(count) + 1e-6).squareRoot()
+  let factor = Vector(repeating: inverse)
+  forEachVector(count) { i, n in
+    let normalized = load(kept + i, n) * factor
+    store(normalized, kept + i, n)
+    store(load(bias + i, n).addingProduct(load(scale + i, n), normalized), y + i, n)
+  }
+  kept[count] = inverse
+  return true
+}
+
+/// sGradient = (g − mean(g) − LN(s) mean(g LN(s))) / √(variance + ε), g = γ yGradient.
+func normalizeRowBackward(
+  _ count: Int, _ scale: UnsafePointer<Float>, _ kept: UnsafePointer<Float>, _ yGradient: UnsafePointer<Float>,
+  _ sGradient: UnsafeMutablePointer<Float>
+) {
+  var sums = Vector.zero
+  var products = Vector.zero
+  forEachVector(count) { i, n in
+    let g = load(scale + i, n) * load(yGradient + i, n)
+    sums += g
+    products = products.addingProduct(g, load(kept + i, n))
+    store(g, sGradient + i, n)
+  }
+  let mean = Vector(repeating: total(sums) / Float(count))
+  let slope = Vector(repeating: -total(products) / Float(count))
+  let factor = Vector(repeating: kept[count])
+  forEachVector(count) { i, n in
+    let g = load(sGradient + i, n) - mean
+    store(g.addingProduct(load(kept + i, n), slope) * factor, sGradient + i, n)
+  }
+}
+
+/// z[i] += x[i] y[i]
+func addProducts(
+  _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ z: UnsafeMutablePointer<Float>
+) {
+  forEachVector(count) { i, n in store(load(z + i, n).addingProduct(load(x + i, n), load(y + i, n)), z + i, n) }
+}
