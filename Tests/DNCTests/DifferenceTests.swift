@@ -9,11 +9,14 @@ import Testing
   struct Case: CustomTestStringConvertible, Sendable {
     let testDescription: String
     var steps = 5
+    /// Of the numbers drawn. Where the free list changes its order within the quotient's step, others are drawn.
+    let seed: UInt64
     let change: @Sendable (inout dnc_config) -> Void
 
-    init(_ name: String, steps: Int = 5, change: @escaping @Sendable (inout dnc_config) -> Void) {
+    init(_ name: String, steps: Int = 5, seed: UInt64 = 3, change: @escaping @Sendable (inout dnc_config) -> Void) {
       testDescription = name
       self.steps = steps
+      self.seed = seed
       self.change = change
     }
   }
@@ -24,7 +27,7 @@ import Testing
     Case("feedforward tanh") { $0.controller = 1 },
     Case("GRU of 2 layers") { ($0.controller, $0.num_layers) = (2, 2) },
     Case("clipping, GRU") { ($0.clip_value, $0.controller) = (0.3, 2) },
-    Case("controller norm, LSTM of 2 layers with clipping") {
+    Case("controller norm, LSTM of 2 layers with clipping", seed: 4) {
       ($0.controller_norm, $0.num_layers, $0.clip_value) = (1, 2, 0.6)
     },
     Case("controller norm, GRU") { ($0.controller_norm, $0.controller) = (1, 2) },
@@ -89,7 +92,7 @@ import Testing
     let c = try Configuration(fields)
     var network = try TestNetwork(c)
 
-    var random = Random(seed: 3)
+    var random = Random(seed: test.seed)
     func numbers(_ count: Int, within bound: Double) -> [Double] {
       (0..<count).map { _ in random.uniform(within: bound) }
     }
