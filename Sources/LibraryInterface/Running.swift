@@ -107,8 +107,7 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
     guard network.pointee.recordedSteps == 0 else {
       throw Failure(
         DNC_INVALID_STATE,
-        "\(network.pointee.recordedSteps) steps are recorded with the dropout as it is: call dnc_backward, dnc_detach or dnc_reset first"
-      )
+        "the dropout can't be changed while \(network.pointee.recordedSteps) steps are recorded: call dnc_detach first")
     }
     try network.pointee.setBypassDropout(rate: rate, seed: seed)
   }
