@@ -15,15 +15,6 @@ import Testing
     for number in Case.count * part / 12..<Case.count * (part + 1) / 12 { try compare(Case(number: number)) }
   }
 
-  /// Who builds the last variant takes `withKnownIssue` away.
-  @Test func noVariantIsLeftOut() {
-    var leftOut: Set<String> = []
-    for number in 0..<Case.count { leftOut.formUnion(Case.options(number).leftOut) }
-    withKnownIssue("The library does not have them yet") {
-      #expect(leftOut.isEmpty, "no case compares \(leftOut.sorted())")
-    }
-  }
-
   private func compare(_ test: Case) throws {
     let c = test.configuration
     var network = try TestNetwork(c)
@@ -99,11 +90,12 @@ private struct Case: CustomStringConvertible {
 
   init(number: Int) throws {
     self.number = number
-    var (loss, fields, _, random) = Case.options(number)
+    var random = Random(seed: 7, stream: UInt64(number))
+    let loss = Case.losses[random.below(Case.losses.count)]
     func numbers(_ count: Int, within bound: Double = 1) -> [Double] {
       (0..<count).map { _ in random.uniform(within: bound) }
     }
-    var c = try Configuration(fields)
+    var c = try Configuration(Case.fields(loss, &random))
     let steps = 1 + random.below(7)
     cut = random.below(steps)
     if cut == 0, random.below(2) == 0 { c = try Case.withLeastRecord(c, steps: steps) }
@@ -141,15 +133,6 @@ private struct Case: CustomStringConvertible {
   private static let losses: [Loss] = [
     .sigmoidCrossEntropy, .softmaxCrossEntropy, .meanSquaredError, .groupedSoftmaxCrossEntropy(size: 2),
   ]
-
-  /// What was drawn first, and the generator for the rest.
-  /// - Returns: in `leftOut` what the library does not have yet.
-  static func options(_ number: Int) -> (loss: Loss, fields: dnc_config, leftOut: [String], random: Random) {
-    var random = Random(seed: 7, stream: UInt64(number))
-    let loss = losses[random.below(losses.count)]
-    let (fields, leftOut) = fields(loss, &random).allowed
-    return (loss, fields, leftOut, random)
-  }
 
   private static func fields(_ loss: Loss, _ random: inout Random) -> dnc_config {
     func option(_ count: Int) -> UInt32 { UInt32(random.below(count)) }
@@ -237,21 +220,6 @@ private struct Case: CustomStringConvertible {
       starts from \(state == nil ? "\(c.initialState)" : "a random state, learned \(learned.rawValue)"), \(loss), \
       \(mask == nil ? "no mask" : "mask"), \(dropout == nil ? "no dropout" : "dropout"), at most \(c.maxRecordBytes) bytes
       """
-  }
-}
-
-extension dnc_config {
-  /// With the default in place of what the library does not have yet, and what that is.
-  fileprivate var allowed: (fields: dnc_config, leftOut: [String]) {
-    var fields = self
-    var leftOut: [String] = []
-    try? fields.forEach { (field, number) throws(Failure) in
-      guard !field.allowed.contains(number) else { return }
-      leftOut.append("\(field.name) = \(number.value)")
-      number.set(field.standard)
-    }
-    if fields.content_masks == 0 { fields.mask_minimum = 0 }
-    return (fields, leftOut)
   }
 }
 
