@@ -28,6 +28,8 @@ NETWORKS = {
         usage_gradient=c.DNC_USAGE_GRADIENT_STOPPED, num_threads=2,
     ),
     "constant": dict(initial_state=c.DNC_INITIAL_CONSTANT, initial_value=0.3, input_size=2, output_size=3),
+    "masks": dict(content_masks=1, mask_minimum=0.1, deallocation=1, link_sharpening=1),
+    "ntm": dict(memory=c.DNC_MEMORY_NTM, initial_state=c.DNC_INITIAL_LEARNED),
 }  # fmt: skip
 
 
@@ -38,6 +40,14 @@ def call(letter, *values):
 
 def create(net=0, x=2, y=1, h=4, n=5, w=2, b=1, kind=0, more=0x55, *rest):
     return call("n", net, x, y, h, 0, n, 0, w, b, kind, more, *rest)
+
+
+# Masks, de-allocation and sharpened links; masks with content only; the Neural Turing Machine's memory.
+VARIANTS = (28, 52, 192)
+
+
+def variant(kind):
+    return create(0, 2, 1, 4, 5, 2, 1, 0, 0x55, 0, 0, 0, 0, 0, 0, 0, 0, 32, kind)
 
 
 TRAIN, STOP, RESET, DETACH, CHANGED = (call(".", 0, 0, k) for k in range(5))
@@ -125,6 +135,21 @@ PROGRAMS = {
         call("w", 0, 0, 1, 0, 1, *[250] * 5, 1),
         FORWARD,
     ],
+    **{
+        f"variants_{kind}": [
+            variant(kind),
+            TRAIN,
+            FORWARD,
+            STEP,
+            *STATES,
+            BACKWARD,
+            *STATES,
+            *PICTURES[3:9],
+            STOP,
+            STEP,
+        ]
+        for kind in VARIANTS
+    },
     "loss": [call("l", 2, 1, 3, 0, kind, *NUMBERS * 3) for kind in range(4)] + [call("g", 0), call("v", 0)],
 }
 TASKS = 9  # the first names of calls.c

@@ -104,12 +104,16 @@ def interface(net, **parts):
     """A network whose interface vector is constant: each named part has one value, the others are 0."""
     s = net.config
     w, r, k = s.word_size, s.read_heads, s.write_heads
-    widths = dict(
-        read_keys=r * w, read_strengths=r, write_keys=k * w, write_strengths=k, erase=k * w, write=k * w, free_gates=r,
-        allocation_gates=k, write_gates=k, read_modes=r * (2 * k + 1) * s.temporal_links,
-        read_masks=r * w * s.content_masks, write_masks=k * w * s.content_masks,
-        backward_sharpness=r * k * s.link_sharpening, forward_sharpness=r * k * s.link_sharpening,
-    )  # fmt: skip
+    widths = dict(read_keys=r * w, read_strengths=r, write_keys=k * w, write_strengths=k, erase=k * w, write=k * w)
+    if s.memory == c.DNC_MEMORY_NTM:
+        widths |= dict(read_gates=r, read_shifts=3 * r, read_sharpness=r)
+        widths |= dict(write_gates=k, write_shifts=3 * k, write_sharpness=k)
+    else:
+        widths |= dict(
+            free_gates=r, allocation_gates=k, write_gates=k, read_modes=r * (2 * k + 1) * s.temporal_links,
+            read_masks=r * w * s.content_masks, write_masks=k * w * s.content_masks,
+            backward_sharpness=r * k * s.link_sharpening, forward_sharpness=r * k * s.link_sharpening,
+        )  # fmt: skip
     tensors = net.tensors()
     tensors["interface.weight"][0][...] = 0
     bias, at = tensors["interface.bias"][0], 0
@@ -138,6 +142,23 @@ def test_masks_of_any_size(masks, size):
     net = Net(content_masks=1, memory_slots=9, word_size=17).train()
     interface(net, read_masks=masks, write_masks=masks, read_keys=size, write_keys=-size, write=size, write_gates=100)
     assert_finite(net, net.forward(net.inputs(STEPS)), (masks, size))
+
+
+@pytest.mark.parametrize("size", [-LARGEST, -100, 100, 1e30, LARGEST])
+@pytest.mark.parametrize("slots", [1, 2, 33])
+def test_a_saturated_turing_machine(size, slots):
+    """Of a weighting of one slot."""
+    shift = np.tile([size, 0, 0], 2)
+    for parts in (
+        dict(read_gates=size, write_gates=size), dict(read_shifts=shift, write_shifts=shift),
+        dict(read_sharpness=size, write_sharpness=size), dict(write=size, erase=size),
+        dict(read_shifts=shift, write_shifts=-shift, read_sharpness=size, write_sharpness=size, write_gates=-size),
+    ):  # fmt: skip
+        net = Net(memory=c.DNC_MEMORY_NTM, memory_slots=slots, read_heads=2, write_heads=2).train()
+        interface(net, **parts)
+        for field in ("read_weights", "write_weights"):
+            net.set_state(field, np.broadcast_to(np.arange(slots) == 0, net.shape(field)))
+        assert_finite(net, net.forward(net.inputs(STEPS)), (parts, slots))
 
 
 @pytest.mark.parametrize("write_heads", [1, 3])
