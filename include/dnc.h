@@ -737,14 +737,15 @@ dnc_status dnc_film_write(const char *path, const dnc *instance, size_t batch_in
 dnc_status dnc_film_encode(const dnc *instance, size_t batch_index, size_t first_step, size_t steps,
                            uint32_t delay_milliseconds, const dnc_image_options *options, uint8_t **png, size_t *size);
 
-/* The course of 1 to 64 trainings, from the logs that `python -m dnc train` writes, one JSON object a line:
+/* The course of 1 to 256 trainings, from the logs that `python -m dnc train` writes, one JSON object a line:
  * - the loss of the "train" lines, on a logarithmic axis: pale as it is, and strong as a moving mean over a fortieth of all
  *   lines to each side, within a lesson;
  * - one score of the "test" lines. If the first run's falls to less than a tenth, its axis is logarithmic, with 0 at the
  *   lower end;
  * - the number of each "lesson", from 1, at its beginning.
- * names are those of the runs in the legend, or NULL for the paths of the logs. An unfinished last line is skipped; any other
- * line that is no JSON gives DNC_BAD_FORMAT. A log may have 256 MiB.
+ * names are those of the runs in the legend, or NULL for the paths of the logs. Runs of one name share a colour and an entry,
+ * which has the mean of their last scores. An unfinished last line is skipped; any other line that is no JSON gives
+ * DNC_BAD_FORMAT. A log may have 256 MiB.
  * options or NULL. Used: title, theme, pixel_scale, metric, width, height and DNC_IMAGE_OVER_TIME. */
 dnc_status dnc_training_image_write(const char *path, size_t runs, const char *const *logs, const char *const *names,
                                     const dnc_image_options *options);

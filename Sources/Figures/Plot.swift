@@ -6,10 +6,10 @@ struct Stroke {
   var dash = 0.0
   var gap = 0.0
 
-  /// The style of one of several runs. Each has another colour; where the colours repeat, dashes.
-  init(run: Int, width: Double) {
-    (colour, self.width) = (Palette.colour(run), width)
-    let round = run / Palette.count - 1
+  /// The style of an entry of the legend. Each has another colour; where the colours repeat, dashes.
+  init(entry: Int, width: Double) {
+    (colour, self.width) = (Palette.colour(entry), width)
+    let round = entry / Palette.count - 1
     if round >= 0 { (dash, gap) = (Double(3 + 4 * (round % 3)), Double(3 + 3 * (round / 3))) }
   }
 }

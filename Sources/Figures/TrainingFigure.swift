@@ -9,6 +9,8 @@ struct TrainingFigure {
   let isOverTime: Bool
   /// Names of the runs, each closed by a zero.
   let names: UnsafePointer<UnsafePointer<CChar>?>
+  /// Of every run: see `sort`.
+  let entries: UnsafePointer<Int>
 
   private static let margin = 14
   private static let titleGap = 10
@@ -37,6 +39,19 @@ struct TrainingFigure {
   private var paleness: Double { theme.paper.isLight ? 0.35 : 0.5 }
   /// Above so many tests in a column of pixels, scores are drawn like the raw loss.
   private static let densest = 2
+
+  /// Writes of every run which entry of the legend it belongs to. Runs of one name share an entry, and the style of their lines.
+  static func sort(_ runs: Int, names: UnsafePointer<UnsafePointer<CChar>?>, into entries: UnsafeMutablePointer<Int>) {
+    var count = 0
+    for run in 0..<runs {
+      if let other = (0..<run).first(where: { strcmp(names[$0]!, names[run]!) == 0 }) {
+        entries[run] = entries[other]
+      } else {
+        entries[run] = count
+        count += 1
+      }
+    }
+  }
 
   func canvas(_ logs: borrowing TrainingLogs) throws(Failure) -> Canvas {
     let times = times(logs)
@@ -153,7 +168,7 @@ struct TrainingFigure {
     for run in 0..<logs.runs {
       longest = max(longest, logs.losses[run].count)
       plot.drawExtents(
-        of: logs.losses[run], Palette.colour(run).mixed(paleness, with: theme.paper),
+        of: logs.losses[run], Palette.colour(entries[run]).mixed(paleness, with: theme.paper),
         extents: extents.start.assumingMemoryBound(to: Double.self), on: canvas)
     }
     let scratch = try Memory(bytes: 2 * longest * MemoryLayout<MovingMean.Sum>.stride)
@@ -165,7 +180,7 @@ struct TrainingFigure {
         let means = MovingMean(
           samples, reach: reach, scratch: scratch.start.assumingMemoryBound(to: MovingMean.Sum.self))
         plot.drawLine(
-          through: samples, means: means, Stroke(run: run, width: TrainingFigure.meanWidth), on: canvas)
+          through: samples, means: means, Stroke(entry: entries[run], width: TrainingFigure.meanWidth), on: canvas)
       }
       // A mean over two lessons would mix unrelated losses.
       var begin = 0
@@ -185,10 +200,11 @@ struct TrainingFigure {
       let samples = scores[run]
       if samples.count > TrainingFigure.densest * width {
         plot.drawExtents(
-          of: samples, Palette.colour(run), extents: extents.start.assumingMemoryBound(to: Double.self), on: canvas)
+          of: samples, Palette.colour(entries[run]), extents: extents.start.assumingMemoryBound(to: Double.self),
+          on: canvas)
       } else {
-        plot.drawLine(through: samples, Stroke(run: run, width: TrainingFigure.scoreWidth), on: canvas)
-        plot.drawMarks(at: samples, Palette.colour(run), on: canvas)
+        plot.drawLine(through: samples, Stroke(entry: entries[run], width: TrainingFigure.scoreWidth), on: canvas)
+        plot.drawMarks(at: samples, Palette.colour(entries[run]), on: canvas)
       }
     }
   }
@@ -204,7 +220,7 @@ struct TrainingFigure {
     let taken = try Memory(bytes: canvas.width)
     let isTaken = taken.start.assumingMemoryBound(to: Bool.self)
     for run in 0..<logs.runs {
-      let colour = logs.runs == 1 ? theme.ink : Palette.colour(run)
+      let colour = logs.runs == 1 ? theme.ink : Palette.colour(entries[run])
       for sample in logs.lessons[run] {
         let column = losses.column(of: sample)
         losses.drawVertical(at: column, colour, on: canvas)
@@ -238,45 +254,63 @@ struct TrainingFigure {
 
   /// The legend lies below the panels if it fits in one row there, or if names are long; otherwise beside them.
   private func legend(_ logs: borrowing TrainingLogs, panelsHeight: Int, blockWidth: Int) -> Legend {
+    var count = 0
     var widest = 0
     var scoreWidth = 0
-    for run in 0..<logs.runs {
+    for run in 0..<logs.runs where entries[run] == count {
       widest = max(widest, Label(cString: names[run]).width)
-      withLastScore(logs.scores[run]) { scoreWidth = max(scoreWidth, $0.width) }
+      withLastScore(of: count, logs) { scoreWidth = max(scoreWidth, $0.width) }
+      count += 1
     }
     let name = min(widest, TrainingFigure.wideName)
-    let row = Legend(isBeside: false, rows: 1, columns: logs.runs, nameWidth: name, scoreWidth: scoreWidth)
+    let row = Legend(isBeside: false, rows: 1, columns: count, nameWidth: name, scoreWidth: scoreWidth)
     if row.width <= width { return row }
-    if name <= TrainingFigure.narrowName && logs.runs * TrainingFigure.entryHeight <= panelsHeight {
-      return Legend(isBeside: true, rows: logs.runs, columns: 1, nameWidth: name, scoreWidth: scoreWidth)
+    if name <= TrainingFigure.narrowName && count * TrainingFigure.entryHeight <= panelsHeight {
+      return Legend(isBeside: true, rows: count, columns: 1, nameWidth: name, scoreWidth: scoreWidth)
     }
     let gap = TrainingFigure.entryGap
-    let columns = min(max((blockWidth + gap) / (row.entryWidth + gap), 1), logs.runs)
+    let columns = min(max((blockWidth + gap) / (row.entryWidth + gap), 1), count)
     return Legend(
-      isBeside: false, rows: (logs.runs + columns - 1) / columns, columns: columns, nameWidth: name,
-      scoreWidth: scoreWidth)
+      isBeside: false, rows: (count + columns - 1) / columns, columns: columns, nameWidth: name, scoreWidth: scoreWidth)
   }
 
   private func draw(_ legend: Legend, _ logs: borrowing TrainingLogs, x: Int, y: Int, on canvas: borrowing Canvas) {
-    for run in 0..<logs.runs {
-      let left = x + run % legend.columns * (legend.entryWidth + TrainingFigure.entryGap)
-      let top = y + run / legend.columns * TrainingFigure.entryHeight
+    var entry = 0
+    for run in 0..<logs.runs where entries[run] == entry {
+      let left = x + entry % legend.columns * (legend.entryWidth + TrainingFigure.entryGap)
+      let top = y + entry / legend.columns * TrainingFigure.entryHeight
       let middle = top + Label.height / 2
       Plot.drawSample(
-        Stroke(run: run, width: TrainingFigure.meanWidth), x: left, y: middle, width: TrainingFigure.swatch, on: canvas)
+        Stroke(entry: entry, width: TrainingFigure.meanWidth), x: left, y: middle, width: TrainingFigure.swatch,
+        on: canvas)
       let nameX = left + TrainingFigure.swatch + TrainingFigure.swatchGap
       canvas.draw(Label(cString: names[run]).fitting(legend.nameWidth), x: nameX, y: top)
-      withLastScore(logs.scores[run]) { label in
+      withLastScore(of: entry, logs) { label in
         canvas.draw(label, x: nameX + legend.nameWidth + TrainingFigure.scoreGap, y: top, theme.frame)
       }
+      entry += 1
     }
   }
 
-  private func withLastScore(_ scores: UnsafeBufferPointer<LogSample>, _ body: (Label) -> Void) {
-    guard let score = scores.last(where: { $0.value.isFinite })?.value else { return }
+  /// Of one run, or the mean of several.
+  private func withLastScore(of entry: Int, _ logs: borrowing TrainingLogs, _ body: (Label) -> Void) {
+    var sum = 0.0
+    var count = 0
+    for run in 0..<logs.runs where entries[run] == entry {
+      guard let score = logs.scores[run].last(where: { $0.value.isFinite })?.value else { continue }
+      sum += score
+      count += 1
+    }
+    guard count > 0 else { return }
     func write(_ text: inout Text) {
-      text.append(score, digits: 4)
-      text.append(" (last)")
+      text.append(sum / Double(count), digits: 4)
+      if count == 1 {
+        text.append(" (last)")
+      } else {
+        text.append(" (last, mean of ")
+        text.append(Double(count), digits: 4)
+        text.append(")")
+      }
     }
     withLabel(writing: write, body)
   }

@@ -23,7 +23,7 @@ import CDNC
 
 private typealias Strings = UnsafePointer<UnsafePointer<CChar>?>
 
-private let mostRuns = 64
+private let mostRuns = 256
 private let usualWidth: UInt32 = 720
 private let usualHeight: UInt32 = 240
 
@@ -39,12 +39,15 @@ private func training(
   }
   let names = names == nil ? logs : try requireStrings(names, runs, "names")
   let options = try imageOptions(options)
+  let entries = try Memory(bytes: runs * MemoryLayout<Int>.stride)
+  let entry = entries.start.assumingMemoryBound(to: Int.self)
+  TrainingFigure.sort(runs, names: names, into: entry)
   let read = try TrainingLogs.read(runs: runs, paths: logs, metric: options.metric)
   let figure = TrainingFigure(
     title: options.drawnTitle, theme: options.drawnTheme,
     width: Int(options.width == 0 ? usualWidth : options.width),
     height: Int(options.height == 0 ? usualHeight : options.height),
-    isOverTime: options.has(Int(DNC_IMAGE_OVER_TIME)), names: names)
+    isOverTime: options.has(Int(DNC_IMAGE_OVER_TIME)), names: names, entries: UnsafePointer(entry))
   return try EncodedPNG(try figure.canvas(read).enlarged(options.scale))
 }
 

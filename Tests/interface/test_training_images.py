@@ -284,6 +284,19 @@ def test_runs_have_colours(draw):
     assert (more == RUNS[0]).all(2).sum() > whole / 2, "and dashes from the eighth on"
 
 
+def test_runs_of_one_name_share_colour_and_entry(draw):
+    """The legend has the mean of their last scores."""
+    log = [losses_only([1, 0.5, 0.1]) + [scored(30, right=score)] for score in (0.25, 0.5, 0.75)]
+    picture = decode(draw(*log, names=["same", "other", "same"]))
+    assert [(picture == colour).all(2).any() for colour in RUNS[:3]] == [True, True, False]
+    legends = []
+    for runs in ([log[0], log[2]], [log[1], log[1]], [log[0], log[1]]):
+        row = decode(draw(*runs, names=["same"] * 2))[-30:]
+        columns = np.flatnonzero((row != 255).any((0, 2)))
+        legends.append(row[:, columns[0] : columns[-1] + 1])
+    assert np.array_equal(*legends[:2]) and not np.array_equal(*legends[1:]), "0.5, and less"
+
+
 @pytest.mark.parametrize("width", [64, 720])
 @pytest.mark.parametrize("runs", [1, 2, 5, 30, 64])
 def test_the_legend_is_beside_or_below(draw, runs, width):
@@ -432,10 +445,10 @@ def test_an_unknown_metric(draw):
 
 
 def test_runs(draw, tmp_path):
-    for runs in (0, 65, 2**63):
-        log = [CHECKOUT / "models" / "copy.jsonl"] * 65
+    for runs in (0, 257, 2**63):
+        log = [CHECKOUT / "models" / "copy.jsonl"] * 257
         assert c.dnc_training_image_write(os.fsencode(tmp_path / "a.png"), runs, strings(log), None, None) == 1
-        assert last_error().startswith("runs is ") and last_error().endswith("allowed are 1 to 64")
+        assert last_error().startswith("runs is ") and last_error().endswith("allowed are 1 to 256")
     log = losses_only([1])
     status, message = refusal(draw, log, names=[None])
     assert status == c.DNC_INVALID_ARGUMENT and message == "names[0] is NULL"

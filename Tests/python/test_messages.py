@@ -76,7 +76,7 @@ def wrong_calls(tmp_path):
         (lambda: figures.heatmap([[1]], minimum=2, maximum=1), "minimum is 2, allowed are numbers up to maximum, 1"),
         (lambda: figures.capacity([[2]], [1], [1]), "scores[0, 0] is 2, allowed are 0 to 1, and NaN"),
         (lambda: figures.capacity([[1, 1]], [1], [5, 5]), "lengths[1] is 5, allowed are ascending numbers"),
-        (lambda: figures.training([]), "the number of logs is 0, allowed are 1 to 64"),
+        (lambda: figures.training([]), "the number of logs is 0, allowed are 1 to 256"),
         (lambda: figures.training([bad], width=1), "width is 1, allowed are 64 to 8192"),
         (lambda: figures.episode(net, ones, panels=["writes"]), "panels is ['writes'], allowed are panels of which"),
         (lambda: figures.episode(net, ones, loss="grouped_softmax_cross_entropy:3"), "output_size is 4, allowed are"),

@@ -229,7 +229,8 @@ def training(
     """Loss and score of one or more runs, from their logs (log.jsonl, or the folder of a run).
 
     metric is the score to draw (None: the first of the log); over_time draws over seconds instead of updates. names are
-    those of the legend (None: the folders or files). width and height are pixels of each panel (0: 720 and 240).
+    those of the legend (None: the folders or files); runs of one name share a colour. width and height are pixels of
+    each panel (0: 720 and 240).
     """
     given = [pathlib.Path(os.fspath(log)) for log in ([logs] if isinstance(logs, (str, os.PathLike)) else logs)]
     files = [path / "log.jsonl" if path.is_dir() else path for path in given]
