@@ -68,6 +68,7 @@ CHANGES = {
     "beta2": ("0.5", {"optimizer": {"beta2": 0.5}}),
     "epsilon": ("0.5", {"optimizer": {"epsilon": 0.5}}),
     "max_gradient_norm": ("0.5", {"optimizer": {"max_gradient_norm": 0.5}}),
+    "bypass_dropout": ("0.5", {"bypass_dropout": 0.5}),
     "threads": ("2", {}),
     "time_limit": ("0", {}),
     "checkpoint_every": ("1", {}),

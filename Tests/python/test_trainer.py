@@ -86,6 +86,40 @@ def test_a_run_is_what_one_would_write(tmp_path):
     assert trainer.update == 40 and trainer.finished == "all updates made"
 
 
+def test_dropout_is_of_updates_alone(tmp_path):
+    """Each update has a seed of its own, the tests have no dropout, and afterwards the network has none."""
+    trainer = run(tmp_path, changed(updates=3, test_every=1, bypass_dropout=0.5))
+    task = dnc.Task("copy", 5, width=2, max_length=3)
+    net = dnc.DNC(task.input_size, task.output_size, **NETWORK, seed=5)
+    optimizer = dnc.Optimizer(net)
+    net.training = True
+    for update in range(3):
+        net.set_bypass_dropout(0.5, trainer.plan.dropout_seed(update))
+        _, gradients = task.loss(task.play(net))
+        net.backward(gradients)
+        optimizer.step(net)
+    assert np.array_equal(net.flat_parameters, trainer.net.flat_parameters)
+    other = run(tmp_path / "other", changed(updates=3, test_every=1)).net
+    assert not np.array_equal(other.flat_parameters, trainer.net.flat_parameters)
+
+    plain, _ = dnc.load(tmp_path / "update-00000003.safetensors")
+    inputs = np.ones((2, NETWORK["batch_size"], task.input_size), np.float32)
+    trainer.net.reset()
+    assert np.array_equal(trainer.net.forward(inputs), plain.forward(inputs))
+
+
+def test_evaluate_has_no_dropout():
+    found = []
+    for rate in (0, 0.9):
+        task = dnc.Task("copy", 5, width=2, max_length=3)
+        net = dnc.DNC(task.input_size, task.output_size, **NETWORK, seed=5)
+        net.set_bypass_dropout(rate, 1)
+        found.append(dnc.evaluate(net, task, 8)["bit_error"])
+        outputs = net.forward(np.ones((2, NETWORK["batch_size"], task.input_size), np.float32))
+        found.append(outputs.tobytes())
+    assert found[0] == found[2] and found[1] != found[3], "the network still has it"
+
+
 def test_what_a_run_leaves(tmp_path):
     trainer = run(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -148,6 +182,7 @@ def test_the_schedule_reaches_the_optimizer(tmp_path):
         ({"test_every": 0}, "test_every"),
         ({"warm_up": -1}, "warm_up"),
         ({"stop_score": 0.1}, "together"),
+        ({"bypass_dropout": 1}, "bypass_dropout is 1, allowed are 0 "),
         ({"stop_metric": "words", "stop_score": 0.1}, "sequences_right"),
         ({"task": "paste"}, "paste"),
         ({"options": {"width": 0}}, "width"),
@@ -226,9 +261,11 @@ def test_each_lesson_has_its_own_best_model(tmp_path, monkeypatch):
 # going on
 
 
-def test_resumed_runs_end_with_the_same_bytes(tmp_path):
-    run(tmp_path / "unbroken")
-    trainer = dnc.Trainer.start(tmp_path / "broken", SMALL)
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_resumed_runs_end_with_the_same_bytes(tmp_path, dropout):
+    plan = changed(bypass_dropout=dropout)
+    run(tmp_path / "unbroken", plan)
+    trainer = dnc.Trainer.start(tmp_path / "broken", plan)
     for stop in (1, 13, 20, 21, 39):
         trainer.run(each=lambda trainer, stop=stop: trainer.stop() if trainer.update == stop else None)
         assert trainer.update == stop

@@ -1,4 +1,4 @@
-"""The command line: `python -m dnc train`, `evaluate`, `tasks`, `predict`, `plot`."""
+"""The command line: `python -m dnc train`, `compare`, `evaluate`, `tasks`, `predict`, `plot`."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def _print_scores(found: dict[str, Score]) -> None:
 
 _PLAN_OPTIONS = [
     "algorithm", "schedule", "warm_up", "updates", "stop", "patience", "test_every", "test_episodes", "log_every",
-    "seed",
+    "seed", "bypass_dropout",
 ]  # fmt: skip
 # What `train` takes that is not of the plan.
 _SESSION_OPTIONS = ["command", "output", "resume", "threads", "time_limit", "checkpoint_every"]
@@ -265,28 +265,11 @@ def _parser() -> argparse.ArgumentParser:
         help="the run to go on with as planned, but for what is given besides",
     )
     _option_option(command)
-    command.add_argument("--test-option", type=_pair, action="append", metavar="KEY=VALUE",
-                         help="an option of the task that differs in tests")  # fmt: skip
+    _test_option_option(command)
     command.add_argument("--seed", type=int, help="of parameters and episodes (0)")
     command.add_argument("--threads", type=int, help="changes no byte (1; 0: one per core)")
-    run = command.add_argument_group("the run")
-    run.add_argument("--updates", type=int, metavar="N", help="its length (without end)")
-    run.add_argument("--time-limit", type=_seconds, metavar="TIME", help="stop after 90s, 15m or 2h; --resume goes on")
-    run.add_argument("--stop", type=_goal, metavar="METRIC=VALUE", help="stop when a test is as good as this")
-    run.add_argument("--patience", type=int, metavar="N", help="stop after so many tests without a better one")
-    run.add_argument("--test-every", type=int, metavar="N", help="updates between tests (100, or as the lesson says)")
-    run.add_argument("--test-episodes", type=int, metavar="N", help="of a test (100, or as the lesson says)")
-    run.add_argument("--checkpoint-every", type=_seconds, metavar="TIME", help="(60s)")
-    run.add_argument("--log-every", type=int, metavar="N", help="updates between lines of the log (100)")
-    network = command.add_argument_group("the network", "Ranges, and defaults in brackets.")
-    _struct_options(network, _NETWORK_OPTIONS, Options, _settings.network(), NETWORK)
-    optimizer = command.add_argument_group("the optimizer")
-    optimizer.add_argument("--algorithm", choices=list(CHOICES["algorithm"]), help="(adam)")
-    _struct_options(optimizer, list(Settings.__annotations__), Settings, _settings.optimizer(), OPTIMIZER)
-    optimizer.add_argument("--schedule", choices=["constant", "cosine"],
-                           help="of the learning rate; cosine falls to 0 over all updates (constant)")  # fmt: skip
-    optimizer.add_argument("--warm-up", type=int, metavar="N",
-                           help="updates in which the learning rate grows from 0 (0)")  # fmt: skip
+    _end_options(command.add_argument_group("the run"))
+    _setting_options(command)
 
     command = commands.add_parser("evaluate", help="let a trained network play")
     command.set_defaults(command=evaluate_model)
@@ -313,6 +296,38 @@ def _parser() -> argparse.ArgumentParser:
 
     plot.add_commands(commands, plot.Shared(_model, _task, _played_task_options))
     return parser
+
+
+def _test_option_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--test-option", type=_pair, action="append", metavar="KEY=VALUE",
+                         help="an option of the task that differs in tests")  # fmt: skip
+
+
+def _end_options(run: Any) -> None:
+    """How long a run is, and how often it is tested and saved."""
+    run.add_argument("--updates", type=int, metavar="N", help="its length (without end)")
+    run.add_argument("--time-limit", type=_seconds, metavar="TIME", help="stop after 90s, 15m or 2h; --resume goes on")
+    run.add_argument("--stop", type=_goal, metavar="METRIC=VALUE", help="stop when a test is as good as this")
+    run.add_argument("--patience", type=int, metavar="N", help="stop after so many tests without a better one")
+    run.add_argument("--test-every", type=int, metavar="N", help="updates between tests (100, or as the lesson says)")
+    run.add_argument("--test-episodes", type=int, metavar="N", help="of a test (100, or as the lesson says)")
+    run.add_argument("--checkpoint-every", type=_seconds, metavar="TIME", help="(60s)")
+    run.add_argument("--log-every", type=int, metavar="N", help="updates between lines of the log (100)")
+
+
+def _setting_options(command: argparse.ArgumentParser) -> None:
+    """Those of the network and of the optimizer."""
+    network = command.add_argument_group("the network", "Ranges, and defaults in brackets.")
+    _struct_options(network, _NETWORK_OPTIONS, Options, _settings.network(), NETWORK)
+    network.add_argument("--bypass-dropout", type=float, metavar="P",
+                         help="in training, the output misses so much of the controller, 0 to below 1 (0)")  # fmt: skip
+    optimizer = command.add_argument_group("the optimizer")
+    optimizer.add_argument("--algorithm", choices=list(CHOICES["algorithm"]), help="(adam)")
+    _struct_options(optimizer, list(Settings.__annotations__), Settings, _settings.optimizer(), OPTIMIZER)
+    optimizer.add_argument("--schedule", choices=["constant", "cosine"],
+                           help="of the learning rate; cosine falls to 0 over all updates (constant)")  # fmt: skip
+    optimizer.add_argument("--warm-up", type=int, metavar="N",
+                           help="updates in which the learning rate grows from 0 (0)")  # fmt: skip
 
 
 def _option_option(command: argparse.ArgumentParser) -> None:

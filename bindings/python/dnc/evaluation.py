@@ -40,7 +40,7 @@ def evaluate(
     batch: int | None = None,
     memory_slots: int | None = None,
 ) -> dict[str, Score]:
-    """Lets the network play, without a teacher, and names what it earned.
+    """Lets the network play, without a teacher and without dropout, and names what it earned.
 
     It plays at least so many episodes (whole batches). None: each once, if the task has an end, else 1,000. `batch` and
     `memory_slots` are those of the network unless said otherwise: a network runs on a larger memory than it was trained
@@ -56,6 +56,7 @@ def evaluate(
     try:
         with net.clone(share_parameters=True) as player:
             player.training = False
+            player.set_bypass_dropout(0)
             if batch is not None:
                 player.batch_size = batch
             if memory_slots is not None:

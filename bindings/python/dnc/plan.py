@@ -18,7 +18,7 @@ from .tasks import with_absolute_paths
 # What can be changed when a run goes on: of the plan itself, and of its network; and every setting of the optimizer.
 _CHANGEABLE = (
     "schedule", "warm_up", "updates", "stop_metric", "stop_score", "patience", "test_every", "test_episodes",
-    "log_every",
+    "log_every", "bypass_dropout",
 )  # fmt: skip
 _CHANGEABLE_OF_NETWORK = (
     "batch_size", "memory_slots", "clip_value", "usage_gradient", "max_record_bytes", "check_finite",
@@ -47,6 +47,7 @@ class Plan:
     stop_score in a test; or after so many tests in a row without a better one as patience says, 1 or more (None:
     never). There is a test every test_every updates, of test_episodes episodes, both 1 or more (None: as the lesson
     says, but all episodes where there is an end to them), and a line of the log every log_every updates, 1 or more.
+    bypass_dropout, 0 to below 1, is the rate of `DNC.set_bypass_dropout` in updates; tests have none.
     Parameters and episodes are drawn from the seed; None draws one. InvalidArgument for anything else.
     """
 
@@ -65,6 +66,7 @@ class Plan:
     test_every: int | None = None  # updates; None: as the lesson says
     test_episodes: int | None = None  # None: all if there is an end to them, else as the lesson says
     log_every: int = 100  # updates
+    bypass_dropout: float = 0.0  # its rate in updates; tests have none
     seed: int = 0  # None draws one
     loss: str | None = None  # of data of one's own, a kind that `dnc.loss` takes; None: "mean_squared_error"
 
@@ -81,6 +83,8 @@ class Plan:
             object.__setattr__(self, "seed", secrets.randbits(64))
         require_count(self.warm_up, "warm_up", least=0)
         require_kinds(self)
+        if not 0 <= self.bypass_dropout < 1:
+            raise InvalidArgument(f"bypass_dropout is {self.bypass_dropout!r}, allowed are 0 (none) to below 1")
         if (self.stop_metric is None) != (self.stop_score is None):
             raise InvalidArgument("stop_metric and stop_score are given together or not at all")
         for name, value in self.optimizer.items():
@@ -148,6 +152,10 @@ class Plan:
         """The fields of another plan that are not those of this one."""
         there = dataclasses.asdict(other)
         return {name: there[name] for name, value in dataclasses.asdict(self).items() if there[name] != value}
+
+    def dropout_seed(self, update: int) -> int:
+        """That of the update with this number, from 0. Runs with other seeds have others."""
+        return (self.seed * 0x9E3779B97F4A7C15 + update) % 2**64
 
     def learning_rate(self, base: float, update: int) -> float:
         """That of the update with this number, from 0."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,9 @@ class Updates:
             optimizer.learning_rate = self._rate = rate
         p.update += 1
         try:
-            value, gradients = task.loss(task.play(net))
-            net.backward(gradients)
+            with self._dropout(net):
+                value, gradients = task.loss(task.play(net))
+                net.backward(gradients)
             norm = optimizer.step(net)
         except EndOfData:
             p.update -= 1
@@ -61,6 +63,21 @@ class Updates:
         p.position = task.position
         if p.update % self._plan.log_every == 0 or p.update == self._plan.updates:
             self._tell()
+
+    @contextmanager
+    def _dropout(self, net: DNC) -> Iterator[None]:
+        """The plan's, in this update only."""
+        rate = self._plan.bypass_dropout
+        if not rate:
+            yield
+            return
+        net.detach()
+        net.set_bypass_dropout(rate, self._plan.dropout_seed(self._progress.update - 1))
+        try:
+            yield
+        finally:
+            net.detach()
+            net.set_bypass_dropout(0)
 
     def finish(self) -> None:
         """The line of the log about what has come since the last one."""
