@@ -21,6 +21,7 @@ SHORTER = [
     (r"for seed in [\d ]+;", "for seed in 1;"),
     (r" --time-limit \S+", ""),
     (r" --updates \d+", ""),
+    (r"dnc compare .*?--seeds \d+", "\\g<0> --seeds 1 --updates 6 --log-every 3"),
     (r"dnc train (?=.*--output)", "dnc train --updates 6 --log-every 3 "),
     (r"dnc train (?=.*--resume)", "dnc train --updates 9 "),
     (r"--test-episodes \d+", "--test-episodes 16"),

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _settings, plot
+from . import _settings, compare, plot
 from ._convert import CHOICES
 from ._files import replacing
 from ._sentences import on_the_command_line
@@ -269,6 +269,21 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, help="of parameters and episodes (0)")
     command.add_argument("--threads", type=int, help="changes no byte (1; 0: one per core)")
     _end_options(command.add_argument_group("the run"))
+    _setting_options(command)
+
+    command = commands.add_parser(
+        "compare",
+        help="train several networks on one task with the same seeds",
+        description="Trains several networks on one task with the same seeds, some of them at a time, and writes a "
+        "table and a figure of all. The same command goes on where it was stopped, and takes more time, seeds and "
+        "networks. What is not of a single --run is of all of them.",
+    )
+    command.set_defaults(command=compare.run, make_plan=_plan, made_by=_setting_options)
+    command.add_argument("task", help=TASK)
+    compare.add_options(command)
+    _option_option(command)
+    _test_option_option(command)
+    _end_options(command.add_argument_group("each run"))
     _setting_options(command)
 
     command = commands.add_parser("evaluate", help="let a trained network play")

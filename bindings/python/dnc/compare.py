@@ -1,0 +1,314 @@
+"""`python -m dnc compare`: several networks on one task, with the same seeds.
+
+A comparison is a folder. Each run has its own in it, NAME/SEED, like any other run; what is said of them together is in
+
+    comparison.json   every run, and the table
+    comparison.md     the table
+    comparison.csv    the table
+    training.png      all runs in one figure
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Callable
+
+from . import comparison_table as table
+from . import figures
+from ._fields import require_count
+from .errors import Error, InvalidArgument, InvalidState
+from .plan import Plan
+from .run_files import CURRICULUM, STATE, read_run
+from .run_tasks import tasks_of
+from .trainer import Trainer
+from .workers import Ended, Job, Workers
+
+Given = dict[str, Any]
+
+
+# options
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Those that `train` does not have."""
+    command.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="of the comparison")
+    command.add_argument("--run", dest="runs", type=_run, action="append", metavar="'NAME: KEY=VALUE ...'",
+                         help="a network, with those settings that are its own; may be repeated")  # fmt: skip
+    command.add_argument("--runs", dest="file", type=Path, metavar="FILE",
+                         help="the same as JSON: an object of settings for each name")  # fmt: skip
+    command.add_argument("--seeds", type=int, default=5, metavar="N", help="of each network: 0 to N-1 (5)")
+    command.add_argument("--jobs", type=int, metavar="N", help="runs at a time, with a thread each (one per core)")
+    command.add_argument("--metric", help="what is compared (that which decides which network is best)")
+    command.add_argument("--goal", type=float, metavar="VALUE",
+                         help="the table says how many reach it, and in what time (the value of --stop)")  # fmt: skip
+
+
+def _run(words: str) -> tuple[str, dict[str, str]]:
+    """NAME, or NAME: KEY=VALUE KEY=VALUE."""
+    name, _, settings = words.partition(":")
+    found = {}
+    for setting in shlex.split(settings):
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise argparse.ArgumentTypeError(f"{setting!r} in {words!r} is not KEY=VALUE")
+        found[key] = value
+    return name.strip(), found
+
+
+def _runs(options: argparse.Namespace) -> dict[str, Given]:
+    """The settings of each network by its name."""
+    pairs = list(options.runs or [])
+    if options.file is not None:
+        named = json.loads(options.file.read_text())
+        if not isinstance(named, dict) or not all(isinstance(each, dict) for each in named.values()):
+            raise InvalidArgument(f"{options.file} is no object of objects: a name, and settings, for each network")
+        pairs += named.items()
+    if not pairs:
+        raise InvalidArgument("--run is missing: what is to be compared?")
+    found: dict[str, Given] = {}
+    for name, settings in pairs:
+        if not name or name[0] in ".-" or "/" in name or "\0" in name or name.startswith("comparison"):
+            raise InvalidArgument(f"--run {name!r} is no name for a folder in the comparison's")
+        if name in found:
+            raise InvalidArgument(f"--run {name} is given twice")
+        found[name] = _settings(options, name, settings)
+    return found
+
+
+def _settings(options: argparse.Namespace, name: str, own: Mapping[str, Any]) -> Given:
+    """As the options of `train` would have them."""
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> Any:
+            raise InvalidArgument(f"--run {name}: {message}")
+
+    parser = Parser(add_help=False, allow_abbrev=False)
+    options.made_by(parser)
+    known = {action.dest: action for action in parser._actions}
+    words = []
+    for key, value in own.items():
+        action = known.get(key.strip().replace("-", "_"))
+        if action is None:
+            raise InvalidArgument(f"--run {name}: {key} is none of {', '.join(sorted(known))}")
+        option = action.option_strings[0]
+        if isinstance(action, argparse.BooleanOptionalAction):
+            if str(value).lower() not in ("0", "1", "false", "true"):
+                raise InvalidArgument(f"--run {name}: {key} is {value}, allowed are 0 and 1")
+            words.append(action.option_strings[str(value).lower() in ("0", "false")])
+        else:
+            words.append(f"{option}={value}")
+    return {key: value for key, value in vars(parser.parse_args(words)).items() if value is not None}
+
+
+def _plans(options: argparse.Namespace) -> dict[str, Plan]:
+    """The plan of each network; the seed is still to come."""
+    shared = {key: value for key, value in vars(options).items() if value is not None}
+    make: Callable[[Given], Plan] = options.make_plan
+    plans = {}
+    for name, own in _runs(options).items():
+        plans[name] = make({**shared, **own})
+        plans[name].refuse_unused()
+        ends = (options.time_limit, plans[name].updates, plans[name].stop_metric, plans[name].patience)
+        if ends == (None,) * 4 and not plans[name].is_curriculum:
+            raise InvalidArgument("the runs have no end: give --time-limit, --updates, --stop or --patience")
+    return plans
+
+
+def _measure(plan: Plan, metric: str | None, goal: float | None) -> table.Measure:
+    """What the networks are compared by, unless told otherwise that of --stop, or what decides which test is best."""
+    task, _ = tasks_of(plan, Path())
+    metrics = {each.name: each for each in task.metrics}
+    if metric is None:
+        metric = plan.stop_metric or list(metrics)[task.lessons[-1].metric]
+    if metric not in metrics:
+        raise InvalidArgument(f"--metric is {metric!r}, allowed are {', '.join(metrics)}")
+    if goal is None and metric == plan.stop_metric:
+        goal = plan.stop_score
+    return table.Measure(metric, metrics[metric].is_error, goal, len(task.lessons))
+
+
+# the comparison
+
+
+def run(options: argparse.Namespace) -> int:
+    """All runs, as many at a time as there are jobs; then the table and the figure."""
+    for name in ("seeds", "jobs"):
+        if getattr(options, name) is not None:
+            require_count(getattr(options, name), name)
+    plans = _plans(options)
+    measure = _measure(next(iter(plans.values())), options.metric, options.goal)
+    comparison = Comparison(options.output, plans, options.seeds, options.time_limit, measure)
+    workers = Workers(options.jobs or len(os.sched_getaffinity(0)), options.checkpoint_every)
+    done = comparison.run(workers)
+    comparison.write()
+    print(comparison.table.markdown(), end="")
+    if done < len(comparison.runs):
+        print(f"stopped after {done} of {len(comparison.runs)} runs: the same command goes on")
+    return 0
+
+
+@dataclasses.dataclass
+class Run:
+    """A run of a comparison: the seed of a network."""
+
+    name: str
+    plan: Plan
+    folder: Path
+    ended: str = ""  # why, in the words of the run or of its error
+    failed: bool = False
+    time_limit: float | None = None  # with which it ended
+
+    @property
+    def is_begun(self) -> bool:
+        return (self.folder / STATE).exists()
+
+    def begin(self) -> None:
+        """Its folder, if there is none."""
+        if not self.is_begun:
+            Trainer.start(self.folder, self.plan)
+
+    def require_same_plan(self) -> None:
+        """InvalidState if the folder holds a run of another plan."""
+        if not self.is_begun:
+            return
+        plan, before = self.plan.with_absolute_paths(), read_run(self.folder).plan
+        other = json.loads(json.dumps(plan.differences(before), default=str))
+        if plan.is_curriculum and before.task.endswith(CURRICULUM):
+            other.pop("task", None)
+        mine = json.loads(json.dumps(dataclasses.asdict(plan), default=str))
+        changed = [name for name, value in other.items() if mine[name] != value]
+        if changed:
+            raise InvalidState(
+                f"{self.folder} was begun with another {' and '.join(changed)}: choose another name or another folder"
+            )
+
+
+class Comparison:
+    """The runs of a folder, and what is said of them together."""
+
+    def __init__(
+        self, folder: Path, plans: Mapping[str, Plan], seeds: int, time_limit: float | None, measure: table.Measure
+    ) -> None:
+        self.folder, self._time_limit, self._measure = folder, time_limit, measure
+        # Seed by seed, so that a part of the comparison compares, too.
+        self.runs = [
+            Run(name, dataclasses.replace(plan, seed=seed), folder / name / str(seed))
+            for seed in range(seeds)
+            for name, plan in plans.items()
+        ]
+        for run in self.runs:
+            run.require_same_plan()
+        for run in self.runs[: len(plans)]:  # what can't be trained is said before anything else is
+            run.begin()
+        self._remember()
+
+    def run(self, workers: Workers) -> int:
+        """Returns how many runs have come to their ends."""
+        waiting = [run for run in self.runs if not self._is_done(run)]
+        done = len(self.runs) - len(waiting)
+        for ended in workers.all(self._jobs(waiting)):
+            run = next(run for run in waiting if run.folder == ended.folder)
+            self._note(run, ended)
+            done += run.ended != ""
+            print(f"{done} of {len(self.runs)}: {run.name}, seed {run.plan.seed}: {self._told(run)}", flush=True)
+            self._write_json()
+        return done
+
+    def _jobs(self, waiting: Sequence[Run]) -> Iterator[Job]:
+        for run in waiting:
+            try:
+                run.begin()
+            except (Error, OSError) as error:
+                run.ended, run.failed = str(error), True
+                continue
+            left = None
+            if self._time_limit is not None:
+                left = max(self._time_limit - read_run(run.folder).progress.seconds, 0)
+            yield Job(run.folder, left)
+
+    def _note(self, run: Run, ended: Ended) -> None:
+        run.failed = ended.failed
+        run.time_limit = self._time_limit
+        if ended.failed:
+            run.ended = ended.message
+        elif not ended.was_stopped:
+            run.ended = read_run(run.folder).progress.finished or "time limit"
+
+    def _is_done(self, run: Run) -> bool:
+        """Whether nothing would come of going on."""
+        if run.failed:
+            return any(line["event"] == "diverged" for line in table.lines(run.folder))
+        if run.is_begun and read_run(run.folder).progress.finished:
+            run.ended = read_run(run.folder).progress.finished
+        if run.ended == "time limit":
+            return self._time_limit is not None and (run.time_limit or 0) >= self._time_limit
+        return run.ended != ""
+
+    def _told(self, run: Run) -> str:
+        if run.failed:
+            return f"failed: {run.ended}"
+        result = table.Result.of(run.folder, self._measure)
+        best = "no test" if result.best is None else f"{self._measure.metric} {result.best:.4%}"
+        return f"{run.ended or 'stopped'} after {result.updates:,} updates, {best}"
+
+    # files
+
+    @property
+    def table(self) -> table.Table:
+        """Of all that is known by now."""
+        names = list(dict.fromkeys(run.name for run in self.runs))
+        return table.Table(
+            self._measure,
+            [
+                table.Row.of(name, [self._result(run) for run in self.runs if run.name == name and run.is_begun])
+                for name in names
+            ],
+        )
+
+    def _result(self, run: Run) -> table.Result:
+        return dataclasses.replace(table.Result.of(run.folder, self._measure), failed=run.failed)
+
+    def _remember(self) -> None:
+        """How the runs ended that an earlier command let run."""
+        path = self.folder / table.JSON
+        if not path.exists():
+            return
+        known = {(each["name"], each["seed"]): each for each in json.loads(path.read_text())["runs"]}
+        for run in self.runs:
+            each = known.get((run.name, run.plan.seed))
+            if each and run.is_begun:
+                run.ended, run.failed, run.time_limit = each["ended"], each["failed"], each["time_limit"]
+
+    def write(self) -> None:
+        """The table in all forms, and the figure."""
+        self._write_json()
+        found = self.table
+        command = "python -m dnc " + shlex.join(sys.argv[1:])
+        table.write(self.folder / "comparison.md", f"    {command}\n\n{found.markdown()}")
+        table.write(self.folder / "comparison.csv", found.csv())
+        drawn = [run for run in self.runs if any(line["event"] == "train" for line in table.lines(run.folder))]
+        if drawn:
+            is_tested = any(line["event"] == "test" for run in drawn for line in table.lines(run.folder))
+            metric = self._measure.metric if is_tested else None
+            figures.training(
+                [run.folder for run in drawn], [run.name for run in drawn], metric=metric, over_time=True
+            ).save(self.folder / "training.png")
+
+    def _write_json(self) -> None:
+        runs = [
+            {
+                "name": run.name, "seed": run.plan.seed, "folder": os.fsdecode(run.folder.relative_to(self.folder)),
+                "ended": run.ended, "failed": run.failed, "time_limit": run.time_limit,
+                **(dataclasses.asdict(self._result(run)) if run.is_begun else {}),
+            }
+            for run in self.runs
+        ]  # fmt: skip
+        text = {"task": self.runs[0].plan.task, "options": self.runs[0].plan.options, **self.table.as_json()}
+        table.write(self.folder / table.JSON, json.dumps({**text, "runs": runs}, indent=1, default=str) + "\n")
