@@ -463,6 +463,28 @@ dnc_status dnc_set_state(dnc *instance, uint32_t field, const float *values, siz
  * instance was created or last changed its sizes. */
 dnc_status dnc_get_state_gradient(const dnc *instance, uint32_t field, float *values, size_t count);
 
+/* The state of one sequence as a row of floats: its fields in the order of dnc_field, of each what the sequence has, for
+ * example memory [N, W], usage [N], and so on to cell [L, H]. A field that the configuration lacks takes no place. Copying a
+ * row parks a stream, moves it to another place of a batch or to another instance of the same configuration, or compacts a
+ * batch. dnc_state_size writes the number of floats of a row. */
+dnc_status dnc_state_size(const dnc *instance, size_t *size);
+
+/* Copy the states of the sequences first to first + count - 1 out or in; rows is [count, size of a state]. What
+ * dnc_set_state asks of values and of the record holds here, too. A learned initial state gets gradients from the sequences
+ * that were not written. */
+dnc_status dnc_get_state_rows(const dnc *instance, size_t first, size_t count, float *rows);
+dnc_status dnc_set_state_rows(dnc *instance, size_t first, size_t count, const float *rows);
+
+/* Copies the gradient with respect to the state before the first step of the last dnc_backward, as rows: see
+ * dnc_get_state_gradient. */
+dnc_status dnc_get_state_gradient_rows(const dnc *instance, size_t first, size_t count, float *rows);
+
+/* Hands in the gradient of a loss with respect to the state after the last recorded step, as rows: for a state that is used
+ * after these steps. The next dnc_backward begins with it and forgets it, as more steps, dnc_reset and dnc_detach do; where
+ * nothing is handed in, it is 0. DNC_INVALID_STATE when nothing is recorded; DNC_NOT_FINITE for a number that is not
+ * finite. */
+dnc_status dnc_set_final_state_gradient(dnc *instance, size_t first, size_t count, const float *rows);
+
 typedef enum dnc_trace {
     DNC_TRACE_WRITE_WEIGHTS = 0,    /* [T, B, K, N] */
     DNC_TRACE_READ_WEIGHTS = 1,     /* [T, B, R, N] */

@@ -83,6 +83,20 @@ private func requireCount(_ count: Int, of expected: Int) throws(Failure) {
   }
 }
 
+func requireNothingRecorded(_ network: Instance) throws(Failure) {
+  guard network.pointee.recordedSteps == 0 else {
+    throw Failure(
+      DNC_INVALID_STATE,
+      "the state can't be changed while \(network.pointee.recordedSteps) steps are recorded: call dnc_detach first")
+  }
+}
+
+func requireStateGradient(_ network: Instance) throws(Failure) {
+  guard network.pointee.hasStateGradient else {
+    throw Failure(DNC_INVALID_STATE, "there is no state gradient: call dnc_backward first")
+  }
+}
+
 @c @implementation public func dnc_get_state(
   _ instance: OpaquePointer!, _ field: UInt32, _ values: UnsafeMutablePointer<Float>!, _ count: Int
 ) -> dnc_status {
@@ -105,20 +119,13 @@ private func requireCount(_ count: Int, of expected: Int) throws(Failure) {
     let piece = Piece(quantity, of: network.pointee.planes, row: 0, c)
     let values = try require(values, "values")
     try requireCount(count, of: piece.count)
-    guard network.pointee.recordedSteps == 0 else {
-      throw Failure(
-        DNC_INVALID_STATE,
-        "the state can't be changed while \(network.pointee.recordedSteps) steps are recorded: call dnc_detach first")
-    }
+    try requireNothingRecorded(network)
     try requireFinite(values, count: count, "values")
-    if piece.range == .zeroToOne {
-      // Rounding leaves some of the library's own numbers a little outside.
-      for i in 0..<count where !(-0.001...1.001).contains(values[i]) {
-        throw Failure(DNC_INVALID_ARGUMENT, "values[\(i)] is \(values[i]), allowed for this field are 0 to 1")
-      }
+    for i in 0..<count where !piece.range.allows(values[i]) {
+      throw Failure(DNC_INVALID_ARGUMENT, "values[\(i)] is \(values[i]), allowed for this field are 0 to 1")
     }
     piece.forEachRun { inside, outside, count in copyValues(count, values + outside, to: inside) }
-    network.pointee.stateChanged(learned)
+    network.pointee.stateChanged(learned, of: 0..<c.B)
   }
 }
 
@@ -127,9 +134,7 @@ private func requireCount(_ count: Int, of expected: Int) throws(Failure) {
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
     let c = network.pointee.configuration
-    guard network.pointee.hasStateGradient else {
-      throw Failure(DNC_INVALID_STATE, "there is no state gradient: call dnc_backward first")
-    }
+    try requireStateGradient(network)
     let (quantity, _) = try quantity(field, c)
     let piece = Piece(quantity, of: network.pointee.stateGradient, row: 0, c)
     let values = try require(values, "values")

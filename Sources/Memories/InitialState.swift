@@ -11,6 +11,26 @@ enum InitialState {
     static let all: Learned = [.memory, .readVectors, .readWeights, .writeWeights]
   }
 
+  /// These parts of each sequence's state.
+  struct LearnedParts: ~Copyable {
+    private let memory: Memory
+
+    init(batch: Int) throws(Failure) { memory = try Memory(bytes: batch) }
+
+    subscript(b: Int) -> Learned {
+      get { Learned(rawValue: memory.start.load(fromByteOffset: b, as: UInt8.self)) }
+      nonmutating set { memory.start.storeBytes(of: newValue.rawValue, toByteOffset: b, as: UInt8.self) }
+    }
+
+    func setAll(_ parts: Learned) {
+      for b in 0..<memory.bytes { self[b] = parts }
+    }
+
+    func copy(from other: borrowing LearnedParts) {
+      for b in 0..<memory.bytes { self[b] = other[b] }
+    }
+  }
+
   /// Writes the initial state to row 0, which must be all zero.
   static func forward<Scalar: Real>(_ c: Configuration, parameters: Parameters<Scalar>, planes: Planes<Scalar>) {
     switch c.initialState {
@@ -52,7 +72,7 @@ enum InitialState {
   ///   - planes: the record's, whose row 0 is the state at the start of the episode.
   ///   - gradient: of that state.
   static func backward<Scalar: Real>(
-    _ c: Configuration, learned: Learned, planes: Planes<Scalar>, gradient: Planes<Scalar>,
+    _ c: Configuration, learned: borrowing LearnedParts, planes: Planes<Scalar>, gradient: Planes<Scalar>,
     parameterGradients: ParameterGradients<Scalar>
   ) {
     /// - Parameter logits: the parameters whose softmax some heads' weightings are.
@@ -66,6 +86,7 @@ enum InitialState {
       }
     }
     for b in 0..<c.B {
+      let learned = learned[b]
       if learned.contains(.memory) {
         addScaled(c.N * c.W, 1, gradient[.memory][0, b], to: parameterGradients.vector(.initialMemory))
       }

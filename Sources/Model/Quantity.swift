@@ -49,6 +49,9 @@ enum Quantity: Int {
 
   enum Range {
     case any, zeroToOne
+
+    /// Whether a caller may give the number. Rounding leaves some of the library's own a little outside.
+    func allows(_ value: Float) -> Bool { self == .any || (-0.001...1.001).contains(value) }
   }
 
   /// Where the finite check looks.

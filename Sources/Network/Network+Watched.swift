@@ -63,7 +63,7 @@ extension Network<Float> {
     kept.steps.copyFutureGradients(steps, from: planes, c)
     kept.state?.copyStates(1, from: gradient, c)
     let watch = Watch(progress, steps: steps, batch: c.B, shards: shardCount)
-    gradient.zeroState(c)
+    startStateGradient()
     withUnsafePointer(to: watch) { watch in
       run(steps: steps) {
         WatchedBackward(network: $0, watch: watch, steps: steps, gradient: gradient, outputGradients: outputGradients)

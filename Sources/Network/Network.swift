@@ -12,12 +12,15 @@ struct Network<Scalar: Real>: ~Copyable {
   private(set) var isTraining = false
   private(set) var recordedSteps = 0
   /// The parts of the state before the recorded steps that are still the learned parameters.
-  private var learned: InitialState.Learned = []
   /// Steps taken since the last reset.
   private var time = 0
   /// What is dropped, and scratch [threads, Bypass.scratchCount] in `dropoutMemory`.
   private var dropout: (rule: BypassDropout<Scalar>, scratch: Out<Scalar>)?
   private var dropoutMemory: Memory?
+  private var learned: InitialState.LearnedParts
+  /// The gradient of the state after the recorded steps that the caller has handed in, a `StateRow` for each sequence.
+  private var finalGradient: Memory
+  private var hasFinalGradient = false
   /// The host's function that hears of the steps of `dnc_forward` and `dnc_backward`.
   var progress: Progress?
   /// True once a backward has left its gradient of the state in `record.gradient`.
@@ -28,10 +31,12 @@ struct Network<Scalar: Real>: ~Copyable {
     let packedWeights = try PackedWeights<Scalar>(configuration)
     let threads = try Threads(count: configuration.threadCount)
     let record = try Record<Scalar>(configuration, capacity: 0, threads: threads.count)
+    let learned = try InitialState.LearnedParts(batch: configuration.B)
+    let nothing = try Memory(bytes: 0)
     let block = try ParameterBlock<Scalar>.create(configuration)
     self.init(
       configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory,
-      packedWeights: packedWeights, record: record, threads: threads)
+      packedWeights: packedWeights, record: record, threads: threads, learned: learned, finalGradient: nothing)
     block.pointee.initialize(configuration)
     startEpisode()
   }
@@ -39,7 +44,7 @@ struct Network<Scalar: Real>: ~Copyable {
   private init(
     configuration: Configuration, parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>,
     gradientMemory: consuming Memory, packedWeights: consuming PackedWeights<Scalar>, record: consuming Record<Scalar>,
-    threads: consuming Threads
+    threads: consuming Threads, learned: consuming InitialState.LearnedParts, finalGradient: consuming Memory
   ) {
     self.configuration = configuration
     self.parameterBlock = parameterBlock
@@ -47,6 +52,8 @@ struct Network<Scalar: Real>: ~Copyable {
     self.packedWeights = packedWeights
     self.record = record
     self.threads = threads
+    self.learned = learned
+    self.finalGradient = finalGradient
   }
 
   deinit { ParameterBlock.release(parameterBlock) }
@@ -57,6 +64,8 @@ struct Network<Scalar: Real>: ~Copyable {
     let packedWeights = try PackedWeights<Scalar>(configuration)
     let threads = try Threads(count: self.threads.count)
     let record = try Record<Scalar>(configuration, capacity: 0, threads: threads.count)
+    let learned = try InitialState.LearnedParts(batch: configuration.B)
+    let nothing = try Memory(bytes: 0)
     let block: UnsafeMutablePointer<ParameterBlock<Scalar>>
     if sharingParameters {
       block = parameterBlock
@@ -68,11 +77,11 @@ struct Network<Scalar: Real>: ~Copyable {
     record.planes.copyStates(1, from: planes, startingAt: recordedSteps, configuration)
     var copy = Network(
       configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory,
-      packedWeights: packedWeights, record: record, threads: threads)
+      packedWeights: packedWeights, record: record, threads: threads, learned: learned, finalGradient: nothing)
     copy.isTraining = isTraining
     copy.time = time
     if let rule = dropout?.rule { try copy.setBypassDropout(rate: rule.rate, seed: rule.seed) }
-    copy.learned = recordedSteps == 0 ? learned : []
+    if recordedSteps == 0 { copy.learned.copy(from: self.learned) }
     return copy
   }
 
@@ -102,7 +111,9 @@ struct Network<Scalar: Real>: ~Copyable {
   }
 
   private mutating func resize(to changed: Configuration) throws(Failure) {
+    let learned = try InitialState.LearnedParts(batch: changed.B)
     record = try Record<Scalar>(changed, capacity: 0, threads: threads.count)
+    self.learned = learned
     configuration = changed
     hasStateGradient = false
     startEpisode()
@@ -138,7 +149,8 @@ struct Network<Scalar: Real>: ~Copyable {
   private mutating func startEpisode() {
     recordedSteps = 0
     time = 0
-    learned = configuration.initialState == .learned ? .all : []
+    hasFinalGradient = false
+    learned.setAll(configuration.initialState == .learned ? .all : [])
     InitialState.forward(configuration, parameters: parameters, planes: planes)
   }
 
@@ -147,7 +159,8 @@ struct Network<Scalar: Real>: ~Copyable {
     guard recordedSteps > 0 else { return }
     planes.moveToFront(row: recordedSteps, configuration)
     recordedSteps = 0
-    learned = []
+    hasFinalGradient = false
+    learned.setAll([])
   }
 
   mutating func setTraining(_ enabled: Bool) {
@@ -259,7 +272,8 @@ struct Network<Scalar: Real>: ~Copyable {
 
   mutating func tookSteps(_ steps: Int) {
     time += steps
-    if isTraining { recordedSteps += steps } else { learned = [] }
+    hasFinalGradient = false
+    if isTraining { recordedSteps += steps } else { learned.setAll([]) }
   }
 
   /// Makes room for `steps` more steps. A record that already has steps grows by another quarter, if memory allows.
@@ -281,9 +295,33 @@ struct Network<Scalar: Real>: ~Copyable {
   ///   - inputGradients: [T, B, X], written, or nil.
   mutating func backward(outputGradients: In<Scalar>, inputGradients: Out<Scalar>?) {
     let steps = recordedSteps
-    stateGradient.zeroState(configuration)
+    startStateGradient()
     run(.backward(stateGradient, outputGradients: outputGradients, inputGradients: inputGradients), steps: steps)
     finishBackward(steps: steps)
+  }
+
+  /// Sets the gradient of the state after the recorded steps: what the caller has handed in, or 0.
+  func startStateGradient() {
+    stateGradient.zeroState(configuration)
+    guard hasFinalGradient else { return }
+    let rows = finalGradientRows
+    for b in 0..<configuration.B {
+      StateRow.forEachRun(stateGradient, row: 0, b, configuration) { inside, place, count, _ in
+        copyValues(count, rows[b] + place, to: inside)
+      }
+    }
+  }
+
+  private var finalGradientRows: MutableRows<Scalar> {
+    MutableRows(finalGradient.start.assumingMemoryBound(to: Scalar.self), stride: StateRow.count(configuration))
+  }
+
+  /// Takes gradients of the state after the recorded steps, for the next backward. Those of other sequences stay, or are 0.
+  mutating func setFinalGradient(_ rows: In<Scalar>, of sequences: Range<Int>) throws(Failure) {
+    let size = StateRow.count(configuration)
+    if !hasFinalGradient { finalGradient = try Memory(bytes: configuration.B * size * MemoryLayout<Scalar>.stride) }
+    hasFinalGradient = true
+    for b in sequences { copyValues(size, rows + (b - sequences.lowerBound) * size, to: finalGradientRows[b]) }
   }
 
   /// Adds to the gradients of the parameters, over all steps and sequences.
@@ -337,8 +375,8 @@ struct Network<Scalar: Real>: ~Copyable {
   var history: MemoryHistory<Scalar> { record.history }
 
   /// Notes that the caller has changed the state, with nothing recorded: it is no longer the learned parameters.
-  mutating func stateChanged(_ piece: InitialState.Learned) {
-    learned.subtract(piece)
+  mutating func stateChanged(_ piece: InitialState.Learned, of sequences: Range<Int>) {
+    for b in sequences { learned[b].subtract(piece) }
     InitialState.updateRowNorms(configuration, planes: planes)
   }
 

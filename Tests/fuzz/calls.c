@@ -551,6 +551,37 @@ static void state(void) {
     free(values);
 }
 
+/* States as rows, and their gradients. */
+static void state_rows(void) {
+    network *n = some_net();
+    size_t size = 0, batch = n->net ? config_of(n->net).batch_size : 0;
+    CHECK(CALL(dnc_state_size(n->net, &size)) == (n->net ? DNC_OK : DNC_INVALID_ARGUMENT));
+    size_t first = below(&input, 2), good = batch > first ? batch - first : 0, count = some_size(good);
+    uint64_t before = seen(n->net);
+    int kind = (int)below(&input, 4), writes = kind >= 2;
+    if (writes && count > good && count < 1 << 20) count = good; /* else the library may well read them */
+    float *rows = writes ? numbers(good * size) : patterned(4 * good * size);
+    dnc_status status;
+    maybe_break();
+    if (kind == 0) status = CALL(dnc_get_state_rows(n->net, first, count, rows));
+    else if (kind == 1) status = CALL(dnc_get_state_gradient_rows(n->net, first, count, rows));
+    else if (kind == 2) status = CALL(dnc_set_state_rows(n->net, first, count, rows));
+    else status = CALL(dnc_set_final_state_gradient(n->net, first, count, rows));
+    if (status == DNC_OK) {
+        CHECK(n->net && count <= good);
+        if (kind == 1) CHECK(n->backward);
+        if (kind == 2) CHECK(n->recorded == 0);
+        if (kind == 3) CHECK(n->recorded > 0);
+        /* Weightings that are none may lead anywhere. */
+        for (size_t i = 0; kind == 2 && i < count * size; i++) n->tame = n->tame && rows[i] >= 0 && rows[i] <= 1;
+        if (kind == 3) n->tame = 0;
+    } else if (!writes) {
+        CHECK(is_patterned(rows, 4 * good * size));
+    }
+    if (kind != 2 || status != DNC_OK) CHECK(seen(n->net) == before);
+    free(rows);
+}
+
 static void loss(void) {
     size_t steps = 1 + below(&input, 4), batch = 1 + below(&input, 3), width = 1 + below(&input, 8), rows = steps * batch;
     uint32_t kind = chance(8) ? word(&input) : below(&input, 4);
@@ -992,7 +1023,7 @@ static const struct {
 } calls[] = {
     {'n', create}, {'c', clone_net}, {'g', get_config}, {'e', estimate}, {'r', resize}, {'.', simple}, {'f', forward},
     {'b', backward}, {'w', parameters}, {'s', state}, {'l', loss}, {'u', optimize}, {'o', optimizer_create}, {'S', save},
-    {'L', load}, {'p', picture}, {'t', task_create}, {'T', task_use}, {'v', library}, {'P', tell},
+    {'L', load}, {'p', picture}, {'t', task_create}, {'T', task_use}, {'v', library}, {'P', tell}, {'R', state_rows},
 };
 
 static void run_line(const uint8_t *start, size_t length) {

@@ -335,6 +335,10 @@ static dnc_status call_set_state(world *w) { return dnc_set_state(w->net, DNC_FI
 static dnc_status call_state_gradient(world *w) {
     return dnc_get_state_gradient(w->net, DNC_FIELD_MEMORY, w->got.values, B * N * W);
 }
+static dnc_status call_get_rows(world *w) { return dnc_get_state_rows(w->net, 0, 1, w->got.values); }
+static dnc_status call_set_rows(world *w) { return dnc_set_state_rows(w->net, 0, 1, nothing); }
+static dnc_status call_gradient_rows(world *w) { return dnc_get_state_gradient_rows(w->net, 0, 1, w->got.values); }
+static dnc_status call_final_gradient(world *w) { return dnc_set_final_state_gradient(w->net, 0, 1, nothing); }
 static dnc_status call_loss(world *w) {
     return dnc_loss_evaluate(DNC_LOSS_SIGMOID_CROSS_ENTROPY, T, B, Y, w->outputs, w->targets, w->mask, &w->got.value,
                              w->got.values);
@@ -474,6 +478,10 @@ static const scenario scenarios[] = {
     {"get_trace", NULL, call_get_trace, NULL},
     {"set_state", forget, call_set_state, NULL},
     {"get_state_gradient", NULL, call_state_gradient, NULL},
+    {"get_state_rows", NULL, call_get_rows, NULL},
+    {"set_state_rows", forget, call_set_rows, NULL},
+    {"get_state_gradient_rows", NULL, call_gradient_rows, NULL},
+    {"set_final_state_gradient", NULL, call_final_gradient, NULL},
     {"loss_evaluate", NULL, call_loss, NULL},
     {"optimizer_create_sgd", NULL, call_sgd, NULL},
     {"optimizer_create_adam", NULL, call_adam, NULL},

@@ -296,6 +296,29 @@ class Net:
         check(c.dnc_get_state_gradient(self.handle, FIELDS[field], floats(values), values.size))
         return values
 
+    @property
+    def state_size(self):
+        size = c_size_t()
+        check(c.dnc_state_size(self.handle, byref(size)))
+        return size.value
+
+    def state_rows(self, first=0, count=None):
+        count = self.config.batch_size - first if count is None else count
+        rows = np.full((count, self.state_size), np.nan, np.float32)
+        check(c.dnc_get_state_rows(self.handle, first, count, floats(rows)))
+        return rows
+
+    def set_state_rows(self, rows, first=0):
+        check(c.dnc_set_state_rows(self.handle, first, len(rows), floats(f32(rows))))
+
+    def state_gradient_rows(self):
+        rows = np.full((self.config.batch_size, self.state_size), np.nan, np.float32)
+        check(c.dnc_get_state_gradient_rows(self.handle, 0, len(rows), floats(rows)))
+        return rows
+
+    def set_final_state_gradient(self, rows, first=0):
+        check(c.dnc_set_final_state_gradient(self.handle, first, len(rows), floats(f32(rows))))
+
     def trace(self, name):
         s = self.config
         b, n, w, k, r = s.batch_size, s.memory_slots, s.word_size, s.write_heads, s.read_heads

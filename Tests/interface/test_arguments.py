@@ -74,6 +74,7 @@ class World:
         self.outputs, self.output_gradients = np.full((3, 2, 2), 7, np.float32), self.net.output_gradients(3)
         self.targets, self.mask = np.abs(np.sign(self.output_gradients)), np.ones((3, 2), np.float32)
         self.state, self.state_result = np.zeros((2, 6), np.float32), np.full((2, 6), 7, np.float32)
+        self.rows, self.rows_result = self.net.state_rows(), np.full_like(self.net.state_rows(), 7)
         self.trace_result = np.full((3, 2, 6), 7, np.float32)
         self.pixels = f32(np.arange(12).reshape(3, 4))
         # Results of other types, with values that a function would not leave by chance.
@@ -102,7 +103,7 @@ class World:
 
     def results(self):
         """Everything a call could write to."""
-        arrays = (self.input_gradients, self.outputs, self.state_result, self.trace_result)
+        arrays = (self.input_gradients, self.outputs, self.state_result, self.rows_result, self.trace_result)
         arrays += (self.next_input, self.answer_gradients)
         plain = (self.size, self.loss, self.norm, *self.handles.values(), self.png, *self.structs.values(), self.tensor)
         plain += (self.scores, self.metric, self.lesson, self.option, self.episodes, self.word)
@@ -240,6 +241,8 @@ IMAGE_CASES = [case for case in EPISODE_CASES if not case[0].startswith("loss")]
 NUMBERED = ("numbered", lambda w: image_options(flags=c.DNC_IMAGE_NUMBERED_FILES), INVALID)
 FIELD_VALUES = each([9, 255, 2**31, U32])
 COUNTS = each([0, 11, 13, 48, 2**62, SIZE])
+FIRSTS = each([3, 2**32, SIZE])
+ROW_COUNTS = each([3, 2**32, SIZE])
 SHAPES = each([0, 2**60, 2**61, 2**63, SIZE - 1, SIZE])  # the product of all three overflows
 
 
@@ -452,6 +455,31 @@ FUNCTIONS = {
         ("field", constant(c.DNC_FIELD_USAGE), FIELD_VALUES),
         ("values", buffer("state_result"), null),
         ("count", constant(12), COUNTS),
+    ],
+    "dnc_state_size": [("instance", handle("net"), null), ("size", reference("size"), null)],
+    "dnc_get_state_rows": [
+        ("instance", handle("net"), null),
+        ("first", constant(0), FIRSTS),
+        ("count", constant(2), ROW_COUNTS),
+        ("rows", buffer("rows_result"), null),
+    ],
+    "dnc_set_state_rows": [
+        ("instance", handle("net"), null),
+        ("first", constant(0), FIRSTS),
+        ("count", constant(2), ROW_COUNTS),
+        ("rows", buffer("rows"), null),
+    ],
+    "dnc_get_state_gradient_rows": [
+        ("instance", handle("net"), null),
+        ("first", constant(0), FIRSTS),
+        ("count", constant(2), ROW_COUNTS),
+        ("rows", buffer("rows_result"), null),
+    ],
+    "dnc_set_final_state_gradient": [
+        ("instance", handle("net"), null),
+        ("first", constant(0), FIRSTS),
+        ("count", constant(2), ROW_COUNTS),
+        ("rows", buffer("rows"), null + not_finite("rows")),
     ],
     "dnc_get_trace": [
         ("instance", handle("net"), null),
@@ -688,7 +716,7 @@ def test_the_good_call_is_good(function, tmp_path):
     world = World(tmp_path)
     if function == "dnc_load":
         check(c.dnc_save(world.net.handle, world.optimizer.handle, world.path))
-    if function in ("dnc_set_state", "dnc_set_bypass_dropout"):
+    if function in ("dnc_set_state", "dnc_set_state_rows", "dnc_set_bypass_dropout"):
         world.net.detach()
     assert call(function, world) == c.DNC_OK, last_error()
     for kind, free in ((c.dnc, c.dnc_free), (c.dnc_optimizer, c.dnc_optimizer_free), (c.dnc_task, c.dnc_task_free)):

@@ -28,6 +28,10 @@ def functions_of(argument):
     return sorted(taking - MAKERS[argument])
 
 
+# Which must not find recorded steps.
+NOT_RECORDING = ("dnc_set_state", "dnc_set_state_rows")
+
+
 def arguments_of(function, world, **others):
     """Good ones, but for `others`."""
     return [others.get(name) or passed(good(world), world) for name, good, _ in FUNCTIONS[function]]
@@ -43,7 +47,7 @@ def is_in_use(status, *names):
 def test_in_a_callback(function, call, tmp_path):
     """The call that is cancelled after it leaves the instance as it was before, so the one that is refused did too."""
     world, told = World(tmp_path), []
-    if function == "dnc_set_state":
+    if function in NOT_RECORDING:
         world.net.train(False), world.twin.train(False)
         call = "forward"
     arguments = arguments_of(function, world, optimizer=None if function == "dnc_save" else world.optimizer.handle)
@@ -62,7 +66,7 @@ def test_in_a_callback(function, call, tmp_path):
             world.net.backward_into(given, None)
     assert [(done, refused) for done, refused, _ in told] == [(1, True)], told
     world.net.progress(None)
-    if function != "dnc_set_state":
+    if function not in NOT_RECORDING:
         world.assert_unchanged()
     assert not list(tmp_path.iterdir())
 

@@ -491,6 +491,30 @@ def test_state(net, inputs):
         net.state("memories")
 
 
+def test_state_rows(net, inputs):
+    """As many as a batch has, and gradients both ways."""
+    net.forward(inputs)
+    rows = net.state_rows()
+    assert rows.shape == (B, net.state_size) and np.array_equal(net.state_rows(1, 1), rows[1:2])
+    assert np.array_equal(rows[:, : N * W], net.state("memory").reshape(B, -1))
+    after = net.step(inputs[0])
+    net.reset()
+    net.set_state_rows(rows[1:], first=1)
+    net.set_state_rows(rows[:1])
+    assert np.array_equal(net.step(inputs[0]), after)
+    trained(net, inputs)
+    gradients = net.state_gradient_rows()
+    assert gradients.shape == rows.shape and gradients.any()
+    net.forward(inputs)
+    net.set_final_state_gradient(gradients[1:], first=1)
+    with pytest.raises(dnc.InvalidArgument, match=f"first is {B + 1}, allowed are 0 to {B}"):
+        net.state_rows(B + 1)
+    with pytest.raises(dnc.InvalidArgument, match="first is -1"):
+        net.set_final_state_gradient(gradients, first=-1)
+    with pytest.raises(dnc.InvalidArgument, match=f"count is {B}, allowed are 0 to {B - 1}"):
+        net.state_rows(1, B)
+
+
 def test_state_may_not_be_set_while_recording(net, inputs):
     net.training = True
     net.step(inputs[0])

@@ -254,6 +254,16 @@ dnc_get_state = _function("dnc_get_state", dnc_status, POINTER(dnc), c_uint32, _
 dnc_set_state = _function("dnc_set_state", dnc_status, POINTER(dnc), c_uint32, _floats, c_size_t)
 dnc_get_state_gradient = _function("dnc_get_state_gradient", dnc_status, POINTER(dnc), c_uint32, _floats, c_size_t)
 
+dnc_state_size = _function("dnc_state_size", dnc_status, POINTER(dnc), POINTER(c_size_t))
+dnc_get_state_rows = _function("dnc_get_state_rows", dnc_status, POINTER(dnc), c_size_t, c_size_t, _floats)
+dnc_set_state_rows = _function("dnc_set_state_rows", dnc_status, POINTER(dnc), c_size_t, c_size_t, _floats)
+dnc_get_state_gradient_rows = _function(
+    "dnc_get_state_gradient_rows", dnc_status, POINTER(dnc), c_size_t, c_size_t, _floats
+)
+dnc_set_final_state_gradient = _function(
+    "dnc_set_final_state_gradient", dnc_status, POINTER(dnc), c_size_t, c_size_t, _floats
+)
+
 dnc_trace = c_int
 DNC_TRACE_WRITE_WEIGHTS = 0
 DNC_TRACE_READ_WEIGHTS = 1

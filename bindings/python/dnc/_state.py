@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._convert import FloatArray, array, choice, floats, reals
+from ._convert import FloatArray, array, choice, floats, reals, within
 from ._instance import Instance, empty, sizes
 from .errors import check
 
@@ -61,6 +63,36 @@ class State(Instance):
         same shape as `state` gives. InvalidState before any backward."""
         return self._read(_c.dnc_get_state_gradient, FIELDS, name)
 
+    @property
+    def state_size(self) -> int:
+        """The number of floats that the state of one sequence has."""
+        with self._handle as handle:
+            return _state_size(handle)
+
+    def state_rows(self, first: int = 0, count: int | None = None) -> FloatArray:
+        """A copy of the present states of some sequences, by default of all: [count, state_size].
+
+        A row has the pieces of `state` in their order, of each what the sequence has. `set_state_rows` takes it up
+        again, in any place of a batch and in any network of the same configuration.
+        """
+        return self._read_rows(_c.dnc_get_state_rows, first, count)
+
+    def set_state_rows(self, rows: npt.ArrayLike, first: int = 0) -> None:
+        """Writes the states of the sequences from `first` on: [count, state_size], as `state_rows` gives them.
+        InvalidState while steps are recorded: detach first."""
+        self._write_rows(_c.dnc_set_state_rows, rows, first)
+
+    def state_gradient_rows(self, first: int = 0, count: int | None = None) -> FloatArray:
+        """The gradient that the last backward found with respect to the state before its first step, as `state_rows`
+        gives the state. InvalidState before any backward."""
+        return self._read_rows(_c.dnc_get_state_gradient_rows, first, count)
+
+    def set_final_state_gradient(self, rows: npt.ArrayLike, first: int = 0) -> None:
+        """Hands in the gradient with respect to the state after the last recorded step, [count, state_size]: for a
+        state that is used after these steps. The next backward begins with it and forgets it, as more steps do;
+        otherwise it is 0. InvalidState when nothing is recorded."""
+        self._write_rows(_c.dnc_set_final_state_gradient, rows, first)
+
     def trace(self, name: str) -> FloatArray:
         """What the network did in the recorded steps; InvalidState when nothing is recorded.
 
@@ -75,12 +107,33 @@ class State(Instance):
         """
         return self._read(_c.dnc_get_trace, _TRACES, name)
 
+    def _read_rows(self, get: Any, first: int, count: int | None) -> FloatArray:
+        with self._handle as handle:
+            batch = sizes(handle)["B"]
+            start = within(first, "first")
+            number = max(batch - start, 0) if count is None else within(count, "count")
+            rows = np.empty((min(number, batch), _state_size(handle)), np.float32)
+            check(get(handle, start, number, floats(rows)), first=first, count=count)
+            return rows
+
+    def _write_rows(self, write: Any, rows: npt.ArrayLike, first: int) -> None:
+        given = reals(rows, "rows")
+        with self._handle as handle:
+            given = array(given, "rows", "CS", {"S": _state_size(handle)})
+            check(write(handle, within(first, "first"), len(given), floats(given)), first=first, rows=("rows", given))
+
     def _read(self, get: Any, pieces: Mapping[str, tuple[int, str]], name: str) -> FloatArray:
         number, letters = _piece(pieces, name)
         with self._handle as handle:
             values = empty(letters, sizes(handle), _c.dnc_recorded_steps(handle))
             check(get(handle, number, floats(values), values.size))
             return values
+
+
+def _state_size(handle: Any) -> int:
+    size = ctypes.c_size_t()
+    check(_c.dnc_state_size(handle, ctypes.byref(size)))
+    return size.value
 
 
 def _piece(pieces: Mapping[str, tuple[int, str]], name: str) -> tuple[int, str]:

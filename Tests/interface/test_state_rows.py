@@ -1,0 +1,149 @@
+"""The state of a sequence as one row of floats, and gradients of the state both ways."""
+
+import numpy as np
+import pytest
+from dnc import _c as c
+from support import FIELDS, MEMORIES, Net, Refused, f32
+
+KINDS = {
+    "dnc": {},
+    "dnc, two layers": {"num_layers": 2, "write_heads": 2, "read_heads": 2, "initial_state": c.DNC_INITIAL_CONSTANT},
+    "content only": {"temporal_links": 0, "deallocation": 1, "content_masks": 1},
+    "sharp": {"link_sharpening": 1, "controller": c.DNC_CONTROLLER_GRU},
+    "ntm": {"memory": MEMORIES["ntm"], "controller": c.DNC_CONTROLLER_FEEDFORWARD},
+    "none": {"memory": MEMORIES["none"]},
+    "learned": {"initial_state": c.DNC_INITIAL_LEARNED},
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return KINDS[request.param]
+
+
+def parts(net, b):
+    """The fields of sequence b, one after the other."""
+    found = []
+    for name in net.fields:
+        values = net.state(name)
+        found.append((values[:, b] if name in ("hidden", "cell") else values[b]).ravel())
+    return np.concatenate(found)
+
+
+def test_a_row_has_the_fields_in_their_order(kind):
+    net = Net(batch_size=3, **kind)
+    net.forward(net.inputs(4))
+    assert list(FIELDS) == sorted(FIELDS, key=FIELDS.get)
+    for b, row in enumerate(net.state_rows()):
+        np.testing.assert_array_equal(row, parts(net, b))
+
+
+def test_a_stream_is_parked_and_resumed_elsewhere(kind):
+    """In another place of a batch of another size, to the bit; those beside it go on undisturbed."""
+    whole, wide, narrow = Net(batch_size=1, **kind), Net(batch_size=3, **kind), Net(batch_size=2, **kind)
+    inputs, others = whole.inputs(6), wide.inputs(6, seed=5)
+    expected = whole.forward(inputs)
+    beside = Net(batch_size=3, **kind).forward(others)
+    others[:3, 1] = inputs[:3, 0]
+    outputs = wide.forward(others[:3])
+    np.testing.assert_array_equal(outputs[:, 1], expected[:3, 0])
+    np.testing.assert_array_equal(outputs[:, 2], beside[:3, 2])
+    parked = wide.state_rows(1, 1)
+    narrow.set_state_rows(parked, first=1)
+    np.testing.assert_array_equal(narrow.state_rows(1, 1), parked)
+    rest = np.repeat(inputs[3:], 2, axis=1)
+    np.testing.assert_array_equal(narrow.forward(rest)[:, 1], expected[3:, 0])
+    np.testing.assert_array_equal(wide.forward(others[3:])[:, 2], beside[3:, 2])
+
+
+def test_gradients_pass_through_the_state(kind):
+    """Two pieces of an episode, each recorded by itself, have the gradients of the whole."""
+    whole, first, last = (Net(batch_size=2, **kind).train() for _ in range(3))
+    inputs, gradients = whole.inputs(7), whole.output_gradients(7)
+    whole.forward(inputs)
+    expected = whole.backward(gradients)
+    first.forward(inputs[:4])
+    last.set_state_rows(first.state_rows())
+    last.forward(inputs[4:])
+    later = last.backward(gradients[4:])
+    first.set_final_state_gradient(last.state_gradient_rows())
+    earlier = first.backward(gradients[:4])
+    np.testing.assert_array_equal(np.concatenate([earlier, later]), expected)
+    np.testing.assert_allclose(first.gradients + last.gradients, whole.gradients, rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(first.state_gradient_rows(), whole.state_gradient_rows())
+
+
+def test_a_final_gradient_is_used_once_and_only_then():
+    """More steps, reset and detach forget it, too."""
+    net, plain = Net(batch_size=2).train(), Net(batch_size=2).train()
+    inputs, gradients = net.inputs(3), net.output_gradients(3)
+    rows = np.random.default_rng(3).normal(size=(2, net.state_size)).astype(np.float32)
+
+    def backward(one):
+        one.zero_gradients()
+        one.backward(gradients)
+        return one.gradients.copy()
+
+    plain.forward(inputs)
+    expected = backward(plain)
+    net.forward(inputs)
+    net.set_final_state_gradient(rows)
+    assert np.abs(backward(net) - expected).max() > 1e-3
+    for forget in (lambda: net.backward(gradients[:2]), net.detach, net.reset):
+        net.forward(inputs[:2])
+        net.set_final_state_gradient(rows)
+        forget()
+        net.reset()
+        net.forward(inputs)
+        np.testing.assert_array_equal(backward(net), expected)
+    net.reset()
+    net.forward(inputs[:2])
+    net.set_final_state_gradient(rows)
+    net.forward(inputs[2:])
+    np.testing.assert_array_equal(backward(net), expected)
+
+
+def test_final_gradients_of_some_sequences():
+    """The others have 0."""
+    net, both = Net(batch_size=2).train(), Net(batch_size=2).train()
+    inputs, gradients = net.inputs(3), net.output_gradients(3)
+    rows = f32(np.random.default_rng(4).normal(size=(2, net.state_size)))
+    rows[0] = 0
+    for one in (net, both):
+        one.forward(inputs)
+    net.set_final_state_gradient(rows[1:], first=1)
+    both.set_final_state_gradient(rows)
+    np.testing.assert_array_equal(net.backward(gradients), both.backward(gradients))
+    np.testing.assert_array_equal(net.gradients, both.gradients)
+
+
+def test_a_learned_start_belongs_to_the_sequences_not_written():
+    """Whose states are written have none; the gradients are those of the other sequence alone."""
+    net, alone = (Net(batch_size=b, initial_state=c.DNC_INITIAL_LEARNED).train() for b in (2, 1))
+    inputs, gradients = net.inputs(3), net.output_gradients(3)
+    net.set_state_rows(net.state_rows(1, 1), first=1)
+    net.forward(inputs), alone.forward(inputs[:, :1])
+    net.backward(gradients), alone.backward(gradients[:, :1])
+    starts = [name for name in net.tensors() if name.startswith("initial.")]
+    assert starts
+    for name in starts:
+        np.testing.assert_array_equal(net.tensors()[name][1], alone.tensors()[name][1])
+
+
+def test_what_may_not_be_written():
+    net = Net(batch_size=2).train()
+    rows = net.state_rows()
+    usage = net.config.memory_slots * net.config.word_size
+    rows[1, usage] = 1.5
+    with pytest.raises(Refused, match=rf"rows\[{net.state_size + usage}\] is 1.5, allowed in its field are 0 to 1"):
+        net.set_state_rows(rows)
+    rows[1, usage] = np.nan
+    with pytest.raises(Refused, match="rows"):
+        net.set_state_rows(rows)
+    assert not net.state_rows().any(), "a refused row changes nothing"
+    net.forward(net.inputs(1))
+    with pytest.raises(Refused, match="call dnc_detach first"):
+        net.set_state_rows(net.state_rows())
+    net.backward(net.output_gradients(1))
+    with pytest.raises(Refused, match="nothing is recorded"):
+        net.set_final_state_gradient(rows)
