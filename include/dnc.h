@@ -245,6 +245,17 @@ dnc_status dnc_step(dnc *instance, const float *input, float *output);
  * T calls of dnc_step. */
 dnc_status dnc_forward(dnc *instance, size_t steps, const float *inputs, float *outputs);
 
+/* dnc_forward for rows of episodes that follow each other: starts [T, B] (or NULL) is not 0 where a sequence begins a new
+ * episode before the step, in its initial state. The outputs, states and, for one sequence, gradients are bit for bit those
+ * of the same episodes taken one after the other, each after a dnc_reset. dnc_backward lets no gradient pass from an
+ * episode to the one before; a learned initial state gets its share at every start. The first start takes as much memory
+ * as the state of one sequence, and a backward with learned initial states as much as these states of all starts. */
+dnc_status dnc_forward_packed(dnc *instance, size_t steps, const float *inputs, const uint8_t *starts, float *outputs);
+
+/* Starts a new episode of the sequences b whose which[b], of [B], is not 0; the others go on. Allowed while steps are
+ * recorded: the next step then begins the episode, as if its starts said so. */
+dnc_status dnc_reset_sequences(dnc *instance, const uint8_t *which);
+
 /* A function of the host. A call tells it that `done` of its `total` steps are done, 1 to total, and passes the `context` of
  * dnc_set_progress. It returns 0 to let the call go on, or another number to cancel it. A cancelled call returns
  * DNC_CANCELLED and leaves the instance as it was. The function must return, not jump away. The instance is in use

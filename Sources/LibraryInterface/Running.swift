@@ -31,6 +31,14 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
   status(network: instance) { network throws(Failure) in network.pointee.reset() }
 }
 
+@c @implementation public func dnc_reset_sequences(
+  _ instance: OpaquePointer!, _ which: UnsafePointer<UInt8>!
+) -> dnc_status {
+  status(network: instance) { network throws(Failure) in
+    try network.pointee.reset(which: try require(which, "which"))
+  }
+}
+
 @c @implementation public func dnc_step(
   _ instance: OpaquePointer!, _ input: UnsafePointer<Float>!, _ output: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
@@ -50,6 +58,13 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
 @c @implementation public func dnc_forward(
   _ instance: OpaquePointer!, _ steps: Int, _ inputs: UnsafePointer<Float>!, _ outputs: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
+  dnc_forward_packed(instance, steps, inputs, nil, outputs)
+}
+
+@c @implementation public func dnc_forward_packed(
+  _ instance: OpaquePointer!, _ steps: Int, _ inputs: UnsafePointer<Float>!, _ starts: UnsafePointer<UInt8>!,
+  _ outputs: UnsafeMutablePointer<Float>!
+) -> dnc_status {
   status(network: instance) { network throws(Failure) in
     try requireSteps(steps)
     let inputs = try require(inputs, "inputs")
@@ -63,9 +78,9 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
     let hostMode = dnc_platform_flush_denormals()
     if progress != nil || c.checksFinite {
       return try network.pointee.watchedForward(
-        steps: steps, inputs: inputs, outputs: outputs, progress: progress?.within(hostMode))
+        steps: steps, inputs: inputs, starts: starts, outputs: outputs, progress: progress?.within(hostMode))
     }
-    try network.pointee.forward(steps: steps, inputs: inputs, outputs: outputs)
+    try network.pointee.forward(steps: steps, inputs: inputs, starts: starts, outputs: outputs)
   }
 }
 
@@ -85,7 +100,7 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
       return try network.pointee.watchedBackward(
         outputGradients: outputGradients, inputGradients: input_gradients, progress: progress?.within(hostMode))
     }
-    network.pointee.backward(outputGradients: outputGradients, inputGradients: input_gradients)
+    try network.pointee.backward(outputGradients: outputGradients, inputGradients: input_gradients)
   }
 }
 

@@ -46,32 +46,39 @@ private func quantityOfSomeState(
   }
 }
 
-/// A quantity's numbers, for all sequences, in the state of one row. The caller's order is [L, B, H]. Some quantities
-/// lie [B, L, H] in the record, where the output layer sees all layers of a sequence as one row.
+/// A quantity's numbers in the states of all sequences. The caller's order is [L, B, H]. Some quantities lie [B, L, H] in
+/// the record, where the output layer sees all layers of a sequence as one row.
 private struct Piece {
-  private let plane: Plane<Float>
+  private let quantity: Quantity
   private let table: Quantity.Row
-  private let row: Int
   private let c: Configuration
 
-  init(_ quantity: Quantity, of planes: Planes<Float>, row: Int, _ c: Configuration) {
-    plane = planes[quantity]
+  init(_ quantity: Quantity, _ c: Configuration) {
+    (self.quantity, self.c) = (quantity, c)
     table = quantity.row(c)
-    self.row = table.kept == .once ? 0 : row
-    self.c = c
   }
 
-  var count: Int { plane.layers * plane.rowStride }
+  var count: Int { c.B * table.parts(c) * table.width }
   var range: Quantity.Range { table.range }
 
   /// The runs of numbers that follow each other inside and outside.
-  func forEachRun(_ body: (_ inside: Out<Float>, _ outside: Int, _ count: Int) -> Void) {
-    guard table.part == .layer, !table.isApart else {
-      for l in 0..<plane.layers { body(plane.layer(l)[row], l * plane.rowStride, plane.rowStride) }
-      return
-    }
-    for l in 0..<c.L {
-      for b in 0..<c.B { body(plane[row, b] + l * table.width, (l * c.B + b) * table.width, table.width) }
+  /// - Parameter place: where the state of a sequence is.
+  func forEachRun(
+    in place: (_ b: Int) -> MemoryHistory<Float>.Place,
+    _ body: (_ inside: Out<Float>, _ outside: Int, _ count: Int) -> Void
+  ) {
+    for b in 0..<c.B {
+      let place = place(b)
+      let plane = place.planes[quantity]
+      let row = place.row
+      guard table.part == .layer else {
+        body(place(quantity), b * plane.width, plane.width)
+        continue
+      }
+      for l in 0..<c.L {
+        let inside = table.isApart ? plane.layer(l)[row, place.b] : plane[row, place.b] + l * table.width
+        body(inside, (l * c.B + b) * table.width, table.width)
+      }
     }
   }
 }
@@ -103,10 +110,12 @@ func requireStateGradient(_ network: Instance) throws(Failure) {
   status(network: instance) { network throws(Failure) in
     let c = network.pointee.configuration
     let (quantity, _) = try quantity(field, c)
-    let piece = Piece(quantity, of: network.pointee.planes, row: network.pointee.recordedSteps, c)
+    let piece = Piece(quantity, c)
     let values = try require(values, "values")
     try requireCount(count, of: piece.count)
-    piece.forEachRun { inside, outside, count in copyValues(count, inside, to: values + outside) }
+    piece.forEachRun(in: { network.pointee.present($0) }) { inside, outside, count in
+      copyValues(count, inside, to: values + outside)
+    }
   }
 }
 
@@ -116,7 +125,7 @@ func requireStateGradient(_ network: Instance) throws(Failure) {
   status(network: instance) { network throws(Failure) in
     let c = network.pointee.configuration
     let (quantity, learned) = try quantity(field, c)
-    let piece = Piece(quantity, of: network.pointee.planes, row: 0, c)
+    let piece = Piece(quantity, c)
     let values = try require(values, "values")
     try requireCount(count, of: piece.count)
     try requireNothingRecorded(network)
@@ -124,7 +133,9 @@ func requireStateGradient(_ network: Instance) throws(Failure) {
     for i in 0..<count where !piece.range.allows(values[i]) {
       throw Failure(DNC_INVALID_ARGUMENT, "values[\(i)] is \(values[i]), allowed for this field are 0 to 1")
     }
-    piece.forEachRun { inside, outside, count in copyValues(count, values + outside, to: inside) }
+    piece.forEachRun(in: { network.pointee.present($0) }) { inside, outside, count in
+      copyValues(count, values + outside, to: inside)
+    }
     network.pointee.stateChanged(learned, of: 0..<c.B)
   }
 }
@@ -136,10 +147,13 @@ func requireStateGradient(_ network: Instance) throws(Failure) {
     let c = network.pointee.configuration
     try requireStateGradient(network)
     let (quantity, _) = try quantity(field, c)
-    let piece = Piece(quantity, of: network.pointee.stateGradient, row: 0, c)
+    let piece = Piece(quantity, c)
+    let gradient = network.pointee.stateGradient
     let values = try require(values, "values")
     try requireCount(count, of: piece.count)
-    piece.forEachRun { inside, outside, count in copyValues(count, inside, to: values + outside) }
+    piece.forEachRun(in: { MemoryHistory.Place(planes: gradient, row: 0, b: $0) }) { inside, outside, count in
+      copyValues(count, inside, to: values + outside)
+    }
   }
 }
 

@@ -13,14 +13,15 @@ private func requireSequences(_ first: Int, _ count: Int, _ c: Configuration) th
 
 /// Copies the rows of some sequences out.
 private func copyRows(
-  _ rows: UnsafeMutablePointer<Float>!, _ first: Int, _ count: Int, from planes: Planes<Float>, row: Int,
-  _ c: Configuration
+  _ rows: UnsafeMutablePointer<Float>!, _ first: Int, _ count: Int, _ c: Configuration,
+  from place: (Int) -> MemoryHistory<Float>.Place
 ) throws(Failure) {
   let sequences = try requireSequences(first, count, c)
   let rows = try require(rows, "rows")
   let size = StateRow.count(c)
   for b in sequences {
-    StateRow.forEachRun(planes, row: row, b, c) { inside, place, count, _ in
+    let place = place(b)
+    StateRow.forEachRun(place.planes, row: place.row, place.b, c) { inside, place, count, _ in
       copyValues(count, inside, to: rows + (b - first) * size + place)
     }
   }
@@ -38,9 +39,7 @@ private func copyRows(
   _ instance: OpaquePointer!, _ first: Int, _ count: Int, _ rows: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
-    try copyRows(
-      rows, first, count, from: network.pointee.planes, row: network.pointee.recordedSteps,
-      network.pointee.configuration)
+    try copyRows(rows, first, count, network.pointee.configuration) { network.pointee.present($0) }
   }
 }
 
@@ -49,7 +48,10 @@ private func copyRows(
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
     try requireStateGradient(network)
-    try copyRows(rows, first, count, from: network.pointee.stateGradient, row: 0, network.pointee.configuration)
+    let gradient = network.pointee.stateGradient
+    try copyRows(rows, first, count, network.pointee.configuration) {
+      MemoryHistory.Place(planes: gradient, row: 0, b: $0)
+    }
   }
 }
 

@@ -18,16 +18,19 @@ struct DNCMemory<Scalar: Real>: RecomputedMemory {
     /// u [N], p [K, N], w^w [K, N], w^r [R, N], r [R, W]
     let usage, precedence, writeWeights, readWeights, readVectors: Pointer
 
+    init(_ place: MemoryHistory<Scalar>.Place) {
+      memory = Pointer(to: place(.memory))
+      link = Pointer(to: place(.link))
+      rowNorms = Pointer(to: place(.rowNorms))
+      usage = Pointer(to: place(.usage))
+      precedence = Pointer(to: place(.precedence))
+      writeWeights = Pointer(to: place(.writeWeights))
+      readWeights = Pointer(to: place(.readWeights))
+      readVectors = Pointer(to: place(.readVectors))
+    }
+
     init(_ planes: Planes<Scalar>, row: Int, _ b: Int) {
-      func pointer(_ quantity: Quantity, _ row: Int) -> Pointer { Pointer(to: planes[quantity][row, b]) }
-      memory = pointer(.memory, 0)
-      link = pointer(.link, 0)
-      rowNorms = pointer(.rowNorms, row)
-      usage = pointer(.usage, row)
-      precedence = pointer(.precedence, row)
-      writeWeights = pointer(.writeWeights, row)
-      readWeights = pointer(.readWeights, row)
-      readVectors = pointer(.readVectors, row)
+      self.init(MemoryHistory.Place(planes: planes, row: row, b: b))
     }
   }
 
@@ -43,7 +46,7 @@ struct DNCMemory<Scalar: Real>: RecomputedMemory {
     let interface = planes[.interface][row, b]
     Interface.forward(c.interface, raw: planes[.rawInterface][row, b], interface: interface)
     let parts = InterfaceParts(start: In(interface), at: c.interface)
-    let before = Read(planes, row: previous, b)
+    let before = Read(history.before(row, previous: previous, b))
     let after = Written(planes, row: current, b)
     write(b, row, parts, before, after)
     read(b, row, parts, before, after)
@@ -106,7 +109,7 @@ struct DNCMemory<Scalar: Real>: RecomputedMemory {
     let step = Backward(
       b: b, t: t, steps: steps, parts: InterfaceParts(start: In(interface), at: c.interface),
       partsGradient: InterfaceParts(start: scratch.interfaceGradient, at: c.interface),
-      before: Read(planes, row: t, b), after: Read(planes, row: t + 1, b),
+      before: Read(history.before(t, previous: t, b)), after: Read(planes, row: t + 1, b),
       gradient: Written(gradient, row: 0, b), memoryBefore: memory(before: t, b),
       memoryAfter: memory(after: t, of: steps, b))
     setZero(c.interface.count, scratch.interfaceGradient)

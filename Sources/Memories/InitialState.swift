@@ -67,38 +67,35 @@ enum InitialState {
       slots: c.B * c.N, wordSize: c.W, memory: planes[.memory][0], norms: planes[.rowNorms][0])
   }
 
-  /// Adds the gradient of the state in row 0, over all sequences, to the gradients of the learned parts.
+  /// Adds the gradient of the state at the start of an episode to the gradients of its learned parts.
   /// - Parameters:
-  ///   - planes: the record's, whose row 0 is the state at the start of the episode.
-  ///   - gradient: of that state.
+  ///   - state: where a part of it is, of one sequence.
+  ///   - gradient: where the gradient of that part is.
   static func backward<Scalar: Real>(
-    _ c: Configuration, learned: borrowing LearnedParts, planes: Planes<Scalar>, gradient: Planes<Scalar>,
+    _ c: Configuration, learned: Learned, state: (Quantity) -> Out<Scalar>, gradient: (Quantity) -> Out<Scalar>,
     parameterGradients: ParameterGradients<Scalar>
   ) {
     /// - Parameter logits: the parameters whose softmax some heads' weightings are.
-    func backward(_ logits: ParameterLayout.Kind, heads: Int, _ b: Int, weightings: Quantity) {
+    func backward(_ logits: ParameterLayout.Kind, heads: Int, weightings: Quantity) {
       for i in 0..<heads {
-        let weights = planes[weightings][0, b] + i * c.N
-        let weightsGradient = gradient[weightings][0, b] + i * c.N
+        let weights = state(weightings) + i * c.N
+        let weightsGradient = gradient(weightings) + i * c.N
         let mean = dot(c.N, weights, weightsGradient)
         let logitsGradient = parameterGradients.rows(logits)[i]
         for n in 0..<c.N { logitsGradient[n] += weights[n] * (weightsGradient[n] - mean) }
       }
     }
-    for b in 0..<c.B {
-      let learned = learned[b]
-      if learned.contains(.memory) {
-        addScaled(c.N * c.W, 1, gradient[.memory][0, b], to: parameterGradients.vector(.initialMemory))
-      }
-      if learned.contains(.readVectors) {
-        addScaled(c.readWidth, 1, gradient[.readVectors][0, b], to: parameterGradients.vector(.initialReadVectors))
-      }
-      if learned.contains(.readWeights) {
-        backward(.initialReadWeightLogits, heads: c.R, b, weightings: .readWeights)
-      }
-      if learned.contains(.writeWeights), c.learnsWriteWeights {
-        backward(.initialWriteWeightLogits, heads: c.K, b, weightings: .writeWeights)
-      }
+    if learned.contains(.memory) {
+      addScaled(c.N * c.W, 1, gradient(.memory), to: parameterGradients.vector(.initialMemory))
+    }
+    if learned.contains(.readVectors) {
+      addScaled(c.readWidth, 1, gradient(.readVectors), to: parameterGradients.vector(.initialReadVectors))
+    }
+    if learned.contains(.readWeights) {
+      backward(.initialReadWeightLogits, heads: c.R, weightings: .readWeights)
+    }
+    if learned.contains(.writeWeights), c.learnsWriteWeights {
+      backward(.initialWriteWeightLogits, heads: c.K, weightings: .writeWeights)
     }
   }
 }

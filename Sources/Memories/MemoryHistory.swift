@@ -6,6 +6,30 @@ struct MemoryHistory<Scalar: Real> {
   let planes: Planes<Scalar>
   /// Steps in a segment, a power of two.
   let segment: Int
+  /// The state in which an episode starts, of one sequence; nil as long as none starts within the steps.
+  let start: Planes<Scalar>?
+
+  /// Where a state is.
+  struct Place {
+    let planes: Planes<Scalar>
+    let row, b: Int
+
+    /// What is kept once is in row 0.
+    func callAsFunction(_ quantity: Quantity) -> Out<Scalar> {
+      let plane = planes[quantity]
+      return plane[plane.rows == 1 ? 0 : row, b]
+    }
+  }
+
+  /// True if sequence b begins a new episode with the step.
+  func starts(_ step: Int, _ b: Int) -> Bool { start != nil && planes.whole(.start)[step, b][0] != 0 }
+
+  /// The state before a step: that in row `previous`, or that of a new episode. Memory and links are the present ones, or
+  /// those of a new episode.
+  func before(_ step: Int, previous: Int, _ b: Int) -> Place {
+    guard let start, starts(step, b) else { return Place(planes: planes, row: previous, b: b) }
+    return Place(planes: start, row: 0, b: 0)
+  }
 
   /// Keeps the present memory and links of sequence b, those before step t, if a segment begins with step t.
   func keepCheckpoint(before t: Int, _ b: Int) {
@@ -32,14 +56,16 @@ struct MemoryHistory<Scalar: Real> {
   func advance(
     _ b: Int, step t: Int, memory: Out<Scalar>, link: Out<Scalar>, rowNorms: Out<Scalar>, linkScratch: Out<Scalar>?
   ) {
-    write(b, step: t, previousMemory: memory, memory: memory, rowNorms: rowNorms)
+    let start = starts(t, b) ? before(t, previous: t, b) : nil
+    write(b, step: t, previousMemory: start?(.memory) ?? memory, memory: memory, rowNorms: rowNorms)
     guard let linkScratch else { return }
     let none = MutableRows(rowNorms, stride: 0)
     for k in 0..<c.K where c.hasLinks {
       let (slots, links) = (k * c.N, link + k * c.N * c.N)
       TemporalLinks.forward(
         slots: c.N, readHeads: 0, writeWeighting: planes[.writeWeights][t + 1, b] + slots,
-        previousPrecedence: planes[.precedence][t, b] + slots, previousReadWeights: rowNorms, previousLink: links,
+        previousPrecedence: before(t, previous: t, b)(.precedence) + slots, previousReadWeights: rowNorms,
+        previousLink: start.map { $0(.link) + k * c.N * c.N } ?? links,
         link: links, forwardWeights: none, backwardWeights: none, scratch: linkScratch, team: nil)
     }
   }
@@ -58,9 +84,19 @@ struct MemoryHistory<Scalar: Real> {
   ///   - middle: [K, N, N] if `hasMiddle`.
   func links(before t: Int, of steps: Int, _ b: Int, _ k: Int, middle: Out<Scalar>) -> LinkHistory<Scalar> {
     let checkpoint = t - t % segment
+    if let start, let first = lastStart(from: checkpoint, to: t, b) {
+      // All links and precedences are 0 before the first step of an episode, so the links are 0 after it, too.
+      return LinkHistory(
+        link: In(start[.link][0, 0] + k * c.N * c.N), steps: max(t - first - 1, 0),
+        writeWeightings: planes[.writeWeights][min(first + 2, t + 1), b] + k * c.N,
+        precedences: before(t, previous: min(first + 1, t), b)(.precedence) + k * c.N,
+        stride: planes[.precedence].rowStride)
+    }
     let half = checkpoint + segment / 2
-    let hasMiddle = MemoryHistory.hasMiddle(c, segment: segment) && t >= half
-    let isLast = t == min(checkpoint + segment, steps) - 1
+    let last = min(checkpoint + segment, steps) - 1
+    let hasMiddle =
+      MemoryHistory.hasMiddle(c, segment: segment) && t >= half && lastStart(from: t, to: last, b) == nil
+    let isLast = t == last
     let matrix = k * c.N * c.N
     let beginsInMiddle = hasMiddle && !isLast
     let first = beginsInMiddle ? half : checkpoint
@@ -69,6 +105,17 @@ struct MemoryHistory<Scalar: Real> {
       steps: t - first, writeWeightings: planes[.writeWeights][first + 1, b] + k * c.N,
       precedences: planes[.precedence][first, b] + k * c.N, stride: planes[.precedence].rowStride,
       kept: hasMiddle && isLast && t > half ? middle + matrix : nil, keptSteps: half - checkpoint)
+  }
+
+  /// The last of some steps with which an episode of sequence b starts.
+  private func lastStart(from first: Int, to last: Int, _ b: Int) -> Int? {
+    guard start != nil else { return nil }
+    var t = last
+    while t >= first {
+      if starts(t, b) { return t }
+      t -= 1
+    }
+    return nil
   }
 
   /// In a shorter segment, writing and reading the middle would cost what it saves. Who limits the record gets the

@@ -46,21 +46,22 @@ struct NTMMemory<Scalar: Real>: RecomputedMemory {
     let interface = planes[.interface][row, b]
     NTMInterface.forward(c.ntmInterface, raw: planes[.rawInterface][row, b], interface: interface)
     let parts = NTMInterfaceParts(start: In(interface), at: c.ntmInterface)
-    let memory = planes[.memory][0, b]
+    let before = history.before(row, previous: previous, b)
+    let memory = In(before(.memory))
     let (readWeights, writeWeights) = (planes[.readWeights], planes[.writeWeights])
-    let rowNorms = In(planes[.rowNorms][previous, b])
+    let rowNorms = In(before(.rowNorms))
     focus(
-      parts.readHeads, memory, rowNorms: rowNorms, previous: readWeights[previous, b],
-      weightings: readWeights[current, b])
+      parts.readHeads, memory, rowNorms: rowNorms, previous: before(.readWeights), weightings: readWeights[current, b])
     focus(
-      parts.writeHeads, memory, rowNorms: rowNorms, previous: writeWeights[previous, b],
+      parts.writeHeads, memory, rowNorms: rowNorms, previous: before(.writeWeights),
       weightings: writeWeights[current, b])
     ReadVectors.forward(
       slots: c.N, wordSize: c.W, heads: c.R, memory: memory, weightings: readWeights[current, b],
       vectors: planes[.readVectors][current, b])
     MemoryWrite.forward(
       slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: memory, weights: writeWeights[current, b],
-      erase: parts.eraseVectors, write: parts.writeVectors, memory: memory, rowNorms: planes[.rowNorms][current, b])
+      erase: parts.eraseVectors, write: parts.writeVectors, memory: planes[.memory][0, b],
+      rowNorms: planes[.rowNorms][current, b])
   }
 
   /// Computes the weightings of some heads from those before, which may be in the same place.
@@ -101,6 +102,7 @@ struct NTMMemory<Scalar: Real>: RecomputedMemory {
     let interface = planes[.interface][t, b]
     let parts = NTMInterfaceParts(start: In(interface), at: at)
     let partsGradient = NTMInterfaceParts(start: scratch.interfaceGradient, at: at)
+    let before = history.before(t, previous: t, b)
     let memory = memory(before: t, b)
     let memoryGradient = gradient[.memory][0, b]
     let (readWeights, writeWeights) = (planes[.readWeights], planes[.writeWeights])
@@ -116,14 +118,14 @@ struct NTMMemory<Scalar: Real>: RecomputedMemory {
       slots: c.N, wordSize: c.W, heads: c.R, memory: memory, weightings: readWeights[t + 1, b],
       vectorsGradient: vectorsGradient, memoryGradient: memoryGradient, weightingsGradient: readGradient)
     func focus(
-      _ heads: Heads, _ headsGradient: NTMHeads<Out<Scalar>>, _ weights: Plane<Scalar>, _ weightsGradient: Out<Scalar>
+      _ heads: Heads, _ headsGradient: NTMHeads<Out<Scalar>>, _ weights: Quantity, _ weightsGradient: Out<Scalar>
     ) {
       focusBackward(
-        heads, headsGradient, memory, rowNorms: planes[.rowNorms][t, b], previous: weights[t, b],
-        weightings: weights[t + 1, b], weightingsGradient: weightsGradient, memoryGradient: memoryGradient)
+        heads, headsGradient, memory, rowNorms: before(.rowNorms), previous: before(weights),
+        weightings: planes[weights][t + 1, b], weightingsGradient: weightsGradient, memoryGradient: memoryGradient)
     }
-    focus(parts.writeHeads, partsGradient.writeHeads, writeWeights, writeGradient)
-    focus(parts.readHeads, partsGradient.readHeads, readWeights, readGradient)
+    focus(parts.writeHeads, partsGradient.writeHeads, .writeWeights, writeGradient)
+    focus(parts.readHeads, partsGradient.readHeads, .readWeights, readGradient)
     NTMInterface.backward(
       at, raw: planes[.rawInterface][t, b], interface: interface, interfaceGradient: scratch.interfaceGradient)
     setZero(c.readWidth, vectorsGradient)

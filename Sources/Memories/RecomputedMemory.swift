@@ -30,7 +30,8 @@ extension RecomputedMemory {
 
   /// M_{t-1} and M_t of sequence b, after the segment of step t was rolled forward.
   func memory(before t: Int, _ b: Int) -> In<Scalar> {
-    In(
+    if history.starts(t, b) { return In(history.before(t, previous: t, b)(.memory)) }
+    return In(
       t % history.segment == 0
         ? planes[.memoryCheckpoint][t / history.segment, b]
         : memories[(t - 1) % history.segment, b - firstSequence])

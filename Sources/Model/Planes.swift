@@ -73,9 +73,12 @@ struct Planes<Scalar: Real> {
 
   subscript(quantity: Quantity) -> Plane<Scalar> { table[quantity.rawValue] }
 
-  /// φ: whole numbers in the plane of `.order`.
-  var order: Plane<UInt32> {
-    let plane = self[.order]
+  /// φ
+  var order: Plane<UInt32> { whole(.order) }
+
+  /// The plane of a quantity whose numbers are whole.
+  func whole(_ quantity: Quantity) -> Plane<UInt32> {
+    let plane = self[quantity]
     let perNumber = MemoryLayout<Scalar>.stride / MemoryLayout<UInt32>.stride
     return Plane(
       start: UnsafeMutableRawPointer(plane.start).assumingMemoryBound(to: UInt32.self),
@@ -87,6 +90,22 @@ struct Planes<Scalar: Real> {
   /// Sets the state in row 0 to zero.
   @inline(never) func zeroState(_ c: Configuration) {
     for index in 0..<Quantity.count where Quantity.at(index).row(c).isOfState { table[index].zero(rows: 1) }
+  }
+
+  /// Sets the state of sequence b in row 0 to zero.
+  @inline(never) func zeroState(of b: Int, _ c: Configuration) {
+    for index in 0..<Quantity.count where Quantity.at(index).row(c).isOfState {
+      let plane = table[index]
+      for l in 0..<plane.layers { setZero(plane.width, plane.layer(l)[0, b]) }
+    }
+  }
+
+  /// Copies the state in row 0 of `other`, of one sequence, to that of sequence b.
+  @inline(never) func copyState(to b: Int, from other: Planes, _ c: Configuration) {
+    for index in 0..<Quantity.count where Quantity.at(index).row(c).isOfState {
+      let (plane, source) = (table[index], other.table[index])
+      for l in 0..<plane.layers { copyValues(plane.width, source.layer(l)[0, 0], to: plane.layer(l)[0, b]) }
+    }
   }
 
   /// Copies the state in row `row` to row 0. Quantities that are kept once are the present ones already.

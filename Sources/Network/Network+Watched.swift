@@ -5,10 +5,12 @@ import CDNC
 extension Network<Float> {
   /// A record still has the state before the call. Without one, copies the state first.
   mutating func watchedForward(
-    steps: Int, inputs: In<Float>, outputs: Out<Float>, progress: Progress?
+    steps: Int, inputs: In<Float>, starts flags: UnsafePointer<UInt8>? = nil, outputs: Out<Float>, progress: Progress?
   ) throws(Failure) {
     let c = configuration
     if isTraining { try reserve(steps) }
+    let starts = starts(flags)
+    let count = try prepareStarts(starts, steps: steps)
     packWeights()
     let first = isTraining ? recordedSteps : 0
     let advance = isTraining ? 1 : 0
@@ -19,7 +21,7 @@ extension Network<Float> {
       run(steps: steps) {
         WatchedForward(
           network: $0, watch: watch, steps: steps, first: first, advance: advance, inputs: inputs,
-          outputs: kept.outputs)
+          starts: starts, outputs: kept.outputs)
       }
     }
     do throws(Failure) {
@@ -36,7 +38,7 @@ extension Network<Float> {
       throw error
     }
     copyValues(steps * c.B * c.Y, kept.outputs, to: outputs)
-    tookSteps(steps)
+    tookSteps(steps, starts: count)
   }
 
   /// Recomputes memory and links as they were after the recorded steps, from the record.
@@ -60,13 +62,17 @@ extension Network<Float> {
     let steps = recordedSteps
     let gradient = stateGradient
     let kept = try Kept(c, recordedSteps: steps, keepsState: hasStateGradient)
+    let room = try startGradientRoom()
+    let startGradients = startGradients(in: room)
     kept.steps.copyFutureGradients(steps, from: planes, c)
     kept.state?.copyStates(1, from: gradient, c)
     let watch = Watch(progress, steps: steps, batch: c.B, shards: shardCount)
     startStateGradient()
     withUnsafePointer(to: watch) { watch in
       run(steps: steps) {
-        WatchedBackward(network: $0, watch: watch, steps: steps, gradient: gradient, outputGradients: outputGradients)
+        WatchedBackward(
+          network: $0, watch: watch, steps: steps, gradient: gradient, startGradients: startGradients,
+          outputGradients: outputGradients)
       }
     }
     do throws(Failure) {
@@ -82,7 +88,7 @@ extension Network<Float> {
     if let inputGradients {
       run(steps: steps) { InputGradients(network: $0, steps: steps, gradients: inputGradients) }
     }
-    finishBackward(steps: steps)
+    finishBackward(steps: steps, startGradients)
   }
 }
 
@@ -92,6 +98,7 @@ private struct WatchedForward: ThreadWork {
   let watch: UnsafePointer<Watch>
   let steps, first, advance: Int
   let inputs: In<Float>
+  let starts: EpisodeStarts
   let outputs: Out<Float>
 
   @inline(never) func run(_ shard: Int, thread: Int) {
@@ -102,6 +109,7 @@ private struct WatchedForward: ThreadWork {
       // At least before the first step, for a rollback.
       if advance == 1 { for b in step.sequences { step.history.keepCheckpoint(before: row, b) } }
       guard watch.pointee.wants(t, step.sequences) else { return }
+      if advance == 0 { step.markStarts(t, starts) }
       step.inputs(inputs + t * c.B * c.X, steps: 1, row: row)
       step.forward(row: row, previous: row, current: row + advance)
       step.outputs(outputs + t * c.B * c.Y, steps: 1, row: row, current: row + advance, time: first + t)
@@ -121,13 +129,14 @@ private struct WatchedBackward: ThreadWork {
   let watch: UnsafePointer<Watch>
   let steps: Int
   let gradient: Planes<Float>
+  let startGradients: StartGradients<Float>
   let outputGradients: In<Float>
 
   @inline(never) func run(_ shard: Int, thread: Int) {
     let step = network.pointee.shard(shard, thread: thread)
     step.backwardOutputs(outputGradients, steps: steps)
     guard watch.pointee.wants(0, step.sequences) else { return }
-    step.backward(steps: steps, gradient: gradient) { t in
+    step.backward(steps: steps, gradient: gradient, startGradients: startGradients) { t in
       let turn = steps - 1 - t
       if step.c.checksFinite {
         for b in step.sequences where step.gradientNotFinite(b, row: t, gradient) != nil {

@@ -11,16 +11,20 @@ struct Network<Scalar: Real>: ~Copyable {
   let threads: Threads
   private(set) var isTraining = false
   private(set) var recordedSteps = 0
-  /// The parts of the state before the recorded steps that are still the learned parameters.
   /// Steps taken since the last reset.
   private var time = 0
   /// What is dropped, and scratch [threads, Bypass.scratchCount] in `dropoutMemory`.
   private var dropout: (rule: BypassDropout<Scalar>, scratch: Out<Scalar>)?
   private var dropoutMemory: Memory?
+  /// The parts of the state before the recorded steps that are still the learned parameters.
   private var learned: InitialState.LearnedParts
   /// The gradient of the state after the recorded steps that the caller has handed in, a `StateRow` for each sequence.
   private var finalGradient: Memory
   private var hasFinalGradient = false
+  /// [B], not 0: the sequence has been reset while steps are recorded, and starts an episode with the next step.
+  private var pendingStarts: Memory
+  /// Episodes that start within the recorded steps.
+  private var startCount = 0
   /// The host's function that hears of the steps of `dnc_forward` and `dnc_backward`.
   var progress: Progress?
   /// True once a backward has left its gradient of the state in `record.gradient`.
@@ -33,10 +37,12 @@ struct Network<Scalar: Real>: ~Copyable {
     let record = try Record<Scalar>(configuration, capacity: 0, threads: threads.count)
     let learned = try InitialState.LearnedParts(batch: configuration.B)
     let nothing = try Memory(bytes: 0)
+    let pending = try Memory(bytes: configuration.B)
     let block = try ParameterBlock<Scalar>.create(configuration)
     self.init(
       configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory,
-      packedWeights: packedWeights, record: record, threads: threads, learned: learned, finalGradient: nothing)
+      packedWeights: packedWeights, record: record, threads: threads, learned: learned, finalGradient: nothing,
+      pendingStarts: pending)
     block.pointee.initialize(configuration)
     startEpisode()
   }
@@ -44,7 +50,8 @@ struct Network<Scalar: Real>: ~Copyable {
   private init(
     configuration: Configuration, parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>,
     gradientMemory: consuming Memory, packedWeights: consuming PackedWeights<Scalar>, record: consuming Record<Scalar>,
-    threads: consuming Threads, learned: consuming InitialState.LearnedParts, finalGradient: consuming Memory
+    threads: consuming Threads, learned: consuming InitialState.LearnedParts, finalGradient: consuming Memory,
+    pendingStarts: consuming Memory
   ) {
     self.configuration = configuration
     self.parameterBlock = parameterBlock
@@ -54,6 +61,7 @@ struct Network<Scalar: Real>: ~Copyable {
     self.threads = threads
     self.learned = learned
     self.finalGradient = finalGradient
+    self.pendingStarts = pendingStarts
   }
 
   deinit { ParameterBlock.release(parameterBlock) }
@@ -66,6 +74,7 @@ struct Network<Scalar: Real>: ~Copyable {
     let record = try Record<Scalar>(configuration, capacity: 0, threads: threads.count)
     let learned = try InitialState.LearnedParts(batch: configuration.B)
     let nothing = try Memory(bytes: 0)
+    let pending = try Memory(bytes: configuration.B)
     let block: UnsafeMutablePointer<ParameterBlock<Scalar>>
     if sharingParameters {
       block = parameterBlock
@@ -75,9 +84,13 @@ struct Network<Scalar: Real>: ~Copyable {
       copyValues(parameterCount, parameterBlock.pointee.values, to: block.pointee.values)
     }
     record.planes.copyStates(1, from: planes, startingAt: recordedSteps, configuration)
+    if let start = self.record.start {
+      for b in 0..<configuration.B where isPending(b) { record.planes.copyState(to: b, from: start, configuration) }
+    }
     var copy = Network(
       configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory,
-      packedWeights: packedWeights, record: record, threads: threads, learned: learned, finalGradient: nothing)
+      packedWeights: packedWeights, record: record, threads: threads, learned: learned, finalGradient: nothing,
+      pendingStarts: pending)
     copy.isTraining = isTraining
     copy.time = time
     if let rule = dropout?.rule { try copy.setBypassDropout(rate: rule.rate, seed: rule.seed) }
@@ -112,8 +125,10 @@ struct Network<Scalar: Real>: ~Copyable {
 
   private mutating func resize(to changed: Configuration) throws(Failure) {
     let learned = try InitialState.LearnedParts(batch: changed.B)
+    let pending = try Memory(bytes: changed.B)
     record = try Record<Scalar>(changed, capacity: 0, threads: threads.count)
     self.learned = learned
+    pendingStarts = pending
     configuration = changed
     hasStateGradient = false
     startEpisode()
@@ -147,9 +162,9 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// Writes the initial state over a state that is all zero.
   private mutating func startEpisode() {
-    recordedSteps = 0
+    dropRecord()
     time = 0
-    hasFinalGradient = false
+    memset(pendingStarts.start, 0, pendingStarts.bytes)
     learned.setAll(configuration.initialState == .learned ? .all : [])
     InitialState.forward(configuration, parameters: parameters, planes: planes)
   }
@@ -158,9 +173,72 @@ struct Network<Scalar: Real>: ~Copyable {
   mutating func detach() {
     guard recordedSteps > 0 else { return }
     planes.moveToFront(row: recordedSteps, configuration)
-    recordedSteps = 0
-    hasFinalGradient = false
+    dropRecord()
     learned.setAll([])
+    for b in 0..<configuration.B where isPending(b) { restart(b) }
+  }
+
+  private mutating func dropRecord() {
+    recordedSteps = 0
+    startCount = 0
+    record.hasStarts = false
+    hasFinalGradient = false
+  }
+
+  func isPending(_ b: Int) -> Bool { pendingStarts.start.load(fromByteOffset: b, as: UInt8.self) != 0 }
+
+  /// Starts a new episode of sequence b, with nothing recorded.
+  private func restart(_ b: Int) {
+    record.restart(b)
+    learned[b] = configuration.initialState == .learned ? .all : []
+    pendingStarts.start.storeBytes(of: 0, toByteOffset: b, as: UInt8.self)
+  }
+
+  /// Starts new episodes of some sequences before the next step.
+  /// - Parameter which: [B], not 0 for these.
+  mutating func reset(which: UnsafePointer<UInt8>) throws(Failure) {
+    if startCount == 0 { try record.prepareStart(parameters) }
+    for b in 0..<configuration.B where which[b] != 0 {
+      if recordedSteps == 0 {
+        restart(b)
+      } else {
+        pendingStarts.start.storeBytes(of: 1, toByteOffset: b, as: UInt8.self)
+      }
+    }
+  }
+
+  /// Where the present state of sequence b is.
+  func present(_ b: Int) -> MemoryHistory<Scalar>.Place {
+    if isPending(b), let start = record.start { return MemoryHistory.Place(planes: start, row: 0, b: 0) }
+    return MemoryHistory.Place(planes: planes, row: recordedSteps, b: b)
+  }
+
+  /// Comes before steps in which episodes may start, and marks where, if they are recorded. Returns the number of episodes
+  /// that then start in the record.
+  mutating func prepareStarts(_ starts: EpisodeStarts, steps: Int) throws(Failure) -> Int {
+    if recordedSteps == 0 { record.hasStarts = false }
+    if starts.has(steps: steps), !record.hasStarts {
+      if startCount == 0 { try record.prepareStart(parameters) }
+      let marks = planes.whole(.start)
+      for row in 0..<recordedSteps { for b in 0..<configuration.B { marks[row, b][0] = 0 } }
+      record.hasStarts = true
+    }
+    guard isTraining, record.hasStarts else { return startCount }
+    let marks = planes.whole(.start)
+    var count = startCount
+    for t in 0..<steps {
+      for b in 0..<configuration.B {
+        count += starts(t, b) ? 1 : 0
+        marks[recordedSteps + t, b][0] = starts(t, b) ? UInt32(truncatingIfNeeded: count) : 0
+      }
+    }
+    return count
+  }
+
+  func starts(_ flags: UnsafePointer<UInt8>?) -> EpisodeStarts {
+    EpisodeStarts(
+      flags: flags, pending: UnsafePointer(pendingStarts.start.assumingMemoryBound(to: UInt8.self)),
+      batch: configuration.B)
   }
 
   mutating func setTraining(_ enabled: Bool) {
@@ -193,10 +271,10 @@ struct Network<Scalar: Real>: ~Copyable {
   func shard(_ index: Int, thread: Int) -> Step<Scalar> { shard(record.shards[index], thread: thread) }
 
   private enum Pass {
-    case forward(inputs: In<Scalar>, outputs: Out<Scalar>)
+    case forward(inputs: In<Scalar>, starts: EpisodeStarts, outputs: Out<Scalar>)
     /// The first row of the record to write.
     case recorded(first: Int, inputs: In<Scalar>, outputs: Out<Scalar>)
-    case backward(Planes<Scalar>, outputGradients: In<Scalar>, inputGradients: Out<Scalar>?)
+    case backward(Planes<Scalar>, StartGradients<Scalar>, outputGradients: In<Scalar>, inputGradients: Out<Scalar>?)
   }
 
   /// Takes some sequences through `steps` steps.
@@ -208,8 +286,9 @@ struct Network<Scalar: Real>: ~Copyable {
     @inline(never) func run(_ shard: Int, thread: Int) {
       let step = network.pointee.shard(shard, thread: thread)
       switch pass {
-      case .forward(let inputs, let outputs):
+      case .forward(let inputs, let starts, let outputs):
         for t in 0..<steps {
+          step.markStarts(t, starts)
           step.inputs(inputs + t * step.c.B * step.c.X, steps: 1, row: 0)
           step.forward(row: 0, previous: 0, current: 0)
           step.outputs(outputs + t * step.c.B * step.c.Y, steps: 1, row: 0, current: 0, time: t)
@@ -221,9 +300,9 @@ struct Network<Scalar: Real>: ~Copyable {
           step.forward(row: row, previous: row, current: row + 1)
         }
         step.outputs(outputs, steps: steps, row: first, current: first + 1, time: first)
-      case .backward(let gradient, let outputGradients, let inputGradients):
+      case .backward(let gradient, let startGradients, let outputGradients, let inputGradients):
         step.backwardOutputs(outputGradients, steps: steps)
-        step.backward(steps: steps, gradient: gradient) { _ in true }
+        step.backward(steps: steps, gradient: gradient, startGradients: startGradients) { _ in true }
         if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
       }
     }
@@ -232,6 +311,8 @@ struct Network<Scalar: Real>: ~Copyable {
   /// Computes some rows of the weights' gradients, over all sequences and steps.
   private struct WeightGradients: ThreadWork {
     let step: Step<Scalar>
+    /// nil: of all that multiplies weights.
+    let what: Step<Scalar>.Multiplied?
     let parts, steps: Int
     let gradients: ParameterGradients<Scalar>
     /// [threads, Linear.scratchCount]
@@ -240,8 +321,13 @@ struct Network<Scalar: Real>: ~Copyable {
     @inline(never) func run(_ part: Int, thread: Int) {
       var step = step
       step.bypass = step.bypass?.of(thread: thread)
-      step.backwardWeights(
-        part: part, of: parts, steps: steps, gradients: gradients, scratch: scratch + thread * Linear.scratchCount)
+      func backward(_ what: Step<Scalar>.Multiplied) {
+        step.backwardWeights(
+          what, part: part, of: parts, steps: steps, gradients: gradients,
+          scratch: scratch + thread * Linear.scratchCount)
+      }
+      if what != .stateBefore { backward(.present) }
+      if what != .present { backward(.stateBefore) }
     }
   }
 
@@ -258,21 +344,29 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// - Parameters:
   ///   - inputs: [T, B, X].
+  ///   - flags: [T, B], not 0 where a sequence begins an episode; nil: nowhere.
   ///   - outputs: [T, B, Y], written.
-  mutating func forward(steps: Int, inputs: In<Scalar>, outputs: Out<Scalar>) throws(Failure) {
+  mutating func forward(
+    steps: Int, inputs: In<Scalar>, starts flags: UnsafePointer<UInt8>? = nil, outputs: Out<Scalar>
+  ) throws(Failure) {
     if isTraining { try reserve(steps) }
+    let starts = starts(flags)
+    let count = try prepareStarts(starts, steps: steps)
     packWeights()
     if isTraining {
       run(.recorded(first: recordedSteps, inputs: inputs, outputs: outputs), steps: steps)
     } else {
-      run(.forward(inputs: inputs, outputs: outputs), steps: steps)
+      run(.forward(inputs: inputs, starts: starts, outputs: outputs), steps: steps)
     }
-    tookSteps(steps)
+    tookSteps(steps, starts: count)
   }
 
-  mutating func tookSteps(_ steps: Int) {
+  /// - Parameter count: of the episodes that start in the record.
+  mutating func tookSteps(_ steps: Int, starts count: Int) {
     time += steps
     hasFinalGradient = false
+    startCount = count
+    memset(pendingStarts.start, 0, pendingStarts.bytes)
     if isTraining { recordedSteps += steps } else { learned.setAll([]) }
   }
 
@@ -293,11 +387,24 @@ struct Network<Scalar: Real>: ~Copyable {
   /// - Parameters:
   ///   - outputGradients: [T, B, Y].
   ///   - inputGradients: [T, B, X], written, or nil.
-  mutating func backward(outputGradients: In<Scalar>, inputGradients: Out<Scalar>?) {
+  mutating func backward(outputGradients: In<Scalar>, inputGradients: Out<Scalar>?) throws(Failure) {
     let steps = recordedSteps
+    let room = try startGradientRoom()
+    let startGradients = startGradients(in: room)
     startStateGradient()
-    run(.backward(stateGradient, outputGradients: outputGradients, inputGradients: inputGradients), steps: steps)
-    finishBackward(steps: steps)
+    run(
+      .backward(stateGradient, startGradients, outputGradients: outputGradients, inputGradients: inputGradients),
+      steps: steps)
+    finishBackward(steps: steps, startGradients)
+  }
+
+  /// Room for the gradients of the learned states in which recorded episodes start.
+  func startGradientRoom() throws(Failure) -> Memory {
+    try Memory(bytes: StartGradients<Scalar>.count(configuration, episodes: startCount) * MemoryLayout<Scalar>.stride)
+  }
+
+  func startGradients(in room: borrowing Memory) -> StartGradients<Scalar> {
+    StartGradients(c: configuration, start: room.start.assumingMemoryBound(to: Scalar.self))
   }
 
   /// Sets the gradient of the state after the recorded steps: what the caller has handed in, or 0.
@@ -325,20 +432,43 @@ struct Network<Scalar: Real>: ~Copyable {
   }
 
   /// Adds to the gradients of the parameters, over all steps and sequences.
-  mutating func finishBackward(steps: Int) {
-    backwardWeights(steps: steps)
-    InitialState.backward(
-      configuration, learned: learned, planes: planes, gradient: stateGradient, parameterGradients: gradients)
+  mutating func finishBackward(steps: Int, _ startGradients: StartGradients<Scalar>) {
+    let c = configuration
+    if let start = history.start {
+      backwardWeights(.present, steps: steps)
+      // Nothing needs what these rows have, the end of other episodes, any more.
+      for t in 0..<steps {
+        for b in 0..<c.B where history.starts(t, b) {
+          copyValues(planes[.hidden].width, start[.hidden][0, 0], to: planes[.hidden][t, b])
+          copyValues(planes[.readVectors].width, start[.readVectors][0, 0], to: planes[.readVectors][t, b])
+        }
+      }
+      backwardWeights(.stateBefore, steps: steps)
+    } else {
+      backwardWeights(nil, steps: steps)
+    }
+    for b in 0..<c.B {
+      InitialState.backward(
+        c, learned: learned[b], state: { planes[$0][0, b] }, gradient: { stateGradient[$0][0, b] },
+        parameterGradients: gradients)
+    }
+    if let start = history.start, c.initialState == .learned, startCount > 0 {
+      for episode in 1...startCount {
+        InitialState.backward(
+          c, learned: .all, state: { start[$0][0, 0] }, gradient: { startGradients(episode, $0) },
+          parameterGradients: gradients)
+      }
+    }
     detach()
     hasStateGradient = true
   }
 
-  func backwardWeights(steps: Int) {
+  private func backwardWeights(_ what: Step<Scalar>.Multiplied?, steps: Int) {
     let parts = threads.count == 1 ? 1 : 4 * threads.count
     threads.team.run(
       parts, cost: cost(steps: steps),
       WeightGradients(
-        step: shard(0..<configuration.B, thread: 0), parts: parts, steps: steps, gradients: gradients,
+        step: shard(0..<configuration.B, thread: 0), what: what, parts: parts, steps: steps, gradients: gradients,
         scratch: record.weightScratch))
   }
 

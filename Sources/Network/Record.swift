@@ -24,12 +24,18 @@ struct Record<Scalar: Real>: ~Copyable {
   private(set) var weightScratch: Out<Scalar>
   private let configuration: Configuration
   private let threads: Int
+  /// The state in which an episode starts, of one sequence, once one has started within the steps.
+  private var startMemory: Memory
+  private var startState: Planes<Scalar>?
+  /// True if an episode starts within the steps: `planes[.start]` then says where.
+  var hasStarts = false
 
   /// - Parameter threads: number of threads that may run.
   init(_ c: Configuration, capacity: Int, threads: Int) throws(Failure) {
     let segment = try Record.segment(c, capacity: capacity, threads: threads)
     let memory = try Memory(bytes: Record.planned(c, capacity: capacity, threads: threads, segment: segment))
     let tables = try Memory(bytes: Record.tableBytes)
+    let startMemory = try Memory(bytes: 0)
     var carver = Carver.cutting(memory)
     (planes, gradient, scratchStart, weightScratch) = Record.carve(
       &carver, Record.tables(tables, 0), c, capacity: capacity, threads: threads, segment: segment)
@@ -40,7 +46,34 @@ struct Record<Scalar: Real>: ~Copyable {
     shards = Shards(c, threads: threads)
     configuration = c
     self.threads = threads
+    self.startMemory = startMemory
+    startState = nil
   }
+
+  /// Computes the state in which an episode starts.
+  mutating func prepareStart(_ parameters: Parameters<Scalar>) throws(Failure) {
+    var one = configuration
+    one.B = 1
+    if startState == nil {
+      func carve(_ carver: inout Carver) -> Planes<Scalar> { Planes(&carver, one) { row in row.isOfState ? 1 : 0 } }
+      var plan = Carver.measuring
+      _ = carve(&plan)
+      startMemory = try Memory(bytes: plan.bytes)
+      var carver = Carver.cutting(startMemory)
+      startState = carve(&carver)
+    }
+    guard let startState else { return }
+    startState.zeroState(one)
+    InitialState.forward(one, parameters: parameters, planes: startState)
+  }
+
+  /// Writes the state that `prepareStart` has computed over that of sequence b in row 0.
+  func restart(_ b: Int) {
+    guard let startState else { return }
+    planes.copyState(to: b, from: startState, configuration)
+  }
+
+  var start: Planes<Scalar>? { startState }
 
   /// Makes room for more steps by growing the same memory: a second record would need the bytes of both. Keeps the
   /// first `steps` steps and the gradient.
@@ -72,7 +105,9 @@ struct Record<Scalar: Real>: ~Copyable {
     return bytes(c, capacity: capacity, threads: threads, segment: segment)
   }
 
-  var history: MemoryHistory<Scalar> { MemoryHistory(c: configuration, planes: planes, segment: segment) }
+  var history: MemoryHistory<Scalar> {
+    MemoryHistory(c: configuration, planes: planes, segment: segment, start: hasStarts ? startState : nil)
+  }
 
   /// The memory of some sequences, with the scratch of one thread.
   func memory(_ sequences: Range<Int>, thread: Int, team: Threads.Team?) -> ExternalMemory<Scalar> {

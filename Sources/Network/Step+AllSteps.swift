@@ -80,18 +80,48 @@ extension Step {
     Output(outputSize: c.Y, controllerWidth: c.controllerWidth, readWidth: c.readWidth, clip: clip)
   }
 
+  /// What multiplies a weight: what the step itself sees, or the state before it.
+  enum Multiplied { case present, stateBefore }
+
   /// Adds to the gradients of the parameters, over all recorded steps and sequences. Handles part `part` of `parts`:
   /// some rows of every matrix.
-  /// - Parameter scratch: [Linear.scratchCount], of the thread.
+  /// - Parameters:
+  ///   - what: of what multiplies them.
+  ///   - scratch: [Linear.scratchCount], of the thread.
   func backwardWeights(
-    part: Int, of parts: Int, steps: Int, gradients: ParameterGradients<Scalar>, scratch: Out<Scalar>
+    _ what: Multiplied, part: Int, of parts: Int, steps: Int, gradients: ParameterGradients<Scalar>,
+    scratch: Out<Scalar>
   ) {
     let share = Share(part: part, parts: parts, rows: steps * c.B, scratch: scratch)
-    let hidden = planes[.hidden]
+    switch what {
+    case .present: present(share, gradients)
+    case .stateBefore: stateBefore(share, gradients)
+    }
+  }
+
+  private func stateBefore(_ share: Share<Scalar>, _ gradients: ParameterGradients<Scalar>) {
+    let (hidden, readVectors) = (planes[.hidden].matrix(from: 0).reading, planes[.readVectors].matrix(from: 0).reading)
+    let units = c.gates * c.H
+    for l in 0..<c.L {
+      if c.seesInput(layer: l) {
+        share.weight(
+          units, inputs: c.readWidth, readVectors, sums(layer: l).matrix(from: 0).reading,
+          to: gradients.rows(.inputWeight, layer: l).dropping(columns: c.X))
+      }
+      if c.traits.isRecurrent {
+        share.weight(
+          units, inputs: c.H, hidden.dropping(columns: l * c.H),
+          recurrentProductGradients(layer: l).matrix(from: 0).reading, to: gradients.rows(.recurrentWeight, layer: l))
+      }
+    }
+  }
+
+  private func present(_ share: Share<Scalar>, _ gradients: ParameterGradients<Scalar>) {
+    let hidden = planes[.hidden].matrix(from: 1)
+    let units = c.gates * c.H
     for l in 0..<c.L {
       let zGradient = sums(layer: l).matrix(from: 0).reading
       let weight = gradients.rows(.inputWeight, layer: l)
-      let units = c.gates * c.H
       let gatesGradient = planes[.gates].layer(l).matrix(from: 0).reading
       share.bias(units, gatesGradient, to: gradients.vector(.controllerBias, layer: l))
       if c.normalizesController {
@@ -108,27 +138,19 @@ extension Step {
       }
       if c.seesInput(layer: l) {
         share.weight(units, inputs: c.X, planes[.input].matrix(from: 0).reading, zGradient, to: weight)
-        share.weight(
-          units, inputs: c.readWidth, planes[.readVectors].matrix(from: 0).reading, zGradient,
-          to: weight.dropping(columns: c.X))
       }
       if l > 0 {
         share.weight(
-          units, inputs: c.H, hidden.matrix(from: 1).dropping(columns: (l - 1) * c.H).reading, zGradient,
+          units, inputs: c.H, hidden.dropping(columns: (l - 1) * c.H).reading, zGradient,
           to: weight.dropping(columns: c.seesInput(layer: l) ? c.controllerInput : 0))
       }
-      if c.traits.isRecurrent {
-        let productGradient = recurrentProductGradients(layer: l).matrix(from: 0).reading
-        share.weight(
-          units, inputs: c.H, hidden.matrix(from: 0).dropping(columns: l * c.H).reading, productGradient,
-          to: gradients.rows(.recurrentWeight, layer: l))
-        if c.traits.keepsLastProductApart {
-          share.bias(
-            c.H, productGradient.dropping(columns: c.sharedUnits), to: gradients.vector(.recurrentBias, layer: l))
-        }
+      if c.traits.keepsLastProductApart {
+        share.bias(
+          c.H, recurrentProductGradients(layer: l).matrix(from: 0).dropping(columns: c.sharedUnits).reading,
+          to: gradients.vector(.recurrentBias, layer: l))
       }
     }
-    let controllerOutput = hidden.matrix(from: 1).dropping(columns: c.controllerOffset).reading
+    let controllerOutput = hidden.dropping(columns: c.controllerOffset).reading
     let interfaceGradient = planes[.rawInterface].matrix(from: 0).reading
     share.bias(c.interfaceWidth, interfaceGradient, to: gradients.vector(.interfaceBias))
     share.weight(
@@ -145,7 +167,7 @@ extension Step {
     share.bias(c.Y, yGradient, to: gradients.vector(.outputBias))
     if let bypass {
       bypass.forEachPart(of: share.rows, controllerOutput, place: { ($0 / c.B, $0 % c.B) }) { first, count, dropped in
-        Share(part: part, parts: parts, rows: count, scratch: scratch).weight(
+        Share(part: share.part, parts: share.parts, rows: count, scratch: share.scratch).weight(
           c.Y, inputs: c.controllerWidth, dropped, yGradient.dropping(rows: first), to: outputWeight)
       }
     } else {

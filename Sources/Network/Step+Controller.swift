@@ -10,7 +10,7 @@ extension Step {
     var read: Linear.Term<Scalar>?
     if c.seesInput(layer: l) {
       let term = Linear.Term(
-        weight.dropping(columns: c.X), rows(planes[.readVectors], previous).reading, inputs: c.readWidth)
+        weight.dropping(columns: c.X), rowsBefore(.readVectors, previous: previous).reading, inputs: c.readWidth)
       Linear.forward(
         rows: batch, outputs: units, inputs: c.readWidth, weight: term.weight, input: term.input, output: z)
       read = term
@@ -24,7 +24,7 @@ extension Step {
     var before: Linear.Term<Scalar>?
     if c.traits.isRecurrent {
       let term = Linear.Term(
-        self.weight(.recurrentWeight, layer: l), hidden(l, previous).reading, inputs: c.H)
+        self.weight(.recurrentWeight, layer: l), hiddenBefore(l, previous).reading, inputs: c.H)
       if c.traits.keepsLastProductApart {
         addRecurrentProducts(layer: l, row: row, term, to: z)
       } else {
@@ -56,9 +56,10 @@ extension Step {
     let cell = planes[.cell].layer(l)
     return ControllerLayer(
       batch: batch, hiddenSize: c.H, activation: c.activation, clip: clip,
-      gates: rows(planes[.gates].layer(l), row).start, previousCell: cell[previous, sequences.lowerBound],
+      gates: rows(planes[.gates].layer(l), row).start,
+      previousCell: In(rowsBefore(.cell, layer: l, previous: previous).start),
       cell: cell[current, sequences.lowerBound], cellTanh: planes[.cellTanh].layer(l)[row, sequences.lowerBound],
-      cellNorm: cellNorm(l, row), productApart: productApart(l, row), previousHidden: hidden(l, previous).reading,
+      cellNorm: cellNorm(l, row), productApart: productApart(l, row), previousHidden: hiddenBefore(l, previous).reading,
       hidden: hidden(l, current))
   }
 
@@ -123,10 +124,10 @@ extension Step {
   func gatesGradient(of l: Int, step t: Int, gradient: Planes<Scalar>) -> ControllerLayerGradient<Scalar> {
     ControllerLayerGradient(
       batch: batch, hiddenSize: c.H, activation: c.activation, clip: clip,
-      gates: rows(planes[.gates].layer(l), t).start, previousCell: planes[.cell].layer(l)[t, sequences.lowerBound],
+      gates: rows(planes[.gates].layer(l), t).start, previousCell: In(rowsBefore(.cell, layer: l, previous: t).start),
       cellTanh: planes[.cellTanh].layer(l)[t, sequences.lowerBound], cellNorm: cellNorm(l, t),
-      productApart: productApart(l, t),
-      previousHidden: hidden(l, t).reading, hiddenGradient: rows(gradient[.hidden], 0).dropping(columns: l * c.H),
+      productApart: productApart(l, t), previousHidden: hiddenBefore(l, t).reading,
+      hiddenGradient: rows(gradient[.hidden], 0).dropping(columns: l * c.H),
       cellGradient: gradient[.cell].layer(l)[0, sequences.lowerBound])
   }
 
@@ -153,6 +154,11 @@ extension Step {
   /// The recurrent product that a controller keeps apart.
   private func productApart(_ l: Int, _ row: Int) -> MutableRows<Scalar> {
     rows(planes[.recurrentProducts].layer(l), row).dropping(columns: c.sharedUnits)
+  }
+
+  /// h of layer l in the state before a step.
+  private func hiddenBefore(_ l: Int, _ previous: Int) -> MutableRows<Scalar> {
+    rowsBefore(.hidden, previous: previous).dropping(columns: l * c.H)
   }
 
   /// h of layer l for the step's sequences.

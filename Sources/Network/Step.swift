@@ -13,6 +13,8 @@ struct Step<Scalar: Real> {
   let memory: ExternalMemory<Scalar>
   /// nil without dropout.
   var bypass: Bypass<Scalar>?
+  /// The state before the step, of one sequence that starts an episode; nil for sequences that go on.
+  var start: Planes<Scalar>? = nil
 
   var batch: Int { sequences.count }
   var clip: Scalar { Scalar(c.clipValue) }
@@ -36,7 +38,9 @@ struct Step<Scalar: Real> {
   /// Takes step `row` of the record, from the state in row `previous` to the state in row `current`. Both may be one
   /// row, which is then overwritten. Comes after `inputs`, and before `outputs`.
   func forward(row: Int, previous: Int, current: Int) {
-    for l in 0..<c.L { controller(layer: l, row: row, previous: previous, current: current) }
+    forEachPart(of: row) { part in
+      for l in 0..<c.L { part.controller(layer: l, row: row, previous: previous, current: current) }
+    }
     interface(row: row, current: current)
     for b in sequences { memory.forward(b, row: row, previous: previous, current: current) }
   }
@@ -45,7 +49,9 @@ struct Step<Scalar: Real> {
   /// - Parameters:
   ///   - steps: the number of recorded ones.
   ///   - gradient: of the state, in row 0. In: of that after the step. Out: of that before it.
-  private func backward(step t: Int, of steps: Int, gradient: Planes<Scalar>) {
+  private func backward(
+    step t: Int, of steps: Int, gradient: Planes<Scalar>, startGradients: StartGradients<Scalar>
+  ) {
     for b in sequences {
       addScaled(c.readWidth, 1, planes[.readVectorsGradient][t, b], to: gradient[.readVectors][0, b])
       addScaled(
@@ -53,21 +59,27 @@ struct Step<Scalar: Real> {
     }
     for b in sequences { memory.backward(b, step: t, of: steps, gradient: gradient) }
     interfaceBackward(step: t, gradient: gradient)
-    for l in (0..<c.L).reversed() { controllerBackward(layer: l, step: t, gradient: gradient) }
+    forEachPart(of: t) { part in
+      for l in (0..<c.L).reversed() { part.controllerBackward(layer: l, step: t, gradient: gradient) }
+    }
+    cutGradient(step: t, gradient: gradient, startGradients: startGradients)
   }
 
   /// Goes backwards through all recorded steps, from the last to the first.
   /// - Parameters:
   ///   - gradient: of the state, in row 0.
+  ///   - startGradients: out, of the episodes that started in them.
   ///   - goesOn: called after each step; false ends it.
-  func backward(steps: Int, gradient: Planes<Scalar>, goesOn: (_ step: Int) -> Bool) {
+  func backward(
+    steps: Int, gradient: Planes<Scalar>, startGradients: StartGradients<Scalar>, goesOn: (_ step: Int) -> Bool
+  ) {
     let segment = history.segment
     // Not the strides reversed, which would be an array.
     for first in stride(from: (steps - 1) / segment * segment, through: 0, by: -segment) {
       let end = min(first + segment, steps)
       for b in sequences { memory.rollForward(b, from: first, to: end, of: steps) }
       for t in (first..<end).reversed() {
-        backward(step: t, of: steps, gradient: gradient)
+        backward(step: t, of: steps, gradient: gradient, startGradients: startGradients)
         guard goesOn(t) else { return }
       }
     }

@@ -335,6 +335,10 @@ static dnc_status call_set_state(world *w) { return dnc_set_state(w->net, DNC_FI
 static dnc_status call_state_gradient(world *w) {
     return dnc_get_state_gradient(w->net, DNC_FIELD_MEMORY, w->got.values, B * N * W);
 }
+static dnc_status call_packed(world *w) {
+    return dnc_forward_packed(w->net, T, w->inputs, (const uint8_t[T * B]){[B] = 1, [T * B - 1] = 1}, w->got.values);
+}
+static dnc_status call_reset_some(world *w) { return dnc_reset_sequences(w->net, (const uint8_t[B]){1}); }
 static dnc_status call_get_rows(world *w) { return dnc_get_state_rows(w->net, 0, 1, w->got.values); }
 static dnc_status call_set_rows(world *w) { return dnc_set_state_rows(w->net, 0, 1, nothing); }
 static dnc_status call_gradient_rows(world *w) { return dnc_get_state_gradient_rows(w->net, 0, 1, w->got.values); }
@@ -478,6 +482,10 @@ static const scenario scenarios[] = {
     {"get_trace", NULL, call_get_trace, NULL},
     {"set_state", forget, call_set_state, NULL},
     {"get_state_gradient", NULL, call_state_gradient, NULL},
+    {"forward_packed_recorded", NULL, call_packed, NULL},
+    {"forward_packed", stop, call_packed, NULL},
+    {"forward_packed_watched", watch_without_training, call_packed, NULL},
+    {"reset_sequences", NULL, call_reset_some, NULL},
     {"get_state_rows", NULL, call_get_rows, NULL},
     {"set_state_rows", forget, call_set_rows, NULL},
     {"get_state_gradient_rows", NULL, call_gradient_rows, NULL},

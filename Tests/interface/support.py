@@ -187,6 +187,18 @@ class Net:
     def forward_into(self, inputs, outputs):
         check(c.dnc_forward(self.handle, len(inputs), floats(inputs), floats(outputs)))
 
+    def forward_packed(self, inputs, starts):
+        outputs = np.empty((len(inputs), self.config.batch_size, self.config.output_size), np.float32)
+        flags = np.ascontiguousarray(starts, np.uint8)
+        assert flags.shape == outputs.shape[:2]
+        flags = flags.ctypes.data_as(POINTER(ctypes.c_uint8))
+        check(c.dnc_forward_packed(self.handle, len(inputs), floats(f32(inputs)), flags, floats(outputs)))
+        return outputs
+
+    def reset_sequences(self, which):
+        flags = np.ascontiguousarray(which, np.uint8).ctypes.data_as(POINTER(ctypes.c_uint8))
+        check(c.dnc_reset_sequences(self.handle, flags))
+
     def backward(self, output_gradients):
         size = self.config
         assert output_gradients.shape == (self.recorded, size.batch_size, size.output_size)

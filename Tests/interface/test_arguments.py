@@ -75,6 +75,7 @@ class World:
         self.targets, self.mask = np.abs(np.sign(self.output_gradients)), np.ones((3, 2), np.float32)
         self.state, self.state_result = np.zeros((2, 6), np.float32), np.full((2, 6), 7, np.float32)
         self.rows, self.rows_result = self.net.state_rows(), np.full_like(self.net.state_rows(), 7)
+        self.starts = (c_uint8 * 6)(0, 1, 0, 0, 1, 0)
         self.trace_result = np.full((3, 2, 6), 7, np.float32)
         self.pixels = f32(np.arange(12).reshape(3, 4))
         # Results of other types, with values that a function would not leave by chance.
@@ -411,6 +412,14 @@ FUNCTIONS = {
         ("inputs", buffer("inputs"), null + not_finite("inputs")),
         ("outputs", buffer("outputs"), null),
     ],
+    "dnc_forward_packed": [
+        ("instance", handle("net"), null),
+        ("steps", constant(3), each([0, 2**60, 2**61, SIZE // 2, SIZE])),
+        ("inputs", buffer("inputs"), null + not_finite("inputs")),
+        ("starts", lambda w: w.starts, []),
+        ("outputs", buffer("outputs"), null),
+    ],
+    "dnc_reset_sequences": [("instance", handle("net"), null), ("which", lambda w: w.starts, null)],
     "dnc_backward": [
         ("instance", handle("net"), null),
         ("output_gradients", buffer("output_gradients"), null + not_finite("output_gradients")),
