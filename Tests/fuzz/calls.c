@@ -424,7 +424,11 @@ static void forward(void) {
     maybe_break();
     int broken = faults.allocation >= 0;
     told = 0;
-    dnc_status status = CALL(single ? dnc_step(n->net, inputs, outputs) : dnc_forward(n->net, said, inputs, outputs));
+    uint8_t *starts = !single && chance(3) ? calloc(steps, c.batch_size) : NULL;
+    for (size_t i = 0; starts && i < steps * c.batch_size; i++) starts[i] = chance(4);
+    dnc_status status = CALL(single   ? dnc_step(n->net, inputs, outputs)
+                             : starts ? dnc_forward_packed(n->net, said, inputs, starts, outputs)
+                                      : dnc_forward(n->net, said, inputs, outputs));
     if (status == DNC_OK) {
         CHECK(said == steps && all_finite(inputs, steps * x));
         if (n->training) n->recorded += steps;
@@ -440,13 +444,17 @@ static void forward(void) {
     /* Step by step, and without a record, the same. */
     if (status == DNC_OK && twin && n->tame) {
         CHECK(CALL(dnc_set_training(twin, 0)) == DNC_OK);
-        for (size_t t = 0; t < steps; t++) CHECK(CALL(dnc_step(twin, inputs + t * x, again + t * y)) == DNC_OK);
+        for (size_t t = 0; t < steps; t++) {
+            if (starts) CHECK(CALL(dnc_reset_sequences(twin, starts + t * c.batch_size)) == DNC_OK);
+            CHECK(CALL(dnc_step(twin, inputs + t * x, again + t * y)) == DNC_OK);
+        }
         CHECK(memcmp(outputs, again, 4 * steps * y) == 0);
     }
     dnc_free(twin);
     free(inputs);
     free(outputs);
     free(again);
+    free(starts);
 }
 
 static void backward(void) {
@@ -558,7 +566,15 @@ static void state_rows(void) {
     CHECK(CALL(dnc_state_size(n->net, &size)) == (n->net ? DNC_OK : DNC_INVALID_ARGUMENT));
     size_t first = below(&input, 2), good = batch > first ? batch - first : 0, count = some_size(good);
     uint64_t before = seen(n->net);
-    int kind = (int)below(&input, 4), writes = kind >= 2;
+    int kind = (int)below(&input, 5), writes = kind >= 2;
+    if (kind == 4) {
+        uint8_t which[256] = {0};
+        for (size_t b = 0; b < batch && b < sizeof which; b++) which[b] = chance(2);
+        maybe_break();
+        dnc_status reset = batch > sizeof which ? DNC_OK : CALL(dnc_reset_sequences(n->net, which));
+        if (reset != DNC_OK) CHECK(seen(n->net) == before && (n->net == NULL || reset == DNC_OUT_OF_MEMORY));
+        return;
+    }
     if (writes && count > good && count < 1 << 20) count = good; /* else the library may well read them */
     float *rows = writes ? numbers(good * size) : patterned(4 * good * size);
     dnc_status status;

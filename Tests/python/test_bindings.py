@@ -491,6 +491,26 @@ def test_state(net, inputs):
         net.state("memories")
 
 
+def test_packed_episodes(net, inputs):
+    """As each episode gives alone, forwards and backwards."""
+    net.training = True
+    first, second = net.forward(inputs), net.backward(np.ones((T, B, Y)), input_gradients=True)
+    net.reset()
+    starts = np.zeros((2 * T, B), bool)
+    starts[T, 0] = starts[0] = True
+    outputs = net.forward(np.concatenate([inputs, inputs]), starts=starts)
+    assert np.array_equal(outputs[:T], first) and np.array_equal(outputs[T:, 0], first[:, 0])
+    assert not np.array_equal(outputs[T:, 1], first[:, 1])
+    assert np.array_equal(net.backward(np.ones((2 * T, B, Y)), input_gradients=True)[:T, 0], second[:, 0])
+    net.training = False
+    net.reset([True] + [False] * (B - 1))
+    assert np.array_equal(net.forward(inputs)[:, 0], first[:, 0])
+    with pytest.raises(dnc.InvalidArgument, match=rf"starts has shape \({T},\) of bool, needed is \[T, B\]"):
+        net.forward(inputs, starts=starts[:T, 0])
+    with pytest.raises(dnc.InvalidArgument, match="which has shape"):
+        net.reset([True] * (B + 1))
+
+
 def test_state_rows(net, inputs):
     """As many as a batch has, and gradients both ways."""
     net.forward(inputs)

@@ -149,6 +149,18 @@ def array(values: npt.ArrayLike, name: str, letters: str, sizes: Mapping[str, in
     return single(given, name)
 
 
+def flags(values: npt.ArrayLike, name: str, letters: str, sizes: Mapping[str, int]) -> Any:
+    """A `uint8_t *` to a copy of `values`, which are True or False, or numbers that are 0 or not."""
+    given = np.asarray(values)
+    needed = tuple(sizes[letter] for letter in letters)
+    if given.shape != needed or given.dtype.kind not in "biuf":
+        raise InvalidArgument(
+            f"{name} has shape {given.shape} of {given.dtype}, needed is [{', '.join(letters)}] of True or False with "
+            + ", ".join(f"{letter} = {sizes[letter]}" for letter in letters)
+        )
+    return np.ascontiguousarray(given != 0, np.uint8).ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+
+
 def floats(values: FloatArray | None) -> Any:
     """A `float *` to a contiguous array, which stays alive as long as the pointer; NULL for None."""
     if values is None:

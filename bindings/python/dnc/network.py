@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._convert import FloatArray, Path, array, flag, floats, integer, path_bytes, real, reals, within
+from ._convert import FloatArray, Path, array, flag, flags, floats, integer, path_bytes, real, reals, within
 from ._handle import Handle
 from ._instance import empty
 from ._instance import sizes as sizes_of
@@ -127,10 +127,17 @@ class DNC(Parameters, State):
 
     # running
 
-    def reset(self) -> None:
-        """A new episode: the initial state, and nothing recorded."""
+    def reset(self, which: npt.ArrayLike | None = None) -> None:
+        """A new episode: the initial state, and nothing recorded.
+
+        With `which`, [B] of True or False, only of the sequences where it is True; the others go on, and what is
+        recorded stays.
+        """
         with self._handle as handle:
-            check(_c.dnc_reset(handle))
+            if which is None:
+                check(_c.dnc_reset(handle))
+            else:
+                check(_c.dnc_reset_sequences(handle, flags(which, "which", "B", sizes_of(handle))))
 
     def step(self, input: npt.ArrayLike) -> FloatArray:
         """One step of all sequences: input [B, X] to output [B, Y], as logits."""
@@ -142,14 +149,19 @@ class DNC(Parameters, State):
             check(_c.dnc_step(handle, floats(given), floats(output)), input=given)
             return _recorded(handle, output, fresh)
 
-    def forward(self, inputs: npt.ArrayLike) -> FloatArray:
-        """Continues the episode by T steps: inputs [T, B, X] to outputs [T, B, Y], as logits."""
+    def forward(self, inputs: npt.ArrayLike, starts: npt.ArrayLike | None = None) -> FloatArray:
+        """Continues the episode by T steps: inputs [T, B, X] to outputs [T, B, Y], as logits.
+
+        Where `starts`, [T, B] of True or False, is True, a sequence begins a new episode before the step. So rows can
+        hold episodes that follow each other; each gives what it gives alone.
+        """
         given = reals(inputs, "inputs")
         with self._handle as handle:
             sizes, fresh = sizes_of(handle), not _c.dnc_recorded_steps(handle)
             given = array(given, "inputs", "TBX", sizes)
             outputs = empty("TBY", sizes, len(given))
-            status = _c.dnc_forward(handle, len(given), floats(given), floats(outputs))
+            marks = None if starts is None else flags(starts, "starts", "TB", {**sizes, "T": len(given)})
+            status = _c.dnc_forward_packed(handle, len(given), floats(given), marks, floats(outputs))
             self._progress.check(status, inputs=given)
             return _recorded(handle, outputs, fresh)
 
