@@ -274,8 +274,9 @@ dnc_status dnc_set_progress(dnc *instance, dnc_progress progress, void *context)
 /* Dropout on the bypass, from now on: the output sees nu * m / (1 - rate) in place of the controller's output nu, and the
  * memory all of it. m is 0 with probability `rate`, else 1, for each step, sequence and unit. rate is 0 to below 1; 0, as at
  * first, is off. m depends on nothing but `seed`, the step since the last dnc_reset, the sequence and the unit, in the way that
- * docs/model.md says. So any number of threads, single steps and whole sequences give the same bytes, and every episode the
- * same m: give each a seed of its own. A clone has the same dropout, a checkpoint none.
+ * docs/model.md says; episodes that start within a call go on counting. So any number of threads, single steps and whole
+ * sequences give the same bytes, and every episode after a dnc_reset the same m: give each a seed of its own. A clone has the
+ * same dropout, a checkpoint none.
  * DNC_INVALID_STATE while steps are recorded. */
 dnc_status dnc_set_bypass_dropout(dnc *instance, float rate, uint64_t seed);
 

@@ -15,6 +15,7 @@ KINDS = {
     "feedforward": {"controller": c.DNC_CONTROLLER_FEEDFORWARD, "num_layers": 2},
     "rnn": {"controller": c.DNC_CONTROLLER_RNN, "deallocation": 1},
     "ntm": {"memory": MEMORIES["ntm"], **LEARNED},
+    "norms": {"controller_norm": 1, "interface_norm": 1, "num_layers": 2, **LEARNED},
     "none": {"memory": MEMORIES["none"], "num_layers": 2},
     "16 slots": {"memory_slots": 17, "word_size": 9, "read_heads": 3},
 }

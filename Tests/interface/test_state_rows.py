@@ -11,6 +11,7 @@ KINDS = {
     "content only": {"temporal_links": 0, "deallocation": 1, "content_masks": 1},
     "sharp": {"link_sharpening": 1, "controller": c.DNC_CONTROLLER_GRU},
     "ntm": {"memory": MEMORIES["ntm"], "controller": c.DNC_CONTROLLER_FEEDFORWARD},
+    "norms": {"controller_norm": 1, "interface_norm": 1, "num_layers": 2},
     "none": {"memory": MEMORIES["none"]},
     "learned": {"initial_state": c.DNC_INITIAL_LEARNED},
 }
