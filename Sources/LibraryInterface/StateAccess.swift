@@ -136,7 +136,7 @@ func requireStateGradient(_ network: Instance) throws(Failure) {
     piece.forEachRun(in: { network.pointee.present($0) }) { inside, outside, count in
       copyValues(count, values + outside, to: inside)
     }
-    network.pointee.stateChanged(learned, of: 0..<c.B)
+    network.pointee.stateChanged(learned)
   }
 }
 

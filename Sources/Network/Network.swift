@@ -505,8 +505,8 @@ struct Network<Scalar: Real>: ~Copyable {
   var history: MemoryHistory<Scalar> { record.history }
 
   /// Notes that the caller has changed the state, with nothing recorded: it is no longer the learned parameters.
-  mutating func stateChanged(_ piece: InitialState.Learned, of sequences: Range<Int>) {
-    for b in sequences { learned[b].subtract(piece) }
+  mutating func stateChanged(_ piece: InitialState.Learned, of sequences: Range<Int>? = nil) {
+    for b in sequences ?? 0..<configuration.B { learned[b].subtract(piece) }
     InitialState.updateRowNorms(configuration, planes: planes)
   }
 
