@@ -53,6 +53,8 @@ static result measure(const workload *k, double seconds, uint32_t threads) {
     config.batch_size = k->b;
     config.num_threads = threads;
     config.memory = k->variants & NTM ? DNC_MEMORY_NTM : DNC_MEMORY_DNC;
+    config.controller = k->variants & GATED ? DNC_CONTROLLER_GRU : DNC_CONTROLLER_LSTM;
+    config.controller_norm = config.interface_norm = (k->variants & NORMS) != 0;
     config.temporal_links = !(k->variants & CONTENT_ONLY);
     config.content_masks = (k->variants & MASKS) != 0;
     config.deallocation = (k->variants & DEALLOCATION) != 0;

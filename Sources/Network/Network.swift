@@ -463,7 +463,7 @@ struct Network<Scalar: Real>: ~Copyable {
     hasStateGradient = true
   }
 
-  private func backwardWeights(_ what: Step<Scalar>.Multiplied?, steps: Int) {
+  func backwardWeights(_ what: Step<Scalar>.Multiplied?, steps: Int) {
     let parts = threads.count == 1 ? 1 : 4 * threads.count
     threads.team.run(
       parts, cost: cost(steps: steps),

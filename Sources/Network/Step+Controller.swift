@@ -42,13 +42,22 @@ extension Step {
         read?.dropping(outputs: shared),
         below?.dropping(outputs: shared), output: z.dropping(columns: shared))
     }
-    if c.normalizesController {
-      LayerNorm(rows: batch, count: units).forward(
-        sums: z.reading, scale: parameters.vector(.normScale, layer: l),
-        bias: parameters.vector(.controllerBias, layer: l), kept: rows(planes[.normalizedSums].layer(l), row),
-        output: rows(planes[.gates].layer(l), row))
-    }
+    if c.normalizesController { normalize(layer: l, row: row) }
     c.controller.forward(gates(of: l, row: row, previous: previous, current: current))
+  }
+
+  /// From layer l's products to its pre-activations, γ ∘ LN(s) + b.
+  func normalize(layer l: Int, row: Int) {
+    LayerNorm(rows: batch, count: c.gates * c.H).forward(
+      sums: rows(sums(layer: l), row).reading, scale: parameters.vector(.normScale, layer: l),
+      bias: parameters.vector(.controllerBias, layer: l), kept: rows(planes[.normalizedSums].layer(l), row),
+      output: rows(planes[.gates].layer(l), row))
+  }
+
+  func normalizeBackward(layer l: Int, step t: Int) {
+    LayerNorm(rows: batch, count: c.gates * c.H).backward(
+      scale: parameters.vector(.normScale, layer: l), kept: rows(planes[.normalizedSums].layer(l), t).reading,
+      outputGradient: rows(planes[.gates].layer(l), t).reading, sumsGradient: rows(sums(layer: l), t))
   }
 
   /// The arrays of layer l's own equations.
@@ -81,16 +90,11 @@ extension Step {
 
   func controllerBackward(layer l: Int, step t: Int, gradient: Planes<Scalar>) {
     let units = c.gates * c.H
-    let gates = rows(planes[.gates].layer(l), t)
     let z = rows(sums(layer: l), t)
     let weight = parameters.rows(.inputWeight, layer: l)
     let hiddenGradient = rows(gradient[.hidden], 0).dropping(columns: l * c.H)
     c.controller.backward(gatesGradient(of: l, step: t, gradient: gradient))
-    if c.normalizesController {
-      LayerNorm(rows: batch, count: units).backward(
-        scale: parameters.vector(.normScale, layer: l), kept: rows(planes[.normalizedSums].layer(l), t).reading,
-        outputGradient: gates.reading, sumsGradient: z)
-    }
+    if c.normalizesController { normalizeBackward(layer: l, step: t) }
     if !c.traits.carriesHidden {
       for b in 0..<batch { setZero(c.H, hiddenGradient[b]) }
     }

@@ -101,18 +101,25 @@ struct Step<Scalar: Real> {
     Linear.saturate(
       rows: batch, outputs: c.interfaceWidth, bias: bias, Linear.Term(weight, input, inputs: c.controllerWidth),
       bound: c.normalizesInterface ? .greatestFiniteMagnitude : bound, output: raw)
-    guard c.normalizesInterface else { return }
+    if c.normalizesInterface { normalizeInterface(row: row) }
+  }
+
+  /// From the products W_ξ ν to ξ.
+  func normalizeInterface(row: Int) {
     LayerNorm(rows: batch, count: c.interfaceWidth).forward(
-      sums: raw.reading, scale: parameters.vector(.interfaceNormScale), bias: parameters.vector(.interfaceBias),
-      kept: rows(planes[.normalizedInterface], row), bound: bound, output: rows(planes[.rawInterface], row))
+      sums: rows(interfaceSums, row).reading, scale: parameters.vector(.interfaceNormScale),
+      bias: parameters.vector(.interfaceBias), kept: rows(planes[.normalizedInterface], row),
+      bound: Scalar.saturation ?? .greatestFiniteMagnitude, output: rows(planes[.rawInterface], row))
+  }
+
+  func normalizeInterfaceBackward(step t: Int) {
+    LayerNorm(rows: batch, count: c.interfaceWidth).backward(
+      scale: parameters.vector(.interfaceNormScale), kept: rows(planes[.normalizedInterface], t).reading,
+      outputGradient: rows(planes[.rawInterface], t).reading, sumsGradient: rows(interfaceSums, t))
   }
 
   func interfaceBackward(step t: Int, gradient: Planes<Scalar>) {
-    if c.normalizesInterface {
-      LayerNorm(rows: batch, count: c.interfaceWidth).backward(
-        scale: parameters.vector(.interfaceNormScale), kept: rows(planes[.normalizedInterface], t).reading,
-        outputGradient: rows(planes[.rawInterface], t).reading, sumsGradient: rows(planes[.interfaceSums], t))
-    }
+    if c.normalizesInterface { normalizeInterfaceBackward(step: t) }
     Linear.backward(
       rows: batch, outputs: c.interfaceWidth, inputs: c.controllerWidth, weight: parameters.rows(.interfaceWeight),
       outputGradient: rows(interfaceSums, t).reading, inputGradient: controllerOutput(gradient, 0))

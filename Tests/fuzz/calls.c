@@ -401,6 +401,16 @@ static void tell(void) {
     n->cancels = tells && chance(2) ? 1 + (int)below(&input, 8) : 0;
 }
 
+static void drop_out(void) {
+    network *n = some_net();
+    float rate = chance(4) ? number() : byte(&input) % 4 * 0.25f;
+    uint64_t before = seen(n->net);
+    maybe_break();
+    dnc_status status = CALL(dnc_set_bypass_dropout(n->net, rate, byte(&input)));
+    if (n->recorded > 0 || !(rate >= 0 && rate < 1)) CHECK(status != DNC_OK);
+    if (n->net) change(n, status, before);
+}
+
 static void forward(void) {
     network *n = some_net();
     if (n->net == NULL) {
@@ -1040,6 +1050,7 @@ static const struct {
     {'n', create}, {'c', clone_net}, {'g', get_config}, {'e', estimate}, {'r', resize}, {'.', simple}, {'f', forward},
     {'b', backward}, {'w', parameters}, {'s', state}, {'l', loss}, {'u', optimize}, {'o', optimizer_create}, {'S', save},
     {'L', load}, {'p', picture}, {'t', task_create}, {'T', task_use}, {'v', library}, {'P', tell}, {'R', state_rows},
+    {'d', drop_out},
 };
 
 static void run_line(const uint8_t *start, size_t length) {

@@ -1099,6 +1099,23 @@ def test_dropout_is_the_same_in_steps_and_with_threads(fields):
             assert_equal(a, b)
 
 
+@pytest.mark.parametrize("memory", [c.DNC_MEMORY_DNC, c.DNC_MEMORY_NONE])
+def test_dropout_has_its_own_gradient(memory):
+    """Against a difference quotient along the gradient."""
+    net = Net(memory=memory).train().dropout(0.5, 3)
+    inputs, targets = net.inputs(STEPS), net.output_gradients(STEPS)
+    start = net.parameters.copy()
+    net.reset().forward(inputs)
+    net.backward(targets)
+    slope = np.linalg.norm(net.gradients)
+    direction = net.gradients / slope
+    losses = []
+    for step in (-1e-2, 1e-2):
+        net.parameters[...] = start + np.float32(step) * direction
+        losses.append((net.reset().forward(inputs).astype(np.float64) * targets).sum())
+    assert (losses[1] - losses[0]) / 2e-2 == pytest.approx(slope, rel=0.02)
+
+
 def test_dropout_is_not_changed_under_recorded_steps():
     net = Net().train().dropout(0.5, 1)
     copy = net.clone()

@@ -12,6 +12,8 @@ const workload workloads[] = {
     {"C16M", "C16 with masks", 160, 160, 256, 256, 64, 4, 16, 100, 1, MASKS},
     {"C16A", "C16 with all three", 160, 160, 256, 256, 64, 4, 16, 100, 1, ALL_THREE},
     {"C16N", "C16, NTM", 160, 160, 256, 256, 64, 4, 16, 100, 1, NTM},
+    {"C16L", "C16 with layer norms", 160, 160, 256, 256, 64, 4, 16, 100, 1, NORMS},
+    {"C16G", "C16, GRU", 160, 160, 256, 256, 64, 4, 16, 100, 1, GATED},
     {"D", "graph", 92, 90, 256, 128, 50, 5, 2, 200, 1, 0},
     {"E64", "64 slots", 8, 8, 128, 64, 32, 4, 4, 64, 1, 0},
     {"E256", "256 slots", 8, 8, 128, 256, 32, 4, 4, 64, 1, 0},
@@ -47,13 +49,25 @@ double workload_interface(const workload *k) {
     return common + gates + modes + masks + (has(k, SHARPENING) ? 2 * r : 0);
 }
 
+/* Pre-activations of the controller. */
+static double units(const workload *k) { return (has(k, GATED) ? 3.0 : 4.0) * k->h; }
+
 /* The weights that are multiplied in a step. */
 static double weights(const workload *k) {
     double rw = (double)k->r * k->w;
-    return 4.0 * k->h * (k->x + rw + k->h) + workload_interface(k) * k->h + k->y * (k->h + rw);
+    return units(k) * (k->x + rw + k->h) + workload_interface(k) * k->h + k->y * (k->h + rw);
 }
 
-double workload_parameters(const workload *k) { return weights(k) + 4.0 * k->h + workload_interface(k) + k->y; }
+/* Numbers that norms are taken of: the pre-activations, the LSTM's cells, the interface vector. */
+static double normalized(const workload *k) {
+    return has(k, NORMS) ? units(k) + (has(k, GATED) ? 0 : k->h) + workload_interface(k) : 0;
+}
+
+double workload_parameters(const workload *k) {
+    /* A norm has scales, that of the cells also biases; a GRU has a bias more. */
+    double own = has(k, GATED) ? k->h : has(k, NORMS) ? k->h : 0;
+    return weights(k) + units(k) + workload_interface(k) + k->y + normalized(k) + own;
+}
 
 /* Operations forwards and backwards. */
 typedef struct operations {
@@ -100,8 +114,10 @@ static operations addressing(const workload *k) {
 double workload_operations(const workload *k) {
     double h = k->h, nw = (double)k->n * k->w, r = k->r;
     /* Two for each weight; backwards twice that, for inputs and weights, but without the gradient of x. */
-    double products = 2 * weights(k), products_back = 2 * products - 8 * h * k->x;
-    double gates = 25 * h, gates_back = 2 * gates;
+    double products = 2 * weights(k), products_back = 2 * products - 2 * units(k) * k->x;
+    double gates = (has(k, GATED) ? 19 : 25) * h, gates_back = 2 * gates;
+    /* Mean, difference, variance, quotient, scale and bias; backwards the same means, and the gradient of the scales. */
+    gates += 7 * normalized(k), gates_back += 11 * normalized(k);
     /* M (1 - w e) + w v, and backwards the gradients of M, w, e, v; the read vectors. */
     double memory = 4 * nw + 2 * r * nw, memory_back = 10 * nw + 4 * r * nw;
     if (has(k, DEALLOCATION)) memory += nw, memory_back += 3 * nw;
@@ -120,7 +136,7 @@ void workload_streams(const workload *k, stream streams[STREAMS]) {
         streams[2] = streams[3] = (stream){0};
         return;
     }
-    double recurrent = 4 * (4.0 * k->h * ((double)k->r * k->w + k->h) + k->h * workload_interface(k));
+    double recurrent = 4 * (units(k) * ((double)k->r * k->w + k->h) + k->h * workload_interface(k));
     double parameters = 4 * workload_parameters(k);
     /* Memory and links of each step are written forwards and read backwards. */
     streams[0] = (stream){steps * bytes, steps * bytes, steps * bytes};

@@ -14,11 +14,13 @@ enum {
     SHARPENING = 8,
     ALL_THREE = MASKS | DEALLOCATION | SHARPENING,
     NTM = 16, /* the Neural Turing Machine's memory */
+    NORMS = 32, /* of the controller and of the interface */
+    GATED = 64,  /* gated recurrent units */
 };
 
 typedef struct workload {
     const char *name, *what;
-    uint32_t x, y, h, n, w, r, b; /* sizes in the letters of dnc.h; one LSTM layer, one write head */
+    uint32_t x, y, h, n, w, r, b; /* sizes in the letters of dnc.h; one layer, an LSTM unless said otherwise, one write head */
     uint32_t t;
     int training;
     uint32_t variants;

@@ -31,6 +31,8 @@ import CPlatform
     (fields.memory_slots, fields.word_size, fields.read_heads, fields.batch_size) = (k.n, k.w, k.r, k.b)
     func has(_ variant: Int) -> UInt32 { Int(k.variants) & variant == 0 ? 0 : 1 }
     fields.memory = has(NTM) * DNC_MEMORY_NTM.rawValue
+    fields.controller = has(GATED) * DNC_CONTROLLER_GRU.rawValue
+    (fields.controller_norm, fields.interface_norm) = (has(NORMS), has(NORMS))
     fields.temporal_links = 1 - has(CONTENT_ONLY)
     (fields.content_masks, fields.deallocation, fields.link_sharpening) = (
       has(MASKS), has(DEALLOCATION), has(SHARPENING)
@@ -101,7 +103,7 @@ struct TimedEpisode: ~Copyable {
     try network.pointee.forward(steps: steps, inputs: In(inputs), outputs: outputs)
     guard isTraining else { return }
     evaluateLoss()
-    network.pointee.backward(outputGradients: In(outputGradients), inputGradients: nil)
+    try network.pointee.backward(outputGradients: In(outputGradients), inputGradients: nil)
     update()
   }
 

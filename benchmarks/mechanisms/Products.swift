@@ -37,16 +37,22 @@ extension Meter {
     let controller = timeSteps { step, t in step.controller(layer: 0, row: t, previous: t, current: t + 1) }
     let gates = timeSteps { step, t in c.controller.forward(step.gates(of: 0, row: t, previous: t, current: t + 1)) }
     let perStep = steps * network.pointee.shardCount
-    write("controller's products", .forward, controllerNeed, times: perStep, seconds: controller - gates)
-    write("controller's gates", .forward, gatesNeed(operations: 25, numbers: 8), times: perStep, seconds: gates)
+    let norm = c.normalizesController ? timeSteps { step, t in step.normalize(layer: 0, row: t) } : 0
+    write("controller's products", .forward, controllerNeed, times: perStep, seconds: controller - gates - norm)
+    let (operations, numbers) = c.traits.hasCell ? (25.0, 8.0) : (19, 6)
+    write("controller's gates", .forward, gatesNeed(operations, numbers), times: perStep, seconds: gates)
+    writeNorm("controller's norm", .forward, units, seconds: norm)
     let interfaceNeed = product(
       interface, rows: together, numbers: c.controllerWidth, outputs: c.interfaceWidth, resident: inEachStep)
-    eachStep("interface's product", .forward, interfaceNeed) { step, t in step.interface(row: t, current: t + 1) }
+    let interfaceNorm = c.normalizesInterface ? timeSteps { step, t in step.normalizeInterface(row: t) } : 0
+    let interfaceTime = timeSteps { step, t in step.interface(row: t, current: t + 1) }
+    write("interface's product", .forward, interfaceNeed, times: perStep, seconds: interfaceTime - interfaceNorm)
+    writeNorm("interface's norm", .forward, c.interfaceWidth, seconds: interfaceNorm)
     once(
       "output layer", .forward,
       product(output, rows: rows, numbers: c.controllerWidth + c.readWidth, outputs: c.Y, resident: output)
     ) {
-      shards { $0.outputs(outputs, steps: steps, row: 0, current: 1) }
+      shards { $0.outputs(outputs, steps: steps, row: 0, current: 1, time: 0) }
     }
     guard isTraining else { return }
 
@@ -56,28 +62,42 @@ extension Meter {
     ) {
       shards { $0.backwardOutputs(In(outputGradients), steps: steps) }
     }
-    eachStep("interface's product", .backward, interfaceNeed) { step, t in
-      step.interfaceBackward(step: t, gradient: self.gradient)
-    }
+    let interfaceNormBack =
+      c.normalizesInterface ? timeSteps { step, t in step.normalizeInterfaceBackward(step: t) } : 0
+    let interfaceBack = timeSteps { step, t in step.interfaceBackward(step: t, gradient: self.gradient) }
+    write("interface's product", .backward, interfaceNeed, times: perStep, seconds: interfaceBack - interfaceNormBack)
+    writeNorm("interface's norm", .backward, c.interfaceWidth, seconds: interfaceNormBack)
     let controllerBack = timeSteps { step, t in step.controllerBackward(layer: 0, step: t, gradient: self.gradient) }
     let gatesBack = timeSteps { step, t in
       c.controller.backward(step.gatesGradient(of: 0, step: t, gradient: self.gradient))
     }
-    write("controller's products", .backward, controllerNeed, times: perStep, seconds: controllerBack - gatesBack)
-    write("controller's gates", .backward, gatesNeed(operations: 50, numbers: 9), times: perStep, seconds: gatesBack)
+    let normBack = c.normalizesController ? timeSteps { step, t in step.normalizeBackward(layer: 0, step: t) } : 0
+    let productsBack = controllerBack - gatesBack - normBack
+    write("controller's products", .backward, controllerNeed, times: perStep, seconds: productsBack)
+    write("controller's gates", .backward, gatesNeed(2 * operations, numbers + 1), times: perStep, seconds: gatesBack)
+    writeNorm("controller's norm", .backward, units, seconds: normBack)
     let all = units * (c.controllerInput + c.H) + interface + output
-    let numbers = c.controllerInput + c.H + c.controllerWidth + c.readWidth + units + c.interfaceWidth + c.Y
+    let taken = c.controllerInput + c.H + c.controllerWidth + c.readWidth + units + c.interfaceWidth + c.Y
     once(
       "weights' gradients", .backward,
       Need(
-        operations: 2 * rows * Double(all), read: 4 * rows * Double(numbers), update: 8 * Double(all),
-        set: 4 * rows * Double(numbers))
+        operations: 2 * rows * Double(all), read: 4 * rows * Double(taken), update: 8 * Double(all),
+        set: 4 * rows * Double(taken))
     ) {
-      network.pointee.backwardWeights(steps: steps)
+      network.pointee.backwardWeights(nil, steps: steps)
     }
   }
 
-  private func gatesNeed(operations: Double, numbers: Double) -> Need {
+  /// Forward sums, LN and result; backward scales, LN and both gradients. Without a norm, nothing.
+  private func writeNorm(_ name: StaticString, _ direction: Direction, _ count: Int, seconds: Double) {
+    guard seconds > 0 else { return }
+    let all = together * Double(count)
+    let bytes = 12 * all
+    let need = Need(operations: (direction == .forward ? 7 : 9) * all, update: bytes, set: bytes)
+    write(name, direction, need, times: steps * network.pointee.shardCount, seconds: seconds)
+  }
+
+  private func gatesNeed(_ operations: Double, _ numbers: Double) -> Need {
     let units = together * Double(c.H)
     return Need(operations: operations * units, update: 4 * numbers * units, set: 4 * numbers * units)
   }
