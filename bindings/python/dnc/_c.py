@@ -137,11 +137,11 @@ dnc_set_memory_slots = _function("dnc_set_memory_slots", dnc_status, POINTER(dnc
 
 dnc_reset = _function("dnc_reset", dnc_status, POINTER(dnc))
 dnc_step = _function("dnc_step", dnc_status, POINTER(dnc), _floats, _floats)
+dnc_forward = _function("dnc_forward", dnc_status, POINTER(dnc), c_size_t, _floats, _floats)
 dnc_forward_packed = _function(
     "dnc_forward_packed", dnc_status, POINTER(dnc), c_size_t, _floats, POINTER(c_uint8), _floats
 )
 dnc_reset_sequences = _function("dnc_reset_sequences", dnc_status, POINTER(dnc), POINTER(c_uint8))
-dnc_forward = _function("dnc_forward", dnc_status, POINTER(dnc), c_size_t, _floats, _floats)
 
 dnc_progress = CFUNCTYPE(c_int, c_void_p, c_size_t, c_size_t)
 
