@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -74,10 +74,10 @@ class DNC(nn.Module):
 
     def forward(
         self,
-        inputs: Union[Tensor, PackedSequence],
-        state: Optional[Tensor] = None,
-        starts: Optional[Tensor] = None,
-        lengths: Optional[Tensor] = None,
+        inputs: Tensor | PackedSequence,
+        state: Tensor | None = None,
+        starts: Tensor | None = None,
+        lengths: Tensor | None = None,
     ) -> tuple[Any, Tensor]:
         """Outputs, as logits, and the state after the last step.
 
@@ -107,7 +107,7 @@ class DNC(nn.Module):
         return 0 if self.batch_first else 1
 
     def _packed(
-        self, inputs: PackedSequence, state: Optional[Tensor], starts: Optional[Tensor], lengths: Optional[Tensor]
+        self, inputs: PackedSequence, state: Tensor | None, starts: Tensor | None, lengths: Tensor | None
     ) -> tuple[PackedSequence, Tensor]:
         if starts is not None or lengths is not None:
             raise ValueError("a PackedSequence has lengths of its own, and begins one episode a sequence")
@@ -116,7 +116,7 @@ class DNC(nn.Module):
         return pack_padded_sequence(outputs, lengths, enforce_sorted=False), after
 
     def _padded(
-        self, inputs: Tensor, state: Optional[Tensor], starts: Optional[Tensor], lengths: Tensor
+        self, inputs: Tensor, state: Tensor | None, starts: Tensor | None, lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
         steps, batch = inputs.shape[:2]
         if lengths.shape != (batch,) or int(lengths.min()) < 1 or int(lengths.max()) > steps:
@@ -135,7 +135,7 @@ class DNC(nn.Module):
             after = after.index_copy(0, which, state_found)
         return outputs, after
 
-    def _steps(self, inputs: Tensor, state: Optional[Tensor], starts: Optional[Tensor]) -> tuple[Tensor, Tensor]:
+    def _steps(self, inputs: Tensor, state: Tensor | None, starts: Tensor | None) -> tuple[Tensor, Tensor]:
         steps, batch = inputs.shape[:2]
         _require("inputs", inputs, (steps, batch, self.input_size))
         if state is not None:
@@ -210,7 +210,7 @@ class _Steps(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, layer: DNC, inputs: Tensor, state: Optional[Tensor], starts: Optional[Tensor], *parameters: Tensor
+        ctx: Any, layer: DNC, inputs: Tensor, state: Tensor | None, starts: Tensor | None, *parameters: Tensor
     ) -> tuple[Tensor, Tensor]:
         net = layer._take(len(inputs[0]), recording=True)
         ctx.set_materialize_grads(False)
@@ -220,7 +220,7 @@ class _Steps(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, output_gradients: Optional[Tensor], state_gradients: Optional[Tensor]) -> tuple[Any, ...]:
+    def backward(ctx: Any, output_gradients: Tensor | None, state_gradients: Tensor | None) -> tuple[Any, ...]:
         record = ctx.record
         net = record.net
         if net is None:
@@ -256,7 +256,7 @@ class _Record:
         self.give_back()
 
 
-def _run(net: Network, inputs: Tensor, state: Optional[Tensor], starts: Optional[Tensor]) -> tuple[Tensor, Tensor]:
+def _run(net: Network, inputs: Tensor, state: Tensor | None, starts: Tensor | None) -> tuple[Tensor, Tensor]:
     if state is not None:
         net.set_state_rows(state.detach().numpy())
     outputs = net.forward(inputs.detach().numpy(), None if starts is None else starts.numpy())
@@ -270,5 +270,5 @@ def _require(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
         raise ValueError(f"{name} is {tensor.dtype} on {tensor.device}, needed is torch.float32 on the CPU")
 
 
-def _one(tensor: Optional[Tensor], dimension: int) -> Optional[Tensor]:
+def _one(tensor: Tensor | None, dimension: int) -> Tensor | None:
     return None if tensor is None else torch.as_tensor(tensor).unsqueeze(dimension)
