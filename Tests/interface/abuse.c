@@ -135,6 +135,31 @@ static void state_gradients(dnc *net, const dnc_config *c) {
     }
 }
 
+/* After a backward, with nothing recorded. */
+static void rows_of_state(dnc *net, const dnc_config *c, const float *inputs, float *outputs) {
+    size_t size = 0, batch = c->batch_size;
+    uint8_t *starts = calloc(T, batch);
+    BAD(dnc_state_size(net, NULL), DNC_INVALID_ARGUMENT);
+    GOOD(dnc_state_size(net, &size));
+    float *rows = buffer(batch * size, 0);
+    GOOD(dnc_get_state_gradient_rows(net, 0, batch, rows));
+    BAD(dnc_set_final_state_gradient(net, 0, batch, rows), DNC_INVALID_STATE);
+    GOOD(dnc_get_state_rows(net, 0, batch, rows));
+    BAD(dnc_get_state_rows(net, 1, batch, rows), DNC_INVALID_ARGUMENT);
+    GOOD(dnc_set_state_rows(net, batch - 1, 1, rows + (batch - 1) * size));
+    starts[0] = starts[(T - 1) * batch] = 1;
+    GOOD(dnc_forward_packed(net, T, inputs, starts, outputs));
+    BAD(dnc_set_state_rows(net, 0, batch, rows), DNC_INVALID_STATE);
+    GOOD(dnc_set_final_state_gradient(net, 0, batch, rows));
+    GOOD(dnc_reset_sequences(net, starts));
+    BAD(dnc_reset_sequences(net, NULL), DNC_INVALID_ARGUMENT);
+    GOOD(dnc_backward(net, outputs, NULL));
+    rows[0] = NAN;
+    BAD(dnc_set_state_rows(net, 0, 1, rows), DNC_NOT_FINITE);
+    free(rows);
+    free(starts);
+}
+
 static void parameters(dnc *net) {
     size_t count = dnc_parameter_count(net), seen = 0;
     for (size_t i = 0; i < dnc_tensor_count(net); i++) {
@@ -288,6 +313,7 @@ static void network(dnc_config config) {
     BAD(dnc_loss_evaluate(3, T, B, Y, outputs, targets, mask, &loss, gradients), DNC_INVALID_ARGUMENT);
     GOOD(dnc_backward(net, gradients, input_gradients));
     state_gradients(net, &config);
+    rows_of_state(net, &config, inputs, outputs);
     GOOD(dnc_forward(net, T, inputs, outputs));
     GOOD(dnc_detach(net));
     GOOD(dnc_forward(net, T - 1, inputs, outputs));
@@ -547,7 +573,7 @@ static void trainings(void) {
         if (i >= 2) dnc_buffer_free(png);
     }
     GOOD(dnc_training_image_write(in_folder("training.png"), 64, logs, logs, &look));
-    BAD(dnc_training_image_write(in_folder("training.png"), 65, logs, NULL, &look), DNC_INVALID_ARGUMENT);
+    BAD(dnc_training_image_write(in_folder("training.png"), 257, logs, NULL, &look), DNC_INVALID_ARGUMENT);
     look.metric = "c";
     BAD(dnc_training_image_encode(1, logs, NULL, &look, &png, &size), DNC_INVALID_ARGUMENT);
     logs[1] = folder;

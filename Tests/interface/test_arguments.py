@@ -301,7 +301,7 @@ def struct(kind):
 
 LOG = os.fsencode(CHECKOUT / "models" / "copy.jsonl")
 TRAINING = [
-    ("runs", constant(1), each([0, 65, 2**32, 2**63, SIZE])),
+    ("runs", constant(1), each([0, 257, 2**32, 2**63, SIZE])),
     (
         "logs",
         lambda w: (c_char_p * 1)(LOG),
