@@ -249,7 +249,7 @@ dnc_status dnc_forward(dnc *instance, size_t steps, const float *inputs, float *
  * episode before the step, in its initial state. The outputs, states and, for one sequence, gradients are bit for bit those
  * of the same episodes taken one after the other, each after a dnc_reset. dnc_backward lets no gradient pass from an
  * episode to the one before; a learned initial state gets its share at every start. The first start takes as much memory
- * as the state of one sequence, and a backward with learned initial states as much as these states of all starts. */
+ * as the state of one sequence, and each recorded one with learned initial states as much as these. */
 dnc_status dnc_forward_packed(dnc *instance, size_t steps, const float *inputs, const uint8_t *starts, float *outputs);
 
 /* Starts a new episode of the sequences b whose which[b], of [B], is not 0; the others go on. Allowed while steps are

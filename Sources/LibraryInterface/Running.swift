@@ -100,7 +100,7 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
       return try network.pointee.watchedBackward(
         outputGradients: outputGradients, inputGradients: input_gradients, progress: progress?.within(hostMode))
     }
-    try network.pointee.backward(outputGradients: outputGradients, inputGradients: input_gradients)
+    network.pointee.backward(outputGradients: outputGradients, inputGradients: input_gradients)
   }
 }
 

@@ -62,8 +62,7 @@ extension Network<Float> {
     let steps = recordedSteps
     let gradient = stateGradient
     let kept = try Kept(c, recordedSteps: steps, keepsState: hasStateGradient)
-    let room = try startGradientRoom()
-    let startGradients = startGradients(in: room)
+    let startGradients = startGradients
     kept.steps.copyFutureGradients(steps, from: planes, c)
     kept.state?.copyStates(1, from: gradient, c)
     let watch = Watch(progress, steps: steps, batch: c.B, shards: shardCount)

@@ -25,6 +25,8 @@ struct Network<Scalar: Real>: ~Copyable {
   private var pendingStarts: Memory
   /// Episodes that start within the recorded steps.
   private var startCount = 0
+  /// For `startGradients`.
+  private var startRoom: Memory
   /// The host's function that hears of the steps of `dnc_forward` and `dnc_backward`.
   var progress: Progress?
   /// True once a backward has left its gradient of the state in `record.gradient`.
@@ -38,11 +40,12 @@ struct Network<Scalar: Real>: ~Copyable {
     let learned = try InitialState.LearnedParts(batch: configuration.B)
     let nothing = try Memory(bytes: 0)
     let pending = try Memory(bytes: configuration.B)
+    let startRoom = try Memory(bytes: 0)
     let block = try ParameterBlock<Scalar>.create(configuration)
     self.init(
       configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory,
       packedWeights: packedWeights, record: record, threads: threads, learned: learned, finalGradient: nothing,
-      pendingStarts: pending)
+      pendingStarts: pending, startRoom: startRoom)
     block.pointee.initialize(configuration)
     startEpisode()
   }
@@ -51,7 +54,7 @@ struct Network<Scalar: Real>: ~Copyable {
     configuration: Configuration, parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>,
     gradientMemory: consuming Memory, packedWeights: consuming PackedWeights<Scalar>, record: consuming Record<Scalar>,
     threads: consuming Threads, learned: consuming InitialState.LearnedParts, finalGradient: consuming Memory,
-    pendingStarts: consuming Memory
+    pendingStarts: consuming Memory, startRoom: consuming Memory
   ) {
     self.configuration = configuration
     self.parameterBlock = parameterBlock
@@ -62,6 +65,7 @@ struct Network<Scalar: Real>: ~Copyable {
     self.learned = learned
     self.finalGradient = finalGradient
     self.pendingStarts = pendingStarts
+    self.startRoom = startRoom
   }
 
   deinit { ParameterBlock.release(parameterBlock) }
@@ -75,6 +79,7 @@ struct Network<Scalar: Real>: ~Copyable {
     let learned = try InitialState.LearnedParts(batch: configuration.B)
     let nothing = try Memory(bytes: 0)
     let pending = try Memory(bytes: configuration.B)
+    let startRoom = try Memory(bytes: 0)
     let block: UnsafeMutablePointer<ParameterBlock<Scalar>>
     if sharingParameters {
       block = parameterBlock
@@ -90,7 +95,7 @@ struct Network<Scalar: Real>: ~Copyable {
     var copy = Network(
       configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory,
       packedWeights: packedWeights, record: record, threads: threads, learned: learned, finalGradient: nothing,
-      pendingStarts: pending)
+      pendingStarts: pending, startRoom: startRoom)
     copy.isTraining = isTraining
     copy.time = time
     if let rule = dropout?.rule { try copy.setBypassDropout(rate: rule.rate, seed: rule.seed) }
@@ -232,6 +237,7 @@ struct Network<Scalar: Real>: ~Copyable {
         marks[recordedSteps + t, b][0] = starts(t, b) ? UInt32(truncatingIfNeeded: count) : 0
       }
     }
+    try reserveStartGradients(count)
     return count
   }
 
@@ -387,10 +393,9 @@ struct Network<Scalar: Real>: ~Copyable {
   /// - Parameters:
   ///   - outputGradients: [T, B, Y].
   ///   - inputGradients: [T, B, X], written, or nil.
-  mutating func backward(outputGradients: In<Scalar>, inputGradients: Out<Scalar>?) throws(Failure) {
+  mutating func backward(outputGradients: In<Scalar>, inputGradients: Out<Scalar>?) {
     let steps = recordedSteps
-    let room = try startGradientRoom()
-    let startGradients = startGradients(in: room)
+    let startGradients = startGradients
     startStateGradient()
     run(
       .backward(stateGradient, startGradients, outputGradients: outputGradients, inputGradients: inputGradients),
@@ -398,13 +403,14 @@ struct Network<Scalar: Real>: ~Copyable {
     finishBackward(steps: steps, startGradients)
   }
 
-  /// Room for the gradients of the learned states in which recorded episodes start.
-  func startGradientRoom() throws(Failure) -> Memory {
-    try Memory(bytes: StartGradients<Scalar>.count(configuration, episodes: startCount) * MemoryLayout<Scalar>.stride)
+  /// Makes room for the gradients of the learned states in which episodes start, so that backward needs no memory.
+  private mutating func reserveStartGradients(_ episodes: Int) throws(Failure) {
+    let bytes = StartGradients<Scalar>.count(configuration, episodes: episodes) * MemoryLayout<Scalar>.stride
+    if bytes > startRoom.bytes { startRoom = try Memory(bytes: bytes) }
   }
 
-  func startGradients(in room: borrowing Memory) -> StartGradients<Scalar> {
-    StartGradients(c: configuration, start: room.start.assumingMemoryBound(to: Scalar.self))
+  var startGradients: StartGradients<Scalar> {
+    StartGradients(c: configuration, start: startRoom.start.assumingMemoryBound(to: Scalar.self))
   }
 
   /// Sets the gradient of the state after the recorded steps: what the caller has handed in, or 0.

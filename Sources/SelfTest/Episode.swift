@@ -28,7 +28,7 @@ struct Episode<Scalar: Real>: ~Copyable {
     network.reset()
     network.setTraining(true)
     try network.forward(steps: steps, inputs: inputs, outputs: outputs)
-    try network.backward(outputGradients: outputGradients, inputGradients: inputGradients)
+    network.backward(outputGradients: outputGradients, inputGradients: inputGradients)
     self.steps = steps
     self.network = network
     self.memory = memory

@@ -27,7 +27,7 @@ import Testing
     network.reset()
     network.setTraining(true)
     try network.forward(steps: steps, inputs: inputs, outputs: &outputs)
-    try network.backward(outputGradients: outputGradients, inputGradients: nil)
+    network.backward(outputGradients: outputGradients, inputGradients: nil)
     return outputs + array(network.gradients.start, network.parameterCount)
   }
 
