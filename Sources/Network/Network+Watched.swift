@@ -66,7 +66,7 @@ extension Network<Float> {
     kept.steps.copyFutureGradients(steps, from: planes, c)
     kept.state?.copyStates(1, from: gradient, c)
     let watch = Watch(progress, steps: steps, batch: c.B, shards: shardCount)
-    startStateGradient()
+    beginBackward()
     withUnsafePointer(to: watch) { watch in
       run(steps: steps) {
         WatchedBackward(

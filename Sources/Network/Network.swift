@@ -1,5 +1,4 @@
 import CDNC
-import CPlatform
 
 /// What a `dnc *` points to: a configuration, parameters, their gradients, the state, and the record of the steps taken.
 struct Network<Scalar: Real>: ~Copyable {
@@ -16,17 +15,7 @@ struct Network<Scalar: Real>: ~Copyable {
   /// What is dropped, and scratch [threads, Bypass.scratchCount] in `dropoutMemory`.
   private var dropout: (rule: BypassDropout<Scalar>, scratch: Out<Scalar>)?
   private var dropoutMemory: Memory?
-  /// The parts of the state before the recorded steps that are still the learned parameters.
-  private var learned: InitialState.LearnedParts
-  /// The gradient of the state after the recorded steps that the caller has handed in, a `StateRow` for each sequence.
-  private var finalGradient: Memory
-  private var hasFinalGradient = false
-  /// [B], not 0: the sequence has been reset while steps are recorded, and starts an episode with the next step.
-  private var pendingStarts: Memory
-  /// Episodes that start within the recorded steps.
-  private var startCount = 0
-  /// For `startGradients`.
-  private var startRoom: Memory
+  private var episodes: Episodes<Scalar>
   /// The host's function that hears of the steps of `dnc_forward` and `dnc_backward`.
   var progress: Progress?
   /// True once a backward has left its gradient of the state in `record.gradient`.
@@ -37,15 +26,11 @@ struct Network<Scalar: Real>: ~Copyable {
     let packedWeights = try PackedWeights<Scalar>(configuration)
     let threads = try Threads(count: configuration.threadCount)
     let record = try Record<Scalar>(configuration, capacity: 0, threads: threads.count)
-    let learned = try InitialState.LearnedParts(batch: configuration.B)
-    let nothing = try Memory(bytes: 0)
-    let pending = try Memory(bytes: configuration.B)
-    let startRoom = try Memory(bytes: 0)
+    let episodes = try Episodes<Scalar>(configuration)
     let block = try ParameterBlock<Scalar>.create(configuration)
     self.init(
       configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory,
-      packedWeights: packedWeights, record: record, threads: threads, learned: learned, finalGradient: nothing,
-      pendingStarts: pending, startRoom: startRoom)
+      packedWeights: packedWeights, record: record, threads: threads, episodes: episodes)
     block.pointee.initialize(configuration)
     startEpisode()
   }
@@ -53,8 +38,7 @@ struct Network<Scalar: Real>: ~Copyable {
   private init(
     configuration: Configuration, parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>,
     gradientMemory: consuming Memory, packedWeights: consuming PackedWeights<Scalar>, record: consuming Record<Scalar>,
-    threads: consuming Threads, learned: consuming InitialState.LearnedParts, finalGradient: consuming Memory,
-    pendingStarts: consuming Memory, startRoom: consuming Memory
+    threads: consuming Threads, episodes: consuming Episodes<Scalar>
   ) {
     self.configuration = configuration
     self.parameterBlock = parameterBlock
@@ -62,10 +46,7 @@ struct Network<Scalar: Real>: ~Copyable {
     self.packedWeights = packedWeights
     self.record = record
     self.threads = threads
-    self.learned = learned
-    self.finalGradient = finalGradient
-    self.pendingStarts = pendingStarts
-    self.startRoom = startRoom
+    self.episodes = episodes
   }
 
   deinit { ParameterBlock.release(parameterBlock) }
@@ -76,10 +57,7 @@ struct Network<Scalar: Real>: ~Copyable {
     let packedWeights = try PackedWeights<Scalar>(configuration)
     let threads = try Threads(count: self.threads.count)
     let record = try Record<Scalar>(configuration, capacity: 0, threads: threads.count)
-    let learned = try InitialState.LearnedParts(batch: configuration.B)
-    let nothing = try Memory(bytes: 0)
-    let pending = try Memory(bytes: configuration.B)
-    let startRoom = try Memory(bytes: 0)
+    let episodes = try Episodes<Scalar>(configuration)
     let block: UnsafeMutablePointer<ParameterBlock<Scalar>>
     if sharingParameters {
       block = parameterBlock
@@ -90,16 +68,17 @@ struct Network<Scalar: Real>: ~Copyable {
     }
     record.planes.copyStates(1, from: planes, startingAt: recordedSteps, configuration)
     if let start = self.record.start {
-      for b in 0..<configuration.B where isPending(b) { record.planes.copyState(to: b, from: start, configuration) }
+      for b in 0..<configuration.B where self.episodes.isPending(b) {
+        record.planes.copyState(to: b, from: start, configuration)
+      }
     }
     var copy = Network(
       configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory,
-      packedWeights: packedWeights, record: record, threads: threads, learned: learned, finalGradient: nothing,
-      pendingStarts: pending, startRoom: startRoom)
+      packedWeights: packedWeights, record: record, threads: threads, episodes: episodes)
     copy.isTraining = isTraining
     copy.time = time
     if let rule = dropout?.rule { try copy.setBypassDropout(rate: rule.rate, seed: rule.seed) }
-    if recordedSteps == 0 { copy.learned.copy(from: self.learned) }
+    if recordedSteps == 0 { copy.episodes.learned.copy(from: self.episodes.learned) }
     return copy
   }
 
@@ -129,11 +108,9 @@ struct Network<Scalar: Real>: ~Copyable {
   }
 
   private mutating func resize(to changed: Configuration) throws(Failure) {
-    let learned = try InitialState.LearnedParts(batch: changed.B)
-    let pending = try Memory(bytes: changed.B)
+    let episodes = try Episodes<Scalar>(changed)
     record = try Record<Scalar>(changed, capacity: 0, threads: threads.count)
-    self.learned = learned
-    pendingStarts = pending
+    self.episodes = episodes
     configuration = changed
     hasStateGradient = false
     startEpisode()
@@ -169,8 +146,7 @@ struct Network<Scalar: Real>: ~Copyable {
   private mutating func startEpisode() {
     dropRecord()
     time = 0
-    memset(pendingStarts.start, 0, pendingStarts.bytes)
-    learned.setAll(configuration.initialState == .learned ? .all : [])
+    episodes.reset()
     InitialState.forward(configuration, parameters: parameters, planes: planes)
   }
 
@@ -179,42 +155,34 @@ struct Network<Scalar: Real>: ~Copyable {
     guard recordedSteps > 0 else { return }
     planes.moveToFront(row: recordedSteps, configuration)
     dropRecord()
-    learned.setAll([])
-    for b in 0..<configuration.B where isPending(b) { restart(b) }
+    episodes.learned.setAll([])
+    for b in 0..<configuration.B where episodes.isPending(b) { restart(b) }
   }
 
   private mutating func dropRecord() {
     recordedSteps = 0
-    startCount = 0
     record.hasStarts = false
-    hasFinalGradient = false
+    episodes.dropRecord()
   }
-
-  func isPending(_ b: Int) -> Bool { pendingStarts.start.load(fromByteOffset: b, as: UInt8.self) != 0 }
 
   /// Starts a new episode of sequence b, with nothing recorded.
   private func restart(_ b: Int) {
     record.restart(b)
-    learned[b] = configuration.initialState == .learned ? .all : []
-    pendingStarts.start.storeBytes(of: 0, toByteOffset: b, as: UInt8.self)
+    episodes.hasStarted(b)
   }
 
   /// Starts new episodes of some sequences before the next step.
   /// - Parameter which: [B], not 0 for these.
   mutating func reset(which: UnsafePointer<UInt8>) throws(Failure) {
-    if startCount == 0 { try record.prepareStart(parameters) }
+    if episodes.started == 0 { try record.prepareStart(parameters) }
     for b in 0..<configuration.B where which[b] != 0 {
-      if recordedSteps == 0 {
-        restart(b)
-      } else {
-        pendingStarts.start.storeBytes(of: 1, toByteOffset: b, as: UInt8.self)
-      }
+      if recordedSteps == 0 { restart(b) } else { episodes.startWithNextStep(b) }
     }
   }
 
   /// Where the present state of sequence b is.
   func present(_ b: Int) -> MemoryHistory<Scalar>.Place {
-    if isPending(b), let start = record.start { return MemoryHistory.Place(planes: start, row: 0, b: 0) }
+    if episodes.isPending(b), let start = record.start { return MemoryHistory.Place(planes: start, row: 0, b: 0) }
     return MemoryHistory.Place(planes: planes, row: recordedSteps, b: b)
   }
 
@@ -223,29 +191,16 @@ struct Network<Scalar: Real>: ~Copyable {
   mutating func prepareStarts(_ starts: EpisodeStarts, steps: Int) throws(Failure) -> Int {
     if recordedSteps == 0 { record.hasStarts = false }
     if starts.has(steps: steps), !record.hasStarts {
-      if startCount == 0 { try record.prepareStart(parameters) }
-      let marks = planes.whole(.start)
-      for row in 0..<recordedSteps { for b in 0..<configuration.B { marks[row, b][0] = 0 } }
-      record.hasStarts = true
+      if episodes.started == 0 { try record.prepareStart(parameters) }
+      record.beginMarking(steps: recordedSteps)
     }
-    guard isTraining, record.hasStarts else { return startCount }
-    let marks = planes.whole(.start)
-    var count = startCount
-    for t in 0..<steps {
-      for b in 0..<configuration.B {
-        count += starts(t, b) ? 1 : 0
-        marks[recordedSteps + t, b][0] = starts(t, b) ? UInt32(truncatingIfNeeded: count) : 0
-      }
-    }
-    try reserveStartGradients(count)
-    return count
+    guard isTraining, record.hasStarts else { return episodes.started }
+    let started = record.mark(starts, from: recordedSteps, steps: steps, after: episodes.started)
+    try episodes.reserveStartGradients(started)
+    return started
   }
 
-  func starts(_ flags: UnsafePointer<UInt8>?) -> EpisodeStarts {
-    EpisodeStarts(
-      flags: flags, pending: UnsafePointer(pendingStarts.start.assumingMemoryBound(to: UInt8.self)),
-      batch: configuration.B)
-  }
+  func starts(_ flags: UnsafePointer<UInt8>?) -> EpisodeStarts { episodes.starts(flags) }
 
   mutating func setTraining(_ enabled: Bool) {
     if !enabled { detach() }
@@ -275,67 +230,6 @@ struct Network<Scalar: Real>: ~Copyable {
   }
 
   func shard(_ index: Int, thread: Int) -> Step<Scalar> { shard(record.shards[index], thread: thread) }
-
-  private enum Pass {
-    case forward(inputs: In<Scalar>, starts: EpisodeStarts, outputs: Out<Scalar>)
-    /// The first row of the record to write.
-    case recorded(first: Int, inputs: In<Scalar>, outputs: Out<Scalar>)
-    case backward(Planes<Scalar>, StartGradients<Scalar>, outputGradients: In<Scalar>, inputGradients: Out<Scalar>?)
-  }
-
-  /// Takes some sequences through `steps` steps.
-  private struct Shard: ThreadWork {
-    let network: UnsafePointer<Network>
-    let steps: Int
-    let pass: Pass
-
-    @inline(never) func run(_ shard: Int, thread: Int) {
-      let step = network.pointee.shard(shard, thread: thread)
-      switch pass {
-      case .forward(let inputs, let starts, let outputs):
-        for t in 0..<steps {
-          step.markStarts(t, starts)
-          step.inputs(inputs + t * step.c.B * step.c.X, steps: 1, row: 0)
-          step.forward(row: 0, previous: 0, current: 0)
-          step.outputs(outputs + t * step.c.B * step.c.Y, steps: 1, row: 0, current: 0, time: t)
-        }
-      case .recorded(let first, let inputs, let outputs):
-        step.inputs(inputs, steps: steps, row: first)
-        for row in first..<first + steps {
-          for b in step.sequences { step.history.keepCheckpoint(before: row, b) }
-          step.forward(row: row, previous: row, current: row + 1)
-        }
-        step.outputs(outputs, steps: steps, row: first, current: first + 1, time: first)
-      case .backward(let gradient, let startGradients, let outputGradients, let inputGradients):
-        step.backwardOutputs(outputGradients, steps: steps)
-        step.backward(steps: steps, gradient: gradient, startGradients: startGradients) { _ in true }
-        if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
-      }
-    }
-  }
-
-  /// Computes some rows of the weights' gradients, over all sequences and steps.
-  private struct WeightGradients: ThreadWork {
-    let step: Step<Scalar>
-    /// nil: of all that multiplies weights.
-    let what: Step<Scalar>.Multiplied?
-    let parts, steps: Int
-    let gradients: ParameterGradients<Scalar>
-    /// [threads, Linear.scratchCount]
-    let scratch: Out<Scalar>
-
-    @inline(never) func run(_ part: Int, thread: Int) {
-      var step = step
-      step.bypass = step.bypass?.of(thread: thread)
-      func backward(_ what: Step<Scalar>.Multiplied) {
-        step.backwardWeights(
-          what, part: part, of: parts, steps: steps, gradients: gradients,
-          scratch: scratch + thread * Linear.scratchCount)
-      }
-      if what != .stateBefore { backward(.present) }
-      if what != .present { backward(.stateBefore) }
-    }
-  }
 
   /// Takes all sequences, one shard after the other, through `steps` steps. Thread 0 is the caller's.
   func run<Work: ThreadWork>(steps: Int, _ work: (UnsafePointer<Network>) -> Work) {
@@ -370,10 +264,8 @@ struct Network<Scalar: Real>: ~Copyable {
   /// - Parameter count: of the episodes that start in the record.
   mutating func tookSteps(_ steps: Int, starts count: Int) {
     time += steps
-    hasFinalGradient = false
-    startCount = count
-    memset(pendingStarts.start, 0, pendingStarts.bytes)
-    if isTraining { recordedSteps += steps } else { learned.setAll([]) }
+    episodes.tookSteps(started: count)
+    if isTraining { recordedSteps += steps } else { episodes.learned.setAll([]) }
   }
 
   /// Makes room for `steps` more steps. A record that already has steps grows by another quarter, if memory allows.
@@ -396,45 +288,20 @@ struct Network<Scalar: Real>: ~Copyable {
   mutating func backward(outputGradients: In<Scalar>, inputGradients: Out<Scalar>?) {
     let steps = recordedSteps
     let startGradients = startGradients
-    startStateGradient()
+    beginBackward()
     run(
       .backward(stateGradient, startGradients, outputGradients: outputGradients, inputGradients: inputGradients),
       steps: steps)
     finishBackward(steps: steps, startGradients)
   }
 
-  /// Makes room for the gradients of the learned states in which episodes start, so that backward needs no memory.
-  private mutating func reserveStartGradients(_ episodes: Int) throws(Failure) {
-    let bytes = StartGradients<Scalar>.count(configuration, episodes: episodes) * MemoryLayout<Scalar>.stride
-    if bytes > startRoom.bytes { startRoom = try Memory(bytes: bytes) }
-  }
+  var startGradients: StartGradients<Scalar> { episodes.startGradients }
 
-  var startGradients: StartGradients<Scalar> {
-    StartGradients(c: configuration, start: startRoom.start.assumingMemoryBound(to: Scalar.self))
-  }
+  func beginBackward() { episodes.beginBackward(stateGradient) }
 
-  /// Sets the gradient of the state after the recorded steps: what the caller has handed in, or 0.
-  func startStateGradient() {
-    stateGradient.zeroState(configuration)
-    guard hasFinalGradient else { return }
-    let rows = finalGradientRows
-    for b in 0..<configuration.B {
-      StateRow.forEachRun(stateGradient, row: 0, b, configuration) { inside, place, count, _ in
-        copyValues(count, rows[b] + place, to: inside)
-      }
-    }
-  }
-
-  private var finalGradientRows: MutableRows<Scalar> {
-    MutableRows(finalGradient.start.assumingMemoryBound(to: Scalar.self), stride: StateRow.count(configuration))
-  }
-
-  /// Takes gradients of the state after the recorded steps, for the next backward. Those of other sequences stay, or are 0.
+  /// See `Episodes`.
   mutating func setFinalGradient(_ rows: In<Scalar>, of sequences: Range<Int>) throws(Failure) {
-    let size = StateRow.count(configuration)
-    if !hasFinalGradient { finalGradient = try Memory(bytes: configuration.B * size * MemoryLayout<Scalar>.stride) }
-    hasFinalGradient = true
-    for b in sequences { copyValues(size, rows + (b - sequences.lowerBound) * size, to: finalGradientRows[b]) }
+    try episodes.setFinalGradient(rows, of: sequences)
   }
 
   /// Adds to the gradients of the parameters, over all steps and sequences.
@@ -455,11 +322,11 @@ struct Network<Scalar: Real>: ~Copyable {
     }
     for b in 0..<c.B {
       InitialState.backward(
-        c, learned: learned[b], state: { planes[$0][0, b] }, gradient: { stateGradient[$0][0, b] },
+        c, learned: episodes.learned[b], state: { planes[$0][0, b] }, gradient: { stateGradient[$0][0, b] },
         parameterGradients: gradients)
     }
-    if let start = history.start, c.initialState == .learned, startCount > 0 {
-      for episode in 1...startCount {
+    if let start = history.start, c.initialState == .learned, episodes.started > 0 {
+      for episode in 1...episodes.started {
         InitialState.backward(
           c, learned: .all, state: { start[$0][0, 0] }, gradient: { startGradients(episode, $0) },
           parameterGradients: gradients)
@@ -512,7 +379,7 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// Notes that the caller has changed the state, with nothing recorded: it is no longer the learned parameters.
   mutating func stateChanged(_ piece: InitialState.Learned, of sequences: Range<Int>? = nil) {
-    for b in sequences ?? 0..<configuration.B { learned[b].subtract(piece) }
+    for b in sequences ?? 0..<configuration.B { episodes.learned[b].subtract(piece) }
     InitialState.updateRowNorms(configuration, planes: planes)
   }
 

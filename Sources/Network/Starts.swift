@@ -18,6 +18,30 @@ struct EpisodeStarts {
   }
 }
 
+extension Record {
+  /// Marks no start in the first `steps` steps, of which nobody has said where episodes start.
+  mutating func beginMarking(steps: Int) {
+    let marks = planes.whole(.start)
+    for row in 0..<steps { for b in 0..<marks.batch { marks[row, b][0] = 0 } }
+    hasStarts = true
+  }
+
+  /// Marks where episodes start in `steps` steps from step `first` on. Returns the number of the last episode.
+  /// - Parameter number: of the last episode before these steps.
+  func mark(_ starts: EpisodeStarts, from first: Int, steps: Int, after number: Int) -> Int {
+    let marks = planes.whole(.start)
+    var number = number
+    for t in 0..<steps {
+      for b in 0..<marks.batch {
+        let isStart = starts(t, b)
+        number += isStart ? 1 : 0
+        marks[first + t, b][0] = isStart ? UInt32(truncatingIfNeeded: number) : 0
+      }
+    }
+    return number
+  }
+}
+
 /// `planes[.start]` has the number of the episode, from 1, where a sequence begins one with a step, and otherwise 0.
 extension Step {
   /// Goes through the sequences that have the same kind of state before step `row`: those that go on, together; each that

@@ -1,0 +1,63 @@
+/// The work that a network's threads share.
+extension Network {
+  enum Pass {
+    case forward(inputs: In<Scalar>, starts: EpisodeStarts, outputs: Out<Scalar>)
+    /// The first row of the record to write.
+    case recorded(first: Int, inputs: In<Scalar>, outputs: Out<Scalar>)
+    case backward(Planes<Scalar>, StartGradients<Scalar>, outputGradients: In<Scalar>, inputGradients: Out<Scalar>?)
+  }
+
+  /// Takes some sequences through `steps` steps.
+  struct Shard: ThreadWork {
+    let network: UnsafePointer<Network>
+    let steps: Int
+    let pass: Pass
+
+    @inline(never) func run(_ shard: Int, thread: Int) {
+      let step = network.pointee.shard(shard, thread: thread)
+      switch pass {
+      case .forward(let inputs, let starts, let outputs):
+        for t in 0..<steps {
+          step.markStarts(t, starts)
+          step.inputs(inputs + t * step.c.B * step.c.X, steps: 1, row: 0)
+          step.forward(row: 0, previous: 0, current: 0)
+          step.outputs(outputs + t * step.c.B * step.c.Y, steps: 1, row: 0, current: 0, time: t)
+        }
+      case .recorded(let first, let inputs, let outputs):
+        step.inputs(inputs, steps: steps, row: first)
+        for row in first..<first + steps {
+          for b in step.sequences { step.history.keepCheckpoint(before: row, b) }
+          step.forward(row: row, previous: row, current: row + 1)
+        }
+        step.outputs(outputs, steps: steps, row: first, current: first + 1, time: first)
+      case .backward(let gradient, let startGradients, let outputGradients, let inputGradients):
+        step.backwardOutputs(outputGradients, steps: steps)
+        step.backward(steps: steps, gradient: gradient, startGradients: startGradients) { _ in true }
+        if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
+      }
+    }
+  }
+
+  /// Computes some rows of the weights' gradients, over all sequences and steps.
+  struct WeightGradients: ThreadWork {
+    let step: Step<Scalar>
+    /// nil: of all that multiplies weights.
+    let what: Step<Scalar>.Multiplied?
+    let parts, steps: Int
+    let gradients: ParameterGradients<Scalar>
+    /// [threads, Linear.scratchCount]
+    let scratch: Out<Scalar>
+
+    @inline(never) func run(_ part: Int, thread: Int) {
+      var step = step
+      step.bypass = step.bypass?.of(thread: thread)
+      func backward(_ what: Step<Scalar>.Multiplied) {
+        step.backwardWeights(
+          what, part: part, of: parts, steps: steps, gradients: gradients,
+          scratch: scratch + thread * Linear.scratchCount)
+      }
+      if what != .stateBefore { backward(.present) }
+      if what != .present { backward(.stateBefore) }
+    }
+  }
+}
