@@ -76,6 +76,20 @@ typedef struct {
     long hiddenStride;
 } TanhForwardOperands;
 
+/* Of one row. */
+typedef struct {
+    long count;
+    const float *sums, *scale, *bias; /* s, gamma, b [count] */
+    float *kept;                      /* LN(s), and 1 / sqrt(variance + epsilon) [count + 1] */
+    float *output;                    /* y [count]; may be `sums` */
+} LayerNormForwardOperands;
+
+typedef struct {
+    long count;
+    const float *scale, *kept, *outputGradient;
+    float *sumsGradient; /* [count] */
+} LayerNormBackwardOperands;
+
 /* With one write head. */
 typedef struct {
     long slots, readHeads;
@@ -320,10 +334,6 @@ typedef struct {
     void (*softmaxRowsBackward)(
         long rows, long count, const float *probabilities, const float *gradient, float *logitGradient);
     /* Returns false, and does nothing, if a square overflows. */
-    bool (*normalizeRow)(
-        long count, const float *sums, const float *scale, const float *bias, float *kept, float *output);
-    void (*normalizeRowBackward)(
-        long count, const float *scale, const float *kept, const float *outputGradient, float *sumsGradient);
     void (*addProducts)(long count, const float *x, const float *y, float *z);
     void (*usageKeys)(long count, const float *usage, unsigned *keys);
     void (*sortKeys)(long count, unsigned *keys, unsigned *order);
@@ -335,6 +345,9 @@ typedef struct {
     void (*lstmForward)(const LSTMForwardOperands *);
     void (*lstmBackward)(const LSTMBackwardOperands *);
     void (*tanhForward)(const TanhForwardOperands *);
+    /* Returns false, and writes nothing, if the square of a sum overflows. */
+    bool (*layerNormForward)(const LayerNormForwardOperands *);
+    void (*layerNormBackward)(const LayerNormBackwardOperands *);
     void (*rowNorms)(const RowNormsOperands *);
     void (*usageForward)(const UsageForwardOperands *);
     void (*usageBackward)(const UsageBackwardOperands *);

@@ -1,11 +1,10 @@
-// The kernels of `LayerNorm`.
+// The kernels of layer normalization. See `LayerNorm` for what they compute.
 
-/// Writes LN(s), then 1 / √(variance + ε), to `kept`, and γ LN(s) + b to y, which may be s. Returns false, with nothing written, if
-/// a square overflows.
-func normalizeRow(
-  _ count: Int, _ s: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
-  _ kept: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>
-) -> Bool {
+import CKernels
+
+func layerNormForward(_ operands: UnsafePointer<LayerNormForwardOperands>) -> Bool {
+  let o = operands.pointee
+  let (count, s, scale, bias, kept, y) = (o.count, o.sums, o.scale, o.bias, o.kept, o.output)
   guard areModerate(count, s) else { return false }
   var sums = Vector.zero
   forEachVector(count) { i, n in sums += load(s + i, n) }
@@ -28,11 +27,9 @@ func normalizeRow(
   return true
 }
 
-/// sGradient = (g − mean(g) − LN(s) mean(g LN(s))) / √(variance + ε), g = γ yGradient.
-func normalizeRowBackward(
-  _ count: Int, _ scale: UnsafePointer<Float>, _ kept: UnsafePointer<Float>, _ yGradient: UnsafePointer<Float>,
-  _ sGradient: UnsafeMutablePointer<Float>
-) {
+func layerNormBackward(_ operands: UnsafePointer<LayerNormBackwardOperands>) {
+  let o = operands.pointee
+  let (count, scale, kept, yGradient, sGradient) = (o.count, o.scale, o.kept, o.outputGradient, o.sumsGradient)
   var sums = Vector.zero
   var products = Vector.zero
   forEachVector(count) { i, n in

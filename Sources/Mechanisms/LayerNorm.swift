@@ -30,10 +30,10 @@ struct LayerNorm<Scalar: Real> {
   private func forward(
     _ s: In<Scalar>, _ scale: In<Scalar>, _ bias: In<Scalar>, _ normalized: Out<Scalar>, _ y: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.normalizeRow,
-      fast(count, s.float, scale.float, bias.float, normalized.float, y.float)
-    {
-      return
+    if let fast = Scalar.kernels?.layerNormForward {
+      var operands = LayerNormForwardOperands(
+        count: count, sums: s.float, scale: scale.float, bias: bias.float, kept: normalized.float, output: y.float)
+      if fast(&operands) { return }
     }
     normalized[count] = normalize(s, to: normalized)
     for i in 0..<count { y[i] = scale[i] * normalized[i] + bias[i] }
@@ -70,8 +70,11 @@ struct LayerNorm<Scalar: Real> {
   ) {
     for row in 0..<rows {
       let (normalized, yGradient, sGradient) = (kept[row], outputGradient[row], sumsGradient[row])
-      if let fast = Scalar.kernels?.normalizeRowBackward {
-        fast(count, scale.float, normalized.float, yGradient.float, sGradient.float)
+      if let fast = Scalar.kernels?.layerNormBackward {
+        var operands = LayerNormBackwardOperands(
+          count: count, scale: scale.float, kept: normalized.float, outputGradient: yGradient.float,
+          sumsGradient: sGradient.float)
+        fast(&operands)
         continue
       }
       for i in 0..<count { sGradient[i] = scale[i] * yGradient[i] }
