@@ -75,20 +75,26 @@ func contentForward(_ operands: UnsafePointer<ContentForwardOperands>) -> Bool {
   for head in 0..<heads {
     let (similarity, weighting) = (o.similarity + head * slots, o.weighting + head * slots)
     let keyNorm = norm(wordSize, keys + head * wordSize)
-    let strength = strengths[head]
-    var allNorms = Vector.zero
-    forEachVector(slots) { i, count in
-      // The lanes beyond the end divide 0 by ε.
-      let norms = load(rowNorms + i, count) * keyNorm + epsilon
-      allNorms += norms
-      let d = load(similarity + i, count) / norms
-      store(d, similarity + i, count)
-      store(d * strength, weighting + i, count)
-    }
-    guard total(allNorms) < greatestNorms else { return false }
+    guard compare(slots, keyNorm, rowNorms, strengths[head], similarity, weighting) else { return false }
   }
   softmaxRows(heads, slots, o.weighting, o.weighting)
   return true
+}
+
+/// Turns the products of a key with all rows into D, and writes β D. Returns false for norms that are too large.
+@inline(__always) func compare(
+  _ slots: Int, _ keyNorm: Float, _ rowNorms: Input, _ strength: Float, _ similarity: Output, _ weighting: Output
+) -> Bool {
+  var allNorms = Vector.zero
+  forEachVector(slots) { i, count in
+    // The lanes beyond the end divide 0 by ε.
+    let norms = load(rowNorms + i, count) * keyNorm + epsilon
+    allNorms += norms
+    let d = load(similarity + i, count) / norms
+    store(d, similarity + i, count)
+    store(d * strength, weighting + i, count)
+  }
+  return total(allNorms) < greatestNorms
 }
 
 func contentBackward(_ operands: UnsafePointer<ContentBackwardOperands>) -> Bool {

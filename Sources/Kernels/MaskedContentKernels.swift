@@ -14,18 +14,10 @@ func maskedContentForward(_ operands: UnsafePointer<MaskedContentForwardOperands
     let (similarity, weighting) = (o.similarity + head * slots, o.weighting + head * slots)
     let rowNorms = o.rowNorms + head * slots
     let keyNorm = norm(wordSize, o.keys + head * wordSize, keys + head * wordSize)
-    let strength = o.strengths[head]
-    var allNorms = Vector.zero
     forEachVector(slots) { i, count in
-      let rowNorm = (load(rowNorms + i, count) + epsilon).squareRoot()
-      store(rowNorm, rowNorms + i, count)
-      let norms = rowNorm * keyNorm + epsilon
-      allNorms += norms
-      let d = load(similarity + i, count) / norms
-      store(d, similarity + i, count)
-      store(d * strength, weighting + i, count)
+      store((load(rowNorms + i, count) + epsilon).squareRoot(), rowNorms + i, count)
     }
-    guard total(allNorms) < greatestNorms else { return false }
+    guard compare(slots, keyNorm, rowNorms, o.strengths[head], similarity, weighting) else { return false }
   }
   softmaxRows(heads, slots, o.weighting, o.weighting)
   return true
@@ -211,27 +203,22 @@ func maskedContentBackward(_ operands: UnsafePointer<MaskedContentBackwardOperan
       }
     }
   }
-  var head = 0
-  while head + 2 <= heads {
+  /// All columns of some heads, in `vectors` vectors at a time as far as they go.
+  @inline(__always) func takeColumns(_ heads: Int, _ head: Int, _ vectors: Int) {
     var j = 0
-    while j + 2 * lanes <= wordSize {
-      take(2, head, 2, j, lanes)
-      j += 2 * lanes
+    while j + vectors * lanes <= wordSize {
+      take(heads, head, vectors, j, lanes)
+      j += vectors * lanes
     }
     while j < wordSize {
-      take(2, head, 1, j, min(lanes, wordSize - j))
+      take(heads, head, 1, j, min(lanes, wordSize - j))
       j += lanes
     }
+  }
+  var head = 0
+  while head + 2 <= heads {
+    takeColumns(2, head, 2)
     head += 2
   }
-  guard head < heads else { return }
-  var j = 0
-  while j + 4 * lanes <= wordSize {
-    take(1, head, 4, j, lanes)
-    j += 4 * lanes
-  }
-  while j < wordSize {
-    take(1, head, 1, j, min(lanes, wordSize - j))
-    j += lanes
-  }
+  if head < heads { takeColumns(1, head, 4) }
 }
