@@ -63,9 +63,8 @@ struct InterfaceParts<Pointer: ScalarPointer> {
 /// Turns the raw interface vector ξ = W_ξ ν + b_ξ into keys, strengths, gates and modes in their ranges (model.md,
 /// section 2): strengths and sharpness by oneplus(x) = 1 + log(1 + eˣ), erase vectors and gates by σ, modes by a softmax per read
 /// head, masks by m = µ + (1 − µ) σ(x). Keys and write vectors stay unchanged.
-enum Interface {
-  /// Calls `body` for the parts, one after the other, with the transform of each.
-  private static func forEachPart(_ at: InterfaceLayout, _ body: (Range<Int>, InterfaceTransform) -> Void) {
+enum Interface: TransformedInterface {
+  static func forEachPart(_ at: InterfaceLayout, _ body: (Range<Int>, InterfaceTransform) -> Void) {
     body(at.readKeys..<at.readStrengths, .identity)
     body(at.readStrengths..<at.writeKeys, .oneplus)
     body(at.writeKeys..<at.writeStrengths, .identity)
@@ -76,24 +75,5 @@ enum Interface {
     if at.hasLinks { body(at.readModes..<at.readMasks, .softmax(at.modes)) }
     if let minimum = at.maskMinimum { body(at.readMasks..<at.backwardSharpness, .mask(minimum)) }
     body(at.backwardSharpness..<at.count, .oneplus)
-  }
-
-  /// - Parameters:
-  ///   - raw: ξ of one sequence.
-  ///   - interface: out, the same with every part in its range.
-  static func forward<Scalar: Real>(_ layout: InterfaceLayout, raw: In<Scalar>, interface: Out<Scalar>) {
-    forEachPart(layout) { part, transform in transform.forward(part, raw: raw, interface: interface) }
-  }
-
-  /// - Parameters:
-  ///   - raw: in, ξ; out, its gradient.
-  ///   - interface: as `forward` left it.
-  ///   - interfaceGradient: of `interface`.
-  static func backward<Scalar: Real>(
-    _ layout: InterfaceLayout, raw: Out<Scalar>, interface: In<Scalar>, interfaceGradient: In<Scalar>
-  ) {
-    forEachPart(layout) { part, transform in
-      transform.backward(part, raw: raw, interface: interface, interfaceGradient: interfaceGradient)
-    }
   }
 }

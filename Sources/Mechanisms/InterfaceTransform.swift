@@ -1,5 +1,33 @@
 import CKernels
 
+/// Turns the raw interface vector ξ of a memory into parts in their ranges.
+protocol TransformedInterface {
+  associatedtype Layout
+  /// Calls `body` for the parts, one after the other, with the transform of each.
+  static func forEachPart(_ at: Layout, _ body: (Range<Int>, InterfaceTransform) -> Void)
+}
+
+extension TransformedInterface {
+  /// - Parameters:
+  ///   - raw: ξ of one sequence.
+  ///   - interface: out, the same with every part in its range.
+  static func forward<Scalar: Real>(_ layout: Layout, raw: In<Scalar>, interface: Out<Scalar>) {
+    forEachPart(layout) { part, transform in transform.forward(part, raw: raw, interface: interface) }
+  }
+
+  /// - Parameters:
+  ///   - raw: in, ξ; out, its gradient.
+  ///   - interface: as `forward` left it.
+  ///   - interfaceGradient: of `interface`.
+  static func backward<Scalar: Real>(
+    _ layout: Layout, raw: Out<Scalar>, interface: In<Scalar>, interfaceGradient: In<Scalar>
+  ) {
+    forEachPart(layout) { part, transform in
+      transform.backward(part, raw: raw, interface: interface, interfaceGradient: interfaceGradient)
+    }
+  }
+}
+
 /// How a part of the raw interface vector comes into its range.
 enum InterfaceTransform {
   case identity

@@ -51,9 +51,8 @@ struct NTMInterfaceParts<Pointer: ScalarPointer> {
 }
 
 /// Turns the raw interface vector into keys, strengths, gates, shifts and sharpness in their ranges.
-enum NTMInterface {
-  /// Calls `body` for the parts, one after the other, with the transform of each.
-  private static func forEachPart(_ at: NTMInterfaceLayout, _ body: (Range<Int>, InterfaceTransform) -> Void) {
+enum NTMInterface: TransformedInterface {
+  static func forEachPart(_ at: NTMInterfaceLayout, _ body: (Range<Int>, InterfaceTransform) -> Void) {
     let common = at.common
     body(common.readKeys..<common.readStrengths, .identity)
     body(common.readStrengths..<common.writeKeys, .oneplus)
@@ -67,24 +66,5 @@ enum NTMInterface {
     body(at.writeGates..<at.writeShifts, .sigmoid)
     body(at.writeShifts..<at.writeSharpness, .softmax(Shift.count))
     body(at.writeSharpness..<at.count, .oneplus)
-  }
-
-  /// - Parameters:
-  ///   - raw: ξ of one sequence.
-  ///   - interface: out, the same with every part in its range.
-  static func forward<Scalar: Real>(_ layout: NTMInterfaceLayout, raw: In<Scalar>, interface: Out<Scalar>) {
-    forEachPart(layout) { part, transform in transform.forward(part, raw: raw, interface: interface) }
-  }
-
-  /// - Parameters:
-  ///   - raw: in, ξ; out, its gradient.
-  ///   - interface: as `forward` left it.
-  ///   - interfaceGradient: of `interface`.
-  static func backward<Scalar: Real>(
-    _ layout: NTMInterfaceLayout, raw: Out<Scalar>, interface: In<Scalar>, interfaceGradient: In<Scalar>
-  ) {
-    forEachPart(layout) { part, transform in
-      transform.backward(part, raw: raw, interface: interface, interfaceGradient: interfaceGradient)
-    }
   }
 }
