@@ -11,6 +11,24 @@ private func requireSequences(_ first: Int, _ count: Int, _ c: Configuration) th
   return first..<first + count
 }
 
+/// The rows that a caller gives for some sequences.
+private struct GivenRows {
+  let sequences: Range<Int>
+  let start: UnsafePointer<Float>
+  let size: Int
+
+  init(_ first: Int, _ count: Int, _ rows: UnsafePointer<Float>!, _ c: Configuration) throws(Failure) {
+    sequences = try requireSequences(first, count, c)
+    start = try require(rows, "rows")
+    size = StateRow.count(c)
+  }
+
+  func requireFiniteNumbers() throws(Failure) { try requireFinite(start, count: sequences.count * size, "rows") }
+
+  /// Where the row of sequence b begins.
+  func offset(_ b: Int) -> Int { (b - sequences.lowerBound) * size }
+}
+
 /// Copies the rows of some sequences out.
 private func copyRows(
   _ rows: UnsafeMutablePointer<Float>!, _ first: Int, _ count: Int, _ c: Configuration,
@@ -60,27 +78,25 @@ private func copyRows(
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
     let c = network.pointee.configuration
-    let sequences = try requireSequences(first, count, c)
-    let rows = try require(rows, "rows")
+    let rows = try GivenRows(first, count, rows, c)
     try requireNothingRecorded(network)
-    let size = StateRow.count(c)
-    try requireFinite(rows, count: count * size, "rows")
-    for b in sequences {
+    try rows.requireFiniteNumbers()
+    for b in rows.sequences {
       var wrong: Int?
       StateRow.forEachRun(network.pointee.planes, row: 0, b, c) { _, place, count, range in
-        let start = (b - first) * size + place
-        for i in start..<start + count where wrong == nil && !range.allows(rows[i]) { wrong = i }
+        let start = rows.offset(b) + place
+        for i in start..<start + count where wrong == nil && !range.allows(rows.start[i]) { wrong = i }
       }
       if let wrong {
-        throw Failure(DNC_INVALID_ARGUMENT, "rows[\(wrong)] is \(rows[wrong]), allowed in its field are 0 to 1")
+        throw Failure(DNC_INVALID_ARGUMENT, "rows[\(wrong)] is \(rows.start[wrong]), allowed in its field are 0 to 1")
       }
     }
-    for b in sequences {
+    for b in rows.sequences {
       StateRow.forEachRun(network.pointee.planes, row: 0, b, c) { inside, place, count, _ in
-        copyValues(count, rows + (b - first) * size + place, to: inside)
+        copyValues(count, rows.start + rows.offset(b) + place, to: inside)
       }
     }
-    network.pointee.stateChanged(.all, of: sequences)
+    network.pointee.stateChanged(.all, of: rows.sequences)
   }
 }
 
@@ -88,11 +104,9 @@ private func copyRows(
   _ instance: OpaquePointer!, _ first: Int, _ count: Int, _ rows: UnsafePointer<Float>!
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
-    let c = network.pointee.configuration
-    let sequences = try requireSequences(first, count, c)
-    let rows = try require(rows, "rows")
+    let rows = try GivenRows(first, count, rows, network.pointee.configuration)
     try requireRecord(network)
-    try requireFinite(rows, count: count * StateRow.count(c), "rows")
-    try network.pointee.setFinalGradient(rows, of: sequences)
+    try rows.requireFiniteNumbers()
+    try network.pointee.setFinalGradient(rows.start, of: rows.sequences)
   }
 }
