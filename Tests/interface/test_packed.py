@@ -17,7 +17,8 @@ KINDS = {
     "ntm": {"memory": MEMORIES["ntm"], **LEARNED},
     "norms": {"controller_norm": 1, "interface_norm": 1, "num_layers": 2, **LEARNED},
     "none": {"memory": MEMORIES["none"], "num_layers": 2},
-    "16 slots": {"memory_slots": 17, "word_size": 9, "read_heads": 3},
+    "odd sizes": {"memory_slots": 17, "word_size": 9, "read_heads": 3},
+    "links from the middle of a segment": {"memory_slots": 70, "word_size": 8},
 }
 
 
