@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dnc
 import pytest
-from dnc import __main__, _settings
+from dnc import __main__, _settings, run_options
 
 OPTIONS = {dnc.Options: _settings.network(), dnc.Settings: _settings.optimizer()}
 
@@ -31,7 +31,7 @@ def test_train_s_help_says_ranges_and_defaults(capsys):
         __main__.main(["train", "--help"])
     shown = " ".join(capsys.readouterr().out.partition("the network:")[2].split())  # behind the usage
     assert "dnc.h" not in shown
-    for kind, standard in [(dnc.Options, __main__.NETWORK), (dnc.Settings, __main__.OPTIMIZER)]:
+    for kind, standard in [(dnc.Options, run_options.NETWORK), (dnc.Settings, run_options.OPTIMIZER)]:
         for name in set(kind.__annotations__) - {"seed", "num_threads"}:
             allowed, default = OPTIONS[kind][name]
             words = f"{'' if ' or ' in allowed else allowed + ' '}({standard.get(name, default)})"

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from dnc import __main__ as command_line
-from dnc import _files
+from dnc import _files, run_options
 
 NETWORK = dict(hidden_size=12, memory_slots=8, word_size=4, batch_size=4)
 SMALL = dnc.Plan(
@@ -555,7 +555,7 @@ def test_usage(arguments, capsys):
 
 
 def test_times():
-    assert [command_line._seconds(text) for text in ("90s", "15m", "2h", "7")] == [90, 900, 7200, 7]
+    assert [run_options._seconds(text) for text in ("90s", "15m", "2h", "7")] == [90, 900, 7200, 7]
 
 
 # batches of one's own

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,18 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from . import _settings, compare, plot
-from ._convert import CHOICES
+from . import compare, plot, run_options
 from ._files import replacing
 from ._sentences import on_the_command_line
 from .checkpoints import with_options
-from .config import Options
 from .errors import Error, InvalidArgument, OutOfMemory
 from .evaluation import Score, evaluate
 from .network import DNC
 from .npy_files import read_array
-from .optimizer import Settings
-from .plan import Plan
 from .run_files import MODEL
 from .run_tasks import own_task
 from .task_files import Unused, open_task
@@ -36,12 +31,6 @@ from .updates import Diverged
 
 TASK = "a task's name, or the path of a curriculum, with a slash or a dot in it"
 DONE, FAILED, WRONG_USE, DIVERGED = 0, 1, 2, 3
-
-# What a run has unless it is told otherwise: enough for every task to get somewhere.
-NETWORK: dict[str, Any] = {
-    "hidden_size": 64, "memory_slots": 64, "word_size": 16, "read_heads": 2, "batch_size": 16, "clip_value": 20.0,
-}  # fmt: skip
-OPTIMIZER: dict[str, Any] = {"learning_rate": 3e-3, "max_gradient_norm": 10.0}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,9 +74,11 @@ def train(options: argparse.Namespace) -> int:
     given = {name: value for name, value in vars(options).items() if value is not None}
     if options.resume is not None:
         changes = {name: value for name, value in given.items() if name not in _SESSION_OPTIONS}
-        trainer = Trainer.resume(options.resume, options.threads, **_with_stop(changes))
+        trainer = Trainer.resume(options.resume, options.threads, **run_options.with_stop(changes))
     else:
-        trainer = Trainer.start(options.output, _plan(given), 1 if options.threads is None else options.threads)
+        trainer = Trainer.start(
+            options.output, run_options.plan_of(given), 1 if options.threads is None else options.threads
+        )
     encoding = sys.stdout.encoding or "utf-8"  # which may not have the folder's name
     folder = str(trainer.folder).encode(encoding, "backslashreplace").decode(encoding)
     print(f"{trainer.net.flat_parameters.size:,} parameters, {folder}, update {trainer.update:,}")
@@ -100,42 +91,6 @@ def train(options: argparse.Namespace) -> int:
     if trainer.score:
         _print_scores(trainer.score)
     return DONE
-
-
-def _plan(given: dict[str, Any]) -> Plan:
-    """The settings that were given, over the defaults."""
-
-    def chosen(names: Any, standard: dict[str, Any]) -> Any:
-        return {**standard, **{name: given[name] for name in names if name in given}}
-
-    if "task" not in given:
-        raise ValueError("TASK is missing")
-    return Plan(
-        task=given["task"],
-        options=_pairs(given.get("option"), "--option"),
-        test_options=_pairs(given.get("test_option"), "--test-option"),
-        network=chosen(_NETWORK_OPTIONS, NETWORK),
-        optimizer=chosen(Settings.__annotations__, OPTIMIZER),
-        **_with_stop({name: given[name] for name in _PLAN_OPTIONS if name in given}),
-    )
-
-
-def _pairs(given: Sequence[tuple[str, str]] | None, option: str) -> dict[str, str]:
-    """What an option that may be repeated says, each key once."""
-    pairs: dict[str, str] = {}
-    for key, value in given or ():
-        if key in pairs:
-            raise Unused(f"{option} {key}={pairs[key]} would do nothing: {key}={value} is given too")
-        pairs[key] = value
-    return pairs
-
-
-def _with_stop(given: dict[str, Any]) -> dict[str, Any]:
-    """--stop in the plan's words."""
-    others = {name: value for name, value in given.items() if name != "stop"}
-    return (
-        others if "stop" not in given else {**others, "stop_metric": given["stop"][0], "stop_score": given["stop"][1]}
-    )
 
 
 @contextmanager
@@ -173,7 +128,7 @@ def evaluate_model(options: argparse.Namespace) -> int:
 
 def _task(options: argparse.Namespace, **more: Any) -> Task:
     """The task that the options name; without a name, that of the run's folder."""
-    given = {**_pairs(options.option, "--option"), **more}
+    given = {**run_options.pairs(options.option, "--option"), **more}
     if options.task is not None:
         return open_task(options.task, options.seed or 0, given, options.lesson)
     if not options.model.is_dir():
@@ -234,13 +189,8 @@ def _print_scores(found: dict[str, Score]) -> None:
 # options
 
 
-_PLAN_OPTIONS = [
-    "algorithm", "schedule", "warm_up", "updates", "stop", "patience", "test_every", "test_episodes", "log_every",
-    "seed", "bypass_dropout",
-]  # fmt: skip
 # What `train` takes that is not of the plan.
 _SESSION_OPTIONS = ["command", "output", "resume", "threads", "time_limit", "checkpoint_every"]
-_NETWORK_OPTIONS = [name for name in Options.__annotations__ if name not in ("num_threads", "seed")]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -264,12 +214,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="the run to go on with as planned, but for what is given besides",
     )
-    _option_option(command)
-    _test_option_option(command)
+    run_options.add_option(command)
+    run_options.add_test_option(command)
     command.add_argument("--seed", type=int, help="of parameters and episodes (0)")
     command.add_argument("--threads", type=int, help="changes no byte (1; 0: one per core)")
-    _end_options(command.add_argument_group("the run"))
-    _setting_options(command)
+    run_options.add_end_options(command.add_argument_group("the run"))
+    run_options.add_settings(command)
 
     command = commands.add_parser(
         "compare",
@@ -278,13 +228,13 @@ def _parser() -> argparse.ArgumentParser:
         "table and a figure of all. The same command goes on where it was stopped, and takes more time, seeds and "
         "networks. What is not of a single --run is of all of them.",
     )
-    command.set_defaults(command=compare.run, make_plan=_plan, made_by=_setting_options)
+    command.set_defaults(command=compare.run)
     command.add_argument("task", help=TASK)
     compare.add_options(command)
-    _option_option(command)
-    _test_option_option(command)
-    _end_options(command.add_argument_group("each run"))
-    _setting_options(command)
+    run_options.add_option(command)
+    run_options.add_test_option(command)
+    run_options.add_end_options(command.add_argument_group("each run"))
+    run_options.add_settings(command)
 
     command = commands.add_parser("evaluate", help="let a trained network play")
     command.set_defaults(command=evaluate_model)
@@ -313,47 +263,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _test_option_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--test-option", type=_pair, action="append", metavar="KEY=VALUE",
-                         help="an option of the task that differs in tests")  # fmt: skip
-
-
-def _end_options(run: Any) -> None:
-    """How long a run is, and how often it is tested and saved."""
-    run.add_argument("--updates", type=int, metavar="N", help="its length (without end)")
-    run.add_argument("--time-limit", type=_seconds, metavar="TIME", help="stop after 90s, 15m or 2h; --resume goes on")
-    run.add_argument("--stop", type=_goal, metavar="METRIC=VALUE", help="stop when a test is as good as this")
-    run.add_argument("--patience", type=int, metavar="N", help="stop after so many tests without a better one")
-    run.add_argument("--test-every", type=int, metavar="N", help="updates between tests (100, or as the lesson says)")
-    run.add_argument("--test-episodes", type=int, metavar="N", help="of a test (100, or as the lesson says)")
-    run.add_argument("--checkpoint-every", type=_seconds, metavar="TIME", help="(60s)")
-    run.add_argument("--log-every", type=int, metavar="N", help="updates between lines of the log (100)")
-
-
-def _setting_options(command: argparse.ArgumentParser) -> None:
-    """Those of the network and of the optimizer."""
-    network = command.add_argument_group("the network", "Ranges, and defaults in brackets.")
-    _struct_options(network, _NETWORK_OPTIONS, Options, _settings.network(), NETWORK)
-    network.add_argument("--bypass-dropout", type=float, metavar="P",
-                         help="in training, the output misses so much of the controller, 0 to below 1 (0)")  # fmt: skip
-    optimizer = command.add_argument_group("the optimizer")
-    optimizer.add_argument("--algorithm", choices=list(CHOICES["algorithm"]), help="(adam)")
-    _struct_options(optimizer, list(Settings.__annotations__), Settings, _settings.optimizer(), OPTIMIZER)
-    optimizer.add_argument("--schedule", choices=["constant", "cosine"],
-                           help="of the learning rate; cosine falls to 0 over all updates (constant)")  # fmt: skip
-    optimizer.add_argument("--warm-up", type=int, metavar="N",
-                           help="updates in which the learning rate grows from 0 (0)")  # fmt: skip
-
-
-def _option_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--option", type=_pair, action="append", metavar="KEY=VALUE",
-                         help="an option of the task, as `tasks` lists them; may be repeated")  # fmt: skip
-
-
 def _played_task_options(command: argparse.ArgumentParser) -> None:
     """What `_task` reads."""
     command.add_argument("task", nargs="?", help=f"{TASK} (what a run is tested with, if its folder is given)")
-    _option_option(command)
+    run_options.add_option(command)
     command.add_argument("--seed", type=int, help="of the episodes (0; of a run's own task: episodes new to it)")
     command.add_argument("--lesson", type=int, metavar="N", help="of the curriculum, from 1 (1; of a run: its model's)")
 
@@ -363,52 +276,6 @@ def _model_options(command: argparse.ArgumentParser) -> None:
         "--memory-slots", type=int, metavar="N", help="run on another memory than that of the training"
     )
     command.add_argument("--threads", type=int, help="(those of the training; 0: one per core)")
-
-
-def _struct_options(
-    group: Any, names: list[str], kind: type, settings: dict[str, _settings.Setting], standard: dict[str, Any]
-) -> None:
-    """An option for each field of a struct, which `kind` describes."""
-    meanings = _settings.meanings(kind)
-    for name in names:
-        allowed, default = settings[name]
-        how: dict[str, Any] = {"type": type(default), "metavar": "N"}
-        if name in CHOICES:
-            how, allowed = {"choices": list(CHOICES[name])}, ""
-        elif isinstance(default, bool):
-            how, allowed = {"action": argparse.BooleanOptionalAction}, ""
-        words = f"{allowed} ({standard.get(name, default)}){meanings[name]}".strip()
-        group.add_argument(f"--{name.replace('_', '-')}", help=words, **how)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
-    return key, value
-
-
-def _goal(text: str) -> tuple[str, float]:
-    metric, value = _pair(text)
-    try:
-        goal = float(value)
-    except ValueError:
-        goal = math.nan
-    if not math.isfinite(goal):
-        raise argparse.ArgumentTypeError(f"{text!r} is not METRIC=NUMBER")
-    return metric, goal
-
-
-def _seconds(text: str) -> float:
-    units = {"s": 1, "m": 60, "h": 3600}
-    number, factor = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
-    try:
-        seconds = float(number) * factor
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time as 90s, 15m or 2h")
-    return seconds
 
 
 def _duration(seconds: float) -> str:

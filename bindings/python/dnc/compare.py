@@ -18,10 +18,10 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from . import comparison_table as table
-from . import figures
+from . import figures, run_options
 from ._fields import require_count
 from .errors import Error, InvalidArgument, InvalidState
 from .plan import Plan
@@ -90,7 +90,7 @@ def _settings(options: argparse.Namespace, name: str, own: Mapping[str, Any]) ->
             raise InvalidArgument(f"--run {name}: {message}")
 
     parser = Parser(add_help=False, allow_abbrev=False)
-    options.made_by(parser)
+    run_options.add_settings(parser)
     known = {action.dest: action for action in parser._actions}
     words = []
     for key, value in own.items():
@@ -110,10 +110,9 @@ def _settings(options: argparse.Namespace, name: str, own: Mapping[str, Any]) ->
 def _plans(options: argparse.Namespace) -> dict[str, Plan]:
     """The plan of each network; the seed is still to come."""
     shared = {key: value for key, value in vars(options).items() if value is not None}
-    make: Callable[[Given], Plan] = options.make_plan
     plans = {}
     for name, own in _runs(options).items():
-        plans[name] = make({**shared, **own})
+        plans[name] = run_options.plan_of({**shared, **own})
         plans[name].refuse_unused()
         ends = (options.time_limit, plans[name].updates, plans[name].stop_metric, plans[name].patience)
         if ends == (None,) * 4 and not plans[name].is_curriculum:
