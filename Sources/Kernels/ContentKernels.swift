@@ -1,6 +1,7 @@
 // The kernels of the content weightings of all heads. See `ContentWeighting` and `Softmax` for what they compute.
 
 import CKernels
+import CVector
 
 /// ε
 let epsilon: Float = 1e-6
@@ -64,7 +65,24 @@ func softmaxRows(
 func rowNorms(_ operands: UnsafePointer<RowNormsOperands>) {
   let o = operands.pointee
   let (slots, wordSize, memory, rowNorms) = (o.slots, o.wordSize, o.memory, o.rowNorms)
-  for n in 0..<slots { rowNorms[n] = norm(wordSize, memory + n * wordSize) }
+  // Eight at a time add in the order of `memoryWriteForward`.
+  var n = 0
+  while n + 8 <= slots {
+    var squares = InlineArray<8, Vector>(repeating: .zero)
+    for r in 0..<8 {
+      let row = memory + (n + r) * wordSize
+      forEachVector(wordSize) { j, count in
+        let m = load(row + j, count)
+        squares[r] = squares[r].addingProduct(m, m)
+      }
+    }
+    dnc_store8(dnc_sqrt8(totals(squares) + epsilon), rowNorms + n)
+    n += 8
+  }
+  while n < slots {
+    rowNorms[n] = norm(wordSize, memory + n * wordSize)
+    n += 1
+  }
 }
 
 func contentForward(_ operands: UnsafePointer<ContentForwardOperands>) -> Bool {

@@ -61,10 +61,16 @@ enum InitialState {
     updateRowNorms(c, planes: planes)
   }
 
-  /// Computes the norms of the memory's rows in row 0.
+  /// Computes the norms of the memory's rows in row 0, bit for bit as `MemoryWrite` leaves them.
   static func updateRowNorms<Scalar: Real>(_ c: Configuration, planes: Planes<Scalar>) {
-    ContentWeighting.rowNorms(
-      slots: c.B * c.N, wordSize: c.W, memory: planes[.memory][0], norms: planes[.rowNorms][0])
+    for b in 0..<c.B {
+      let (memory, norms) = (planes[.memory][0, b], planes[.rowNorms][0, b])
+      if c.K == 1 {
+        ContentWeighting.rowNorms(slots: c.N, wordSize: c.W, memory: memory, norms: norms)
+      } else {
+        for n in 0..<c.N { norms[n] = ContentWeighting.norm(c.W, memory + n * c.W) }
+      }
+    }
   }
 
   /// Adds the gradient of the state at the start of an episode to the gradients of its learned parts.

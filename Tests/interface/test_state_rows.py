@@ -57,6 +57,20 @@ def test_a_stream_is_parked_and_resumed_elsewhere(kind):
     np.testing.assert_array_equal(wide.forward(others[3:])[:, 2], beside[3:, 2])
 
 
+@pytest.mark.parametrize("write_heads", [1, 2])
+@pytest.mark.parametrize("slots", [7, 8, 13, 70])
+@pytest.mark.parametrize("words", [3, 8, 17, 40])
+def test_the_norms_of_a_memory_are_those_of_the_steps(slots, words, write_heads):
+    """They are no part of the row, and must come out as the writes left them, to the bit."""
+    sizes = dict(memory_slots=slots, word_size=words, write_heads=write_heads, batch_size=3)
+    one, other = Net(**sizes), Net(**sizes)
+    inputs = 3 * one.inputs(24)
+    one.forward(inputs[:12])
+    other.set_state_rows(one.state_rows())
+    one.forward(inputs[12:]), other.forward(inputs[12:])
+    np.testing.assert_array_equal(one.state_rows(), other.state_rows())
+
+
 def test_gradients_pass_through_the_state(kind):
     """Two pieces of an episode, each recorded by itself, have the gradients of the whole."""
     whole, first, last = (Net(batch_size=2, **kind).train() for _ in range(3))
