@@ -233,6 +233,12 @@ dnc_status dnc_set_batch_size(dnc *instance, uint32_t batch_size);
  * DNC_INVALID_STATE with learned initial states, whose parameters are per slot. */
 dnc_status dnc_set_memory_slots(dnc *instance, uint32_t memory_slots);
 
+/* Set what belongs to the process and not to the network, with the ranges of dnc_config; a loaded network has the defaults. The
+ * episode goes on. DNC_INVALID_STATE for the first and the last while steps are recorded. */
+dnc_status dnc_set_num_threads(dnc *instance, uint32_t num_threads);
+dnc_status dnc_set_check_finite(dnc *instance, uint32_t check_finite);
+dnc_status dnc_set_max_record_bytes(dnc *instance, uint64_t max_record_bytes);
+
 /* ----------------------------------------------------------------------------------- running -- */
 
 /* Starts a new episode: sets the initial state and drops what is recorded. */
@@ -284,23 +290,35 @@ dnc_status dnc_set_bypass_dropout(dnc *instance, float rate, uint64_t seed);
 
 typedef struct dnc_optimizer dnc_optimizer; /* see optimizers below */
 
-/* Writes a safetensors file to `path`. It holds the parameters under their names, the configuration as metadata, and the
- * state and step count of the optimizer (or NULL). Training continued from the file is bit for bit the training that never
- * stopped. The state of an episode is not saved. A parameter or an average of the optimizer that is not finite gives
+/* Writes a safetensors file to `path`. It holds the parameters under their names, the configuration as metadata (but num_threads,
+ * max_record_bytes and check_finite, which belong to the process), and the state and step count of the optimizer (or NULL). Training continued from the file is bit for bit the training that never
+ * stopped. The state of the episode is left out. A parameter or an average of the optimizer that is not finite gives
  * DNC_NOT_FINITE, with its tensor's name. The metadata entry "data.crc32" is a CRC-32 of the data (as zlib's, decimal):
- * of the parameters in the order of dnc_parameters, then of the optimizer's averages. "metadata.crc32" is the sum, modulo
+ * of the parameters in the order of dnc_parameters, then of the optimizer's averages and the state. "metadata.crc32" is the sum, modulo
  * 2^32, of the CRC-32 of each other entry that this function writes, as "key":"value" with its quotes.
  * How files are written is said under Files, at the top. */
 dnc_status dnc_save(const dnc *instance, const dnc_optimizer *optimizer, const char *path);
 
-/* Reads such a file into a new instance at the start of an episode. `optimizer` (or NULL) receives the optimizer, or NULL
- * when the file holds none. Tensors in F16, BF16 and F64 are converted.
+/* Flags of a checkpoint. */
+enum { DNC_CHECKPOINT_STATE = 1 }; /* with the state of the episode, as rows: see dnc_get_state_rows */
+
+/* dnc_save with flags: 0, or DNC_CHECKPOINT_STATE, whose tensor is "state" [B, size of a row]. dnc_checkpoint_encode returns the
+ * bytes of that file in *bytes and *size; the caller frees them with dnc_buffer_free. */
+dnc_status dnc_checkpoint_write(const char *path, const dnc *instance, const dnc_optimizer *optimizer, uint32_t flags);
+dnc_status dnc_checkpoint_encode(const dnc *instance, const dnc_optimizer *optimizer, uint32_t flags, uint8_t **bytes,
+                                 size_t *size);
+
+/* Reads such a file into a new instance, with nothing recorded, in the state that the file holds or else at the start of an
+ * episode. `optimizer` (or NULL) receives the optimizer, or NULL when the file holds none. Tensors in F16, BF16 and F64 are converted.
  * DNC_BAD_FORMAT for a file that is damaged, truncated or malicious: one with numbers that are not finite, with other
  * tensors, or whose data or metadata has another checksum. The same for an entry of the metadata that begins with
  * "config.", "optimizer." or "data." and that this library does not know; a newer library may have written it. A file
  * without both checksums is read without these checks, a file with converted tensors without that of the data.
  * DNC_BAD_FORMAT too for an instance that would need more than 4 GiB for its state: save it with a smaller batch size. */
 dnc_status dnc_load(const char *path, dnc **instance, dnc_optimizer **optimizer);
+
+/* dnc_load of the bytes of such a file. */
+dnc_status dnc_checkpoint_decode(const uint8_t *bytes, size_t size, dnc **instance, dnc_optimizer **optimizer);
 
 /* ---------------------------------------------------------------------------------- training -- */
 
@@ -377,6 +395,14 @@ typedef struct dnc_tensor {
 size_t dnc_tensor_count(const dnc *instance);
 dnc_status dnc_tensor_at(dnc *instance, size_t index, dnc_tensor *tensor);
 
+/* Describes the tensor of a name. DNC_INVALID_ARGUMENT when the instance has none of that name. */
+dnc_status dnc_tensor_named(dnc *instance, const char *name, dnc_tensor *tensor);
+
+/* Copy the parameters of `other`, or add its gradients to those of `instance`. Both need the same tensors: names and shapes.
+ * Copied parameters take effect as changes of dnc_parameters do. DNC_INVALID_ARGUMENT when `other` is `instance`. */
+dnc_status dnc_copy_parameters(dnc *instance, const dnc *other);
+dnc_status dnc_add_gradients(dnc *instance, const dnc *other);
+
 /* ------------------------------------------------------------------------------------ losses -- */
 
 typedef enum dnc_loss {
@@ -402,6 +428,14 @@ typedef enum dnc_loss {
  * dnc_last_error() names step, sequence and output, each from 0. */
 dnc_status dnc_loss_evaluate(uint32_t loss, size_t steps, size_t batch, size_t width, const float *outputs,
                              const float *targets, const float *mask, double *value, float *output_gradients);
+
+/* The softmax cross-entropy of logits `outputs` [T, B, Y] against class numbers [T, B], 0 to Y - 1, or -1 for a row that does
+ * not count. label_smoothing s, 0 to 1, spreads the target: s/Y for every class, and 1 - s more for the right one.
+ * Otherwise, and with s = 0 bit for bit, it is dnc_loss_evaluate with DNC_LOSS_SOFTMAX_CROSS_ENTROPY, such targets written out,
+ * and a mask that is 0 where the class is -1. */
+dnc_status dnc_loss_evaluate_classes(float label_smoothing, size_t steps, size_t batch, size_t width,
+                                     const float *outputs, const int32_t *classes, const float *mask, double *value,
+                                     float *output_gradients);
 
 /* -------------------------------------------------------------------------------- optimizers -- */
 
@@ -472,7 +506,7 @@ dnc_status dnc_set_state(dnc *instance, uint32_t field, const float *values, siz
 
 /* Copies the gradient with respect to a field of the state before the first step of the last dnc_backward, for each
  * sequence. Its shape, and count, are those of the field. DNC_INVALID_STATE when dnc_backward has not been called since the
- * instance was created or last changed its sizes. */
+ * instance was created or last changed its sizes, number of threads or limit of the record. */
 dnc_status dnc_get_state_gradient(const dnc *instance, uint32_t field, float *values, size_t count);
 
 /* The state of one sequence as a row of floats: its fields in the order of dnc_field, of each what the sequence has, for
@@ -522,6 +556,11 @@ typedef enum dnc_trace {
  * DNC_INVALID_STATE when nothing is recorded. DNC_INVALID_ARGUMENT for what the memory lacks: usage, gates and modes are
  * the DNC's, as are masks and the sharpness of links; what is between them is the NTM's. DNC_MEMORY_NONE has no trace. */
 dnc_status dnc_get_trace(const dnc *instance, uint32_t field, float *values, size_t count);
+
+/* The same of the last step alone, without its dimension T, whether steps are recorded or not. Usage and weightings are those of
+ * the present state; of a sequence that began a new episode since, those in which it begins.
+ * DNC_INVALID_STATE when no step has been taken since the last dnc_reset. */
+dnc_status dnc_get_last_trace(const dnc *instance, uint32_t field, float *values, size_t count);
 
 /* ------------------------------------------------------------------------------------- tasks -- */
 

@@ -18,7 +18,7 @@ struct TextFile: ~Copyable {
 
   /// - Parameter path: must outlive this value.
   init(path: UnsafePointer<CChar>, limit: Int) throws(Failure) {
-    let file = try InputFile(path: path)
+    let file = try ByteSource(path: path)
     guard file.bytes <= limit else {
       throw Failure(DNC_BAD_FORMAT, "\(path) has \(file.bytes) bytes, allowed are \(limit)")
     }

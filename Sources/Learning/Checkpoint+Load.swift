@@ -7,24 +7,31 @@ extension Checkpoint {
   /// Most bytes of a loaded network's state.
   private static let largestState = 4 << 30
 
-  /// Reads a file from an unknown source. Allocates nothing for the network before the header is checked, and all
-  /// tensors that its configuration asks for are found to be there, whole and finite.
-  static func load(
-    _ path: UnsafePointer<CChar>, wantsOptimizer: Bool
-  ) throws(Failure) -> (UnsafeMutablePointer<Network<Float>>, UnsafeMutablePointer<Optimizer<Float>>?) {
-    let file = try InputFile(path: path)
-    do {
-      return try load(file, wantsOptimizer: wantsOptimizer)
-    } catch {
-      // A wrong value in the file makes the file wrong.
-      let isFormat = error.status == DNC_BAD_FORMAT || error.status == DNC_INVALID_ARGUMENT
-      throw error.within(path, isFormat ? DNC_BAD_FORMAT : error.status)
-    }
+  typealias Loaded = (UnsafeMutablePointer<Network<Float>>, UnsafeMutablePointer<Optimizer<Float>>?)
+
+  static func load(_ path: UnsafePointer<CChar>, wantsOptimizer: Bool) throws(Failure) -> Loaded {
+    try load(try ByteSource(path: path), named: path, wantsOptimizer: wantsOptimizer)
+  }
+
+  static func decode(_ bytes: UnsafeRawPointer, size: Int, wantsOptimizer: Bool) throws(Failure) -> Loaded {
+    try load(ByteSource(bytes, bytes: size), named: cString("bytes"), wantsOptimizer: wantsOptimizer)
   }
 
   private static func load(
-    _ file: borrowing InputFile, wantsOptimizer: Bool
-  ) throws(Failure) -> (UnsafeMutablePointer<Network<Float>>, UnsafeMutablePointer<Optimizer<Float>>?) {
+    _ source: consuming ByteSource, named name: UnsafePointer<CChar>, wantsOptimizer: Bool
+  ) throws(Failure) -> Loaded {
+    do {
+      return try load(source, wantsOptimizer: wantsOptimizer)
+    } catch {
+      // A wrong value in the file makes the file wrong.
+      let isFormat = error.status == DNC_BAD_FORMAT || error.status == DNC_INVALID_ARGUMENT
+      throw error.within(name, isFormat ? DNC_BAD_FORMAT : error.status)
+    }
+  }
+
+  /// Reads what comes from an unknown source. Allocates nothing for the network before the header is checked, and all
+  /// tensors that its configuration asks for are found to be there, whole and finite.
+  private static func load(_ file: borrowing ByteSource, wantsOptimizer: Bool) throws(Failure) -> Loaded {
     let header = try readHeader(file)
     let json = UnsafeRawBufferPointer(start: header.start, count: header.bytes)
     let dataStart = 8 + header.bytes
@@ -49,6 +56,7 @@ extension Checkpoint {
       try tensors.read(tensor.index, of: file, into: network.parameters.start + tensor.offset)
     }
     network.reset()
+    if tensors.hasState { try readState(tensors, file, into: &network) }
     var optimizerHandle: UnsafeMutablePointer<Optimizer<Float>>?
     if wantsOptimizer, let optimizerConfiguration {
       var optimizer = try Optimizer<Float>(optimizerConfiguration, parameterCount: network.parameterCount)
@@ -64,8 +72,27 @@ extension Checkpoint {
     }
   }
 
+  private static func readState(
+    _ tensors: borrowing TensorPlaces, _ file: borrowing ByteSource, into network: inout Network<Float>
+  ) throws(Failure) {
+    let c = network.configuration
+    let size = StateRow.count(c)
+    let row = try Memory(bytes: 4 * size)
+    let values = row.start.assumingMemoryBound(to: Float.self)
+    for b in 0..<c.B {
+      try tensors.readState(row: b, of: file, into: values)
+      if let wrong = StateRow.wrong(values, c) {
+        throw Failure(
+          DNC_BAD_FORMAT,
+          "tensor \"\(state)\"[\(b * size + wrong)] is \(values[wrong]), allowed in its field are 0 to 1")
+      }
+      network.setState(of: b, row: values)
+    }
+    network.stateChanged(.all)
+  }
+
   /// Number of bytes of the JSON.
-  private static func readHeader(_ file: borrowing InputFile) throws(Failure) -> Memory {
+  private static func readHeader(_ file: borrowing ByteSource) throws(Failure) -> Memory {
     let start = try Memory(bytes: 16)
     let known = min(file.bytes, 16)
     try file.read(start.start, bytes: known, at: 0)

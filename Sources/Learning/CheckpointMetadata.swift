@@ -26,6 +26,9 @@ struct CheckpointMetadata {
     func visitKept(_ prefix: StaticString, _ field: Field, _ number: inout Field.Number) throws(Failure) {
       switch field.files {
       case .left: return
+      case .ofProcess:
+        var unheard = number
+        if !onlyKept { try visit(prefix, field.name, &unheard) }
       case .keptIfOther where onlyKept && number.value == field.standard: return
       default: try visit(prefix, field.name, &number)
       }

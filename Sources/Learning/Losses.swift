@@ -65,21 +65,47 @@ enum Loss: Equatable {
   func evaluate<Scalar: Real>(
     rows: Int, width: Int, outputs: In<Scalar>, targets: In<Scalar>, mask: In<Scalar>?, gradients: Out<Scalar>?
   ) -> Double {
+    mean(rows: rows, width: width, weight: { mask?[$0] ?? 1 }, outputs: outputs, gradients: gradients) {
+      r, z, share, gradient in row(width, z, targets + r * width, share, gradient)
+    }
+  }
+
+  /// The softmax cross-entropy against class numbers.
+  /// - Parameters:
+  ///   - classes: [rows], 0 to Y − 1, or −1 where a row does not count.
+  ///   - smoothing: s; the targets are s / Y, and 1 − s more for the class.
+  static func evaluate<Scalar: Real>(
+    rows: Int, width: Int, outputs: In<Scalar>, classes: UnsafePointer<Int32>, smoothing: Double, mask: In<Scalar>?,
+    gradients: Out<Scalar>?
+  ) -> Double {
+    Loss.softmaxCrossEntropy.mean(
+      rows: rows, width: width, weight: { classes[$0] < 0 ? 0 : mask?[$0] ?? 1 }, outputs: outputs, gradients: gradients
+    ) { r, z, share, gradient in
+      let right = Int(classes[r])
+      return softmaxCrossEntropy(width, z, share, gradient) { y in
+        smoothing / Double(width) + (y == right ? 1 - smoothing : 0)
+      }
+    }
+  }
+
+  /// The weighted mean of the rows' losses.
+  /// - Parameter row: the loss of row r, and its gradient times `share`.
+  private func mean<Scalar: Real>(
+    rows: Int, width: Int, weight: (Int) -> Scalar, outputs: In<Scalar>, gradients: Out<Scalar>?,
+    _ row: (_ r: Int, _ z: In<Scalar>, _ share: Scalar, _ gradient: Out<Scalar>?) -> Double
+  ) -> Double {
     var kept = 0.0
-    for r in 0..<rows { kept += mask.map { Double($0[r]) } ?? 1 }
+    for r in 0..<rows { kept += Double(weight(r)) }
     let parts = divisor(kept: kept, width: width)
     var total = 0.0
     for r in 0..<rows {
-      let weight = mask?[r] ?? 1
-      let outputs = outputs + r * width
-      let targets = targets + r * width
+      let weight = weight(r)
       let gradients = gradients.map { $0 + r * width }
       guard kept != 0, weight != 0 else {
         gradients?.update(repeating: 0, count: width)
         continue
       }
-      let value = row(width, outputs, targets, Scalar(Double(weight) / parts), gradients)
-      total += Double(weight) * value
+      total += Double(weight) * row(r, outputs + r * width, Scalar(Double(weight) / parts), gradients)
     }
     return kept == 0 ? 0 : total / parts
   }
@@ -90,12 +116,12 @@ enum Loss: Equatable {
   ) -> Double {
     switch self {
     case .sigmoidCrossEntropy: return Loss.sigmoidCrossEntropy(width, z, q, share, gradient)
-    case .softmaxCrossEntropy: return Loss.softmaxCrossEntropy(width, z, q, share, gradient)
+    case .softmaxCrossEntropy: return Loss.softmaxCrossEntropy(width, z, share, gradient) { Double(q[$0]) }
     case .meanSquaredError: return Loss.squaredError(width, z, q, share, gradient)
     case .groupedSoftmaxCrossEntropy(let size):
       var sum = 0.0
       for y in stride(from: 0, to: width, by: size) {
-        sum += Loss.softmaxCrossEntropy(size, z + y, q + y, share, gradient.map { $0 + y })
+        sum += Loss.softmaxCrossEntropy(size, z + y, share, gradient.map { $0 + y }) { Double(q[y + $0]) }
       }
       return sum
     }
@@ -115,21 +141,20 @@ enum Loss: Equatable {
   }
 
   /// −Σ_y q_y log softmax(z)_y; its gradient, softmax(z) Σ q − q, times `share`.
-  private static func softmaxCrossEntropy<Scalar: Real>(
-    _ width: Int, _ z: In<Scalar>, _ q: In<Scalar>, _ share: Scalar, _ gradient: Out<Scalar>?
+  @inline(__always) private static func softmaxCrossEntropy<Scalar: Real>(
+    _ width: Int, _ z: In<Scalar>, _ share: Scalar, _ gradient: Out<Scalar>?, target q: (_ y: Int) -> Double
   ) -> Double {
     var all = LogSum()
     for y in 0..<width { all.add(Double(z[y])) }
     var sum = 0.0
     var targetSum = 0.0
     for y in 0..<width {
-      targetSum += Double(q[y])
-      if q[y] != 0 { sum += Double(q[y]) * (all - Double(z[y])) }
+      let target = q(y)
+      targetSum += target
+      if target != 0 { sum += target * (all - Double(z[y])) }
     }
     if let gradient {
-      for y in 0..<width {
-        gradient[y] = share * Scalar(all.probability(Double(z[y])) * targetSum - Double(q[y]))
-      }
+      for y in 0..<width { gradient[y] = share * Scalar(all.probability(Double(z[y])) * targetSum - q(y)) }
     }
     return sum
   }

@@ -27,6 +27,8 @@ struct Optimizer<Scalar: Real>: ~Copyable {
     self.parameterCount = parameterCount
   }
 
+  var hasSecond: Bool { configuration.algorithm != .sgd }
+
   /// Changes the settings; the algorithm stays.
   mutating func configure(_ changed: OptimizerConfiguration) { configuration = changed }
 

@@ -9,6 +9,8 @@ struct TensorPlaces: ~Copyable {
   private let parameterTensors: Int
   /// Of the optimizer.
   private let averages: Int
+  /// [B, numbers of a row]
+  private let stateShape: TensorShape
   private let dataStart: Int
   private let memory: Memory
 
@@ -19,7 +21,10 @@ struct TensorPlaces: ~Copyable {
   }
 
   private var places: UnsafeMutablePointer<Place> { memory.start.assumingMemoryBound(to: Place.self) }
-  private var tensors: Int { parameterTensors + averages }
+  private var tensors: Int { parameterTensors + averages + 1 }
+  private var stateIndex: Int { parameterTensors + averages }
+  /// The file may do without.
+  var hasState: Bool { places[stateIndex].start >= 0 }
 
   /// - Parameter json: the header.
   static func find(
@@ -37,23 +42,26 @@ struct TensorPlaces: ~Copyable {
   ) throws(Failure) {
     let layout = ParameterLayout(configuration: configuration)
     let averages = algorithm == nil ? 0 : algorithm == .sgd ? 1 : 2
-    memory = try Memory(bytes: (layout.tensorCount + averages) * MemoryLayout<Place>.stride)
+    memory = try Memory(bytes: (layout.tensorCount + averages + 1) * MemoryLayout<Place>.stride)
     self.layout = layout
     parameterCount = layout.parameterCount
     parameterTensors = layout.tensorCount
     self.averages = averages
+    stateShape = TensorShape(rows: configuration.B, columns: StateRow.count(configuration))
     self.dataStart = dataStart
     places.initialize(repeating: Place(), count: tensors)
   }
 
-  /// The shape of a tensor by its number: first the parameters' in their order, then the optimizer's averages.
+  /// The shape of a tensor by its number: first the parameters' in their order, then the optimizer's averages and the state.
   private func shape(_ index: Int) -> TensorShape {
+    if index == stateIndex { return stateShape }
     guard index < parameterTensors else { return TensorShape(rows: parameterCount) }
     let tensor = layout.tensor(index)
     return TensorShape(rows: tensor.rows, columns: tensor.columns == 0 ? nil : tensor.columns)
   }
 
   private func withName<Result>(_ index: Int, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    if index == stateIndex { return body(cString(Checkpoint.state)) }
     if index == parameterTensors { return body(cString(Checkpoint.first)) }
     if index > parameterTensors { return body(cString(Checkpoint.second)) }
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: ParameterLayout.nameBytes) { name in
@@ -105,6 +113,7 @@ struct TensorPlaces: ~Copyable {
     for i in 0..<tensors {
       let place = places[i]
       guard place.start >= 0 else {
+        if i == stateIndex { continue }
         throw withName(i) { Failure(DNC_BAD_FORMAT, "tensor \"\($0)\" of its configuration is missing") }
       }
       let bytes = place.type.bytes * shape(i).count
@@ -123,16 +132,16 @@ struct TensorPlaces: ~Copyable {
   /// Checks the values of all tensors in their order: they are finite, squares are not negative, and the checksum, if
   /// there is one, is right. A file with converted tensors still has the checksum of the original, which is not
   /// compared.
-  func check(_ file: borrowing InputFile, checksum wanted: UInt32?) throws(Failure) {
+  func check(_ file: borrowing ByteSource, checksum wanted: UInt32?) throws(Failure) {
     var checksum = try CRC32()
     var isConverted = false
-    for i in 0..<tensors {
+    for i in 0..<(hasState ? tensors : stateIndex) {
       let type = places[i].type
       isConverted = isConverted || type != .single
-      try forEachBlock(of: i, file) { (block, first, count) throws(Failure) in
+      try forEachBlock(of: i, count: shape(i).count, file) { (block, first, count) throws(Failure) in
         for k in 0..<count {
           let value = type.value(k, of: block)
-          guard Float(value).isFinite, value >= 0 || i < parameterTensors + 1 else {
+          guard Float(value).isFinite, value >= 0 || i < parameterTensors + 1 || i == stateIndex else {
             let why: StaticString =
               value.isFinite && !Float(value).isFinite ? ", which is too large for single precision" : ""
             throw withName(i) { Failure(DNC_BAD_FORMAT, "tensor \"\($0)\"[\(first + k)] is \(value)\(why)") }
@@ -152,9 +161,15 @@ struct TensorPlaces: ~Copyable {
   }
 
   /// The values of a tensor, in single precision.
-  func read(_ index: Int, of file: borrowing InputFile, into values: Out<Float>) throws(Failure) {
+  func read(_ index: Int, of file: borrowing ByteSource, into values: Out<Float>) throws(Failure) {
+    try read(index, of: file, from: 0, count: shape(index).count, into: values)
+  }
+
+  private func read(
+    _ index: Int, of file: borrowing ByteSource, from start: Int, count: Int, into values: Out<Float>
+  ) throws(Failure) {
     let type = places[index].type
-    try forEachBlock(of: index, file) { (block, first, count) throws(Failure) in
+    try forEachBlock(of: index, from: start, count: count, file) { (block, first, count) throws(Failure) in
       if type == .single {
         memcpy(values + first, block, count * type.bytes)
       } else {
@@ -165,24 +180,31 @@ struct TensorPlaces: ~Copyable {
 
   /// Reads the optimizer's averages, if there are any: the first and, for most algorithms, the second.
   func readAverages(
-    of file: borrowing InputFile, into first: Out<Float>, _ second: Out<Float>
+    of file: borrowing ByteSource, into first: Out<Float>, _ second: Out<Float>
   ) throws(Failure) {
     try read(parameterTensors, of: file, into: first)
     if averages > 1 { try read(parameterTensors + 1, of: file, into: second) }
   }
 
-  /// Calls `body` with each block of a tensor: its bytes, the index of its first element, and its number of elements.
+  /// Reads the row of the state of sequence b.
+  func readState(row b: Int, of file: borrowing ByteSource, into values: Out<Float>) throws(Failure) {
+    guard let size = stateShape.columns else { return }
+    try read(stateIndex, of: file, from: b * size, count: size, into: values)
+  }
+
+  /// Calls `body` with each block of `count` elements of a tensor: its bytes, the index of its first element from `start` on, and
+  /// its number of elements.
   private func forEachBlock(
-    of index: Int, _ file: borrowing InputFile, _ body: (UnsafeRawPointer, Int, Int) throws(Failure) -> Void
+    of index: Int, from start: Int = 0, count: Int, _ file: borrowing ByteSource,
+    _ body: (UnsafeRawPointer, Int, Int) throws(Failure) -> Void
   ) throws(Failure) {
     let block = 4096
     let place = places[index]
-    let count = shape(index).count
     let memory = try Memory(bytes: min(block, count) * place.type.bytes)
+    let begin = dataStart + place.start + start * place.type.bytes
     for first in stride(from: 0, to: count, by: block) {
       let here = min(block, count - first)
-      try file.read(
-        memory.start, bytes: here * place.type.bytes, at: dataStart + place.start + first * place.type.bytes)
+      try file.read(memory.start, bytes: here * place.type.bytes, at: begin + first * place.type.bytes)
       try body(memory.start, first, here)
     }
   }

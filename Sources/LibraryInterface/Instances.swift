@@ -73,3 +73,27 @@ import CPlatform
     try network.pointee.setMemorySlots(Int(memory_slots))
   }
 }
+
+@c @implementation public func dnc_set_num_threads(_ instance: OpaquePointer!, _ num_threads: UInt32) -> dnc_status {
+  status(network: instance) { network throws(Failure) in
+    try require(Int(num_threads), in: Configuration.threadNumbers, "num_threads")
+    try requireNothingRecorded(network, "number of threads")
+    try network.pointee.setThreads(num_threads)
+  }
+}
+
+@c @implementation public func dnc_set_max_record_bytes(
+  _ instance: OpaquePointer!, _ max_record_bytes: UInt64
+) -> dnc_status {
+  status(network: instance) { network throws(Failure) in
+    try requireNothingRecorded(network, "limit of the record")
+    try network.pointee.setMaxRecordBytes(max_record_bytes)
+  }
+}
+
+@c @implementation public func dnc_set_check_finite(_ instance: OpaquePointer!, _ check_finite: UInt32) -> dnc_status {
+  status(network: instance) { network throws(Failure) in
+    try require(Int(check_finite), in: 0...1, "check_finite")
+    network.pointee.setChecksFinite(check_finite == 1)
+  }
+}

@@ -34,7 +34,7 @@ import CPlatform
   }
 }
 
-private func requireFit(_ optimizer: OptimizerHandle, _ network: Instance) throws(Failure) {
+func requireFit(_ optimizer: OptimizerHandle, _ network: Instance) throws(Failure) {
   guard optimizer.pointee.parameterCount == network.pointee.parameterCount else {
     throw Failure(
       DNC_INVALID_ARGUMENT,
@@ -70,10 +70,9 @@ private func requireFinite(_ values: In<Float>, _ what: StaticString, of network
 }
 
 private func notFinite(_ network: Instance, _ what: StaticString, _ index: Int, _ value: Float) -> Failure {
-  let names = network.pointee.parameterBlock.pointee.names
   for tensor in ParameterLayout(configuration: network.pointee.configuration)
   where index - tensor.offset < tensor.count {
-    let name = UnsafePointer(names + tensor.index * ParameterLayout.nameBytes)
+    let name = network.pointee.parameterBlock.pointee.name(of: tensor.index)
     return Failure(DNC_NOT_FINITE, "\(what)\(name)[\(index - tensor.offset)] is \(value); nothing was changed")
   }
   return Failure(DNC_INTERNAL, "there is no parameter \(index)")
@@ -108,30 +107,4 @@ private func notFinite(_ network: Instance, _ what: StaticString, _ index: Int, 
 
 @c @implementation public func dnc_optimizer_free(_ handle: OpaquePointer!) {
   release(handle.map { OptimizerHandle($0) })
-}
-
-@c @implementation public func dnc_save(
-  _ instance: OpaquePointer!, _ handle: OpaquePointer!, _ path: UnsafePointer<CChar>!
-) -> dnc_status {
-  status(network: instance) { network throws(Failure) in
-    let path = try requirePath(path, "path")
-    guard let handle else { return try Checkpoint.save(path, network: network.pointee, optimizer: nil) }
-    try use(handle, "optimizer") { (optimizer: OptimizerHandle) throws(Failure) in
-      try requireFit(optimizer, network)
-      try Checkpoint.save(path, network: network.pointee, optimizer: UnsafePointer(optimizer))
-    }
-  }
-}
-
-@c @implementation public func dnc_load(
-  _ path: UnsafePointer<CChar>!, _ instance: UnsafeMutablePointer<OpaquePointer?>!,
-  _ optimizer: UnsafeMutablePointer<OpaquePointer?>!
-) -> dnc_status {
-  status { () throws(Failure) in
-    let path = try requirePath(path, "path")
-    let instance = try require(instance, "instance")
-    let (network, loadedOptimizer) = try Checkpoint.load(path, wantsOptimizer: optimizer != nil)
-    instance.pointee = handOut(network)
-    optimizer?.pointee = loadedOptimizer.map { handOut($0) }
-  }
 }

@@ -23,23 +23,57 @@ func requireLoss(
   _ output_gradients: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
   status { () throws(Failure) in
-    try requireSteps(steps)
-    try require(batch, in: 1...Int.max, "batch")
-    try require(width, in: 1...Int.max, "width")
+    let rows = try requireRows(steps, batch, width)
     let kind = try requireLoss(loss, "loss", width: width, "width")
-    let rows = try elements(steps, batch, width) / width
     let outputs = try require(outputs, "outputs")
     let targets = try require(targets, "targets")
     let value = try require(value, "value")
     if let mask { try requireWeights(mask, rows: rows, batch: batch, "mask") }
     for r in 0..<rows where mask.map({ $0[r] > 0 }) ?? true {
       let place = RowPlace(step: r / batch, sequence: r % batch)
-      try place.require(outputs + r * width, 0..<width, "outputs", "finite numbers") { _ in true }
+      try place.requireFinite(outputs + r * width, width, "outputs")
       try place.requireTarget(targets + r * width, width, of: kind)
     }
     value.pointee = kind.evaluate(
       rows: rows, width: width, outputs: outputs, targets: targets, mask: mask, gradients: output_gradients)
   }
+}
+
+@c @implementation public func dnc_loss_evaluate_classes(
+  _ label_smoothing: Float, _ steps: Int, _ batch: Int, _ width: Int, _ outputs: UnsafePointer<Float>!,
+  _ classes: UnsafePointer<Int32>!, _ mask: UnsafePointer<Float>!, _ value: UnsafeMutablePointer<Double>!,
+  _ output_gradients: UnsafeMutablePointer<Float>!
+) -> dnc_status {
+  status { () throws(Failure) in
+    guard label_smoothing >= 0, label_smoothing <= 1 else {
+      throw Failure(DNC_INVALID_ARGUMENT, "label_smoothing is \(label_smoothing), allowed are 0 to 1")
+    }
+    let rows = try requireRows(steps, batch, width)
+    let outputs = try require(outputs, "outputs")
+    let classes = try require(classes, "classes")
+    let value = try require(value, "value")
+    if let mask { try requireWeights(mask, rows: rows, batch: batch, "mask") }
+    for r in 0..<rows where mask.map({ $0[r] > 0 }) ?? true {
+      let place = RowPlace(step: r / batch, sequence: r % batch)
+      guard classes[r] >= -1, Int(classes[r]) < width else {
+        throw Failure(
+          DNC_INVALID_ARGUMENT,
+          "classes[t=\(place.step), b=\(place.sequence)] is \(Int(classes[r])), allowed are -1 to \(width - 1)")
+      }
+      if classes[r] >= 0 { try place.requireFinite(outputs + r * width, width, "outputs") }
+    }
+    value.pointee = Loss.evaluate(
+      rows: rows, width: width, outputs: outputs, classes: classes, smoothing: Double(label_smoothing), mask: mask,
+      gradients: output_gradients)
+  }
+}
+
+/// The number of rows of a buffer [steps, batch, width] of at least one number.
+private func requireRows(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
+  try requireSteps(steps)
+  try require(batch, in: 1...Int.max, "batch")
+  try require(width, in: 1...Int.max, "width")
+  return try elements(steps, batch, width) / width
 }
 
 /// Throws unless the weights of rows [steps, batch] are finite and not negative.
@@ -66,6 +100,10 @@ private struct RowPlace {
     }
   }
 
+  func requireFinite(_ row: In<Float>, _ width: Int, _ name: StaticString) throws(Failure) {
+    try require(row, 0..<width, name, "finite numbers") { _ in true }
+  }
+
   func requireTarget(_ target: In<Float>, _ width: Int, of loss: Loss) throws(Failure) {
     switch loss {
     case .sigmoidCrossEntropy:
@@ -73,7 +111,7 @@ private struct RowPlace {
     case .softmaxCrossEntropy:
       try requireDistribution(target, 0..<width, orZeros: false)
     case .meanSquaredError:
-      try require(target, 0..<width, "targets", "finite numbers") { _ in true }
+      try requireFinite(target, width, "targets")
     case .groupedSoftmaxCrossEntropy(let size):
       for y in stride(from: 0, to: width, by: size) { try requireDistribution(target, y..<y + size, orZeros: true) }
     }

@@ -119,11 +119,7 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
     guard rate >= 0, rate < 1 else {
       throw Failure(DNC_INVALID_ARGUMENT, "rate is \(rate), allowed are 0 (no dropout) to below 1")
     }
-    guard network.pointee.recordedSteps == 0 else {
-      throw Failure(
-        DNC_INVALID_STATE,
-        "the dropout can't be changed while \(network.pointee.recordedSteps) steps are recorded: call dnc_detach first")
-    }
+    try requireNothingRecorded(network, "dropout")
     try network.pointee.setBypassDropout(rate: rate, seed: seed)
   }
 }

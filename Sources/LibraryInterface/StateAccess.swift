@@ -90,11 +90,11 @@ private func requireCount(_ count: Int, of expected: Int) throws(Failure) {
   }
 }
 
-func requireNothingRecorded(_ network: Instance) throws(Failure) {
+func requireNothingRecorded(_ network: Instance, _ what: StaticString = "state") throws(Failure) {
   guard network.pointee.recordedSteps == 0 else {
     throw Failure(
       DNC_INVALID_STATE,
-      "the state can't be changed while \(network.pointee.recordedSteps) steps are recorded: call dnc_detach first")
+      "the \(what) can't be changed while \(network.pointee.recordedSteps) steps are recorded: call dnc_detach first")
   }
 }
 
@@ -172,21 +172,40 @@ func requireStateGradient(_ network: Instance) throws(Failure) {
   }
 }
 
-/// A trace of the recorded steps: one row per step and sequence.
+@c @implementation public func dnc_get_last_trace(
+  _ instance: OpaquePointer!, _ field: UInt32, _ values: UnsafeMutablePointer<Float>!, _ count: Int
+) -> dnc_status {
+  status(network: instance) { network throws(Failure) in
+    let recorded = network.pointee.recordedSteps
+    let trace = try Trace(field, of: network, step: network.pointee.lastStep, state: recorded)
+    let values = try require(values, "values")
+    guard network.pointee.hasStepped else {
+      throw Failure(DNC_INVALID_STATE, "no step has been taken since the episode began")
+    }
+    let batch = network.pointee.configuration.B
+    try requireCount(count, of: batch * trace.width)
+    for b in 0..<batch { copyValues(trace.width, trace.rows[b], to: values + b * trace.width) }
+  }
+}
+
+/// A trace of steps, the recorded ones: one row per step and sequence.
 struct Trace {
   let rows: Rows<Float>
   /// How many numbers a row has.
   let width: Int
 
-  init(_ field: UInt32, of network: Instance) throws(Failure) {
+  /// - Parameters:
+  ///   - step: the row of the first step.
+  ///   - state: the row of the state after it.
+  init(_ field: UInt32, of network: Instance, step: Int = 0, state: Int = 1) throws(Failure) {
     let c = network.pointee.configuration
     let (at, ntm) = (c.interface, c.ntmInterface)
     let planes = network.pointee.planes
-    let interface = planes[.interface].matrix(from: 0).reading
+    let interface = planes[.interface].matrix(from: step).reading
     let name: StaticString
     var setting: StaticString?
     func states(_ quantity: Quantity) -> (StaticString, Rows<Float>, Int) {
-      (quantity.row(c).name, planes[quantity].matrix(from: 1).reading, planes[quantity].width)
+      (quantity.row(c).name, planes[quantity].matrix(from: state).reading, planes[quantity].width)
     }
     /// Of the interface of one of the memories.
     func part(

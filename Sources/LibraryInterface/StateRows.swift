@@ -39,7 +39,7 @@ private func copyRows(
   let size = StateRow.count(c)
   for b in sequences {
     let place = place(b)
-    StateRow.forEachRun(place.planes, row: place.row, place.b, c) { inside, place, count, _ in
+    StateRow.forEachRun(place.planes, row: place.row, place.b, c) { inside, place, count in
       copyValues(count, inside, to: rows + (b - first) * size + place)
     }
   }
@@ -82,20 +82,12 @@ private func copyRows(
     try requireNothingRecorded(network)
     try rows.requireFiniteNumbers()
     for b in rows.sequences {
-      var wrong: Int?
-      StateRow.forEachRun(network.pointee.planes, row: 0, b, c) { _, place, count, range in
-        let start = rows.offset(b) + place
-        for i in start..<start + count where wrong == nil && !range.allows(rows.start[i]) { wrong = i }
-      }
-      if let wrong {
-        throw Failure(DNC_INVALID_ARGUMENT, "rows[\(wrong)] is \(rows.start[wrong]), allowed in its field are 0 to 1")
+      if let wrong = StateRow.wrong(rows.start + rows.offset(b), c) {
+        let index = rows.offset(b) + wrong
+        throw Failure(DNC_INVALID_ARGUMENT, "rows[\(index)] is \(rows.start[index]), allowed in its field are 0 to 1")
       }
     }
-    for b in rows.sequences {
-      StateRow.forEachRun(network.pointee.planes, row: 0, b, c) { inside, place, count, _ in
-        copyValues(count, rows.start + rows.offset(b) + place, to: inside)
-      }
-    }
+    for b in rows.sequences { network.pointee.setState(of: b, row: rows.start + rows.offset(b)) }
     network.pointee.stateChanged(.all, of: rows.sequences)
   }
 }

@@ -19,10 +19,11 @@ extension dnc_config: FieldTable {
     try Field("initial_state", .choices(Configuration.Start.self)).visit(&initial_state, visitor)
     try Field("initial_value", .real(upTo: 1), default: 1e-6).visit(&initial_value, visitor)
     try Field("clip_value", .anyMagnitude(zero: " (no clamping)")).visit(&clip_value, visitor)
-    try Field("num_threads", .whole(0...1024), default: 1).visit(&num_threads, visitor)
+    try Field("num_threads", .whole(Configuration.threadNumbers), default: 1, files: .ofProcess).visit(
+      &num_threads, visitor)
     try Field("seed", .everyWhole).visit(&seed, visitor)
-    try Field("max_record_bytes", .everyWhole).visit(&max_record_bytes, visitor)
-    try Field("check_finite", .whole(0...1)).visit(&check_finite, visitor)
+    try Field("max_record_bytes", .everyWhole, files: .ofProcess).visit(&max_record_bytes, visitor)
+    try Field("check_finite", .whole(0...1), files: .ofProcess).visit(&check_finite, visitor)
     try Field("reserved", .whole(0...0), files: .left).visit(&reserved, visitor)
     try Field("input_scale", .real(upTo: 1000), default: 10, files: .keptSince(before: 1)).visit(&input_scale, visitor)
     try Field("interface_scale", .real(upTo: 1000), default: 3, files: .keptSince(before: 1))
@@ -93,6 +94,7 @@ struct Configuration {
 
   static let slots = 1...65536
   static let batches = 1...65536
+  static let threadNumbers = 0...1024
 
   /// - Parameter place: see `FieldTable.check`.
   init(_ fields: dnc_config, from place: StaticString = "config->") throws(Failure) {
@@ -143,7 +145,10 @@ extension Configuration {
     set { fields.max_record_bytes = newValue }
   }
   /// Steps end at the first number that is not finite.
-  var checksFinite: Bool { fields.check_finite == 1 }
+  var checksFinite: Bool {
+    get { fields.check_finite == 1 }
+    set { fields.check_finite = newValue ? 1 : 0 }
+  }
   /// Usage, free list and allocation.
   var hasUsage: Bool { memory == .dnc }
   var hasLinks: Bool { memory == .dnc && fields.temporal_links == 1 }
@@ -154,6 +159,11 @@ extension Configuration {
   /// A normalized cell goes to the output only.
   var normalizesCell: Bool { normalizesController && traits.hasCell }
   var normalizesInterface: Bool { fields.interface_norm == 1 && interfaceWidth > 0 }
+  /// 0: one per core.
+  var threads: UInt32 {
+    get { fields.num_threads }
+    set { fields.num_threads = newValue }
+  }
   /// What `num_threads` comes to here.
   var threadCount: Int { fields.num_threads == 0 ? min(Threads.processors(), 1024) : Int(fields.num_threads) }
   /// K·N·N, the numbers of all links of one sequence; 0 without links.

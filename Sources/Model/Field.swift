@@ -45,6 +45,8 @@ struct Field {
 
   enum InFiles {
     case kept, left
+    /// Belongs to the process. Older files say it; nobody listens.
+    case ofProcess
     /// Kept. A file that does not say it was written before there was this field, and means this number.
     case keptSince(before: Double)
     /// Kept if it is not the default, which a file means that does not say it.

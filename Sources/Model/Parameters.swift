@@ -51,12 +51,15 @@ struct ParameterBlock<Scalar: Real>: ~Copyable {
   let memory: Memory
   let values: Out<Scalar>
   /// `ParameterLayout.nameBytes` for each tensor.
-  let names: UnsafeMutablePointer<CChar>
+  private let names: UnsafeMutablePointer<CChar>
   let places: ParameterPlaces
   let count: Int
   let tensorCount: Int
   private let owners = Atomic<Int>(1)
   private let changes = Atomic<Int>(0)
+
+  /// The name of the tensor at an index.
+  func name(of tensor: Int) -> UnsafePointer<CChar> { UnsafePointer(names + tensor * ParameterLayout.nameBytes) }
 
   /// Number of changes that the library has made to the values.
   var version: Int { changes.load(ordering: .acquiring) }

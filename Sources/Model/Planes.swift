@@ -126,6 +126,13 @@ struct Planes<Scalar: Real> {
     }
   }
 
+  /// Copies what stays at hand of a step to row 0.
+  @inline(never) func copyLastStep(from other: Planes, row: Int, _ c: Configuration) {
+    for index in 0..<Quantity.count where Quantity.at(index).row(c).isOfLastStep {
+      table[index].copy(rows: 1, from: other.table[index], startingAt: row)
+    }
+  }
+
   /// Copies, for the first `count` steps, the quantities that backward turns into their own gradients.
   @inline(never) func copyFutureGradients(_ count: Int, from other: Planes, _ c: Configuration) {
     for index in 0..<Quantity.count where Quantity.at(index).row(c).becomesGradient {
@@ -139,10 +146,11 @@ struct Planes<Scalar: Real> {
   func move(steps count: Int, from smaller: Planes, segments: (here: Int, there: Int), _ c: Configuration) {
     for index in (0..<Quantity.count).reversed() {
       let (plane, old) = (table[index], smaller.table[index])
-      switch Quantity.at(index).row(c).kept {
+      let row = Quantity.at(index).row(c)
+      switch row.kept {
       case .once: plane.copy(rows: 1, from: old)
       case .states: plane.copy(rows: count + 1, from: old)
-      case .steps: plane.copy(rows: count, from: old)
+      case .steps: plane.copy(rows: row.isOfLastStep ? max(count, 1) : count, from: old)
       case .segments:
         let kept = (count + segments.here - 1) / segments.here
         for i in 0..<kept where segments.here > segments.there {

@@ -26,6 +26,8 @@ enum Quantity: Int {
     var look = Look.here
     /// True if backward overwrites the quantity with its own gradient.
     var becomesGradient = false
+    /// True if the last step's stays at hand, in row 0, when nothing is recorded.
+    var isOfLastStep = false
   }
 
   /// How many rows a quantity has.
@@ -108,7 +110,8 @@ enum Quantity: Int {
         look: .elsewhere)
     case .rawInterface:
       Row(name: "ξ", kept: .steps, part: .sequence, width: parts, look: .byInterface, becomesGradient: true)
-    case .interface: Row(name: "interface", kept: .steps, part: .sequence, width: parts, look: .elsewhere)
+    case .interface:
+      Row(name: "interface", kept: .steps, part: .sequence, width: parts, look: .elsewhere, isOfLastStep: true)
     case .retention:
       Row(name: "retention", kept: .steps, part: .sequence, width: c.deallocates ? N : 0, range: .zeroToOne)
     case .usage: Row(name: "usage", kept: .states, part: .sequence, width: used, range: .zeroToOne)

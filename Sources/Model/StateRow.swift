@@ -26,16 +26,28 @@ enum StateRow {
   /// - Parameter row: of the quantities that are kept for several states.
   static func forEachRun<Scalar: Real>(
     _ planes: Planes<Scalar>, row: Int, _ b: Int, _ c: Configuration,
-    _ body: (_ inside: Out<Scalar>, _ place: Int, _ count: Int, _ range: Quantity.Range) -> Void
+    _ body: (_ inside: Out<Scalar>, _ place: Int, _ count: Int) -> Void
   ) {
     var place = 0
     forEachQuantity(c) { quantity, table in
       let plane = planes[quantity]
       for l in 0..<plane.layers {
-        body(plane.layer(l)[table.kept == .once ? 0 : row, b], place, plane.width, table.range)
+        body(plane.layer(l)[table.kept == .once ? 0 : row, b], place, plane.width)
         place += plane.width
       }
     }
+  }
+
+  /// The place of the first number that is not allowed in its field; nil if there is none.
+  static func wrong(_ values: In<Float>, _ c: Configuration) -> Int? {
+    var wrong: Int?
+    var place = 0
+    forEachQuantity(c) { _, row in
+      let end = place + row.parts(c) * row.width
+      for i in place..<end where wrong == nil && !row.range.allows(values[i]) { wrong = i }
+      place = end
+    }
+    return wrong
   }
 
   private static func forEachQuantity(_ c: Configuration, _ body: (Quantity, Quantity.Row) -> Void) {

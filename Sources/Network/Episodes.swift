@@ -97,7 +97,7 @@ struct Episodes<Scalar: Real>: ~Copyable {
     guard hasFinalGradient else { return }
     let rows = finalRows
     for b in 0..<c.B {
-      StateRow.forEachRun(gradient, row: 0, b, c) { inside, place, count, _ in
+      StateRow.forEachRun(gradient, row: 0, b, c) { inside, place, count in
         copyValues(count, rows[b] + place, to: inside)
       }
     }

@@ -14,8 +14,10 @@ extension Network<Float> {
     packWeights()
     let first = isTraining ? recordedSteps : 0
     let advance = isTraining ? 1 : 0
-    let kept = try Kept(c, outputs: steps * c.B * c.Y, keepsState: !isTraining)
+    let kept = try Kept(
+      c, outputs: steps * c.B * c.Y, keepsState: !isTraining, keepsLastStep: recordedSteps == 0)
     kept.state?.copyStates(1, from: planes, c)
+    kept.lastStep?.copyLastStep(from: planes, row: 0, c)
     let watch = Watch(progress, steps: steps, batch: c.B, shards: shardCount)
     withUnsafePointer(to: watch) { watch in
       run(steps: steps) {
@@ -35,6 +37,7 @@ extension Network<Float> {
       } else {
         rewind()
       }
+      if let before = kept.lastStep { planes.copyLastStep(from: before, row: 0, c) }
       throw error
     }
     copyValues(steps * c.B * c.Y, kept.outputs, to: outputs)
@@ -163,15 +166,19 @@ private struct InputGradients: ThreadWork {
 private struct Kept: ~Copyable {
   private let memory: Memory
   let state: Planes<Float>?
+  let lastStep: Planes<Float>?
   /// The quantities that backward turns into their own gradients.
   let steps: Planes<Float>
   /// [T, B, Y]: the outputs, until all of them are computed and found good.
   let outputs: Out<Float>
 
-  init(_ c: Configuration, outputs: Int = 0, recordedSteps: Int = 0, keepsState: Bool) throws(Failure) {
-    func carve(_ carver: inout Carver) -> (Planes<Float>?, Planes<Float>, Out<Float>) {
+  init(
+    _ c: Configuration, outputs: Int = 0, recordedSteps: Int = 0, keepsState: Bool, keepsLastStep: Bool = false
+  ) throws(Failure) {
+    func carve(_ carver: inout Carver) -> (Planes<Float>?, Planes<Float>?, Planes<Float>, Out<Float>) {
       (
         keepsState ? Planes(&carver, c) { row in row.isOfState ? 1 : 0 } : nil,
+        keepsLastStep ? Planes(&carver, c) { row in row.isOfLastStep ? 1 : 0 } : nil,
         Planes(&carver, c) { row in row.becomesGradient ? recordedSteps : 0 }, carver.take(outputs)
       )
     }
@@ -179,7 +186,7 @@ private struct Kept: ~Copyable {
     _ = carve(&measure)
     let memory = try Memory(bytes: measure.bytes)
     var carver = Carver.cutting(memory)
-    (state, steps, self.outputs) = carve(&carver)
+    (state, lastStep, steps, self.outputs) = carve(&carver)
     self.memory = memory
   }
 }

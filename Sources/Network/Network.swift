@@ -7,7 +7,7 @@ struct Network<Scalar: Real>: ~Copyable {
   private let gradientMemory: Memory
   private var packedWeights: PackedWeights<Scalar>
   private var record: Record<Scalar>
-  let threads: Threads
+  private(set) var threads: Threads
   private(set) var isTraining = false
   private(set) var recordedSteps = 0
   /// Steps taken since the last reset.
@@ -66,7 +66,7 @@ struct Network<Scalar: Real>: ~Copyable {
       block = try ParameterBlock<Scalar>.create(configuration)
       copyValues(parameterCount, parameterBlock.pointee.values, to: block.pointee.values)
     }
-    record.planes.copyStates(1, from: planes, startingAt: recordedSteps, configuration)
+    copyPresent(to: record)
     if let start = self.record.start {
       for b in 0..<configuration.B where self.episodes.isPending(b) {
         record.planes.copyState(to: b, from: start, configuration)
@@ -80,6 +80,12 @@ struct Network<Scalar: Real>: ~Copyable {
     if let rule = dropout?.rule { try copy.setBypassDropout(rate: rule.rate, seed: rule.seed) }
     if recordedSteps == 0 { copy.episodes.learned.copy(from: self.episodes.learned) }
     return copy
+  }
+
+  /// Copies the present state and the last step's interface to a record without steps.
+  private func copyPresent(to other: borrowing Record<Scalar>) {
+    other.planes.copyStates(1, from: planes, startingAt: recordedSteps, configuration)
+    other.planes.copyLastStep(from: planes, row: lastStep, configuration)
   }
 
   // MARK: Sizes
@@ -114,6 +120,35 @@ struct Network<Scalar: Real>: ~Copyable {
     configuration = changed
     hasStateGradient = false
     startEpisode()
+  }
+
+  // MARK: What is set for this process
+
+  /// Must not be called with recorded steps. No result depends on the number of threads.
+  mutating func setThreads(_ count: UInt32) throws(Failure) {
+    var changed = configuration
+    changed.threads = count
+    let threads = try Threads(count: changed.threadCount)
+    let record = try Record<Scalar>(changed, capacity: 0, threads: threads.count)
+    copyPresent(to: record)
+    if let rule = dropout?.rule { try makeDropout(rule, threads: threads.count) }
+    self.threads = threads
+    self.record = record
+    configuration = changed
+    hasStateGradient = false
+  }
+
+  mutating func setChecksFinite(_ checks: Bool) { configuration.checksFinite = checks }
+
+  /// Must not be called with recorded steps, which may be more than the limit.
+  mutating func setMaxRecordBytes(_ bytes: UInt64) throws(Failure) {
+    var changed = configuration
+    changed.maxRecordBytes = bytes
+    let record = try Record<Scalar>(changed, capacity: 0, threads: threads.count)
+    copyPresent(to: record)
+    self.record = record
+    configuration = changed
+    hasStateGradient = false
   }
 
   // MARK: Parameters
@@ -154,6 +189,7 @@ struct Network<Scalar: Real>: ~Copyable {
   mutating func detach() {
     guard recordedSteps > 0 else { return }
     planes.moveToFront(row: recordedSteps, configuration)
+    planes.copyLastStep(from: planes, row: lastStep, configuration)
     dropRecord()
     episodes.learned.setAll([])
     for b in 0..<configuration.B where episodes.isPending(b) { restart(b) }
@@ -355,10 +391,12 @@ struct Network<Scalar: Real>: ~Copyable {
       dropoutMemory = nil
       return
     }
-    let count = threads.count * Bypass<Scalar>.scratchCount(configuration)
-    let memory = try Memory(bytes: count * MemoryLayout<Scalar>.stride)
-    let scratch = memory.start.assumingMemoryBound(to: Scalar.self)
-    dropout = (BypassDropout(rate: rate, seed: seed), scratch)
+    try makeDropout(BypassDropout(rate: rate, seed: seed), threads: threads.count)
+  }
+
+  private mutating func makeDropout(_ rule: BypassDropout<Scalar>, threads: Int) throws(Failure) {
+    let memory = try Memory(bytes: threads * Bypass<Scalar>.scratchCount(configuration) * MemoryLayout<Scalar>.stride)
+    dropout = (rule, memory.start.assumingMemoryBound(to: Scalar.self))
     dropoutMemory = consume memory
   }
 
@@ -374,8 +412,21 @@ struct Network<Scalar: Real>: ~Copyable {
   /// The present state is in row `recordedSteps`, memory and link in row 0.
   var planes: Planes<Scalar> { record.planes }
 
+  /// The row of the last step.
+  var lastStep: Int { max(recordedSteps, 1) - 1 }
+
+  /// True if a step has been taken since the last reset.
+  var hasStepped: Bool { time > 0 }
+
   /// Memory and links of the recorded steps.
   var history: MemoryHistory<Scalar> { record.history }
+
+  /// Writes the state of sequence b, with nothing recorded. `stateChanged` comes after it.
+  func setState(of b: Int, row values: In<Scalar>) {
+    StateRow.forEachRun(planes, row: 0, b, configuration) { inside, place, count in
+      copyValues(count, values + place, to: inside)
+    }
+  }
 
   /// Notes that the caller has changed the state, with nothing recorded: it is no longer the learned parameters.
   mutating func stateChanged(_ piece: InitialState.Learned, of sequences: Range<Int>? = nil) {

@@ -39,9 +39,7 @@ extension SelfTest {
     guard descriptor >= 0 else { return }
     close(descriptor)
     defer { unlink(text.start) }
-    try withUnsafePointer(to: optimizer) { pointer throws(Failure) in
-      try Checkpoint.save(text.start, network: network, optimizer: pointer)
-    }
+    try Checkpoint.save(text.start, network: network, optimizer: optimizer)
     try checkFile(text.start, network, optimizer)
   }
 

@@ -107,10 +107,9 @@ enum SelfTest {
   static func checkDifferences(_ episode: borrowing Episode<Double>, _ kind: Int) throws(Failure) {
     var probe = try episode.network.clone(sharingParameters: true)
     probe.setTraining(false)
-    let names = UnsafePointer(episode.network.parameterBlock.pointee.names)
     for tensor in ParameterLayout(configuration: episode.network.configuration) {
       try checkDifferences(
-        episode, &probe, kind, names + tensor.index * ParameterLayout.nameBytes, tensor.count,
+        episode, &probe, kind, episode.network.parameterBlock.pointee.name(of: tensor.index), tensor.count,
         episode.network.parameters.start + tensor.offset, episode.network.gradients.start + tensor.offset)
     }
     let inputs: StaticString = "the inputs"

@@ -87,7 +87,7 @@ import Testing
       OptimizerConfiguration(dnc_optimizer_config.defaults), parameterCount: single.network.parameterCount)
     let path = "/tmp/libdnc-self-test-\(getpid()).safetensors"
     defer { unlink(path) }
-    try withUnsafePointer(to: optimizer) { try Checkpoint.save(path, network: single.network, optimizer: $0) }
+    try Checkpoint.save(path, network: single.network, optimizer: optimizer)
     try SelfTest.checkFile(path, single.network, optimizer)
     other.network.parameters.start[3] = 0
     expectFailure("does not hold") { try SelfTest.checkFile(path, other.network, optimizer) }

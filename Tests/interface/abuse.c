@@ -160,6 +160,32 @@ static void rows_of_state(dnc *net, const dnc_config *c, const float *inputs, fl
     free(starts);
 }
 
+/* Two networks, and a network in memory. */
+static void copies(dnc *net, const dnc_config *config) {
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    dnc *other = NULL, *loaded = NULL;
+    dnc_tensor tensor = {.struct_size = sizeof tensor};
+    GOOD(dnc_create(config, &other));
+    GOOD(dnc_copy_parameters(other, net));
+    GOOD(dnc_add_gradients(other, net));
+    BAD(dnc_add_gradients(net, net), DNC_INVALID_ARGUMENT);
+    GOOD(dnc_tensor_named(net, "output.bias", &tensor));
+    EXPECT(tensor.rank == 1 && tensor.shape[0] == config->output_size);
+    BAD(dnc_tensor_named(net, "output", &tensor), DNC_INVALID_ARGUMENT);
+    GOOD(dnc_set_num_threads(other, 2));
+    GOOD(dnc_set_max_record_bytes(other, 1u << 30));
+    GOOD(dnc_set_check_finite(other, 1));
+    BAD(dnc_set_check_finite(other, 2), DNC_INVALID_ARGUMENT);
+    GOOD(dnc_checkpoint_write(in_folder("state.safetensors"), net, NULL, DNC_CHECKPOINT_STATE));
+    GOOD(dnc_checkpoint_encode(net, NULL, DNC_CHECKPOINT_STATE, &bytes, &size));
+    GOOD(dnc_checkpoint_decode(bytes, size, &loaded, NULL));
+    dnc_free(loaded);
+    BAD(dnc_checkpoint_decode(bytes, size - 1, &loaded, NULL), DNC_BAD_FORMAT);
+    dnc_buffer_free(bytes);
+    dnc_free(other);
+}
+
 static void parameters(dnc *net) {
     size_t count = dnc_parameter_count(net), seen = 0;
     for (size_t i = 0; i < dnc_tensor_count(net); i++) {
@@ -308,6 +334,13 @@ static void network(dnc_config config) {
         BAD(dnc_loss_evaluate(kind, T, B, Y, outputs, shares, inputs, &loss, gradients), DNC_INVALID_ARGUMENT);
         if (kind < 2) BAD(dnc_loss_evaluate(kind, T, B, Y, outputs, inputs, mask, &loss, gradients), DNC_INVALID_ARGUMENT);
     }
+    const int32_t classes[T * B] = {0, -1, Y - 1}, wrong[T * B] = {Y};
+    GOOD(dnc_loss_evaluate_classes(0.1f, T, B, Y, outputs, classes, mask, &loss, gradients));
+    BAD(dnc_loss_evaluate_classes(0, T, B, Y, outputs, wrong, NULL, &loss, NULL), DNC_INVALID_ARGUMENT);
+    float *gates = buffer(B * 64, 0);
+    if (config.memory == DNC_MEMORY_DNC) GOOD(dnc_get_last_trace(net, DNC_TRACE_WRITE_GATES, gates, B * config.write_heads));
+    BAD(dnc_get_last_trace(net, DNC_TRACE_READ_SHIFTS, gates, 1), DNC_INVALID_ARGUMENT);
+    free(gates);
     look.mask = inputs;
     BAD(dnc_episode_image_write(in_folder("episode.png"), net, 1, T, inputs, targets, outputs, &look), DNC_INVALID_ARGUMENT);
     BAD(dnc_loss_evaluate(3, T, B, Y, outputs, targets, mask, &loss, gradients), DNC_INVALID_ARGUMENT);
@@ -346,6 +379,7 @@ static void network(dnc_config config) {
     BAD(dnc_clone(net, 2, &copy), DNC_INVALID_ARGUMENT);
     optimizers(net);
     parameters(net);
+    copies(net, &config);
     damaged_files(net);
     GOOD(dnc_reset(net));
     GOOD(dnc_set_training(net, 0));

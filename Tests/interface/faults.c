@@ -353,6 +353,26 @@ static dnc_status optimizer(world *w, uint32_t algorithm) {
     rule.algorithm = algorithm;
     return dnc_optimizer_create(w->net, &rule, &w->got.optimizer);
 }
+static dnc_status call_last_trace(world *w) {
+    return dnc_get_last_trace(w->net, DNC_TRACE_READ_MODES, w->got.values, B * R * (2 * K + 1));
+}
+static dnc_status call_loss_classes(world *w) {
+    return dnc_loss_evaluate_classes(0.1f, T, B, Y, w->outputs, (const int32_t[T * B]){0, 1, -1, 2}, w->mask,
+                                     &w->got.value, w->got.values);
+}
+static dnc_status call_threads(world *w) { return dnc_set_num_threads(w->net, 3); }
+static dnc_status call_limit(world *w) { return dnc_set_max_record_bytes(w->net, 1u << 30); }
+static dnc_status call_check_finite(world *w) { return dnc_set_check_finite(w->net, 0); }
+static dnc_status call_named(world *w) {
+    dnc_tensor tensor = {.struct_size = sizeof tensor};
+    return dnc_tensor_named(w->net, "output.bias", &tensor);
+}
+static dnc_status call_write_state(world *w) {
+    return dnc_checkpoint_write(in_folder("old"), w->net, w->optimizer, DNC_CHECKPOINT_STATE);
+}
+static dnc_status call_encode_state(world *w) {
+    return dnc_checkpoint_encode(w->net, w->optimizer, DNC_CHECKPOINT_STATE, &w->got.png, &w->got.size);
+}
 static dnc_status call_sgd(world *w) { return optimizer(w, DNC_OPTIMIZER_SGD); }
 static dnc_status call_adam(world *w) { return optimizer(w, DNC_OPTIMIZER_ADAM); }
 static dnc_status call_update(world *w) { return dnc_optimizer_step(w->optimizer, w->net, &w->got.number); }
@@ -490,7 +510,15 @@ static const scenario scenarios[] = {
     {"set_state_rows", forget, call_set_rows, NULL},
     {"get_state_gradient_rows", NULL, call_gradient_rows, NULL},
     {"set_final_state_gradient", NULL, call_final_gradient, NULL},
+    {"get_last_trace", NULL, call_last_trace, NULL},
     {"loss_evaluate", NULL, call_loss, NULL},
+    {"loss_evaluate_classes", NULL, call_loss_classes, NULL},
+    {"set_num_threads", forget, call_threads, NULL},
+    {"set_max_record_bytes", forget, call_limit, NULL},
+    {"set_check_finite", NULL, call_check_finite, NULL},
+    {"tensor_named", NULL, call_named, NULL},
+    {"checkpoint_write_state", NULL, call_write_state, NULL},
+    {"checkpoint_encode_state", NULL, call_encode_state, NULL},
     {"optimizer_create_sgd", NULL, call_sgd, NULL},
     {"optimizer_create_adam", NULL, call_adam, NULL},
     {"optimizer_step", back, call_update, NULL},

@@ -2,7 +2,7 @@
 
 import ctypes
 import os
-from ctypes import POINTER, byref, c_double, c_float, c_size_t, c_uint32, c_void_p, cast, pointer, sizeof
+from ctypes import POINTER, byref, c_double, c_float, c_size_t, c_uint8, c_uint32, c_void_p, cast, pointer, sizeof
 from pathlib import Path
 
 import numpy as np
@@ -331,10 +331,11 @@ class Net:
     def set_final_state_gradient(self, rows, first=0):
         check(c.dnc_set_final_state_gradient(self.handle, first, len(rows), floats(f32(rows))))
 
-    def trace(self, name):
+    def trace_shape(self, name):
+        """Of one step of one sequence."""
         s = self.config
-        b, n, w, k, r = s.batch_size, s.memory_slots, s.word_size, s.write_heads, s.read_heads
-        rest = {
+        n, w, k, r = s.memory_slots, s.word_size, s.write_heads, s.read_heads
+        return {
             "write_weights": (k, n),
             "read_weights": (r, n),
             "usage": (n,),
@@ -353,7 +354,10 @@ class Net:
             "backward_sharpness": (r, k),
             "forward_sharpness": (r, k),
         }[name]
-        values = np.full((self.recorded, b, *rest), np.nan, np.float32)
+
+    def trace(self, name):
+        shape = (self.recorded, self.config.batch_size, *self.trace_shape(name))
+        values = np.full(shape, np.nan, np.float32)
         check(c.dnc_get_trace(self.handle, TRACES[name], floats(values), values.size))
         return values
 
@@ -365,6 +369,11 @@ class Net:
     def output_gradients(self, steps, seed=1):
         size = self.config
         return f32(np.random.default_rng(seed).standard_normal((steps, size.batch_size, size.output_size)))
+
+    def last_trace(self, name):
+        values = np.full((self.config.batch_size, *self.trace_shape(name)), np.nan, np.float32)
+        check(c.dnc_get_last_trace(self.handle, TRACES[name], floats(values), values.size))
+        return values
 
     def save(self, path, optimizer=None):
         check(c.dnc_save(self.handle, optimizer.handle if optimizer else None, os.fsencode(path)))
@@ -396,6 +405,24 @@ class Optimizer:
     @property
     def steps(self):
         return c.dnc_optimizer_step_count(self.handle)
+
+
+def encoded(net, optimizer=None, flags=0):
+    """A checkpoint's bytes."""
+    start, size = POINTER(c_uint8)(), c_size_t()
+    check(c.dnc_checkpoint_encode(net.handle, optimizer and optimizer.handle, flags, byref(start), byref(size)))
+    try:
+        return ctypes.string_at(start, size.value)
+    finally:
+        c.dnc_buffer_free(start)
+
+
+def decoded(blob):
+    """(Net, Optimizer or None)"""
+    net, optimizer = POINTER(c.dnc)(), POINTER(c.dnc_optimizer)()
+    data = (c_uint8 * max(len(blob), 1)).from_buffer_copy(blob or b"\0")
+    check(c.dnc_checkpoint_decode(data, len(blob), byref(net), byref(optimizer)))
+    return Net(net), Optimizer(handle=optimizer) if optimizer else None
 
 
 def load(path):

@@ -14,6 +14,7 @@ from ctypes import (
     c_double,
     c_float,
     c_int,
+    c_int32,
     c_size_t,
     c_uint8,
     c_uint32,
@@ -43,6 +44,7 @@ from support import (
     check,
     config,
     encode,
+    encoded,
     f32,
     floats,
     image_options,
@@ -51,7 +53,9 @@ from support import (
 )  # fmt: skip
 
 INVALID, STATE, NOT_FINITE, IO = c.DNC_INVALID_ARGUMENT, c.DNC_INVALID_STATE, c.DNC_NOT_FINITE, c.DNC_IO_ERROR
-MEMORY = c.DNC_OUT_OF_MEMORY
+MEMORY, FORMAT = c.DNC_OUT_OF_MEMORY, c.DNC_BAD_FORMAT
+# Of what belongs to the process; not while steps are recorded.
+SETTERS = ("dnc_set_num_threads", "dnc_set_max_record_bytes")
 U32, SIZE = 2**32 - 1, 2**64 - 1
 NULL = None
 NOT_NUMBERS = (np.nan, np.inf, -np.inf)
@@ -74,6 +78,8 @@ class World:
         self.outputs, self.output_gradients = np.full((3, 2, 2), 7, np.float32), self.net.output_gradients(3)
         self.targets, self.mask = np.abs(np.sign(self.output_gradients)), np.ones((3, 2), np.float32)
         self.state, self.state_result = np.zeros((2, 6), np.float32), np.full((2, 6), 7, np.float32)
+        self.other, self.classes = Net(seed=5), np.array([[0, 1], [-1, 0], [1, 1]], np.int32)
+        self.encoded = (c_uint8 * len(blob := encoded(self.net, self.optimizer, c.DNC_CHECKPOINT_STATE)))(*blob)
         self.rows, self.rows_result = self.net.state_rows(), np.full_like(self.net.state_rows(), 7)
         self.starts = (c_uint8 * 6)(0, 1, 0, 0, 1, 0)
         self.trace_result = np.full((3, 2, 6), 7, np.float32)
@@ -242,6 +248,12 @@ IMAGE_CASES = [case for case in EPISODE_CASES if not case[0].startswith("loss")]
 NUMBERED = ("numbered", lambda w: image_options(flags=c.DNC_IMAGE_NUMBERED_FILES), INVALID)
 FIELD_VALUES = each([9, 255, 2**31, U32])
 COUNTS = each([0, 11, 13, 48, 2**62, SIZE])
+OTHERS = [
+    ("itself", lambda w: w.net.handle, INVALID),
+    ("of another size", lambda w: keep(w, Net(hidden_size=6)).handle, INVALID),
+    ("without links", lambda w: keep(w, Net(temporal_links=0)).handle, INVALID),
+    ("with norms", lambda w: keep(w, Net(controller_norm=1)).handle, INVALID),
+]
 FIRSTS = each([3, 2**32, SIZE])
 ROW_COUNTS = each([3, 2**32, SIZE])
 SHAPES = each([0, 2**60, 2**61, 2**63, SIZE - 1, SIZE])  # the product of all three overflows
@@ -262,6 +274,13 @@ BAD_PATHS = [
     ("too long", lambda w: b"x" * 10000, IO),
     ("a pipe", pipe, IO),
 ]
+
+
+def damaged(world):
+    """The checkpoint with another last number."""
+    copy = (c_uint8 * len(world.encoded))(*world.encoded)
+    copy[len(copy) - 2] ^= 16
+    return copy
 
 
 def handle(name):
@@ -392,6 +411,9 @@ FUNCTIONS = {
     "dnc_set_batch_size": [("instance", handle("net"), null), ("batch_size", constant(3), each(beyond(65536)))],
     "dnc_set_memory_slots": [("instance", handle("net"), null), ("memory_slots", constant(9), each(beyond(65536)))],
     "dnc_set_training": [("instance", handle("net"), null), ("enabled", constant(1), [])],
+    "dnc_set_num_threads": [("instance", handle("net"), null), ("num_threads", constant(2), each([1025, U32]))],
+    "dnc_set_check_finite": [("instance", handle("net"), null), ("check_finite", constant(1), each([2, U32]))],
+    "dnc_set_max_record_bytes": [("instance", handle("net"), null), ("max_record_bytes", constant(10**9), [])],
     "dnc_reset": [("instance", handle("net"), null)],
     "dnc_step": [
         ("instance", handle("net"), null),
@@ -447,6 +469,13 @@ FUNCTIONS = {
             null + wrong_sizes(c.dnc_tensor),
         ),
     ],
+    "dnc_tensor_named": [
+        ("instance", handle("net"), null),
+        ("name", constant(b"interface.bias"), null + each([b"", b"interface", b"interface.bias "])),
+        ("tensor", reference("tensor"), null + wrong_sizes(c.dnc_tensor)),
+    ],
+    "dnc_copy_parameters": [("instance", handle("net"), null), ("other", handle("other"), null + OTHERS)],
+    "dnc_add_gradients": [("instance", handle("net"), null), ("other", handle("other"), null + OTHERS)],
     "dnc_get_state": [
         ("instance", handle("net"), null),
         ("field", constant(c.DNC_FIELD_USAGE), FIELD_VALUES),
@@ -495,6 +524,27 @@ FUNCTIONS = {
         ("field", constant(c.DNC_TRACE_USAGE), each([17, 255, 2**31, U32])),
         ("values", buffer("trace_result"), null),
         ("count", constant(36), COUNTS),
+    ],
+    "dnc_get_last_trace": [
+        ("instance", handle("net"), null),
+        ("field", constant(c.DNC_TRACE_USAGE), each([17, 255, 2**31, U32])),
+        ("values", buffer("trace_result"), null),
+        ("count", constant(12), COUNTS),
+    ],
+    "dnc_loss_evaluate_classes": [
+        ("label_smoothing", constant(0.1), each([*NOT_NUMBERS, -1e-9, 1.001])),
+        ("steps", constant(3), SHAPES),
+        ("batch", constant(2), SHAPES),
+        ("width", constant(2), SHAPES),
+        ("outputs", lambda w: w.output_gradients, null + not_finite("output_gradients")),
+        (
+            "classes",
+            buffer("classes"),
+            null + [(repr(n), lambda w, n=n: spoiled(w.classes, n), INVALID) for n in (2, -2, 2**31 - 1, -(2**31))],
+        ),
+        ("mask", buffer("mask"), not_finite("mask")),
+        ("value", reference("loss"), null),
+        ("output_gradients", buffer("outputs"), []),
     ],
     "dnc_loss_evaluate": [
         ("loss", constant(c.DNC_LOSS_SIGMOID_CROSS_ENTROPY), each([3, 255, U32])),
@@ -546,6 +596,37 @@ FUNCTIONS = {
             [("of another size", lambda w: keep(w, Optimizer(Net(hidden_size=6))).handle, INVALID)],
         ),
         ("path", buffer("path"), BAD_PATHS),
+    ],
+    "dnc_checkpoint_write": [
+        ("path", buffer("path"), BAD_PATHS),
+        ("instance", handle("net"), null),
+        (
+            "optimizer",
+            handle("optimizer"),
+            [("of another size", lambda w: keep(w, Optimizer(Net(hidden_size=6))).handle, INVALID)],
+        ),
+        ("flags", constant(1), each([2, U32])),
+    ],
+    "dnc_checkpoint_encode": [
+        ("instance", handle("net"), null),
+        (
+            "optimizer",
+            handle("optimizer"),
+            [("of another size", lambda w: keep(w, Optimizer(Net(hidden_size=6))).handle, INVALID)],
+        ),
+        ("flags", constant(1), each([2, U32])),
+        ("bytes", reference("png"), null),
+        ("size", reference("size"), null),
+    ],
+    "dnc_checkpoint_decode": [
+        ("bytes", lambda w: w.encoded, null + [("a damaged byte", damaged, FORMAT)]),
+        (
+            "size",
+            lambda w: len(w.encoded),
+            [(repr(n), lambda w, n=n: n, FORMAT, "bytes") for n in (0, 7, 100)] + each([2**63, SIZE]),
+        ),
+        ("instance", new(c.dnc), null),
+        ("optimizer", new(c.dnc_optimizer), []),
     ],
     "dnc_load": [
         ("path", buffer("path"), BAD_PATHS + [("missing", lambda w: w.path, IO)]),
@@ -676,7 +757,7 @@ def passed(value, world):
     """As ctypes wants it."""
     if isinstance(value, np.ndarray):
         world.alive = getattr(world, "alive", []) + [value]
-        return floats(value)
+        return value.ctypes.data_as(POINTER(c_int32)) if value.dtype == np.int32 else floats(value)
     if isinstance(
         value,
         (c.dnc_config, c.dnc_optimizer_config, c.dnc_image_options, c.dnc_tensor, c.dnc_metric, c.dnc_lesson,
@@ -725,7 +806,7 @@ def test_the_good_call_is_good(function, tmp_path):
     world = World(tmp_path)
     if function == "dnc_load":
         check(c.dnc_save(world.net.handle, world.optimizer.handle, world.path))
-    if function in ("dnc_set_state", "dnc_set_state_rows", "dnc_set_bypass_dropout"):
+    if function in ("dnc_set_state", "dnc_set_state_rows", "dnc_set_bypass_dropout", *SETTERS):
         world.net.detach()
     assert call(function, world) == c.DNC_OK, last_error()
     for kind, free in ((c.dnc, c.dnc_free), (c.dnc_optimizer, c.dnc_optimizer_free), (c.dnc_task, c.dnc_task_free)):
@@ -746,7 +827,9 @@ def test_a_bad_argument(function, argument, what, make, status, name, tmp_path):
     if what == "a pipe":
         assert message.endswith("/pipe is not a regular file but a pipe")
     if (status != IO or what == "empty") and not (
-        function == "dnc_loss_evaluate" and what not in ("0", "NULL") and argument != "loss"
+        function.startswith("dnc_loss_evaluate")
+        and what not in ("0", "NULL")
+        and argument not in ("loss", "label_smoothing", "classes")
     ):
         assert re.search(rf"\b{name}\b", message), message
     world.assert_unchanged()

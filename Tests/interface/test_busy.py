@@ -16,8 +16,8 @@ HERE = Path(__file__).parent
 
 
 MAKERS = {
-    "instance": {"dnc_create", "dnc_load"},
-    "optimizer": {"dnc_optimizer_create", "dnc_load"},
+    "instance": {"dnc_create", "dnc_load", "dnc_checkpoint_decode"},
+    "optimizer": {"dnc_optimizer_create", "dnc_load", "dnc_checkpoint_decode"},
     "task": {"dnc_task_create", "dnc_task_load"},
 }
 
@@ -30,6 +30,8 @@ def functions_of(argument):
 
 # Which must not find recorded steps.
 NOT_RECORDING = ("dnc_set_state", "dnc_set_state_rows")
+# What uses an optimizer, too, and would find that of the world, which is not in use.
+SAVING = ("dnc_save", "dnc_checkpoint_write", "dnc_checkpoint_encode")
 
 
 def arguments_of(function, world, **others):
@@ -50,7 +52,7 @@ def test_in_a_callback(function, call, tmp_path):
     if function in NOT_RECORDING:
         world.net.train(False), world.twin.train(False)
         call = "forward"
-    arguments = arguments_of(function, world, optimizer=None if function == "dnc_save" else world.optimizer.handle)
+    arguments = arguments_of(function, world, optimizer=None if function in SAVING else world.optimizer.handle)
 
     def call_back(done, total):
         told.append((done, is_in_use(getattr(c, function)(*arguments), "instance"), last_error()))

@@ -19,13 +19,15 @@ WITHOUT_MEMORY = {
     "set_training", "reset", "detach", "step", "forward", "forward_threads", "backward", "set_progress",
     "parameters_changed",
     "zero_gradients", "get_state", "get_trace", "set_state", "get_state_gradient", "get_state_rows", "set_state_rows",
-    "get_state_gradient_rows", "loss_evaluate", "optimizer_step",
+    "get_state_gradient_rows", "get_last_trace", "loss_evaluate", "loss_evaluate_classes", "set_check_finite",
+    "tensor_named", "optimizer_step",
     "task_read", "task_next", "task_loss", "task_score", "task_seek", "task_set_lesson", "task_set_evaluating",
 }  # fmt: skip
 # Larger room that isn't needed yet, a block cut to its size, and what libpng does without.
 SURVIVES_ONE = {"step_recorded", "forward_recorded", "forward_recorded_watched", "forward_packed_recorded"}
 WITH_FILES = {
-    "save", "save_linked", "save_new", "load", "load_without_optimizer", "task_graph_file", "task_babi", "task_load",
+    "save", "save_linked", "save_new", "checkpoint_write_state", "load", "load_without_optimizer",
+    "task_graph_file", "task_babi", "task_load",
     "image_write", "episode_image_write", "state_image_write", "film_write", "film_write_files",
     "film_write_files_again", "training_image_encode", "training_image_write", "capacity_image_write",
 }  # fmt: skip

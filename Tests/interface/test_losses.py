@@ -1,11 +1,11 @@
 """What a loss takes for targets and weights, and what it says of those that can't be right. Values: test_golden.py."""
 
 import re
-from ctypes import byref, c_double
+from ctypes import POINTER, byref, c_double, c_int32
 
 import numpy as np
 import pytest
-from support import LOSSES, Refused, assert_equal, c, f32, floats, loss
+from support import LOSSES, Refused, assert_equal, c, check, f32, floats, loss
 
 SIGMOID, SOFTMAX, SQUARES = "sigmoid_cross_entropy", "softmax_cross_entropy", "mean_squared_error"
 PAIRS = c.DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY + 256 * 2
@@ -100,3 +100,60 @@ def test_rounding_passes(row):
     assert np.isfinite(loss(SOFTMAX, outputs, targets, mask)[0])
     with pytest.raises(Refused, match="add up to"):
         loss(SOFTMAX, outputs, targets + f32([0.001, 0, 0, 0]) * np.sign(sum(row) - 1), mask)
+
+
+# ---------------------------------------------------------------------------------- class numbers --
+
+
+def classes_loss(outputs, classes, mask=None, smoothing=0.0):
+    value, gradients = c_double(), np.full_like(outputs, 77)
+    numbers = np.ascontiguousarray(classes, np.int32)
+    check(
+        c.dnc_loss_evaluate_classes(
+            smoothing, *outputs.shape, floats(outputs), numbers.ctypes.data_as(POINTER(c_int32)),
+            None if mask is None else floats(mask), byref(value), floats(gradients),
+        )
+    )  # fmt: skip
+    return value.value, gradients
+
+
+def some_classes(width=5):
+    generator = np.random.default_rng(2)
+    outputs = f32(3 * generator.standard_normal((7, 3, width)))
+    return outputs, generator.integers(-1, width, (7, 3)), f32(generator.integers(0, 3, (7, 3)))
+
+
+@pytest.mark.parametrize("with_mask", [False, True])
+def test_class_numbers_are_targets_written_out(with_mask):
+    """To the bit."""
+    outputs, classes, mask = some_classes()
+    weights = f32(classes >= 0) * (mask if with_mask else 1)
+    targets = f32(np.eye(5)[classes])
+    value, gradients = loss(SOFTMAX, outputs, targets, f32(weights))
+    found, found_gradients = classes_loss(outputs, classes, mask if with_mask else None)
+    assert found == value
+    assert_equal(found_gradients, gradients)
+
+
+@pytest.mark.parametrize("smoothing", [0.1, 1])
+def test_smoothed_labels(smoothing):
+    """As (1 - s) times the loss, and s times the mean loss of all classes, in double precision."""
+    outputs, classes, _ = some_classes()
+    kept = classes >= 0
+    logits = outputs.astype(float)
+    logs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    right = np.take_along_axis(logs, np.maximum(classes, 0)[..., None], -1)[..., 0]
+    expected = -((1 - smoothing) * right + smoothing * logs.mean(-1))[kept].mean()
+    found, gradients = classes_loss(outputs, classes, smoothing=smoothing)
+    np.testing.assert_allclose(found, expected, rtol=1e-7)
+    targets = smoothing / 5 + (1 - smoothing) * np.eye(5)[classes]
+    np.testing.assert_allclose(gradients, (np.exp(logs) - targets) * kept[..., None] / kept.sum(), atol=1e-7)
+
+
+def test_rows_that_do_not_count_are_not_read():
+    outputs, classes, mask = some_classes()
+    spoiled, strange = outputs.copy(), np.where(mask == 0, 2**31 - 1, classes)
+    spoiled[(classes < 0) | (mask == 0)] = np.nan
+    assert classes_loss(outputs, classes, mask)[0] == classes_loss(spoiled, strange, mask)[0]
+    value, gradients = classes_loss(outputs, np.full((7, 3), -1))
+    assert value == 0 and not gradients.any()

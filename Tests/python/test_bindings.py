@@ -605,7 +605,75 @@ def test_trace(net, inputs):
     assert np.array_equal(trace["usage"][-1], net.state("usage"))
 
 
+def test_last_trace(net, inputs):
+    net.forward(inputs)
+    unrecorded = net.last_trace("read_modes")
+    assert unrecorded.shape == (B, R, 2 * K + 1)
+    net.reset()
+    with pytest.raises(dnc.InvalidState, match="no step has been taken since the episode began"):
+        net.last_trace("read_modes")
+    net.training = True
+    net.forward(inputs)
+    assert np.array_equal(net.trace("read_modes")[-1], unrecorded)
+    assert np.array_equal(net.last_trace("read_modes"), unrecorded)
+
+
 # copies and checkpoints
+
+
+def test_parameters_and_gradients_of_another_network(net, inputs):
+    other = dnc.DNC(**{**net.config, "seed": 99})
+    trained(other, inputs), trained(net, inputs)
+    expected = net.flat_gradients + other.flat_gradients
+    net.add_gradients(other)
+    assert np.array_equal(net.flat_gradients, expected)
+    net.copy_parameters(other)
+    assert np.array_equal(net.flat_parameters, other.flat_parameters)
+    with pytest.raises(dnc.InvalidArgument, match="other is the network that changes"):
+        net.add_gradients(net)
+    with pytest.raises(dnc.InvalidArgument, match="both need the same tensors"):
+        net.copy_parameters(dnc.DNC(X, Y))
+
+
+def test_what_belongs_to_the_process(net, inputs):
+    net.step(inputs[0])
+    state = net.state_rows()
+    net.num_threads, net.check_finite, net.max_record_bytes = 2, True, 10**8
+    assert (net.num_threads, net.check_finite, net.max_record_bytes) == (2, True, 10**8)
+    assert np.array_equal(net.state_rows(), state)
+    loaded = dnc.DNC.from_bytes(net.to_bytes())
+    assert (loaded.num_threads, loaded.check_finite, loaded.max_record_bytes) == (1, False, 0)
+    for name, value, error in [("num_threads", 1025, ValueError), ("check_finite", 2, ValueError)]:
+        with pytest.raises(error, match=name):
+            setattr(net, name, value)
+    net.training = True
+    net.step(inputs[0])
+    with pytest.raises(dnc.InvalidState, match="the number of threads can't be changed while 1 steps are recorded"):
+        net.num_threads = 1
+
+
+@pytest.mark.parametrize("wrap", [bytes, bytearray, memoryview])
+def test_a_checkpoint_in_memory(net, inputs, tmp_path, wrap):
+    optimizer = dnc.Optimizer(net, learning_rate=0.01)
+    trained(net, inputs)
+    optimizer.step(net)
+    net.save(tmp_path / "net", optimizer, state=True)
+    blob = net.to_bytes(optimizer, state=True)
+    assert blob == (tmp_path / "net").read_bytes()
+    for loaded, continued in [dnc.from_bytes(wrap(blob)), dnc.load(tmp_path / "net")]:
+        assert np.array_equal(loaded.state_rows(), net.state_rows()) and continued.step_count == 1
+    for loaded in (dnc.DNC.from_bytes(wrap(blob)), dnc.DNC.load(tmp_path / "net")):
+        assert np.array_equal(loaded.state_rows(), net.state_rows()) and not loaded.training
+    fresh, nothing = dnc.from_bytes(net.to_bytes())
+    assert nothing is None and not fresh.state_rows().any()
+
+
+def test_bytes_that_are_no_checkpoint():
+    for blob in (b"", b"x" * 100):
+        with pytest.raises(dnc.BadFormat, match="checkpoint: this is not a safetensors file"):
+            dnc.from_bytes(blob)
+    with pytest.raises(TypeError, match="checkpoint is str, needed are bytes"):
+        dnc.DNC.from_bytes("net")
 
 
 def test_clone(net, inputs):
@@ -751,6 +819,30 @@ def test_loss():
         dnc.loss("mean_squared_error", outputs, targets, mask[:, :2])
     with pytest.raises(ValueError, match="'softmax_cross_entropy'"):
         dnc.loss("hinge", outputs, targets)
+
+
+def test_loss_of_class_numbers():
+    random = np.random.default_rng(3)
+    outputs, classes = random.standard_normal((T, B, Y)), random.integers(-1, Y, (T, B))
+    kept = classes >= 0
+    value, gradients = dnc.loss("softmax_cross_entropy", outputs, classes)
+    expected, expected_gradients = dnc.loss("softmax_cross_entropy", outputs, np.eye(Y)[classes], kept)
+    assert value == expected and np.array_equal(gradients, expected_gradients)
+    smooth = 0.2 / Y + 0.8 * np.eye(Y)[classes]
+    value, gradients = dnc.loss("softmax_cross_entropy", outputs, classes, label_smoothing=0.2)
+    expected, expected_gradients = dnc.loss("softmax_cross_entropy", outputs, smooth, kept)
+    assert value == pytest.approx(expected, rel=1e-6)
+    np.testing.assert_allclose(gradients, expected_gradients, atol=1e-7)
+    for wrong in (Y, -2, 2**40, -(2**40)):
+        classes[1, 0] = wrong
+        with pytest.raises(dnc.InvalidArgument, match=rf"targets\[t=1, b=0\] is .*, allowed are -1 to {Y - 1}"):
+            dnc.loss("softmax_cross_entropy", outputs, classes)
+    with pytest.raises(dnc.InvalidArgument, match="targets has shape"):
+        dnc.loss("softmax_cross_entropy", outputs, classes[1:])
+    with pytest.raises(dnc.InvalidArgument, match="label_smoothing is 0.1, allowed is 0"):
+        dnc.loss("mean_squared_error", outputs, outputs, label_smoothing=0.1)
+    with pytest.raises(dnc.InvalidArgument, match="label_smoothing is 2, allowed are 0 to 1"):
+        dnc.loss("softmax_cross_entropy", outputs, np.zeros((T, B), int), label_smoothing=2)
 
 
 def test_learning_lowers_the_loss():

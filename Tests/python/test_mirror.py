@@ -13,7 +13,8 @@ from pycparser import CParser, c_ast
 # What stands in for the standard headers.
 STANDARD = {
     "stddef.h": "typedef unsigned long size_t;",
-    "stdint.h": "typedef unsigned char uint8_t; typedef unsigned int uint32_t; typedef unsigned long uint64_t;",
+    "stdint.h": "typedef unsigned char uint8_t; typedef int int32_t; typedef unsigned int uint32_t; "
+    "typedef unsigned long uint64_t;",
 }
 MACROS = {"SIZE_MAX": str(ctypes.c_size_t(-1).value)}
 SCALARS = {
@@ -23,6 +24,7 @@ SCALARS = {
     "double": ctypes.c_double,
     "size_t": ctypes.c_size_t,
     "uint8_t": ctypes.c_uint8,
+    "int32_t": ctypes.c_int32,
     "uint32_t": ctypes.c_uint32,
     "uint64_t": ctypes.c_uint64,
 }

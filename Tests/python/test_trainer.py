@@ -13,7 +13,6 @@ from pathlib import Path
 import dnc
 import numpy as np
 import pytest
-import safetensors.numpy
 from dnc import __main__ as command_line
 from dnc import _files, run_options
 
@@ -274,12 +273,7 @@ def test_resumed_runs_end_with_the_same_bytes(tmp_path, dropout):
     unbroken, broken = bytes_of(tmp_path / "unbroken"), bytes_of(tmp_path / "broken")
     assert unbroken.keys() == broken.keys()
     for name, found in unbroken.items():
-        if name.endswith(".safetensors"):  # which also say how many threads there are
-            tensors, others = safetensors.numpy.load(found), safetensors.numpy.load(broken[name])
-            assert tensors.keys() == others.keys()
-            assert all(tensors[key].tobytes() == others[key].tobytes() for key in tensors)
-        else:
-            assert found == broken[name], name
+        assert found == broken[name], name
 
 
 def test_a_longer_run(tmp_path):

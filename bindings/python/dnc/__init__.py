@@ -25,7 +25,7 @@ from typing import Any
 
 from . import _c, figures
 from .batches import Padded, pad
-from .checkpoints import load
+from .checkpoints import from_bytes, load
 from .config import Config, Options, estimate_bytes
 from .dataset import Dataset
 from .errors import (
@@ -109,6 +109,7 @@ __all__ = [
     "evaluate",
     "figures",
     "fit",
+    "from_bytes",
     "get_include",
     "load",
     "loss",

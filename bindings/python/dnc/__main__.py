@@ -275,7 +275,7 @@ def _model_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--memory-slots", type=int, metavar="N", help="run on another memory than that of the training"
     )
-    command.add_argument("--threads", type=int, help="(those of the training; 0: one per core)")
+    command.add_argument("--threads", type=int, help="(1; 0: one per core)")
 
 
 def _duration(seconds: float) -> str:

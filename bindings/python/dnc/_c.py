@@ -12,6 +12,7 @@ from ctypes import (
     c_double,
     c_float,
     c_int,
+    c_int32,
     c_size_t,
     c_uint8,
     c_uint32,
@@ -132,6 +133,9 @@ dnc_free = _function("dnc_free", None, POINTER(dnc))
 dnc_get_config = _function("dnc_get_config", dnc_status, POINTER(dnc), POINTER(dnc_config))
 dnc_set_batch_size = _function("dnc_set_batch_size", dnc_status, POINTER(dnc), c_uint32)
 dnc_set_memory_slots = _function("dnc_set_memory_slots", dnc_status, POINTER(dnc), c_uint32)
+dnc_set_num_threads = _function("dnc_set_num_threads", dnc_status, POINTER(dnc), c_uint32)
+dnc_set_check_finite = _function("dnc_set_check_finite", dnc_status, POINTER(dnc), c_uint32)
+dnc_set_max_record_bytes = _function("dnc_set_max_record_bytes", dnc_status, POINTER(dnc), c_uint64)
 
 # --------------------------------------------------------------------------------------- running --
 
@@ -156,7 +160,21 @@ class dnc_optimizer(Structure):
 
 
 dnc_save = _function("dnc_save", dnc_status, POINTER(dnc), POINTER(dnc_optimizer), c_char_p)
+
+DNC_CHECKPOINT_STATE = 1
+
+dnc_checkpoint_write = _function(
+    "dnc_checkpoint_write", dnc_status, c_char_p, POINTER(dnc), POINTER(dnc_optimizer), c_uint32
+)
+dnc_checkpoint_encode = _function(
+    "dnc_checkpoint_encode", dnc_status, POINTER(dnc), POINTER(dnc_optimizer), c_uint32, POINTER(POINTER(c_uint8)),
+    POINTER(c_size_t),
+)  # fmt: skip
 dnc_load = _function("dnc_load", dnc_status, c_char_p, POINTER(POINTER(dnc)), POINTER(POINTER(dnc_optimizer)))
+dnc_checkpoint_decode = _function(
+    "dnc_checkpoint_decode", dnc_status, POINTER(c_uint8), c_size_t, POINTER(POINTER(dnc)),
+    POINTER(POINTER(dnc_optimizer)),
+)  # fmt: skip
 
 # -------------------------------------------------------------------------------------- training --
 
@@ -188,6 +206,9 @@ class dnc_tensor(Structure):
 
 dnc_tensor_count = _function("dnc_tensor_count", c_size_t, POINTER(dnc))
 dnc_tensor_at = _function("dnc_tensor_at", dnc_status, POINTER(dnc), c_size_t, POINTER(dnc_tensor))
+dnc_tensor_named = _function("dnc_tensor_named", dnc_status, POINTER(dnc), c_char_p, POINTER(dnc_tensor))
+dnc_copy_parameters = _function("dnc_copy_parameters", dnc_status, POINTER(dnc), POINTER(dnc))
+dnc_add_gradients = _function("dnc_add_gradients", dnc_status, POINTER(dnc), POINTER(dnc))
 
 # ---------------------------------------------------------------------------------------- losses --
 
@@ -199,6 +220,10 @@ DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY = 3
 
 dnc_loss_evaluate = _function(
     "dnc_loss_evaluate", dnc_status, c_uint32, c_size_t, c_size_t, c_size_t, _floats, _floats, _floats,
+    POINTER(c_double), _floats,
+)  # fmt: skip
+dnc_loss_evaluate_classes = _function(
+    "dnc_loss_evaluate_classes", dnc_status, c_float, c_size_t, c_size_t, c_size_t, _floats, POINTER(c_int32), _floats,
     POINTER(c_double), _floats,
 )  # fmt: skip
 
@@ -288,6 +313,7 @@ DNC_TRACE_BACKWARD_SHARPNESS = 15
 DNC_TRACE_FORWARD_SHARPNESS = 16
 
 dnc_get_trace = _function("dnc_get_trace", dnc_status, POINTER(dnc), c_uint32, _floats, c_size_t)
+dnc_get_last_trace = _function("dnc_get_last_trace", dnc_status, POINTER(dnc), c_uint32, _floats, c_size_t)
 
 # ----------------------------------------------------------------------------------------- tasks --
 

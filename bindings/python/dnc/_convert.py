@@ -161,6 +161,27 @@ def flags(values: npt.ArrayLike, name: str, letters: str, sizes: Mapping[str, in
     return np.ascontiguousarray(given != 0, np.uint8).ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
+def raw_bytes(values: Any, name: str) -> tuple[Any, int]:
+    """A `uint8_t *` to bytes, or to a bytearray or memoryview, and their number."""
+    try:
+        given = np.frombuffer(values, np.uint8)
+    except (TypeError, ValueError, BufferError) as error:
+        if not (isinstance(values, (bytes, bytearray, memoryview)) and not len(values)):
+            raise TypeError(f"{name} is {type(values).__name__}, needed are bytes") from error
+        given = np.zeros(0, np.uint8)
+    return given.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8)), given.size
+
+
+def class_numbers(values: npt.NDArray[Any], name: str, sizes: Mapping[str, int]) -> Any:
+    """An `int32_t *` to a copy of whole numbers [T, B]. What int32 does not hold becomes one that is refused."""
+    needed = (sizes["T"], sizes["B"])
+    if values.shape != needed:
+        raise InvalidArgument(
+            f"{name} has shape {values.shape}, needed is [T, B] with T = {needed[0]}, B = {needed[1]}"
+        )
+    return np.clip(values, -2, 2**31 - 1).astype(np.int32, order="C").ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+
+
 def floats(values: FloatArray | None) -> Any:
     """A `float *` to a contiguous array, which stays alive as long as the pointer; NULL for None."""
     if values is None:

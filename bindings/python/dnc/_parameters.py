@@ -82,6 +82,15 @@ class Parameters(Instance):
         """Makes parameters written in the middle of an episode count from the next step on."""
         check(_c.dnc_parameters_changed(self._handle))
 
+    def copy_parameters(self, other: Parameters) -> None:
+        """Takes over the parameters of a network with the same tensors. In the middle of an episode they count from
+        `parameters_changed` on."""
+        check(_c.dnc_copy_parameters(self._handle, other._handle))
+
+    def add_gradients(self, other: Parameters) -> None:
+        """Adds the gradients of a network with the same tensors to this one's."""
+        check(_c.dnc_add_gradients(self._handle, other._handle))
+
     def zero_gradients(self) -> None:
         """Sets all gradients to 0, to which `backward` adds. `Optimizer.step` does so, too."""
         check(_c.dnc_zero_gradients(self._handle))

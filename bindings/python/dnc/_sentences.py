@@ -28,6 +28,8 @@ _WORDS = [
         (r"(?<=, but )config->(\w+ is )0(?=: )", r"\1False"),
         (r"(?<=: )config->(\w+ is )0$", r"\1False"),
         (r"^instance(?= has \d+ parameters, the optimizer \d+$| is in use by a call )", "the network"),
+        (r"^classes(?=\[t=)", "targets"),
+        (r"^bytes(?=: )", "checkpoint"),
         (r"^width(?= is \d+, allowed are multiples)", "Y"),
         (r"^field is DNC_FIELD_CELL, which(?= only an LSTM)", 'name is "cell", which'),
         (r"call dnc_set_training\(instance, 1\) and take steps first$", "set training to True and take steps first"),

@@ -107,6 +107,13 @@ class State(Instance):
         """
         return self._read(_c.dnc_get_trace, _TRACES, name)
 
+    def last_trace(self, name: str) -> FloatArray:
+        """What the network did in its last step, whether steps are recorded or not: a piece of `trace` without T.
+        Usage and weightings are those of the present state. InvalidState when no step has been taken since the last
+        `reset`."""
+        pieces = {piece: (number, letters[1:]) for piece, (number, letters) in _TRACES.items()}
+        return self._read(_c.dnc_get_last_trace, pieces, name)
+
     def _read_rows(self, get: Any, first: int, count: int | None) -> FloatArray:
         with self._handle as handle:
             batch = sizes(handle)["B"]

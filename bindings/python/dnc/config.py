@@ -82,6 +82,10 @@ class Options(TypedDict, total=False):
     interface_norm: bool
 
 
+# The options that belong to the process: no checkpoint holds them.
+OF_THE_PROCESS = ("num_threads", "max_record_bytes", "check_finite")
+
+
 class Config(Options):
     """A whole configuration, `DNC(**config)`: the `Options`, and
 

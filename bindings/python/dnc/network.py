@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._convert import FloatArray, Path, array, flag, flags, floats, integer, path_bytes, real, reals, within
+from ._convert import FloatArray, Path, array, flag, flags, floats, integer, path_bytes, raw_bytes, real, reals, within
 from ._handle import Handle
 from ._instance import empty
 from ._instance import sizes as sizes_of
@@ -59,9 +59,17 @@ class DNC(Parameters, State):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """The network of a checkpoint, at the start of an episode. `dnc.load` gives its optimizer, too."""
+        """The network of a checkpoint, in the state that it holds or else at the start of an episode. `dnc.load` gives
+        its optimizer, too."""
         pointer = ctypes.POINTER(_c.dnc)()
         check(_c.dnc_load(path_bytes(path), byref(pointer), None))
+        return cls._from_c(pointer)
+
+    @classmethod
+    def from_bytes(cls, checkpoint: bytes) -> Self:
+        """The network of a checkpoint's bytes, as `to_bytes` makes them. `dnc.from_bytes` gives its optimizer, too."""
+        pointer = ctypes.POINTER(_c.dnc)()
+        check(_c.dnc_checkpoint_decode(*raw_bytes(checkpoint, "checkpoint"), byref(pointer), None))
         return cls._from_c(pointer)
 
     @classmethod
@@ -113,6 +121,39 @@ class DNC(Parameters, State):
         number = within(value, "memory_slots", ctypes.c_uint32)
         with self._handle as handle:
             check(_c.dnc_set_memory_slots(handle, number), memory_slots=value)
+
+    @property
+    def num_threads(self) -> int:
+        """0 to 1024; 0: one per core. Any number gives the same bytes. Can't be set while steps are recorded."""
+        return self.config["num_threads"]
+
+    @num_threads.setter
+    def num_threads(self, value: int) -> None:
+        number = within(value, "num_threads", ctypes.c_uint32)
+        with self._handle as handle:
+            check(_c.dnc_set_num_threads(handle, number), num_threads=value)
+
+    @property
+    def check_finite(self) -> bool:
+        """Whether every number of every step is checked: see `Options`."""
+        return self.config["check_finite"]
+
+    @check_finite.setter
+    def check_finite(self, enabled: bool) -> None:
+        number = flag(enabled, "check_finite")
+        with self._handle as handle:
+            check(_c.dnc_set_check_finite(handle, number))
+
+    @property
+    def max_record_bytes(self) -> int:
+        """The limit of state and record, see `Options`; 0: none. Can't be set while steps are recorded."""
+        return self.config["max_record_bytes"]
+
+    @max_record_bytes.setter
+    def max_record_bytes(self, value: int) -> None:
+        number = integer(value, "max_record_bytes")
+        with self._handle as handle:
+            check(_c.dnc_set_max_record_bytes(handle, number))
 
     @property
     def training(self) -> bool:
@@ -255,9 +296,25 @@ class DNC(Parameters, State):
                         state[name] = piece
             return self._rebuilt(_rebuild, self.config, self.flat_parameters, state, self.training)
 
-    def save(self, path: Path, optimizer: Optimizer | None = None) -> None:
-        """Writes parameters and configuration, and the optimizer's state, as a safetensors file for `load`."""
-        check(_c.dnc_save(self._handle, optimizer and optimizer._handle, path_bytes(path)))
+    def save(self, path: Path, optimizer: Optimizer | None = None, state: bool = False) -> None:
+        """Writes parameters and configuration, and the optimizer's state, as a safetensors file for `load`.
+
+        With `state`, the file holds the state of the episode, too, and a loaded network goes on with it. What belongs
+        to the process is left out: num_threads, max_record_bytes and check_finite.
+        """
+        flags = _c.DNC_CHECKPOINT_STATE * flag(state, "state")
+        check(_c.dnc_checkpoint_write(path_bytes(path), self._handle, optimizer and optimizer._handle, flags))
+
+    def to_bytes(self, optimizer: Optimizer | None = None, state: bool = False) -> bytes:
+        """The bytes of the file that `save` would write, for `from_bytes`."""
+        flags = _c.DNC_CHECKPOINT_STATE * flag(state, "state")
+        start, size = ctypes.POINTER(ctypes.c_uint8)(), ctypes.c_size_t()
+        with self._handle as handle:
+            check(_c.dnc_checkpoint_encode(handle, optimizer and optimizer._handle, flags, byref(start), byref(size)))
+        try:
+            return ctypes.string_at(start, size.value)
+        finally:
+            _c.dnc_buffer_free(start)
 
 
 def _rebuild(

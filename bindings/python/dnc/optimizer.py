@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
-import pathlib
-import tempfile
 from ctypes import byref
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
@@ -13,11 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._convert import FloatArray, array, defaults, fill, floats, loss_number, path_bytes, settings_of
+from ._convert import (
+    FloatArray,
+    array,
+    class_numbers,
+    defaults,
+    fill,
+    floats,
+    loss_number,
+    raw_bytes,
+    real,
+    settings_of,
+)
 from ._handle import Handle, Resource
 from ._records import marked, records
 from .config import Config
-from .errors import check
+from .errors import InvalidArgument, check
 from .network import DNC
 
 if TYPE_CHECKING:
@@ -108,14 +116,13 @@ class Optimizer(Resource):
     def _own(self, pointer: Any, net: DNC) -> None:
         self._open_handle = Handle(pointer, _c.dnc_optimizer_free, "optimizer")
         # What a network with as many parameters is made with: a checkpoint needs one.
-        self._fitting: Config = {**net.config, "batch_size": 1, "num_threads": 1, "max_record_bytes": 0}
+        self._fitting: Config = {**net.config, "batch_size": 1, "max_record_bytes": 0}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For copy, deepcopy and pickle: a checkpoint's bytes, with a network that is made for it."""
         self._handle  # noqa: B018 - not a closed one
-        with tempfile.TemporaryDirectory() as folder, DNC(**self._fitting) as net:
-            net.save(os.path.join(folder, _FILE), self)
-            return self._rebuilt(_rebuild, pathlib.Path(folder, _FILE).read_bytes())
+        with DNC(**self._fitting) as net:
+            return self._rebuilt(_rebuild, net.to_bytes(self))
 
     def __repr__(self) -> str:
         if getattr(self, "_open_handle", None) is None:
@@ -157,21 +164,19 @@ class Optimizer(Resource):
             check(_c.dnc_optimizer_set_config(handle, byref(struct)), **settings)
 
 
-_FILE = "optimizer.safetensors"
-
-
 def _rebuild(kind: type[Optimizer], checkpoint: bytes) -> Optimizer:
     """An optimizer from what `Optimizer.__reduce__` has put down."""
     net, optimizer = ctypes.POINTER(_c.dnc)(), ctypes.POINTER(_c.dnc_optimizer)()
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder, _FILE)
-        path.write_bytes(checkpoint)
-        check(_c.dnc_load(path_bytes(path), byref(net), byref(optimizer)))
+    check(_c.dnc_checkpoint_decode(*raw_bytes(checkpoint, "checkpoint"), byref(net), byref(optimizer)))
     return kind._from_c(optimizer, DNC._from_c(net))
 
 
 def loss(
-    kind: str, outputs: npt.ArrayLike, targets: npt.ArrayLike, mask: npt.ArrayLike | None = None
+    kind: str,
+    outputs: npt.ArrayLike,
+    targets: npt.ArrayLike,
+    mask: npt.ArrayLike | None = None,
+    label_smoothing: float = 0.0,
 ) -> tuple[float, FloatArray]:
     """The loss of logits outputs [T, B, Y] against targets [T, B, Y], and its gradient [T, B, Y].
 
@@ -182,10 +187,20 @@ def loss(
     Targets are 0 to 1 for a sigmoid, and distributions for softmaxes: 0 and above, adding up to 1 within 0.001 in a row
     or in each group, which may also be zeros. `InvalidArgument` says which one isn't, `NotFinite` which is NaN or
     infinite.
+
+    Targets of "softmax_cross_entropy" may be class numbers, whole numbers [T, B] of 0 to Y - 1, or -1 for a row that
+    does not count. Then label_smoothing s, 0 to 1, gives every class s/Y and the right one 1 - s more.
     """
     number = loss_number(kind)
     given = array(outputs, "outputs", "TBY", {})
     sizes = dict(zip("TBY", given.shape))
+    if number == _c.DNC_LOSS_SOFTMAX_CROSS_ENTROPY and _are_classes(targets):
+        return _loss_of_classes(outputs, given, np.asarray(targets), mask, label_smoothing)
+    if label_smoothing != 0:
+        raise InvalidArgument(
+            f"label_smoothing is {label_smoothing}, allowed is 0: only softmax_cross_entropy with class numbers [T, B] "
+            "has it"
+        )
     wanted = array(targets, "targets", "TBY", sizes)
     weights = None if mask is None else array(mask, "mask", "TB", sizes)
     value = ctypes.c_double()
@@ -193,4 +208,22 @@ def loss(
     data = (floats(given), floats(wanted), floats(weights))
     status = _c.dnc_loss_evaluate(number, *given.shape, *data, byref(value), floats(gradients))
     check(status, outputs=given, targets=wanted, mask=weights)
+    return value.value, marked(gradients, records([outputs]))
+
+
+def _are_classes(targets: npt.ArrayLike) -> bool:
+    given = np.asarray(targets)
+    return given.ndim == 2 and given.dtype.kind in "iu"
+
+
+def _loss_of_classes(
+    outputs: npt.ArrayLike, given: FloatArray, classes: npt.NDArray[Any], mask: npt.ArrayLike | None, smoothing: float
+) -> tuple[float, FloatArray]:
+    sizes = dict(zip("TBY", given.shape))
+    weights = None if mask is None else array(mask, "mask", "TB", sizes)
+    value, gradients = ctypes.c_double(), np.empty_like(given)
+    data = (floats(given), class_numbers(classes, "targets", sizes), floats(weights))
+    share = real(smoothing, "label_smoothing")
+    status = _c.dnc_loss_evaluate_classes(share, *given.shape, *data, byref(value), floats(gradients))
+    check(status, outputs=given, classes=("targets", classes), mask=weights, label_smoothing=smoothing)
     return value.value, marked(gradients, records([outputs]))

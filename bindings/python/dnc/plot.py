@@ -44,7 +44,7 @@ def add_commands(commands: Any, shared: Shared) -> None:
     def model(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
         command.add_argument("model", type=Path, help="a safetensors file, or the folder of a run")
         shared.add_task(command)
-        command.add_argument("--threads", type=int, help="(those of the training; 0: one per core)")
+        command.add_argument("--threads", type=int, help="(1; 0: one per core)")
         return command
 
     def recorded(command: argparse.ArgumentParser) -> argparse.ArgumentParser:

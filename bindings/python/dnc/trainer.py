@@ -26,6 +26,7 @@ from typing import Any
 from . import _c, checkpoints
 from ._convert import Path as AnyPath
 from ._fields import require_kind
+from .config import OF_THE_PROCESS
 from .errors import InvalidState
 from .evaluation import Score, finite, require_fit
 from .exam import Exam
@@ -170,7 +171,7 @@ class Trainer:
             files.tidy(checkpoint.name)
         if optimizer is None:
             raise InvalidState(f"{checkpoint} holds no optimizer")
-        options: Any = {name: value for name, value in plan.network.items() if name in changes}
+        options: Any = {name: value for name, value in plan.network.items() if name in {*changes, *OF_THE_PROCESS}}
         if threads is not None:
             options["num_threads"] = threads
         trainer = cls(files, plan, progress, checkpoints.with_options(net, **options), optimizer, tasks)
