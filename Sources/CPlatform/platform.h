@@ -32,6 +32,17 @@ static inline char *dnc_platform_messages(void) {
     return messages;
 }
 
+/* Room for the pool of threads, all zero at first, and for the most threads that it may start. */
+static inline void *dnc_platform_pool(void) {
+    static _Alignas(64) char pool[512];
+    return pool;
+}
+
+static inline pthread_t *dnc_platform_workers(void) {
+    static pthread_t workers[1023];
+    return workers;
+}
+
 /* errno is a macro, and open is variadic: Swift can use neither. */
 static inline int dnc_platform_errno(void) { return errno; }
 

@@ -24,7 +24,7 @@ struct Network<Scalar: Real>: ~Copyable {
   init(_ configuration: Configuration) throws(Failure) {
     let gradientMemory = try Memory(bytes: Network.gradientBytes(configuration))
     let packedWeights = try PackedWeights<Scalar>(configuration)
-    let threads = try Threads(count: configuration.threadCount)
+    let threads = Threads(count: configuration.threadCount)
     let record = try Record<Scalar>(configuration, capacity: 0, threads: threads.count)
     let episodes = try Episodes<Scalar>(configuration)
     let block = try ParameterBlock<Scalar>.create(configuration)
@@ -55,7 +55,7 @@ struct Network<Scalar: Real>: ~Copyable {
   func clone(sharingParameters: Bool) throws(Failure) -> Network {
     let gradientMemory = try Memory(bytes: Network.gradientBytes(configuration))
     let packedWeights = try PackedWeights<Scalar>(configuration)
-    let threads = try Threads(count: self.threads.count)
+    let threads = Threads(count: self.threads.count)
     let record = try Record<Scalar>(configuration, capacity: 0, threads: threads.count)
     let episodes = try Episodes<Scalar>(configuration)
     let block: UnsafeMutablePointer<ParameterBlock<Scalar>>
@@ -128,7 +128,7 @@ struct Network<Scalar: Real>: ~Copyable {
   mutating func setThreads(_ count: UInt32) throws(Failure) {
     var changed = configuration
     changed.threads = count
-    let threads = try Threads(count: changed.threadCount)
+    let threads = Threads(count: changed.threadCount)
     let record = try Record<Scalar>(changed, capacity: 0, threads: threads.count)
     copyPresent(to: record)
     if let rule = dropout?.rule { try makeDropout(rule, threads: threads.count) }

@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test func everyIndexOnce() throws {
-    let threads = try Threads(count: 5)
+    let threads = Threads(count: 5)
     let calls = UnsafeMutablePointer<Int>.allocate(capacity: 1000)
     calls.initialize(repeating: 0, count: 1000)
     for _ in 0..<200 { threads.team.run(1000, cost: .max, Counting(calls: calls, threads: 5)) }
@@ -71,7 +71,7 @@ import Testing
 
   /// There is scratch memory for no more. The work takes long enough for others to wake.
   @Test(arguments: 2...4) func noMoreThreadsThanIndices(indices: Int) throws {
-    let threads = try Threads(count: 5)
+    let threads = Threads(count: 5)
     let calls = UnsafeMutablePointer<Int>.allocate(capacity: indices)
     calls.initialize(repeating: 0, count: indices)
     for _ in 0..<300 {
