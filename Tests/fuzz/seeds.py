@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 os.environ.setdefault("DNC_LIBRARY", str(HERE.parents[1] / "build" / "libdnc.so"))
 sys.path[:0] = [str(HERE.parent / "interface"), str(HERE.parents[1] / "bindings" / "python")]
 
-from support import ALGORITHMS, Net, Optimizer, c  # noqa: E402
+from support import ALGORITHMS, Net, Optimizer, c, encoded  # noqa: E402
 
 TINY = dict(
     input_size=1, output_size=1, hidden_size=1, memory_slots=2, word_size=1, read_heads=1, write_heads=1, batch_size=1
@@ -150,6 +150,18 @@ PROGRAMS = {
         ]
         for kind in VARIANTS
     },
+    "two_networks": [
+        create(),
+        create(1),
+        TRAIN,
+        FORWARD,
+        BACKWARD,
+        *[call("2", 0, 1, what, 0, 2) for what in range(5)],
+        FORWARD,
+        *[call("2", 0, 0, what, 0, 1) for what in range(5)],
+        call("S", 0, 2, 1, 1, 1),
+        call("S", 0, 2, 1, 1, 0),
+    ],
     "loss": [call("l", 2, 1, 3, 0, kind, *NUMBERS * 3) for kind in range(4)] + [call("g", 0), call("v", 0)],
 }
 TASKS = 9  # the first names of calls.c
@@ -199,6 +211,11 @@ def main():
         net.save(folder / name)
         if name != "lstm":
             without_checksums(folder / name)
+    for name in ("lstm", "ntm"):
+        net = Net(**{**TINY, **NETWORKS[name]})
+        net.step(net.inputs(1)[0])
+        (folder / f"{name}_state").write_bytes(encoded(net, flags=c.DNC_CHECKPOINT_STATE))
+        without_checksums(folder / f"{name}_state")
     for name, algorithm in ALGORITHMS.items():
         net = Net(**TINY)
         optimizer = Optimizer(net, algorithm=algorithm)
