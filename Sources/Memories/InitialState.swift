@@ -22,6 +22,10 @@ enum InitialState {
       nonmutating set { memory.start.storeBytes(of: newValue.rawValue, toByteOffset: b, as: UInt8.self) }
     }
 
+    func subtract(_ part: Learned, of sequences: Range<Int>) {
+      for b in sequences { self[b] = self[b].subtracting(part) }
+    }
+
     func setAll(_ parts: Learned) {
       for b in 0..<memory.bytes { self[b] = parts }
     }

@@ -430,7 +430,7 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// Notes that the caller has changed the state, with nothing recorded: it is no longer the learned parameters.
   mutating func stateChanged(_ piece: InitialState.Learned, of sequences: Range<Int>? = nil) {
-    for b in sequences ?? 0..<configuration.B { episodes.learned[b].subtract(piece) }
+    episodes.learned.subtract(piece, of: sequences ?? 0..<configuration.B)
     InitialState.updateRowNorms(configuration, planes: planes)
   }
 
