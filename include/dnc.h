@@ -774,7 +774,7 @@ dnc_status dnc_image_encode(size_t rows, size_t columns, const float *values, co
 /* An episode of one sequence of the batch, as a labelled figure. It stacks the panels above that have something to draw;
  * time runs from left to right along one axis. Each of inputs [T, B, X], targets [T, B, Y] and outputs [T, B, Y] may be
  * NULL, which leaves its panels out, but not all three. The memory's panels are drawn when exactly `steps` steps are
- * recorded and there is a memory. batch_index is below B. Without room for all, several steps or slots share a cell, which
+ * recorded and there is a memory; then lines also mark where episodes begin within the steps. batch_index is below B. Without room for all, several steps or slots share a cell, which
  * shows the greatest.
  * options or NULL. Used: title, cell_pixels, colormap (for all panels but the logits, which are diverging), mask, loss,
  * theme, pixel_scale, panels and DNC_IMAGE_SORT_SLOTS. */

@@ -29,6 +29,13 @@ struct AnswerMask {
   func isAnswer(_ t: Int) -> Bool { start[t * stride] != 0 }
 }
 
+/// Where episodes begin in a sequence: with step t if start[t * stride] is not 0.
+struct EpisodeMarks {
+  let start: UnsafePointer<UInt32>
+  let stride: Int
+  func begins(_ t: Int) -> Bool { start[t * stride] != 0 }
+}
+
 /// The read modes [2K+1] of one head: backward 1..K, content, forward 1..K.
 struct ReadModes {
   let start: UnsafePointer<Float>
@@ -53,6 +60,8 @@ struct ReadOrigins {
   let readStride, writeStride: Int
   /// Selects the reads in steps with an answer; nil for all reads.
   let mask: AnswerMask?
+  /// Nothing is left of what was written in another episode.
+  let marks: EpisodeMarks?
 
   /// The smallest weight that counts as a write or a read.
   static let least: Float = 0.1
@@ -69,7 +78,10 @@ struct ReadOrigins {
     var slot = 0
     for i in 1..<max(slots, 1) where weights[i] > weights[slot] { slot = i }
     guard weights[slot] >= ReadOrigins.least else { return nil }
-    for step in stride(from: t, through: 0, by: -1) where isWritten(slot, step) { return step }
+    for step in stride(from: t, through: 0, by: -1) {
+      if isWritten(slot, step) { return step }
+      if let marks, marks.begins(step) { return nil }
+    }
     return nil
   }
 
@@ -105,6 +117,8 @@ struct EpisodeFigure {
   let theme: Theme
   /// Its answers are shaded above the panels; between them, lines mark its changes.
   let mask: AnswerMask?
+  /// A line through all panels marks an episode that begins behind the first step.
+  var marks: EpisodeMarks?
 
   private static let margin = 14
   private static let textGap = 8
@@ -161,6 +175,12 @@ struct EpisodeFigure {
       }
       y += height + EpisodeFigure.panelGap
       if y < top + panelsHeight { drawChanges(x: left + panelX, y: y - EpisodeFigure.panelGap, on: canvas) }
+    }
+    if let marks {
+      for t in 1..<max(steps, 1) where marks.begins(t) {
+        let x = left + panelX + t / stepBlock * cellWidth
+        canvas.fill(x: x - 1, y: top, width: 2, height: panelsHeight, theme.ink)
+      }
     }
     timeAxis.drawBelow(x: left + panelX, y: top + panelsHeight, on: canvas)
     let middle = left + panelX + timeWidth / 2

@@ -24,6 +24,14 @@ import CPlatform
   }
 }
 
+extension MemoryHistory {
+  /// Where episodes begin in sequence b; nil as long as none begins within the steps.
+  fileprivate func marks(_ b: Int) -> EpisodeMarks? {
+    guard start != nil else { return nil }
+    return EpisodeMarks(start: planes.whole(.start)[0, b], stride: c.B)
+  }
+}
+
 private func episode(
   _ network: Instance, _ batchIndex: Int, _ steps: Int, _ inputs: In<Float>?, _ targets: In<Float>?,
   _ outputs: In<Float>?, _ options: UnsafePointer<dnc_image_options>?
@@ -57,7 +65,8 @@ private func episode(
   }
   let figure = EpisodeFigure(
     panels: panels.all, steps: steps, title: options.drawnTitle, cellPixels: Int(options.cell_pixels),
-    colormap: dnc_colormap(rawValue: options.colormap), theme: options.drawnTheme, mask: panels.mask)
+    colormap: dnc_colormap(rawValue: options.colormap), theme: options.drawnTheme, mask: panels.mask,
+    marks: network.pointee.recordedSteps == steps ? network.pointee.history.marks(batchIndex) : nil)
   return try EncodedPNG(try figure.canvas().enlarged(options.scale))
 }
 
@@ -127,7 +136,8 @@ private struct EpisodePanels {
     let reads = try Trace(DNC_TRACE_READ_WEIGHTS.rawValue, of: network)
     let origins = ReadOrigins(
       slots: c.N, readHeads: c.R, writeHeads: c.K, reads: reads.rows[b], writes: writes.rows[b],
-      readStride: batch * reads.rows.stride, writeStride: batch * writes.rows.stride, mask: mask)
+      readStride: batch * reads.rows.stride, writeStride: batch * writes.rows.stride, mask: mask,
+      marks: network.pointee.history.marks(b))
     var order: UnsafePointer<UInt32>?
     if sortsSlots {
       let places = slots.bindMemory(to: UInt32.self, capacity: 2 * c.N)

@@ -148,7 +148,7 @@ private struct StateView: ~Copyable {
       let (reads, writes) = (network.pointee.planes[.readWeights], network.pointee.planes[.writeWeights])
       let origins = ReadOrigins(
         slots: c.N, readHeads: c.R, writeHeads: c.K, reads: reads[1, b], writes: writes[1, b],
-        readStride: reads.rowStride, writeStride: writes.rowStride, mask: nil)
+        readStride: reads.rowStride, writeStride: writes.rowStride, mask: nil, marks: nil)
       origins.orderSlots(steps: recorded, first: places, order: order)
     } else {
       let path = StrongestPath(slots: c.N, precedence: view.precedence, link: view.link, path: paths)

@@ -623,6 +623,34 @@ def test_origins(tmp_path):
     assert not (panel(tmp_path, net, "ORIGINS", inputs, mask=0 * mask) != 255).any()
 
 
+def test_episodes_that_begin_within_the_steps(tmp_path):
+    """A line through all panels, of that sequence alone; and what is read comes from no other episode."""
+    sizes = dict(memory_slots=4, read_heads=1, input_size=3, input_scale=1, interface_scale=1)
+    net, one = Net(**sizes).train(), Net(**sizes).train()
+    inputs, starts = 4 * net.inputs(12), np.zeros((12, 2), bool)
+    starts[0], starts[6, 0] = True, True
+    net.forward_packed(inputs, starts), one.forward(inputs)
+    whole, cut = (episode(tmp_path, each, inputs, None, None, cell_pixels=CELL) for each in (one, net))
+    assert whole.shape == cut.shape
+    panels = [frame for frame in rectangles(whole) if frame[3] == 12 * CELL]
+    y, x, _, _ = min(panels)
+    bottom = max(panels)[0] + max(panels)[2]
+    ink = (cut == 38).all(2)[y:bottom, x:]
+    assert list(np.flatnonzero(ink.all(0))) == [6 * CELL - 1, 6 * CELL]
+    assert not (whole == 38).all(2)[y:bottom, x:].all(0).any()
+    beside = episode(tmp_path, net, inputs, None, None, batch_index=1, cell_pixels=CELL)
+    assert not (beside == 38).all(2)[y:bottom, x:].all(0).any()
+    lines = panel(tmp_path, net, "ORIGINS", inputs)
+    colours = (lines == PALETTE["backward"]).all(2)
+    left, right = colours[:, : 6 * CELL - 1], colours[:, 6 * CELL + 1 :]
+    assert left.any() and right.any()
+    for t in range(6, 12):  # each line begins above at a step of the same episode
+        slot = net.trace("read_weights")[t, 0, 0].argmax()
+        written = [s for s in range(6, t + 1) if net.trace("write_weights")[s, 0, :, slot].max() >= 0.1]
+        if not written and net.trace("read_weights")[t, 0, 0, slot] >= 0.1:
+            assert not colours[-1, t * CELL + CELL // 2], "nothing was written there in this episode"
+
+
 @pytest.mark.parametrize("steps, slots", [(5000, 20), (40, 3000)])
 def test_what_has_no_room_is_not_dropped(tmp_path, steps, slots):
     """The greatest of what shares a cell is seen."""

@@ -368,3 +368,17 @@ def test_pillow_reads_the_animation(played):
     with Image.open(io.BytesIO(film(played[0], delay=65535))) as image:
         assert image.is_animated and image.n_frames == STEPS and image.info["loop"] == 0
         assert image.info["duration"] == 65535
+
+
+def test_where_episodes_begin_within_the_record():
+    """Memory and links of a step are those of its own episode."""
+    net, twin = Net(**SIZES).train(), Net(**SIZES)
+    inputs, starts = 4 * net.inputs(STEPS), np.zeros((STEPS, 2), bool)
+    starts[3, 1] = starts[5] = starts[7, 0] = True
+    net.forward_packed(inputs, starts)
+    for step in range(STEPS):
+        twin.forward_packed(inputs[step : step + 1], starts[step : step + 1])
+        state = twin.states()
+        for b in (0, 1):
+            peak = abs(state["memory"][b]).max()
+            assert_shows(decode(state_image(net, step, b, cell_pixels=CELL)), state, b, peak)

@@ -118,7 +118,6 @@ def test_many_instances_have_the_threads_of_the_largest():
             break
     assert tasks() == before + 7
     assert_equal(found[7], expected)
-    del nets
 
 
 def test_zero_threads_are_one_per_core():
