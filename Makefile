@@ -123,7 +123,7 @@ test-tsan: test-threads
 .build-fuzz/built: $(SOURCES) | setup
 	@tools/setup.sh fuzz
 	@rm -f .build-fuzz/release/*.build/*.o
-	DNC_EMBEDDED=1 swift build -c release --target DNC --scratch-path .build-fuzz $(addprefix -Xswiftc ,$(FUZZ_SWIFT))
+	DNC_EMBEDDED=1 DNC_SANITIZED=1 swift build -c release --target DNC --scratch-path .build-fuzz $(addprefix -Xswiftc ,$(FUZZ_SWIFT))
 	@touch $@
 
 build/fuzz/%: Tests/fuzz/%.c Tests/fuzz/fuzz.h Tests/fuzz/tasks.h Tests/interface/pieces.h include/dnc.h .build-fuzz/built

@@ -56,9 +56,18 @@ let notOfLibrary = [
   "Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "CKernels", "Kernels", "KernelsV3", "KernelsV4",
 ]
 let notOfProgram = ["Tests", "bindings", "build", "curricula", "data", "docs", "include", "models", "tools"]
-let librarySettings: [SwiftSetting] = embedded ? productSettings + [.unsafeFlags(sizeFlags)] : []
+// The product runs with every glibc from 2.17 on: see platform.h. A sanitizer knows the present versions only.
+let oldFlags = isSanitized ? [] : ["-Xcc", "-DDNC_OLD_GLIBC"]
+let librarySettings: [SwiftSetting] = embedded ? productSettings + [.unsafeFlags(sizeFlags + oldFlags)] : []
 let libraryDependencies: [Target.Dependency] =
   ["CPlatform", "CPNG", "CDNC", "CKernels"] + levels.map { .byName(name: $0.name) }
+
+// Where old systems have their threads; a new one's file is all but empty.
+#if arch(x86_64)
+  let oldThreads = isSanitized ? [] : ["--no-as-needed", "-l:libpthread.so.0", "--as-needed"].flatMap { ["-Xlinker", $0] }
+#else
+  let oldThreads: [String] = []
+#endif
 
 let library: Target =
   timesMechanisms
@@ -76,7 +85,7 @@ let library: Target =
             "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker",
             "--version-script=\(Context.packageDirectory)/dnc.map",
             "-Xlinker", "-soname", "-Xlinker", "libdnc.so.0",
-            "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", isSanitized ? "undefs" : "defs",
+            "-Xlinker", "--gc-sections"] + oldThreads + ["-Xlinker", "-z", "-Xlinker", isSanitized ? "undefs" : "defs",
           ])
         ] : []))
 

@@ -14,7 +14,7 @@ struct ByteSource: ~Copyable {
     let descriptor = dnc_platform_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
     guard descriptor >= 0 else { throw Failure.system(path, "opened") }
     var info = stat()
-    guard fstat(descriptor, &info) == 0 else {
+    guard dnc_platform_fstat(descriptor, &info) == 0 else {
       let failure = Failure.system(path, "read")
       close(descriptor)
       throw failure

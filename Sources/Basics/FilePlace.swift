@@ -20,7 +20,7 @@ struct FilePlace: ~Copyable {
   init(_ given: UnsafePointer<CChar>) throws(Failure) {
     // The system must find the same file at both paths: some links in /proc name a place where there is none.
     var meant = stat()
-    let isThere = stat(given, &meant) == 0
+    let isThere = dnc_platform_stat(given, &meant) == 0
     guard isThere || dnc_platform_errno() == ENOENT else { throw Failure.system(given, "written") }
     if isThere { try Failure.unlessRegular(given, meant.st_mode) }
 
@@ -32,7 +32,7 @@ struct FilePlace: ~Copyable {
     var old: stat?
     var links = 0
     while true {
-      guard lstat(path, &found) == 0 else {
+      guard dnc_platform_lstat(path, &found) == 0 else {
         guard dnc_platform_errno() == ENOENT, !isThere else { throw Failure.system(given, "followed") }
         break
       }

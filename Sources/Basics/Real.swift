@@ -26,8 +26,8 @@ extension Float: Real {
   static func floats(_ pointer: Out<Float>) -> Out<Float> { pointer }
   static var saturation: Float? { 0x1p119 }
   static func dot(_ count: Int, _ x: In<Float>, _ y: In<Float>) -> Float { eightWideDot(count, x, y) }
-  static func exp(_ x: Float) -> Float { expf(x) }
-  static func log(_ x: Float) -> Float { logf(x) }
+  static func exp(_ x: Float) -> Float { dnc_platform_expf(x) }
+  static func log(_ x: Float) -> Float { dnc_platform_logf(x) }
   static func log1p(_ x: Float) -> Float { log1pf(x) }
   static func tanh(_ x: Float) -> Float { tanhf(x) }
 }
@@ -43,8 +43,8 @@ extension Double: Real {
   }
   static var saturation: Double? { nil }
   static func dot(_ count: Int, _ x: In<Double>, _ y: In<Double>) -> Double { eightWideDot(count, x, y) }
-  static func exp(_ x: Double) -> Double { CPlatform.exp(x) }
-  static func log(_ x: Double) -> Double { CPlatform.log(x) }
+  static func exp(_ x: Double) -> Double { dnc_platform_exp(x) }
+  static func log(_ x: Double) -> Double { dnc_platform_log(x) }
   static func log1p(_ x: Double) -> Double { CPlatform.log1p(x) }
   static func tanh(_ x: Double) -> Double { CPlatform.tanh(x) }
 }

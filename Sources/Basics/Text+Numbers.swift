@@ -48,7 +48,7 @@ extension Double {
       exponent += down ? -power : power
     }
     guard i == text.count else { return nil }
-    let scale = pow(10, Double(abs(exponent)))
+    let scale = dnc_platform_pow(10, Double(abs(exponent)))
     let value = exponent < 0 ? Double(mantissa) / scale : Double(mantissa) * scale
     self = negative ? -value : value
   }

@@ -100,7 +100,7 @@ struct ThreadPool {
     pthread_cond_broadcast(&state.pointee.changed)
     let (workers, started) = (state.pointee.workers, state.pointee.started)
     pthread_mutex_unlock(&state.pointee.mutex)
-    for i in 0..<started { pthread_join(workers[i], nil) }
+    for i in 0..<started { dnc_platform_join_thread(workers[i], nil) }
     pthread_mutex_lock(&state.pointee.mutex)
     (state.pointee.started, state.pointee.isStopping) = (0, false)
     pthread_mutex_unlock(&state.pointee.mutex)
@@ -123,13 +123,13 @@ struct ThreadPool {
     var all = sigset_t()
     var previous = sigset_t()
     sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &previous)
+    dnc_platform_mask_signals(SIG_SETMASK, &all, &previous)
     while state.pointee.started < wanted {
       let worker = state.pointee.workers + state.pointee.started
-      guard pthread_create(worker, nil, ThreadPool.main, nil) == 0 else { break }
+      guard dnc_platform_create_thread(worker, nil, ThreadPool.main, nil) == 0 else { break }
       state.pointee.started += 1
     }
-    pthread_sigmask(SIG_SETMASK, &previous, nil)
+    dnc_platform_mask_signals(SIG_SETMASK, &previous, nil)
     return state.pointee.started
   }
 

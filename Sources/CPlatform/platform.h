@@ -43,6 +43,44 @@ static inline pthread_t *dnc_platform_workers(void) {
     return workers;
 }
 
+/* Functions of which newer systems have a newer version. The product asks for the oldest, which every glibc has, from 2.17 on and
+ * before; they compute the same. */
+#if defined(DNC_OLD_GLIBC) && defined(__GLIBC__) && defined(__x86_64__)
+double dnc_platform_exp(double x) __asm__("exp@GLIBC_2.2.5");
+double dnc_platform_log(double x) __asm__("log@GLIBC_2.2.5");
+double dnc_platform_pow(double x, double y) __asm__("pow@GLIBC_2.2.5");
+float dnc_platform_expf(float x) __asm__("expf@GLIBC_2.2.5");
+float dnc_platform_logf(float x) __asm__("logf@GLIBC_2.2.5");
+int dnc_platform_create_thread(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
+    __asm__("pthread_create@GLIBC_2.2.5");
+int dnc_platform_join_thread(pthread_t thread, void **result) __asm__("pthread_join@GLIBC_2.2.5");
+int dnc_platform_mask_signals(int how, const sigset_t *set, sigset_t *old) __asm__("pthread_sigmask@GLIBC_2.2.5");
+int dnc_platform_xstat(int version, const char *path, struct stat *info) __asm__("__xstat@GLIBC_2.2.5");
+int dnc_platform_lxstat(int version, const char *path, struct stat *info) __asm__("__lxstat@GLIBC_2.2.5");
+int dnc_platform_fxstat(int version, int file, struct stat *info) __asm__("__fxstat@GLIBC_2.2.5");
+/* 1 is the kernel's struct stat. */
+static inline int dnc_platform_stat(const char *path, struct stat *info) { return dnc_platform_xstat(1, path, info); }
+static inline int dnc_platform_lstat(const char *path, struct stat *info) { return dnc_platform_lxstat(1, path, info); }
+static inline int dnc_platform_fstat(int file, struct stat *info) { return dnc_platform_fxstat(1, file, info); }
+#else
+static inline double dnc_platform_exp(double x) { return exp(x); }
+static inline double dnc_platform_log(double x) { return log(x); }
+static inline double dnc_platform_pow(double x, double y) { return pow(x, y); }
+static inline float dnc_platform_expf(float x) { return expf(x); }
+static inline float dnc_platform_logf(float x) { return logf(x); }
+static inline int dnc_platform_create_thread(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
+                                             void *argument) {
+    return pthread_create(thread, attributes, start, argument);
+}
+static inline int dnc_platform_join_thread(pthread_t thread, void **result) { return pthread_join(thread, result); }
+static inline int dnc_platform_mask_signals(int how, const sigset_t *set, sigset_t *old) {
+    return pthread_sigmask(how, set, old);
+}
+static inline int dnc_platform_stat(const char *path, struct stat *info) { return stat(path, info); }
+static inline int dnc_platform_lstat(const char *path, struct stat *info) { return lstat(path, info); }
+static inline int dnc_platform_fstat(int file, struct stat *info) { return fstat(file, info); }
+#endif
+
 /* errno is a macro, and open is variadic: Swift can use neither. */
 static inline int dnc_platform_errno(void) { return errno; }
 

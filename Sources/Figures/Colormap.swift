@@ -19,7 +19,7 @@ struct Colour {
 
   /// True if black is easier to read on it than white, by its approximate relative luminance.
   var isLight: Bool {
-    func linear(_ part: UInt8) -> Double { pow(Double(part) / 255, 2.2) }
+    func linear(_ part: UInt8) -> Double { dnc_platform_pow(Double(part) / 255, 2.2) }
     return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue) > 0.18
   }
 

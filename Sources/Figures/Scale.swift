@@ -83,7 +83,7 @@ struct Scale {
     func forEach(_ body: (_ mantissa: Int, _ value: Double, _ exponent: Int) -> Void) {
       for exponent in Int(floor(low))...Int(floor(high)) {
         for mantissa in 1...9 {
-          let value = Double(mantissa) * pow(10, Double(exponent))
+          let value = Double(mantissa) * dnc_platform_pow(10, Double(exponent))
           let logarithm = Double(exponent) + log10(Double(mantissa))
           if logarithm >= low - 1e-9 && logarithm <= high + 1e-9 { body(mantissa, value, exponent) }
         }
@@ -94,7 +94,7 @@ struct Scale {
     var majors = 0
     forEach { mantissa, _, _ in majors += isMajor(mantissa) ? 1 : 0 }
     guard majors >= 3 || !hasFew else {
-      return forEachRound(from: pow(10, low), to: pow(10, high), wanted: wanted, body)
+      return forEachRound(from: dnc_platform_pow(10, low), to: dnc_platform_pow(10, high), wanted: wanted, body)
     }
     let step = Int((Scale.decadesApart / decade).rounded(.up))
     forEach { mantissa, value, exponent in

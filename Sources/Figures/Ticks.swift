@@ -18,7 +18,7 @@ struct Ticks {
     }
     let distance = (high - low) / Double(wanted)
     let exponent = Int(floor(log10(distance)))
-    let squared = pow(distance / pow(10, Double(exponent)), 2)
+    let squared = dnc_platform_pow(distance / dnc_platform_pow(10, Double(exponent)), 2)
     let mantissa = squared <= 1 * 2 ? 1 : squared <= 2 * 5 ? 2 : squared <= 5 * 10 ? 5 : 10
     let step = Ticks.value(mantissa: mantissa, times: 1, exponent: exponent)
     // The slack keeps ticks that lie at the ends, in spite of rounding.
@@ -54,7 +54,7 @@ struct Ticks {
   /// 3 * 0.1 is not.
   private static func value(mantissa: Int, times: Int, exponent: Int) -> Double {
     let whole = Double(mantissa) * Double(times)
-    return exponent < 0 ? whole / pow(10, Double(-exponent)) : whole * pow(10, Double(exponent))
+    return exponent < 0 ? whole / dnc_platform_pow(10, Double(-exponent)) : whole * dnc_platform_pow(10, Double(exponent))
   }
 
   /// The distance of the ticks of an axis that counts: the smallest of 1, 2, 5, 10, 20, ... with

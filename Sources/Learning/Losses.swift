@@ -192,6 +192,6 @@ struct LogSum {
   /// exp(x) / Σ exp
   func probability(_ logit: Double) -> Double { .exp(logit - largest) / total }
 
-  static func - (sum: LogSum, logit: Double) -> Double { log(sum.total) + (sum.largest - logit) }
-  static func - (a: LogSum, b: LogSum) -> Double { log(a.total / b.total) + (a.largest - b.largest) }
+  static func - (sum: LogSum, logit: Double) -> Double { .log(sum.total) + (sum.largest - logit) }
+  static func - (a: LogSum, b: LogSum) -> Double { .log(a.total / b.total) + (a.largest - b.largest) }
 }

@@ -42,8 +42,8 @@ struct Update<Scalar: Real> {
     forget = Scalar(1 - c.decay)
     forget1 = Scalar(1 - c.beta1)
     forget2 = Scalar(1 - c.beta2)
-    rate = Scalar(c.learningRate / (isAdam ? 1 - pow(c.beta1, Double(number)) : 1))
-    correction2 = Scalar(1 / (1 - pow(c.beta2, Double(number))))
+    rate = Scalar(c.learningRate / (isAdam ? 1 - dnc_platform_pow(c.beta1, Double(number)) : 1))
+    correction2 = Scalar(1 / (1 - dnc_platform_pow(c.beta2, Double(number))))
     kept = Scalar(1 - (c.algorithm == .adamW ? c.learningRate * c.weightDecay : 0))
     let isClipped = c.maxGradientNorm > 0 && norm > c.maxGradientNorm
     scale = isClipped ? c.maxGradientNorm / norm : 1

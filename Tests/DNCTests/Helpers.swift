@@ -70,7 +70,7 @@ struct TestNetwork: ~Copyable {
   var tensors: [(name: String, range: Range<Int>)] {
     var tensors: [(String, Range<Int>)] = []
     for tensor in ParameterLayout(configuration: c) {
-      let name = network.parameterBlock.pointee.names + tensor.index * ParameterLayout.nameBytes
+      let name = network.parameterBlock.pointee.name(of: tensor.index)
       tensors.append((String(cString: name), tensor.offset..<tensor.offset + tensor.count))
     }
     return tensors

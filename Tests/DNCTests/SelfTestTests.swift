@@ -21,9 +21,8 @@ import Testing
     let episode = try SelfTest.episode(Double.self, kind)
     var probe = try episode.network.clone(sharingParameters: true)
     probe.setTraining(false)
-    let names = episode.network.parameterBlock.pointee.names
     for tensor in ParameterLayout(configuration: episode.network.configuration) {
-      let name = UnsafePointer(names + tensor.index * ParameterLayout.nameBytes)
+      let name = episode.network.parameterBlock.pointee.name(of: tensor.index)
       let gradients = episode.network.gradients.start + tensor.offset
       let right = gradients[0]
       let largest = array(gradients, tensor.count).map { abs($0) }.max()!

@@ -180,6 +180,27 @@ int rename(const char *from, const char *to) {
     return fails_with_error(FILES, "rename", 0) ? -1 : real(from, to);
 }
 
+/* What the library calls on x86-64, the oldest there is, and elsewhere. */
+#if defined(__x86_64__)
+int __fxstat(int version, int file, struct stat *info);
+int __xstat(int version, const char *path, struct stat *info);
+int __lxstat(int version, const char *path, struct stat *info);
+
+int __fxstat(int version, int file, struct stat *info) {
+    (void)version;
+    return fails_with_error(FILES, "fstat", 0) ? -1 : fstat(file, info);
+}
+
+int __xstat(int version, const char *path, struct stat *info) {
+    (void)version;
+    return fails_with_error(FILES, "stat", 0) ? -1 : stat(path, info);
+}
+
+int __lxstat(int version, const char *path, struct stat *info) {
+    (void)version;
+    return fails_with_error(FILES, "lstat", 0) ? -1 : lstat(path, info);
+}
+#else
 int fstat(int file, struct stat *info) {
     REAL(fstat);
     return fails_with_error(FILES, "fstat", 0) ? -1 : real(file, info);
@@ -194,6 +215,7 @@ int lstat(const char *path, struct stat *info) {
     REAL(lstat);
     return fails_with_error(FILES, "lstat", 0) ? -1 : real(path, info);
 }
+#endif
 
 ssize_t readlink(const char *path, char *bytes, size_t count) {
     REAL(readlink);

@@ -81,11 +81,20 @@ def test_exported_symbols():
 def test_what_the_library_needs():
     dynamic = run("readelf", "-d", LIBRARY)
     needed = set(re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic))
-    unexpected = needed - {"libc.so.6", "libm.so.6", "libpng16.so.16"}
+    unexpected = needed - {"libc.so.6", "libm.so.6", "libpthread.so.0", "libpng16.so.16"}
     assert not {name for name in unexpected if not name.startswith("ld-linux")}
     assert re.findall(r"\(SONAME\).*\[(.+)\]", dynamic) == ["libdnc.so.0"]
     assert set(re.findall(r"\(R(?:UN)?PATH\).*\[(.*)\]", dynamic)) <= {"$ORIGIN"}, "no folder of this machine"
     assert "TEXTREL" not in dynamic
+
+
+@needs("objdump")
+def test_every_glibc_from_2_17_on_will_do():
+    """Of 2012. A symbol with a newer version would keep the library from loading on older systems."""
+    versions = {
+        tuple(map(int, found.split("."))) for found in re.findall(r"\bGLIBC_([\d.]+)", run("objdump", "-T", LIBRARY))
+    }
+    assert (2, 2, 5) in versions and max(versions) <= (2, 17), sorted(versions)
 
 
 @needs("readelf")
