@@ -54,6 +54,8 @@ compile:
 	@sleep 0.2; touch built
 after-compile:
 	@test -e built && echo "1 passed in 0.10s"
+python:
+	@python3 -c "import sys; sys.exit(not sys.pycache_prefix)" && echo "$${PYTHONDONTWRITEBYTECODE-1} passed in 0.10s"
 """
 
 
@@ -81,6 +83,11 @@ def test_all_runners_are_counted_together(totals):
         "Phase('compile', has_tests=False), Phase('good'), Phase('after-compile', after=('compile',))"
     )
     assert (last, status) == ("4 passed, 0 failed", 0)
+
+
+def test_compiled_modules_are_kept_for_the_next_process(totals, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "9")
+    assert totals("Phase('python')")[0] == "1 passed, 0 failed"
 
 
 def test_a_failed_test_is_counted_and_shown(totals):
