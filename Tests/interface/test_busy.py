@@ -12,6 +12,8 @@ from programs import needs, run, valgrind
 from support import Net, Optimizer, Refused, Task, c, check, floats, last_error
 from test_arguments import FUNCTIONS, World, passed
 
+pytestmark = pytest.mark.any_level
+
 HERE = Path(__file__).parent
 
 

@@ -27,6 +27,8 @@ from support import (
     loss,
 )  # fmt: skip
 
+pytestmark = pytest.mark.any_level
+
 HERE = Path(__file__).parent
 TINY = dict(
     input_size=1, output_size=1, hidden_size=1, memory_slots=2, word_size=1, read_heads=1, write_heads=1, batch_size=1

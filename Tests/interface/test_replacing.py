@@ -10,6 +10,8 @@ import pytest
 from dnc import _files
 from support import Net, c, check, f32, floats, image_options, last_error
 
+pytestmark = pytest.mark.any_level
+
 OLD = b"what was there before"
 VALUES = f32([[1, 2], [3, 4]])
 
