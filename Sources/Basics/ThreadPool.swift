@@ -23,7 +23,7 @@ struct ThreadPool {
     var next: UnsafeMutablePointer<Job>?
   }
 
-  /// What the threads look at without the mutex.
+  /// What the threads that run a job look at without the mutex.
   struct Signals: ~Copyable {
     /// The next index of the work. Index 0 is the owner's, however soon the others begin: only its thread tells of progress.
     let next = Atomic<Int>(1)
@@ -31,13 +31,17 @@ struct ThreadPool {
     let working = Atomic<Int>(0)
   }
 
-  private struct State: ~Copyable {
-    /// The process that the rest belongs to, since a forked one has none of its parent's threads; negative while that process
+  /// What the threads look at without the mutex.
+  private struct Marks: ~Copyable {
+    /// The process that the pool belongs to, since a forked one has none of its parent's threads; negative while that process
     /// sets it up.
     let process = Atomic<Int32>(0)
     /// Changes under the mutex, with every job and at the end.
     let generation = Atomic<UInt>(0)
-    /// Guards what follows.
+  }
+
+  private struct State {
+    /// Guards all of it.
     var mutex: pthread_mutex_t
     var changed: pthread_cond_t
     var finished: pthread_cond_t
@@ -51,22 +55,26 @@ struct ThreadPool {
     var isStopping: Bool
   }
 
+  private let marks: UnsafePointer<Marks>
   private let state: UnsafeMutablePointer<State>
 
   /// Not inlined: see `lastMessage`.
   @inline(never) static func shared() -> ThreadPool {
-    let pool = ThreadPool(state: dnc_platform_pool().assumingMemoryBound(to: State.self))
+    let room = dnc_platform_pool()!
+    let pool = ThreadPool(
+      marks: UnsafePointer(room.assumingMemoryBound(to: Marks.self)),
+      state: (room + 64).assumingMemoryBound(to: State.self))
     let own = getpid()
     while true {
-      let owner = pool.state.pointee.process.load(ordering: .acquiring)
+      let owner = pool.marks.pointee.process.load(ordering: .acquiring)
       if owner == own { return pool }
       if owner == -own {
         dnc_platform_pause()
-      } else if pool.state.pointee.process.compareExchange(
+      } else if pool.marks.pointee.process.compareExchange(
         expected: owner, desired: -own, ordering: .relaxed
       ).exchanged {
         pool.setUp()
-        pool.state.pointee.process.store(own, ordering: .releasing)
+        pool.marks.pointee.process.store(own, ordering: .releasing)
         return pool
       }
     }
@@ -96,7 +104,7 @@ struct ThreadPool {
       return
     }
     state.pointee.isStopping = true
-    state.pointee.generation.wrappingAdd(1, ordering: .relaxed)
+    marks.pointee.generation.wrappingAdd(1, ordering: .relaxed)
     pthread_cond_broadcast(&state.pointee.changed)
     let (workers, started) = (state.pointee.workers, state.pointee.started)
     pthread_mutex_unlock(&state.pointee.mutex)
@@ -138,7 +146,7 @@ struct ThreadPool {
     pthread_mutex_lock(&state.pointee.mutex)
     job.pointee.next = state.pointee.jobs
     state.pointee.jobs = job
-    state.pointee.generation.wrappingAdd(1, ordering: .relaxed)
+    marks.pointee.generation.wrappingAdd(1, ordering: .relaxed)
     if state.pointee.sleeping > 0 { pthread_cond_broadcast(&state.pointee.changed) }
     pthread_mutex_unlock(&state.pointee.mutex)
   }
@@ -231,10 +239,10 @@ struct ThreadPool {
         hasWorked = true
       } else if hasWorked {
         hasWorked = false
-        let seen = state.pointee.generation.load(ordering: .relaxed)
+        let seen = marks.pointee.generation.load(ordering: .relaxed)
         let patience = Self.patience(threads: state.pointee.started + 1)
         pthread_mutex_unlock(&state.pointee.mutex)
-        Self.stayAwake(patience) { state.pointee.generation.load(ordering: .relaxed) == seen }
+        Self.stayAwake(patience) { marks.pointee.generation.load(ordering: .relaxed) == seen }
         pthread_mutex_lock(&state.pointee.mutex)
       } else {
         state.pointee.sleeping += 1
