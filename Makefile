@@ -34,7 +34,7 @@ FUZZ_SWIFT := -sanitize=address -sanitize-coverage=edge,indirect-calls,trace-cmp
 FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create write
 
 .PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-mechanisms bench-peers demo faults fuzz fuzz-programs test \
-  test-swift test-threads test-fuzz test-python test-level-v3 test-level-plain test-fresh test-torch lint format install clean setup
+  test-swift test-threads test-fuzz test-python test-level-v3 test-level-plain test-fresh test-mpi test-torch lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -162,6 +162,11 @@ faults: $(PYTHON)
 # Not part of make test, since torch is larger than everything else together: the layer of PyTorch.
 test-torch: $(LIBRARY) build/peers-venv/installed
 	DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" PYTHONPATH=bindings/python build/peers-venv/bin/python -m pytest -q Tests/python/test_torch.py
+
+# Not part of make test, which leaves these tests out where there is no MPI: the example of many processes.
+test-mpi: $(LIBRARY) $(PYTHON)
+	@tools/setup.sh mpi
+	DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" $(PYTHON) -m pytest -q Tests/interface/test_mpi.py
 
 # Not part of make test, since it builds everything anew: what the pages say, with the package installed from a fresh clone.
 test-fresh:

@@ -3,6 +3,7 @@
 #   tools/setup.sh build     what building the library takes: Swift 6.3, a C compiler, libpng
 #   tools/setup.sh python    a local environment, build/venv, with what the tests take; valgrind, abigail-tools
 #   tools/setup.sh fuzz      what the fuzz targets take: Clang with AddressSanitizer and libFuzzer, and lld
+#   tools/setup.sh mpi       Open MPI
 #   tools/setup.sh peers     another one, build/peers-venv, with the implementations that benchmarks/peers compares
 set -eu
 
@@ -36,6 +37,9 @@ fuzz)
     echo "$program" | clang -x c -fsanitize=fuzzer,address -fuse-ld=lld -o /dev/null - 2>/dev/null ||
         packages clang lld libclang-rt-dev
     ;;
+mpi)
+    command -v mpicc >/dev/null && command -v mpirun >/dev/null || packages libopenmpi-dev openmpi-bin
+    ;;
 peers)
     python3 -c 'import venv, ensurepip' 2>/dev/null || packages python3-venv
     [ -x build/peers-venv/bin/pip ] || python3 -m venv build/peers-venv
@@ -50,7 +54,7 @@ python)
     build/venv/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt
     ;;
 *)
-    echo "usage: tools/setup.sh build|python|fuzz|peers" >&2
+    echo "usage: tools/setup.sh build|python|fuzz|mpi|peers" >&2
     exit 2
     ;;
 esac

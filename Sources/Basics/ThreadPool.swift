@@ -60,7 +60,7 @@ struct ThreadPool {
 
   /// Not inlined: see `lastMessage`.
   @inline(never) static func shared() -> ThreadPool {
-    let room = dnc_platform_pool()!
+    let room = dnc_platform_pool()
     let pool = ThreadPool(
       marks: UnsafePointer(room.assumingMemoryBound(to: Marks.self)),
       state: (room + 64).assumingMemoryBound(to: State.self))

@@ -33,12 +33,12 @@ static inline char *dnc_platform_messages(void) {
 }
 
 /* Room for the pool of threads, all zero at first, and for the most threads that it may start. */
-static inline void *dnc_platform_pool(void) {
+static inline void *_Nonnull dnc_platform_pool(void) {
     static _Alignas(64) char pool[512];
     return pool;
 }
 
-static inline pthread_t *dnc_platform_workers(void) {
+static inline pthread_t *_Nonnull dnc_platform_workers(void) {
     static pthread_t workers[1023];
     return workers;
 }
