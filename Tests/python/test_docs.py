@@ -101,3 +101,8 @@ def test_every_mechanism_is_derived(repository):
     derived = {file for page in (repository / "docs" / "gradients").glob("*.md") for _, file, _ in links(page)}
     missing = [source.name for source in (repository / "Sources" / "Mechanisms").iterdir() if source not in derived]
     assert not missing
+
+
+def test_the_table_of_scaling_is_what_its_tool_makes(repository):
+    tool = runpy.run_path(str(repository / "tools" / "make_scaling_table.py"))
+    assert "\n".join(tool["table"]()) in (repository / "docs" / "distributed.md").read_text()
