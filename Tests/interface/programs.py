@@ -40,7 +40,7 @@ def once(tmp_path_factory, worker_id):
 
 @pytest.fixture(scope="session")
 def built(once):
-    """Compiles a C source against this checkout's header and library, once."""
+    """Compiles a C or C++ source against this checkout's header and library, once."""
 
     def link(folder):
         folder.mkdir()
@@ -48,8 +48,9 @@ def built(once):
 
     def compile(source, *flags):
         folder = once("linked", link)
+        compiler = ["g++", "-std=c++11"] if Path(source).suffix == ".cpp" else ["gcc", "-std=c99"]
         return once(Path(source).stem, lambda program: run(
-            "gcc", "-std=c99", "-O1", "-g", *WARNINGS, "-I", HEADER.parent, source, "-o", program, *flags,
+            *compiler, "-O1", "-g", *WARNINGS, "-I", HEADER.parent, source, "-o", program, *flags,
             folder / "libdnc.so.0", f"-Wl,-rpath,{folder}", "-lm",
         ))  # fmt: skip
 

@@ -147,6 +147,22 @@ def assert_demo(folder, optimizer_steps=None):
     return net
 
 
+@pytest.mark.any_level
+@needs("gcc")
+def test_streams_are_parked_and_resumed(built, tmp_path):
+    output = run(built(EXAMPLES / "stream.c"), cwd=tmp_path)
+    assert "outputs as in one go, bit for bit" in output and not list(tmp_path.iterdir())
+
+
+@pytest.mark.any_level
+@needs("g++")
+def test_agents_learn_while_they_act(built):
+    """Half of the answers are right by chance."""
+    program = built(EXAMPLES / "agents.cpp")
+    assert float(run(program, 600).split(" %")[0]) > 80
+    run(program, 3, expect=1)
+
+
 @needs("gcc")
 def test_copy_task(built, tmp_path):
     """Too short a training ends with 1, and leaves everything; twice the same is the same."""
