@@ -15,7 +15,10 @@ PAGES = [
 ]
 
 # How a command begins, and how one begins that a sentence mentions.
-COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*(?:make|python|pip|cc|cmake|swift|for|ls|git|sh|\./\w+|(?:build|tools)/\S+)\b")
+COMMAND = re.compile(
+    r"(?:[A-Z_]+=\S+ )*"
+    r"(?:make|python|pip|cc|cmake|swift|for|ls|git|sh|mpicc|mpirun|printf|\./\w+|(?:build|tools)/\S+)\b"
+)
 MENTIONED = re.compile(r"`((?:make|swift|python -m dnc \w+|build/venv/bin/python|build/fuzz/\w+|ls) [^`]+)`")
 LANGUAGES = {"python", "c", "sh", "math", "text"}
 

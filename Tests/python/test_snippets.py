@@ -32,6 +32,7 @@ SHORTER = [
 
 BUILD = "Tests/interface/test_build.py"
 PART = "a part of make test, which runs it"
+MPI = "Tests/interface/test_mpi.py"
 LONG = "takes minutes; here only that make knows it"
 ELSEWHERE = {
     "make": "make test has built the library before this runs",
@@ -56,6 +57,12 @@ ELSEWHERE = {
     "pip install ./bindings/python": "make test-fresh",
     "pip install -e ./bindings/python": "make test-fresh",
     "make test-fresh": "runs this",
+    "mpicc mpi_copy.c -o mpi_copy $(pkg-config --cflags --libs dnc)": MPI,
+    "mpirun -n 4 ./mpi_copy 2000": MPI,
+    "make test-mpi": "runs " + MPI,
+    "printf 'first slots=4\\nsecond slots=4\\n' > hosts": "wants two machines",
+    "mpirun --hostfile hosts -n 8 ./mpi_copy 2000": "wants two machines",
+    "PYTHONPATH=bindings/python python tools/make_scaling_table.py": "Tests/python/test_docs.py",
     "make faults": LONG,
     'make faults FAULT="weight_block file_100"': LONG,
     "make test-asan": LONG,
