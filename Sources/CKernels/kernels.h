@@ -317,11 +317,36 @@ typedef struct {
     float *gradients, *first, *second, *parameters;
 } AdamOperands;
 
+typedef struct {
+    long count;
+    const float *y, *yGradient; /* y = σ(x) */
+    float *xGradient;
+} SigmoidsBackwardOperands;
+
+typedef struct {
+    long rows, count;
+    const float *logits;  /* [rows, count] */
+    float *probabilities; /* [rows, count], may be `logits` */
+} SoftmaxRowsOperands;
+
+typedef struct {
+    long rows, count;
+    const float *probabilities, *gradient; /* [rows, count] */
+    float *logitGradient;                  /* [rows, count], may be `gradient` */
+} SoftmaxRowsBackwardOperands;
+
+typedef struct {
+    long count;      /* up to 128 */
+    unsigned *keys;  /* [2 count], the second half for scratch; overwritten */
+    unsigned *order; /* [count] */
+} SortKeysOperands;
+
 /* The fast twins of the slowest mechanisms, for one CPU level. */
 typedef struct {
-    /* Operations that all mechanisms use: see `dot` and its neighbours in Basics/Real.swift. They have no struct: each reads
-     * at most one array beside those that may be exchanged, and writes at most one. */
+    /* Operations that all mechanisms use: see `dot` and its neighbours in Basics/Real.swift. They have no struct: each has one
+     * count, reads one array, or two that may be exchanged, and writes at most one. */
     float (*dotProduct)(long count, const float *x, const float *y);
+    /* Whether the sum of the squares is finite. */
     bool (*areModerate)(long count, const float *x);
     void (*addScaled)(long count, float a, const float *x, float *y);
     void (*scale)(long count, float a, const float *x, float *y);
@@ -329,15 +354,13 @@ typedef struct {
     void (*oneplus)(long count, const float *x, float *y);
     void (*oneplusBackward)(long count, const float *yGradient, float *x);
     void (*sigmoids)(long count, const float *x, float *y);
-    void (*sigmoidsBackward)(long count, const float *y, const float *yGradient, float *xGradient);
-    void (*softmaxRows)(long rows, long count, const float *logits, float *probabilities);
-    void (*softmaxRowsBackward)(
-        long rows, long count, const float *probabilities, const float *gradient, float *logitGradient);
-    /* Returns false, and does nothing, if a square overflows. */
     void (*addProducts)(long count, const float *x, const float *y, float *z);
     void (*usageKeys)(long count, const float *usage, unsigned *keys);
-    void (*sortKeys)(long count, unsigned *keys, unsigned *order);
 
+    void (*sigmoidsBackward)(const SigmoidsBackwardOperands *);
+    void (*softmaxRows)(const SoftmaxRowsOperands *);
+    void (*softmaxRowsBackward)(const SoftmaxRowsBackwardOperands *);
+    void (*sortKeys)(const SortKeysOperands *);
     void (*packWeight)(const PackWeightOperands *);
     void (*linearForward)(const LinearForwardOperands *);
     void (*linearBackward)(const LinearBackwardOperands *);

@@ -11,6 +11,11 @@ let greatestNorms: Float = 1e38
 /// ‖x‖_ε
 @inline(__always) private func norm(_ count: Int, _ x: Input) -> Float { (dot(count, x, x) + epsilon).squareRoot() }
 
+func softmaxRows(_ operands: UnsafePointer<SoftmaxRowsOperands>) {
+  let o = operands.pointee
+  softmaxRows(o.rows, o.count, o.logits, o.probabilities)
+}
+
 /// Softmax of each of some rows. Its steps are taken for all rows before the next one begins, so that the rows don't wait
 /// for each other. `probabilities` may be `logits`.
 func softmaxRows(

@@ -1,5 +1,7 @@
 // The kernels of the parts of the interface vector. See `Interface` and `Softmax` for what they compute.
 
+import CKernels
+
 /// y[i] = 1 + log(1 + exp(x[i]))
 func oneplus(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
   forEachVector(count) { i, n in
@@ -21,21 +23,21 @@ func sigmoids(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer
 }
 
 /// xGradient[i] = yGradient[i] y[i] (1 − y[i])
-func sigmoidsBackward(
-  _ count: Int, _ y: UnsafePointer<Float>, _ yGradient: UnsafePointer<Float>, _ xGradient: UnsafeMutablePointer<Float>
-) {
-  forEachVector(count) { i, n in
+func sigmoidsBackward(_ operands: UnsafePointer<SigmoidsBackwardOperands>) {
+  let o = operands.pointee
+  let (y, yGradient, xGradient) = (o.y, o.yGradient, o.xGradient)
+  forEachVector(o.count) { i, n in
     let y = load(y + i, n)
     store(load(yGradient + i, n) * y * (1 - y), xGradient + i, n)
   }
 }
 
-func softmaxRowsBackward(
-  _ rows: Int, _ count: Int, _ probabilities: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>,
-  _ logitGradient: UnsafeMutablePointer<Float>
-) {
-  for row in 0..<rows {
-    let (p, gradient, target) = (probabilities + row * count, gradient + row * count, logitGradient + row * count)
+func softmaxRowsBackward(_ operands: UnsafePointer<SoftmaxRowsBackwardOperands>) {
+  let o = operands.pointee
+  let count = o.count
+  for row in 0..<o.rows {
+    let start = row * count
+    let (p, gradient, target) = (o.probabilities + start, o.gradient + start, o.logitGradient + start)
     var mean: Float = 0
     for i in 0..<count { mean += p[i] * gradient[i] }
     for i in 0..<count { target[i] = p[i] * (gradient[i] - mean) }

@@ -4,10 +4,9 @@ import CKernels
 @export(interface) public func kernels() -> Kernels {
   Kernels(
     dotProduct: dotProduct, areModerate: areModerate, addScaled: addScaled, scale: scale, sumOfSquares: sumOfSquares,
-    oneplus: oneplus, oneplusBackward: oneplusBackward, sigmoids: sigmoids,
-    sigmoidsBackward: sigmoidsBackward, softmaxRows: softmaxRows, softmaxRowsBackward: softmaxRowsBackward,
-    addProducts: addProducts,
-    usageKeys: usageKeys, sortKeys: sortKeys, packWeight: packWeight, linearForward: linearForward,
+    oneplus: oneplus, oneplusBackward: oneplusBackward, sigmoids: sigmoids, addProducts: addProducts,
+    usageKeys: usageKeys, sigmoidsBackward: sigmoidsBackward, softmaxRows: softmaxRows,
+    softmaxRowsBackward: softmaxRowsBackward, sortKeys: sortKeys, packWeight: packWeight, linearForward: linearForward,
     linearBackward: linearBackward,
     linearBackwardWeight: linearBackwardWeight, lstmForward: lstmForward, lstmBackward: lstmBackward,
     tanhForward: tanhForward, layerNormForward: layerNormForward,

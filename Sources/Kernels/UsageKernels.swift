@@ -76,8 +76,9 @@ func usageKeys(_ count: Int, _ usage: UnsafePointer<Float>, _ keys: UnsafeMutabl
 }
 
 /// The slots in ascending order of their keys, for up to 128 of them. Each one's place is the number of those before it.
-/// - Parameter keys: [count], with room for as many more; overwritten.
-func sortKeys(_ count: Int, _ keys: UnsafeMutablePointer<UInt32>, _ order: UnsafeMutablePointer<UInt32>) {
+func sortKeys(_ operands: UnsafePointer<SortKeysOperands>) {
+  let o = operands.pointee
+  let (count, keys, order) = (o.count, o.keys, o.order)
   // Equal keys go by the slot.
   for n in 0..<count { keys[n] = keys[n] << 7 | UInt32(truncatingIfNeeded: n) }
   forEachVector(count) { n, part in

@@ -25,7 +25,10 @@ enum FreeList {
     } else {
       for n in 0..<slots { keys[n] = key(usage[n]) }
     }
-    if slots <= mostSorted, let fast = Scalar.kernels?.sortKeys { return fast(slots, keys, order) }
+    if slots <= mostSorted, let fast = Scalar.kernels?.sortKeys {
+      var operands = SortKeysOperands(count: slots, keys: keys, order: order)
+      return fast(&operands)
+    }
     for n in 0..<slots { order[n] = UInt32(truncatingIfNeeded: n) }
     guard slots > few else { return insert(slots, keys: keys, order: order) }
     pass(slots, keys: keys, shift: 0, from: order, to: byLowDigit, ends: ends)

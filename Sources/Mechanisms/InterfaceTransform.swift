@@ -78,7 +78,9 @@ enum InterfaceTransform {
       for i in 0..<part.count { raw[i] = gradient[i] * .sigmoid(raw[i]) }
     case .sigmoid:
       if let fast = Scalar.kernels?.sigmoidsBackward {
-        return fast(part.count, interface.float, gradient.float, raw.float)
+        var operands = SigmoidsBackwardOperands(
+          count: part.count, y: interface.float, yGradient: gradient.float, xGradient: raw.float)
+        return fast(&operands)
       }
       for i in 0..<part.count { raw[i] = gradient[i] * interface[i] * (1 - interface[i]) }
     case .softmax(let count):

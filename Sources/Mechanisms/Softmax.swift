@@ -6,7 +6,11 @@ enum Softmax {
   ///   - logits: x [rows, count].
   ///   - probabilities: out, p [rows, count]; may be `logits`.
   static func forward<Scalar: Real>(rows: Int, _ count: Int, logits: In<Scalar>, probabilities: Out<Scalar>) {
-    if let fast = Scalar.kernels?.softmaxRows { return fast(rows, count, logits.float, probabilities.float) }
+    if let fast = Scalar.kernels?.softmaxRows {
+      var operands = SoftmaxRowsOperands(
+        rows: rows, count: count, logits: logits.float, probabilities: probabilities.float)
+      return fast(&operands)
+    }
     for row in 0..<rows {
       let (logits, probabilities) = (logits + row * count, probabilities + row * count)
       var maximum = logits[0]
@@ -28,7 +32,10 @@ enum Softmax {
     rows: Int, _ count: Int, probabilities: In<Scalar>, gradient: In<Scalar>, logitGradient: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.softmaxRowsBackward {
-      return fast(rows, count, probabilities.float, gradient.float, logitGradient.float)
+      var operands = SoftmaxRowsBackwardOperands(
+        rows: rows, count: count, probabilities: probabilities.float, gradient: gradient.float,
+        logitGradient: logitGradient.float)
+      return fast(&operands)
     }
     for row in 0..<rows {
       let start = row * count

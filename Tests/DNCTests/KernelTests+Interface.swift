@@ -25,7 +25,11 @@ extension KernelTests {
       for (start, end) in [(at.eraseVectors, at.writeVectors), (at.freeGates, at.readModes)] {
         kernels.sigmoids(end - start, raw.float + start, interface.float + start)
       }
-      kernels.softmaxRows(readHeads, at.modes, raw.float + at.readModes, interface.float + at.readModes)
+      run(
+        kernels.softmaxRows,
+        SoftmaxRowsOperands(
+          rows: readHeads, count: at.modes, logits: raw.float + at.readModes,
+          probabilities: interface.float + at.readModes))
       expect(interface, "interface of \(what)", tolerance: 1e-7)
 
       Interface.backward(
@@ -35,12 +39,18 @@ extension KernelTests {
         for i in start..<start + count { #expect(abs(Double(raw.float[i]) - raw.exact[i]) < 2e-7, "\(what)") }
       }
       for (start, end) in [(at.eraseVectors, at.writeVectors), (at.freeGates, at.readModes)] {
-        kernels.sigmoidsBackward(
-          end - start, interface.float + start, gradient.float + start, raw.float + start)
+        run(
+          kernels.sigmoidsBackward,
+          SigmoidsBackwardOperands(
+            count: end - start, y: interface.float + start, yGradient: gradient.float + start,
+            xGradient: raw.float + start))
         for i in start..<end { #expect(abs(Double(raw.float[i]) - raw.exact[i]) < 2e-7, "\(what)") }
       }
-      kernels.softmaxRowsBackward(
-        readHeads, at.modes, interface.float + at.readModes, gradient.float + at.readModes, raw.float + at.readModes)
+      run(
+        kernels.softmaxRowsBackward,
+        SoftmaxRowsBackwardOperands(
+          rows: readHeads, count: at.modes, probabilities: interface.float + at.readModes,
+          gradient: gradient.float + at.readModes, logitGradient: raw.float + at.readModes))
       for i in at.readModes..<at.count { #expect(abs(Double(raw.float[i]) - raw.exact[i]) < 2e-7, "\(what)") }
     }
   }
@@ -69,7 +79,7 @@ extension KernelTests {
       var logits = [Float](repeating: -200, count: rows * count)
       for row in 0..<rows { logits[row * count + row] = 100 + Float(row) }
       var probabilities = logits
-      kernels.softmaxRows(rows, count, logits, &probabilities)
+      softmax(&probabilities, rows: rows, kernels)
       for row in 0..<rows {
         for i in 0..<count {
           #expect(i == row ? probabilities[row * count + i] == 1 : probabilities[row * count + i] < 1e-30)

@@ -125,7 +125,13 @@ extension KernelTests {
         var keys = [UInt32](repeating: 0, count: 2 * slots)
         var order = [UInt32](repeating: 0, count: slots)
         kernels.usageKeys(slots, usage, &keys)
-        kernels.sortKeys(slots, &keys, &order)
+        keys.withUnsafeMutableBufferPointer { keys in
+          order.withUnsafeMutableBufferPointer { order in
+            run(
+              kernels.sortKeys,
+              SortKeysOperands(count: slots, keys: keys.baseAddress!, order: order.baseAddress!))
+          }
+        }
         var plain = order
         var scratch = [UInt32](repeating: 0, count: FreeList.scratchCount(slots: slots))
         FreeList.sort(slots: slots, usage: usage.map(Double.init), order: &plain, scratch: &scratch)

@@ -1,3 +1,4 @@
+import CKernels
 import CPlatform
 import Testing
 
@@ -69,5 +70,13 @@ import Testing
   /// What a kernel gives for operands.
   func run<Operands, Result>(_ kernel: (UnsafePointer<Operands>) -> Result, _ operands: Operands) -> Result {
     withUnsafePointer(to: operands, kernel)
+  }
+
+  /// In place.
+  func softmax(_ logits: inout [Float], rows: Int = 1, _ kernels: Kernels) {
+    logits.withUnsafeMutableBufferPointer { logits in
+      let (start, count) = (logits.baseAddress!, logits.count / rows)
+      run(kernels.softmaxRows, SoftmaxRowsOperands(rows: rows, count: count, logits: start, probabilities: start))
+    }
   }
 }
