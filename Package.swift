@@ -6,7 +6,7 @@ import PackageDescription
 let embedded = Context.environment["DNC_EMBEDDED"] == "1"
 // A sanitizer's functions are those of the program that loads the library.
 let isSanitized = Context.environment["DNC_SANITIZED"] == "1"
-// DNC_THREADS=1 builds of the tests only those of the threads, for the thread sanitizer.
+// DNC_THREADS=1 builds of the tests only those of the threads, and of the library what these need, for the thread sanitizer.
 let onlyThreads = Context.environment["DNC_THREADS"] == "1"
 
 // DNC_MECHANISMS=1, with DNC_EMBEDDED=1, builds a program of the library's sources that times its mechanisms one by one.
@@ -55,6 +55,7 @@ func kernels(_ name: String, level: String, testedLevel: String, _ settings: [Sw
 let notOfLibrary = [
   "Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "CKernels", "Kernels", "KernelsV3", "KernelsV4",
 ]
+let notOfThreads = onlyThreads ? ["Learning", "Tasks", "Figures", "SelfTest", "LibraryInterface"] : []
 let notOfProgram = ["Tests", "bindings", "build", "curricula", "data", "docs", "include", "models", "tools"]
 // The product runs with every glibc from 2.17 on: see platform.h. A sanitizer knows the present versions only.
 let oldFlags = isSanitized ? [] : ["-Xcc", "-DDNC_OLD_GLIBC"]
@@ -64,7 +65,8 @@ let libraryDependencies: [Target.Dependency] =
 
 // Where old systems have their threads; a new one's file is all but empty.
 #if arch(x86_64)
-  let oldThreads = isSanitized ? [] : ["--no-as-needed", "-l:libpthread.so.0", "--as-needed"].flatMap { ["-Xlinker", $0] }
+  let oldThreads =
+    isSanitized ? [] : ["--no-as-needed", "-l:libpthread.so.0", "--as-needed"].flatMap { ["-Xlinker", $0] }
 #else
   let oldThreads: [String] = []
 #endif
@@ -76,17 +78,20 @@ let library: Target =
     exclude: notOfLibrary.map { "Sources/\($0)" } + notOfProgram, sources: ["Sources", "benchmarks/mechanisms"],
     swiftSettings: librarySettings, linkerSettings: [.linkedLibrary("m")])
   : .target(
-    name: "DNC", dependencies: libraryDependencies, path: "Sources", exclude: notOfLibrary,
+    name: "DNC", dependencies: libraryDependencies, path: "Sources", exclude: notOfLibrary + notOfThreads,
     swiftSettings: librarySettings,
     linkerSettings: [.linkedLibrary("m")]
       + (embedded
         ? [
-          .unsafeFlags([
-            "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker",
-            "--version-script=\(Context.packageDirectory)/dnc.map",
-            "-Xlinker", "-soname", "-Xlinker", "libdnc.so.0",
-            "-Xlinker", "--gc-sections"] + oldThreads + ["-Xlinker", "-z", "-Xlinker", isSanitized ? "undefs" : "defs",
-          ])
+          .unsafeFlags(
+            [
+              "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker",
+              "--version-script=\(Context.packageDirectory)/dnc.map",
+              "-Xlinker", "-soname", "-Xlinker", "libdnc.so.0",
+              "-Xlinker", "--gc-sections",
+            ] + oldThreads + [
+              "-Xlinker", "-z", "-Xlinker", isSanitized ? "undefs" : "defs",
+            ])
         ] : []))
 
 let testTargets: [Target] =

@@ -17,9 +17,7 @@ func relativeError(_ found: [Double], _ expected: [Double]) -> Double {
   return difference == 0 ? 0 : difference / largest
 }
 
-func lastError() -> String { String(cString: dnc_last_error()) }
-
-/// That of the last `Failure` on this thread, which `dnc_last_error` gives once a call has failed by it.
+/// The sentence of the last `Failure` on this thread, which `dnc_last_error` gives once a call has failed by it.
 func lastSentence() -> String { String(cString: threadMessage()) }
 
 func array<Element>(_ start: UnsafePointer<Element>, _ count: Int) -> [Element] {

@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test func passes() throws {
-    #expect(dnc_self_test() == DNC_OK, "\(lastError())")
+    #expect(dnc_self_test() == DNC_OK, "\(String(cString: dnc_last_error()))")
   }
 
   /// In every tensor's gradient, and in the inputs'.
