@@ -34,7 +34,7 @@ FUZZ_SWIFT := -sanitize=address -sanitize-coverage=edge,indirect-calls,trace-cmp
 FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create write
 
 .PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-mechanisms bench-peers demo faults fuzz fuzz-programs test \
-  test-swift test-threads test-fuzz test-python test-level-v3 test-level-plain test-fresh test-mpi test-torch lint format install clean setup
+  test-swift test-threads test-fuzz test-python test-level-v3 test-level-plain test-fresh test-layers test-mpi test-torch lint format install clean setup
 
 all: $(LIBRARY)
 
@@ -103,6 +103,7 @@ $(PYTHON): Tests/requirements.txt
 # before, since the phases run side by side.
 test: $(PYTHON) | setup
 	@tools/setup.sh fuzz
+	@tools/setup.sh torch
 	@$(PYTHON) tools/run_tests.py
 
 test-swift: | setup
@@ -159,9 +160,17 @@ test-level-plain: $(LIBRARY) $(PYTHON)
 faults: $(PYTHON)
 	$(PYTHON) tools/faults/run.py $(FAULT)
 
-# Not part of make test, since torch is larger than everything else together: the layer of PyTorch.
+# The layer of PyTorch and its examples, with Debian's torch, which is old and small. With the newest, which is larger than
+# everything else together, they are not part of make test.
+TORCH_TESTS := Tests/python/test_torch.py Tests/python/test_torch_examples.py
+WITH_LIBRARY := OMP_NUM_THREADS=1 DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" PYTHONPATH=bindings/python
+
+test-layers: $(LIBRARY)
+	@tools/setup.sh torch
+	$(WITH_LIBRARY) build/torch-venv/bin/python -m pytest -q $(TORCH_TESTS)
+
 test-torch: $(LIBRARY) build/peers-venv/installed
-	DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" PYTHONPATH=bindings/python build/peers-venv/bin/python -m pytest -q Tests/python/test_torch.py
+	$(WITH_LIBRARY) build/peers-venv/bin/python -m pytest -q $(TORCH_TESTS)
 
 # Not part of make test, which leaves these tests out where there is no MPI: the example of many processes.
 test-mpi: $(LIBRARY) $(PYTHON)

@@ -4,6 +4,7 @@
 #   tools/setup.sh python    a local environment, build/venv, with what the tests take; valgrind, abigail-tools
 #   tools/setup.sh fuzz      what the fuzz targets take: Clang with AddressSanitizer and libFuzzer, and lld
 #   tools/setup.sh mpi       Open MPI
+#   tools/setup.sh torch     Debian's PyTorch, and an environment that sees it, build/torch-venv, with what its tests take
 #   tools/setup.sh peers     another one, build/peers-venv, with the implementations that benchmarks/peers compares
 set -eu
 
@@ -47,6 +48,12 @@ peers)
     $pip -r benchmarks/peers/requirements.txt
     $pip --no-deps dnc==1.1.0 # the package asks for another that it does not need
     ;;
+torch)
+    # Debian 12 has 1.13, the oldest that the layer works with.
+    /usr/bin/python3 -c 'import torch, venv, ensurepip' 2>/dev/null || packages python3-torch python3-venv
+    [ -x build/torch-venv/bin/pip ] || /usr/bin/python3 -m venv --system-site-packages build/torch-venv
+    build/torch-venv/bin/pip install -q --disable-pip-version-check 'pytest>=7' 'gymnasium>=0.29'
+    ;;
 python)
     for tool in valgrind g++ cmake abidw; do command -v $tool >/dev/null || packages valgrind g++ cmake abigail-tools; done
     python3 -c 'import venv, ensurepip' 2>/dev/null || packages python3-venv
@@ -54,7 +61,7 @@ python)
     build/venv/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt
     ;;
 *)
-    echo "usage: tools/setup.sh build|python|fuzz|mpi|peers" >&2
+    echo "usage: tools/setup.sh build|python|fuzz|mpi|torch|peers" >&2
     exit 2
     ;;
 esac
