@@ -7,6 +7,7 @@
 # make bench    times training and inference steps, their mechanisms, and gradients by hand beside autodiff's
 # make bench-mechanisms   times each mechanism of workloads, MECHANISMS="C16 B" and the like
 # make bench-peers   times other implementations beside them, PEERS="--threads 2" and the like
+# make bench-layers   times training steps of the layer of PyTorch beside the bare library's, LAYERS="--workloads C16" and the like
 # make install  PREFIX=/usr/local: header, library, pkg-config file
 #
 # What is missing (libpng, Python packages for the tests) is installed on the way; tools/setup.sh says what and how.
@@ -33,7 +34,7 @@ FUZZ_SWIFT := -sanitize=address -sanitize-coverage=edge,indirect-calls,trace-cmp
 # What the targets let fail.
 FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create write
 
-.PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-mechanisms bench-peers demo faults fuzz fuzz-programs test \
+.PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-layers bench-mechanisms bench-peers demo faults fuzz fuzz-programs test \
   test-swift test-threads test-fuzz test-python test-level-v3 test-level-plain test-fresh test-layers test-mpi test-torch lint format install clean setup
 
 all: $(LIBRARY)
@@ -86,6 +87,9 @@ bench-autodiff: | setup
 
 bench-peers: $(LIBRARY) build/peers-venv/installed
 	DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" build/peers-venv/bin/python benchmarks/peers/run.py $(PEERS)
+
+bench-layers: $(LIBRARY) build/peers-venv/installed
+	DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" build/peers-venv/bin/python benchmarks/peers/layer.py $(LAYERS)
 
 build/peers-venv/installed: benchmarks/peers/requirements.txt
 	@tools/setup.sh peers
