@@ -89,7 +89,7 @@ bench-peers: $(LIBRARY) build/peers-venv/installed
 	DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" build/peers-venv/bin/python benchmarks/peers/run.py $(PEERS)
 
 bench-layers: $(LIBRARY) build/peers-venv/installed
-	DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" build/peers-venv/bin/python benchmarks/peers/layer.py $(LAYERS)
+	$(WITH_LIBRARY) build/peers-venv/bin/python benchmarks/peers/layer.py $(LAYERS)
 
 build/peers-venv/installed: benchmarks/peers/requirements.txt
 	@tools/setup.sh peers

@@ -1,9 +1,9 @@
 """What the layer of PyTorch costs over the bare library, in time of a training step.
 
-    python benchmarks/peers/layer.py --workloads A,B,C16 --rounds 9
+    make bench-layers LAYERS="--workloads A,B,C16 --rounds 9"
 
-Both do the same, forward, loss, backward and Adam, and take turns. The smallest times of all rounds are compared: what else
-the machine does counts least in them.
+Both do the same, forward, loss, backward and Adam, and take turns. The smallest times of all rounds are compared: what
+else the machine does counts least in them.
 """
 
 import argparse
