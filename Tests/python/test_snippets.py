@@ -3,6 +3,7 @@
 What takes long is shortened by SHORTER. What is not run here is in ELSEWHERE, with what runs it or why nothing does.
 """
 
+import importlib.util
 import os
 import re
 import shutil
@@ -142,6 +143,9 @@ def test_python(environment, of_page):
     """The snippets of a page one after the other: what one defines, the next may use."""
     names = {"__name__": "snippet"}
     for snippet in of_page:
+        layer = re.search(r"import dnc\.(torch|jax)$", snippet.text, re.MULTILINE)
+        if layer and not importlib.util.find_spec(layer[1]):
+            continue  # Tests/python/test_torch_examples.py runs those for torch
         # Tracebacks show the line of the page.
         text = "\n" * snippet.line + shortened(code(snippet))
         exec(compile(text, snippet.page, "exec"), names)

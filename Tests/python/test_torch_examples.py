@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("torch")
 
 import dnc  # noqa: E402
+from snippets import snippets  # noqa: E402
 
 
 @pytest.fixture
@@ -37,6 +38,13 @@ def test_a_wrong_file_of_questions(example, tmp_path):
     (tmp_path / "mine.txt").write_text("where is mary ? hall\nmary is here .\n")
     run = example("questions.py", "mine.txt")
     assert run.returncode == 1 and run.stderr == "error: mine.txt, line 2 has no answer after a question mark\n"
+
+
+def test_the_page_on_layers(repository):
+    shown = [snippet for snippet in snippets(repository / "docs" / "layers.md") if "import dnc.torch" in snippet.text]
+    assert shown
+    for snippet in shown:
+        exec(compile("\n" * snippet.line + snippet.text, snippet.page, "exec"), {})
 
 
 def test_recall_policy(example):
