@@ -106,3 +106,10 @@ def test_every_mechanism_is_derived(repository):
 def test_the_table_of_scaling_is_what_its_tool_makes(repository):
     tool = runpy.run_path(str(repository / "tools" / "make_scaling_table.py"))
     assert "\n".join(tool["table"]()) in (repository / "docs" / "distributed.md").read_text()
+
+
+def test_the_pictures_and_numbers_of_what_a_dnc_is_are_what_their_tool_makes(repository):
+    tool = runpy.run_path(str(repository / "tools" / "make_what_is_a_dnc.py"))
+    for name, draw in tool["PICTURES"].items():
+        assert (tool["FOLDER"] / name).read_text() == draw(), f"run tools/make_what_is_a_dnc.py: {name} has changed"
+    assert tool["table"]() in (repository / "docs" / "what-is-a-dnc.md").read_text()
