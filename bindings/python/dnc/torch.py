@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from . import _layer
 from .network import DNC as Network
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class DNC(nn.Module):
             raise TypeError("batch_size is that of the inputs: a layer has none of its own")
         self.batch_first = batch_first
         self._net = Network(input_size, output_size, **options)
-        self._free: list[Network] = []
+        self._pool = _layer.Pool(lambda: self._net.clone(share_parameters=True))
         self._names = list(self._net.parameters)
         for name, values in self._net.parameters.items():
             *path, last = name.split(".")
@@ -146,11 +146,11 @@ class DNC(nn.Module):
         given = [inputs, *([] if state is None else [state]), *parameters]
         if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in given):
             return _Steps.apply(self, inputs, state, starts, *parameters)
-        net = self._take(batch, recording=False)
+        net = self._pool.take(batch)
         try:
-            return _run(net, inputs, state, starts)
+            return _run(net, inputs, state, starts, recording=False)
         finally:
-            self._free.append(net)
+            self._pool.give_back(net)
 
     def _shared(self) -> Iterator[Tensor]:
         """The parameters in the library's order; an error if one of them is no longer in the library's memory."""
@@ -163,15 +163,6 @@ class DNC(nn.Module):
                     "write to them in place, as load_state_dict without assign=True does"
                 )
             yield parameter
-
-    def _take(self, batch: int, recording: bool) -> Network:
-        """A network of these parameters for so many sequences, at the start of an episode, which no other call uses."""
-        net = self._free.pop() if self._free else self._net.clone(share_parameters=True)
-        if net.batch_size != batch:
-            net.batch_size = batch
-        net.training = recording
-        net.reset()
-        return net
 
     def _apply(self, fn: Any, recurse: bool = True) -> DNC:
         example = fn(torch.empty(0))
@@ -212,11 +203,11 @@ class _Steps(torch.autograd.Function):
     def forward(
         ctx: Any, layer: DNC, inputs: Tensor, state: Tensor | None, starts: Tensor | None, *parameters: Tensor
     ) -> tuple[Tensor, Tensor]:
-        net = layer._take(len(inputs[0]), recording=True)
+        net = layer._pool.take(len(inputs[0]))
         ctx.set_materialize_grads(False)
-        ctx.record = _Record(layer, net)
+        ctx.record = _Record(layer._pool, net)
         ctx.parameters, ctx.versions = parameters, [parameter._version for parameter in parameters]
-        return _run(net, inputs, state, starts)
+        return _run(net, inputs, state, starts, recording=True)
 
     @staticmethod
     @once_differentiable
@@ -227,14 +218,8 @@ class _Steps(torch.autograd.Function):
             raise RuntimeError("a DNC layer's record was used by a backward already: retain_graph does not keep it")
         if ctx.versions != [parameter._version for parameter in ctx.parameters]:
             raise RuntimeError("a parameter of a DNC layer was changed in place between its forward and its backward")
-        net.zero_gradients()
-        if state_gradients is not None:
-            net.set_final_state_gradient(state_gradients.numpy())
-        config = net.config
-        shape = (net.recorded_steps, config["batch_size"], config["output_size"])
-        given = np.zeros(shape, np.float32) if output_gradients is None else np.array(output_gradients.numpy())
         wants_inputs, wants_state = ctx.needs_input_grad[1:3]
-        inputs = net.backward(given, input_gradients=wants_inputs)
+        inputs = _layer.backward(net, _numpy(output_gradients), _numpy(state_gradients), wants_inputs)
         state = torch.from_numpy(net.state_gradient_rows()) if wants_state else None
         found = [torch.from_numpy(gradient.copy()) for gradient in net.gradients.values()]
         record.give_back()
@@ -242,25 +227,29 @@ class _Steps(torch.autograd.Function):
 
 
 class _Record:
-    """A network that is the layer's again when nobody waits for its record."""
+    """A network that the pool gets back when nobody waits for its record."""
 
-    def __init__(self, layer: DNC, net: Network) -> None:
-        self.layer, self.net = layer, net
+    def __init__(self, pool: _layer.Pool, net: Network) -> None:
+        self.pool, self.net = pool, net
 
     def give_back(self) -> None:
         net, self.net = self.net, None
         if net is not None:
-            self.layer._free.append(net)
+            self.pool.give_back(net)
 
     def __del__(self) -> None:
         self.give_back()
 
 
-def _run(net: Network, inputs: Tensor, state: Tensor | None, starts: Tensor | None) -> tuple[Tensor, Tensor]:
-    if state is not None:
-        net.set_state_rows(state.detach().numpy())
-    outputs = net.forward(inputs.detach().numpy(), None if starts is None else starts.numpy())
-    return torch.from_numpy(np.asarray(outputs)), torch.from_numpy(net.state_rows())
+def _run(
+    net: Network, inputs: Tensor, state: Tensor | None, starts: Tensor | None, recording: bool
+) -> tuple[Tensor, Tensor]:
+    outputs, after = _layer.forward(net, _numpy(inputs), _numpy(state), _numpy(starts), recording)
+    return torch.from_numpy(outputs), torch.from_numpy(after)
+
+
+def _numpy(tensor: Tensor | None) -> Any:
+    return None if tensor is None else tensor.detach().numpy()
 
 
 def _require(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
