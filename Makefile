@@ -166,7 +166,7 @@ faults: $(PYTHON)
 
 # The layer of PyTorch and its examples, with Debian's torch, which is old and small. With the newest, which is larger than
 # everything else together, they are not part of make test.
-TORCH_TESTS := Tests/python/test_torch.py Tests/python/test_torch_examples.py
+TORCH_TESTS := $(addprefix Tests/python/test_torch,.py _examples.py _processes.py)
 WITH_LIBRARY := OMP_NUM_THREADS=1 DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" PYTHONPATH=bindings/python
 
 test-layers: $(LIBRARY)
