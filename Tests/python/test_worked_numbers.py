@@ -1,0 +1,115 @@
+"""The tables "By hand" of docs/gradients: what the equations give, with gradients by central differences."""
+
+import numpy as np
+import pytest
+
+EPSILON = 1e-6
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def allocation(usage):
+    s = EPSILON + (1 - EPSILON) * usage
+    order = np.argsort(np.round(s * 2**16), kind="stable")
+    result = np.zeros(len(s))
+    result[order] = (1 - s[order]) * np.cumprod(np.append(1, s[order][:-1]))
+    return result
+
+
+def softmax(x):
+    return np.exp(x) / np.exp(x).sum()
+
+
+def layer_norm(s, scale, bias):
+    return scale * (s - s.mean()) / np.sqrt(s.var() + EPSILON) + bias
+
+
+def usage(before, written, free, read):
+    return (before + written - before * written) * (1 - free * read)
+
+
+def content(memory, key, strength):
+    def norm(rows):
+        return np.sqrt((rows**2).sum(-1) + EPSILON)
+
+    return softmax(strength * (memory @ key) / (norm(memory) * norm(key) + EPSILON))
+
+
+def forward_links(links, precedence, written, read):
+    after = (1 - written[:, None] - written[None, :]) * links + np.outer(written, precedence)
+    return (after * (1 - np.eye(len(written)))) @ read
+
+
+def read_weighting(modes, backward, content, forward):
+    return modes[0] * backward + modes[1] * content + modes[2] * forward
+
+
+def memory_write(memory, weighting, erase, vector):
+    return memory * (1 - np.outer(weighting, erase)) + np.outer(weighting, vector)
+
+
+def lstm(z, cell):
+    i, f, g, o = z
+    return sigmoid(o) * np.tanh(sigmoid(f) * cell + sigmoid(i) * np.tanh(g))
+
+
+def gru(z, recurrent, before):
+    reset, update, candidate = z
+    n = np.tanh(candidate + sigmoid(reset) * recurrent)
+    return (1 - sigmoid(update)) * n + sigmoid(update) * before
+
+
+# Page: the function, its arguments by name, its result's name, and the result's gradient.
+LINKS = [[0, 0, 0], [0.9, 0, 0], [0, 0, 0]]
+CASES = {
+    "allocation": (allocation, {r"\hat{u}": [0.9, 0.1, 0.1, 0.6]}, "a", [0, 0, 1, 0]),
+    "interface": (softmax, {"x": [1, 0, -1]}, "p", [0, 1, 0]),
+    "layer-norm": (layer_norm, {"s": [1, 2, 6], r"\gamma": [1, 2, 1], "b": [0, 0, 1]}, "y", [1, 0, 0]),
+    "usage": (usage, {"u_{t-1}": [0.5, 0], "w^w_{t-1}": [0, 0.8], "f": [0.9], "w^r_{t-1}": [1, 0]}, "u_t", [1, 1]),
+    "content-weighting": (content, {"M": [[1, 0], [0, 1]], "k": [1, 1], r"\beta": [2]}, "c", [1, 0]),
+    "links": (forward_links, {"L_{t-1}": LINKS, "p": [0, 1, 0], "w": [0, 0, 0.9], "r": [0, 1, 0]}, "f", [0, 0, 1]),
+    "read": (read_weighting, {r"\pi": [0, 0.2, 0.8], "b": [0, 0], "c": [1, 0], "f": [0, 0.9]}, "w", [0, 1]),
+    "write": (
+        memory_write,
+        {"M_{t-1}": [[1, 2], [3, 4]], "w": [0.5, 0], "e": [1, 0], "v": [4, 4]},
+        "M_t",
+        [[1, 1], [0, 0]],
+    ),
+    "lstm": (lstm, {"z": [0, 2, 1, 0], "c_{t-1}": [1]}, "h", [1]),
+    "gru": (gru, {"s_r, s_z, W_n a + b_n": [0, 0, 1], "q": [0.5], "h'": [-1]}, "h", [1]),
+}
+
+
+def differences(function, values, index, gradient, step=1e-6):
+    result = np.zeros_like(values[index])
+    for place in np.ndindex(result.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = [value.copy() for value in values]
+            moved[index][place] += sign * step
+            ends.append(np.sum(gradient * function(*moved)))
+        result[place] = (ends[0] - ends[1]) / (2 * step)
+    return result
+
+
+def shown(values):
+    rows = np.atleast_2d(values)
+    return "; ".join(", ".join(f"{round(x, 3) + 0.0:g}" for x in row) for row in rows)
+
+
+def table(page):
+    function, arguments, name, gradient = CASES[page]
+    values = [np.array(value, float) for value in arguments.values()]
+    lines = ["| | value | gradient |", "|---|---|---|"]
+    for index, symbol in enumerate(arguments):
+        change = shown(differences(function, values, index, gradient))
+        lines.append(f"| given $`{symbol}`$ | {shown(values[index])} | {change} |")
+    lines.append(f"| result $`{name}`$ | {shown(function(*values))} | {shown(gradient)} (given) |")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("page", CASES)
+def test_worked_numbers_are_those_of_the_equations(repository, page):
+    assert table(page) in (repository / "docs" / "gradients" / f"{page}.md").read_text()
