@@ -2,10 +2,10 @@ import CKernels
 
 /// Which slots are in use (model.md, section 4). From the previous step's weightings,
 ///
-///     ψ_t = Π_i (1 − f^i w^{r,i}_{t-1})          w̄ = 1 − Π_k (1 − w^{w,k}_{t-1})
-///     u_t = (u_{t-1} + w̄ − u_{t-1} ∘ w̄) ∘ ψ_t
+///     ψ_t = Π_i (1 − f^i w^{r,i}_{t-1})          ω = 1 − Π_k (1 − w^{w,k}_{t-1})
+///     u_t = (u_{t-1} + ω − u_{t-1} ∘ ω) ∘ ψ_t
 ///
-/// ψ is the paper's retention vector; with one write head, w̄ is that head's weighting. With de-allocation, ψ also erases
+/// ψ is the paper's retention vector; with one write head, ω is that head's weighting. With de-allocation, ψ also erases
 /// what is freed: see `MemoryWrite`.
 enum Usage {
   /// - Parameters:
@@ -35,7 +35,7 @@ enum Usage {
   }
 
   /// - Parameters:
-  ///   - stopped: w̄ is taken as a constant (`DNC_USAGE_GRADIENT_STOPPED`).
+  ///   - stopped: ω is taken as a constant (`DNC_USAGE_GRADIENT_STOPPED`).
   ///   - retentionGradient: of ψ_t [N], from elsewhere than u_t, if anyone has used it.
   ///   - usageGradient: [N]. In: of u_t. Out: of u_{t-1}.
   ///   - freeGatesGradient [R], readWeightsGradient [R, N] (of the previous weightings): added to.

@@ -48,7 +48,7 @@ func retention<Scalar: Number>(_ previous: MemoryState<Scalar>, freeGates: Matri
   rowProduct(1 - freeGates * previous.readWeights)
 }
 
-/// u_t = (u_{t−1} + w̄ − u_{t−1} ∘ w̄) ∘ ψ_t        w̄ = 1 − Π_k (1 − w^{w,k}_{t−1})
+/// u_t = (u_{t−1} + ω − u_{t−1} ∘ ω) ∘ ψ_t        ω = 1 − Π_k (1 − w^{w,k}_{t−1})
 func usage<Scalar: Number>(
   _ previous: MemoryState<Scalar>, retention: Matrix<Scalar>, stopped: Bool
 ) -> Matrix<Scalar> {
