@@ -2,8 +2,7 @@
 
     make bench-layers LAYERS="--workloads A,B,C16 --rounds 9"
 
-Both do the same, forward, loss, backward and Adam, and take turns. The smallest times of all rounds are compared: what
-else the machine does counts least in them.
+Both do the same, forward, loss, backward and Adam, and take turns. The least times of all steps are compared.
 """
 
 import argparse
@@ -33,10 +32,13 @@ class Layer:
 
 
 def milliseconds(step, count: int) -> float:
-    began = time.perf_counter()
+    """The least of so many steps: other load on the machine interrupts some of them only."""
+    times = []
     for _ in range(count):
+        began = time.perf_counter()
         step()
-    return 1000 * (time.perf_counter() - began) / count
+        times.append(time.perf_counter() - began)
+    return 1000 * min(times)
 
 
 def main() -> None:
@@ -46,7 +48,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of the library and of torch (default: 1)")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    print(f"torch {torch.__version__}, {options.threads} threads, the smallest of {options.rounds} rounds")
+    print(f"torch {torch.__version__}, {options.threads} threads, the least of {options.rounds} rounds")
     print("| workload | library, ms | layer, ms | more |\n|---|---|---|---|")
     for name in options.workloads.split(","):
         k = workloads()[name]

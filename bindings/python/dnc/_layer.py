@@ -25,7 +25,7 @@ class Pool:
             net = self._free.pop()
         except IndexError:
             net = self._make()
-        if net.batch_size != batch:
+        if net._sizes["B"] != batch:
             net.batch_size = batch
         return net
 
