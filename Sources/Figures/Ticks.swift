@@ -54,7 +54,8 @@ struct Ticks {
   /// 3 * 0.1 is not.
   private static func value(mantissa: Int, times: Int, exponent: Int) -> Double {
     let whole = Double(mantissa) * Double(times)
-    return exponent < 0 ? whole / dnc_platform_pow(10, Double(-exponent)) : whole * dnc_platform_pow(10, Double(exponent))
+    return exponent < 0
+      ? whole / dnc_platform_pow(10, Double(-exponent)) : whole * dnc_platform_pow(10, Double(exponent))
   }
 
   /// The distance of the ticks of an axis that counts: the smallest of 1, 2, 5, 10, 20, ... with
