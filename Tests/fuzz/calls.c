@@ -503,6 +503,12 @@ static void backward(void) {
     free(found);
 }
 
+/* From now on, for all who may share them: else a network would go on with those that it has read, and its clone with these. */
+static void tell_of_parameters(void) {
+    for (int i = 0; i < NETS; i++)
+        if (nets[i].net) CHECK(CALL(dnc_parameters_changed(nets[i].net)) == DNC_OK);
+}
+
 static void parameters(void) {
     network *n = some_net();
     size_t count = dnc_parameter_count(n->net);
@@ -529,6 +535,7 @@ static void parameters(void) {
         float value = number();
         for (size_t i = 0; i < count; i++) dnc_parameters(n->net)[i] = value;
     }
+    tell_of_parameters();
     if (chance(4)) {
         CHECK(CALL(dnc_zero_gradients(n->net)) == DNC_OK);
         CHECK(is_small(dnc_gradients(n->net), count));
@@ -776,6 +783,7 @@ static void two_networks(void) {
     if (kind <= 1) {
         CHECK(n->net != m->net && dnc_parameter_count(n->net) == dnc_parameter_count(m->net));
         n->tame = n->tame && m->tame;
+        tell_of_parameters();
     }
     if (kind == 2 || kind == 4) {
         CHECK(n->recorded == 0);

@@ -28,11 +28,12 @@ def test_checking_changes_no_number(fields, training):
     assert_goes_on_alike(net, twin, STEPS)
 
 
-def test_off_at_first_and_kept(tmp_path):
+def test_off_at_first_and_of_the_process(tmp_path):
+    """A clone has it, a loaded network the default."""
     assert Net().config.check_finite == 0
     net = Net(check_finite=1)
     net.save(tmp_path / "net")
-    assert net.clone().config.check_finite == load(tmp_path / "net")[0].config.check_finite == 1
+    assert net.clone().config.check_finite == 1 and load(tmp_path / "net")[0].config.check_finite == 0
     off = Net(check_finite=0)
     off.parameters[...] = np.nan
     assert np.isnan(off.forward(off.inputs(2))).all()
