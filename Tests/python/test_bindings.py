@@ -828,6 +828,13 @@ def test_loss_of_class_numbers():
     value, gradients = dnc.loss("softmax_cross_entropy", outputs, classes)
     expected, expected_gradients = dnc.loss("softmax_cross_entropy", outputs, np.eye(Y)[classes], kept)
     assert value == expected and np.array_equal(gradients, expected_gradients)
+    for kind in (np.uint8, np.int16, np.uint32, np.uint64):
+        there = np.maximum(classes, 0).astype(kind)
+        assert dnc.loss("softmax_cross_entropy", outputs, there)[0] == pytest.approx(
+            dnc.loss("softmax_cross_entropy", outputs, np.eye(Y)[there])[0], rel=1e-12
+        )
+    with pytest.raises(dnc.InvalidArgument, match=rf"targets\[t=0, b=0\] is 2147483647, allowed are -1 to {Y - 1}"):
+        dnc.loss("softmax_cross_entropy", outputs, np.full((T, B), 2**64 - 1, np.uint64))
     smooth = 0.2 / Y + 0.8 * np.eye(Y)[classes]
     value, gradients = dnc.loss("softmax_cross_entropy", outputs, classes, label_smoothing=0.2)
     expected, expected_gradients = dnc.loss("softmax_cross_entropy", outputs, smooth, kept)

@@ -179,7 +179,10 @@ def class_numbers(values: npt.NDArray[Any], name: str, sizes: Mapping[str, int])
         raise InvalidArgument(
             f"{name} has shape {values.shape}, needed is [T, B] with T = {needed[0]}, B = {needed[1]}"
         )
-    return np.clip(values, -2, 2**31 - 1).astype(np.int32, order="C").ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+    # Of narrow types, NumPy compares with no number that they do not hold; of uint64, with none below 0.
+    whole = values if values.dtype.itemsize == 8 else values.astype(np.int64)
+    whole = np.maximum(np.minimum(whole, 2**31 - 1).astype(np.int64), -2)
+    return whole.astype(np.int32, order="C").ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
 
 
 def floats(values: FloatArray | None) -> Any:
