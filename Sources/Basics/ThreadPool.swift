@@ -31,7 +31,7 @@ struct ThreadPool {
     let working = Atomic<Int>(0)
   }
 
-  /// What the threads look at without the mutex.
+  /// What all threads look at without the mutex.
   private struct Marks: ~Copyable {
     /// The process that the pool belongs to, since a forked one has none of its parent's threads; negative while that process
     /// sets it up.
@@ -50,6 +50,8 @@ struct ThreadPool {
     var workers: UnsafeMutablePointer<pthread_t>
     var started: Int
     var sleeping: Int
+    /// How many nanoseconds a worker waits awake.
+    var patience: UInt64
     /// Teams of several threads.
     var teams: Int
     var isStopping: Bool
@@ -86,7 +88,8 @@ struct ThreadPool {
     pthread_cond_init(&state.pointee.changed, nil)
     pthread_cond_init(&state.pointee.finished, nil)
     (state.pointee.jobs, state.pointee.workers) = (nil, dnc_platform_workers())
-    (state.pointee.started, state.pointee.sleeping, state.pointee.isStopping) = (0, 0, false)
+    (state.pointee.started, state.pointee.sleeping, state.pointee.patience) = (0, 0, 0)
+    state.pointee.isStopping = false
   }
 
   func addTeam() {
@@ -114,19 +117,13 @@ struct ThreadPool {
     pthread_mutex_unlock(&state.pointee.mutex)
   }
 
-  /// True if a worker waits awake.
-  func isAwake() -> Bool {
+  /// Starts missing workers, up to `wanted`, and returns true if there are any. The system may allow fewer.
+  /// - Parameter onlyAwake: false, and starts none, unless a worker waits awake.
+  func isReady(_ wanted: Int, onlyAwake: Bool) -> Bool {
     pthread_mutex_lock(&state.pointee.mutex)
     defer { pthread_mutex_unlock(&state.pointee.mutex) }
-    return state.pointee.sleeping < state.pointee.started
-  }
-
-  /// Starts missing workers, up to `wanted`, and returns their number. The system may allow fewer.
-  func start(_ wanted: Int) -> Int {
-    pthread_mutex_lock(&state.pointee.mutex)
-    defer { pthread_mutex_unlock(&state.pointee.mutex) }
-    guard !state.pointee.isStopping else { return 0 }
-    guard state.pointee.started < wanted else { return state.pointee.started }
+    guard !state.pointee.isStopping, !onlyAwake || state.pointee.sleeping < state.pointee.started else { return false }
+    guard state.pointee.started < wanted else { return true }
     // The host's signals are for the host's threads.
     var all = sigset_t()
     var previous = sigset_t()
@@ -138,7 +135,8 @@ struct ThreadPool {
       state.pointee.started += 1
     }
     dnc_platform_mask_signals(SIG_SETMASK, &previous, nil)
-    return state.pointee.started
+    state.pointee.patience = Self.patience(threads: state.pointee.started + 1)
+    return state.pointee.started > 0
   }
 
   /// Lets workers join.
@@ -240,7 +238,7 @@ struct ThreadPool {
       } else if hasWorked {
         hasWorked = false
         let seen = marks.pointee.generation.load(ordering: .relaxed)
-        let patience = Self.patience(threads: state.pointee.started + 1)
+        let patience = state.pointee.patience
         pthread_mutex_unlock(&state.pointee.mutex)
         Self.stayAwake(patience) { marks.pointee.generation.load(ordering: .relaxed) == seen }
         pthread_mutex_lock(&state.pointee.mutex)

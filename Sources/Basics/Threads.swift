@@ -12,6 +12,8 @@ struct Threads: ~Copyable {
   struct Team {
     /// The owner's thread is one of them.
     let count: Int
+    /// How many nanoseconds the owner waits awake for the others.
+    fileprivate let patience: UInt64
   }
 
   let team: Team
@@ -19,7 +21,7 @@ struct Threads: ~Copyable {
 
   /// Starts no thread yet.
   init(count: Int) {
-    team = Team(count: count)
+    team = Team(count: count, patience: count > 1 ? ThreadPool.patience(threads: count) : 0)
     if count > 1 { ThreadPool.shared().addTeam() }
   }
 
@@ -41,9 +43,7 @@ extension Threads.Team {
     let workers = min(indices, count) - 1
     guard workers > 0, cost > 1 << 17 else { return runAlone(indices, work) }
     let pool = ThreadPool.shared()
-    guard cost > 1 << 20 || pool.isAwake(), pool.start(count - 1) > 0 else {
-      return runAlone(indices, work)
-    }
+    guard pool.isReady(count - 1, onlyAwake: cost <= 1 << 20) else { return runAlone(indices, work) }
     let signals = ThreadPool.Signals()
     withUnsafePointer(to: signals) { signals in
       withUnsafePointer(to: work) { work in
@@ -54,7 +54,7 @@ extension Threads.Team {
           pool.publish(job)
           work.pointee.run(0, thread: 0)
           ThreadPool.take(own, thread: 0)
-          pool.finish(job, patience: ThreadPool.patience(threads: count))
+          pool.finish(job, patience: patience)
         }
       }
     }
