@@ -83,8 +83,7 @@ private func describe(
 
 @c @implementation public func dnc_add_gradients(_ instance: OpaquePointer!, _ other: OpaquePointer!) -> dnc_status {
   status(instance, withTensorsOf: other) { network, other in
-    let (sum, added) = (network.pointee.gradients.start, other.pointee.gradients.start)
-    for i in 0..<network.pointee.parameterCount { sum[i] += added[i] }
+    addScaled(network.pointee.parameterCount, 1, In(other.pointee.gradients.start), to: network.pointee.gradients.start)
   }
 }
 
