@@ -37,10 +37,12 @@ private func withCheckpoint(
 ) throws(Failure) {
   try require(Int(flags), in: 0...Int(DNC_CHECKPOINT_STATE), "flags")
   let hasState = flags == UInt32(DNC_CHECKPOINT_STATE)
-  guard let optimizer else { return try body(try Checkpoint(network: network, optimizer: nil, state: hasState)) }
+  guard let optimizer else {
+    return try body(try Checkpoint(CheckpointContents(network: network, optimizer: nil, hasState: hasState)))
+  }
   try use(optimizer, "optimizer") { (optimizer: OptimizerHandle) throws(Failure) in
     try requireFit(optimizer, network)
-    try body(try Checkpoint(network: network, optimizer: optimizer, state: hasState))
+    try body(try Checkpoint(CheckpointContents(network: network, optimizer: optimizer, hasState: hasState)))
   }
 }
 

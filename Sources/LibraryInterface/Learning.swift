@@ -57,7 +57,7 @@ private func update(_ network: Instance, by optimizer: OptimizerHandle) throws(F
   }
   if let found = optimizer.pointee.notFinite(parameters: parameters, gradients: gradients, norm: norm, team: team) {
     try requireFinite(parameters, "", of: network)
-    throw notFinite(network, "the updated ", found.index, found.value)
+    throw Failure.notFinite("the updated ", found.index, found.value, of: network.pointee, "nothing was changed")
   }
   optimizer.pointee.step(parameters: parameters, gradients: gradients, norm: norm, team: team)
   network.pointee.parameterBlock.pointee.valuesChanged()
@@ -66,16 +66,9 @@ private func update(_ network: Instance, by optimizer: OptimizerHandle) throws(F
 
 /// Throws unless all parameters or gradients are finite. The message names them by `what` and their tensor.
 private func requireFinite(_ values: In<Float>, _ what: StaticString, of network: Instance) throws(Failure) {
-  for i in 0..<network.pointee.parameterCount where !values[i].isFinite { throw notFinite(network, what, i, values[i]) }
-}
-
-private func notFinite(_ network: Instance, _ what: StaticString, _ index: Int, _ value: Float) -> Failure {
-  for tensor in ParameterLayout(configuration: network.pointee.configuration)
-  where index - tensor.offset < tensor.count {
-    let name = network.pointee.parameterBlock.pointee.name(of: tensor.index)
-    return Failure(DNC_NOT_FINITE, "\(what)\(name)[\(index - tensor.offset)] is \(value); nothing was changed")
+  for i in 0..<network.pointee.parameterCount where !values[i].isFinite {
+    throw Failure.notFinite(what, i, values[i], of: network.pointee, "nothing was changed")
   }
-  return Failure(DNC_INTERNAL, "there is no parameter \(index)")
 }
 
 @c @implementation public func dnc_optimizer_get_config(
