@@ -180,6 +180,19 @@ def test_c(environment, of_page):
         subprocess.run(["sh", "-c", command], env=variables, check=True)
         run = subprocess.run(["./a.out"], capture_output=True, text=True, timeout=60)
         assert run.returncode == 0 and run.stdout, run.stdout + run.stderr
+        assert float(re.findall(r"loss (\S+)", run.stdout)[-1]) < 0.05, "it has not learned"
+
+
+def test_the_quickstart_prints_the_losses_of_its_page(environment, capsys):
+    """The first exactly, the next nearly, for other instructions round differently. test_c trains to the end."""
+    found = list(snippets(REPOSITORY / "docs" / "quickstart.md"))
+    program = "\n".join(each.text for each in found if each.language == "python")
+    (said,) = (each.text.splitlines() for each in found if each.text.startswith("update 0: "))
+    exec(program.replace("range(2001)", "range(251)"), {"__name__": "snippet"})
+    first, second = (line for line in capsys.readouterr().out.splitlines() if line.startswith("update "))
+    assert first == said[0]
+    assert abs(float(second.split()[-1]) - float(said[1].split()[-1])) < 0.05
+    assert {"episode.png", "film.png", "copy.safetensors"} <= {path.name for path in environment.iterdir()}
 
 
 def test_what_is_run_elsewhere_is_on_a_page():
