@@ -1,5 +1,12 @@
-"""The tables "By hand" of docs/gradients: what the equations give, with gradients by central differences."""
+"""The numbers that the pages calculate by hand.
 
+The tables "By hand" of docs/gradients: what the equations give, with gradients by central differences.
+The five steps of docs/what-is-a-dnc.md: what the library gives.
+"""
+
+import runpy
+
+import dnc
 import numpy as np
 import pytest
 
@@ -113,3 +120,46 @@ def table(page):
 @pytest.mark.parametrize("page", CASES)
 def test_worked_numbers_are_those_of_the_equations(repository, page):
     assert table(page) in (repository / "docs" / "gradients" / f"{page}.md").read_text()
+
+
+def logit(x):
+    return np.log(x) - np.log1p(-x)
+
+
+def interface(asked):
+    """Before its transforms, what the controller asks for in a step of docs/what-is-a-dnc.md."""
+    yes, no = 80, -80  # of a gate: 1 and 0
+    return np.concatenate([
+        asked.get("key", np.zeros(3)), [np.log(np.expm1(10 - 1))],  # read key, and a strength of 10
+        np.zeros(3), [0],  # write key and strength: nothing is written by content
+        [yes] * 3, asked.get("vector", np.zeros(3)),
+        [logit(asked.get("free", 0.05)), yes, logit(asked["write"]) if "write" in asked else no],
+        np.where(asked.get("modes", np.array([0, 1, 0])), yes, no),
+    ])  # fmt: skip
+
+
+def test_the_library_takes_the_five_steps_of_the_page(repository):
+    """Its controller passes on which step it is, and each step has its column in the interface's weights."""
+    tool = runpy.run_path(str(repository / "tools" / "make_what_is_a_dnc.py"))
+    columns = np.stack([interface(asked) for _, asked in tool["STEPS"]], 1)
+    steps = columns.shape[1]
+    net = dnc.DNC(
+        steps,
+        1,
+        controller="feedforward",
+        activation="relu",
+        hidden_size=steps,
+        memory_slots=4,
+        word_size=3,
+        read_heads=1,
+    )
+    for values in net.parameters.values():
+        values[...] = 0
+    net.parameters["controller.0.weight"][:, :steps] = np.eye(steps)
+    net.parameters["interface.weight"][...] = columns
+    names = {"usage": "usage", "write": "write_weights", "read": "read_weights", "memory": "memory", "links": "link"}
+    for index, expected in enumerate(tool["follow"]()):
+        net.step(np.eye(steps)[index : index + 1])
+        for name, field in {**names, "vector": "read_vectors"}.items():
+            found = net.state(field).reshape(expected[name].shape)
+            np.testing.assert_allclose(found, expected[name], atol=1e-5, err_msg=f"step {index + 1}: {name}")
