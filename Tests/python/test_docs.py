@@ -1,5 +1,6 @@
 """The pages: every relative link leads somewhere, and every function named in a link is in the file it leads to."""
 
+import json
 import re
 import runpy
 
@@ -113,3 +114,29 @@ def test_the_pictures_and_numbers_of_what_a_dnc_is_are_what_their_tool_makes(rep
     for name, draw in tool["PICTURES"].items():
         assert (tool["FOLDER"] / name).read_text() == draw(), f"run tools/make_what_is_a_dnc.py: {name} has changed"
     assert tool["table"]() in (repository / "docs" / "what-is-a-dnc.md").read_text()
+
+
+def test_how_to_has_the_sizes_of_the_trained_networks(repository):
+    page = (repository / "docs" / "how-to.md").read_text()
+    rows = re.findall(r"^\| \[(\w+)\]\(\.\./models\) \| (\w+) (\d+) \| (\d+) × (\d+) \| (\d) \|", page, re.MULTILINE)
+    assert len(rows) == 4
+    keys = ["controller", "hidden_size", "memory_slots", "word_size", "read_heads"]
+    for name, *sizes in rows:
+        with dnc.DNC.load(repository / "models" / f"{name}.safetensors") as net:
+            assert [str(net.config[key]) for key in keys] == [sizes[0].lower(), *sizes[1:]], name
+
+
+def test_how_to_tells_what_the_logs_say(repository):
+    def log(name, event, value):
+        lines = map(json.loads, (repository / "models" / f"{name}.jsonl").read_text().splitlines())
+        return {line["update"]: value(line) for line in lines if line["event"] == event}
+
+    page = (repository / "docs" / "how-to.md").read_text()
+    losses = log("associative_recall", "train", lambda line: round(line["loss"], 2))
+    assert "0.56 for 1,500 updates, which is 0.8 · ln 2, then 0.25 after 2,500" in page
+    assert {losses[update] for update in range(300, 1600, 100)} == {0.56} and losses[2500] == 0.25
+    right = log("repeat_copy", "test", lambda line: line["scores"]["sequences_right"][0])
+    assert "a third of the sequences from 2,500 to 5,000 updates, all but 3 % at 13,000" in page
+    assert all(abs(right[update] - 1 / 3) < 0.04 for update in range(2500, 5001, 500)) and right[13000] > 0.97
+    rates = log("graph_traversal", "change", lambda line: line["optimizer"]["learning_rate"])
+    assert "0.001 until it stayed around 80 %, then 0.0002" in page and list(rates.values()) == [0.0002]
