@@ -1,11 +1,11 @@
 import CKernels
 
-/// φ of the controllers with a choice of activation: h = φ(z), clamped; relu'(0) = 0.
+/// The function act of the controllers with a choice of activation: h = act(z), clamped; relu'(0) = 0.
 enum Activation: UInt32 {
   case tanh = 0
   case relu = 1
 
-  /// Replaces z by φ(z), not clamped.
+  /// Replaces z by act(z), not clamped.
   static func forward<Scalar: Real>(_ layer: ControllerLayer<Scalar>) {
     let (B, H) = (layer.batch, layer.hiddenSize)
     if layer.activation == .tanh, let fast = Scalar.kernels?.tanhForward {

@@ -1,4 +1,5 @@
-/// A controller without a memory of its own (model.md, section 1): h = φ(W a + b), clamped, where a is χ or the layer below.
+/// A controller without a memory of its own (model.md, section 1): h = act(W a + b), clamped, where a is χ or the layer
+/// below.
 enum Feedforward: ControllerRoom {
   static var traits: ControllerTraits { ControllerTraits() }
 

@@ -1,4 +1,4 @@
-/// The plain recurrent controller (Elman 1990): h_t = φ(W_ih a + W_hh h_{t-1} + b), clamped, where a is that of the LSTM,
+/// The plain recurrent controller (Elman 1990): h_t = act(W_ih a + W_hh h_{t-1} + b), clamped, where a is that of the LSTM,
 /// [χ; h of the layer below].
 enum RNN: ControllerRoom {
   static var traits: ControllerTraits {

@@ -1,16 +1,16 @@
 /// Where to write when nothing in use is to be overwritten (model.md, section 4; the paper's allocation weighting a).
-/// With û the usage as the write head finds it, and ε = 1e-6,
+/// With u^k the usage as write head k finds it, and ε = 1e-6,
 ///
-///     s = ε + (1 − ε) û        φ = indices ordered by round(s · 2¹⁶), ascending, equal ones by the lower index first
+///     s = ε + (1 − ε) u^k        φ = indices ordered by round(s · 2¹⁶), ascending, equal ones by the lower index first
 ///     a[φ_j] = (1 − s[φ_j]) Π_{i<j} s[φ_i]
 ///
 /// For the gradient, φ is a constant.
 enum Allocation {
-  /// s = ε + (1 − ε) û
+  /// s = ε + (1 − ε) u^k
   static func raised<Scalar: Real>(_ usage: Scalar) -> Scalar { 1e-6 + (1 - 1e-6) * usage }
 
   /// - Parameters:
-  ///   - usage: û [N].
+  ///   - usage: u^k [N].
   ///   - order: φ [N], from `FreeList`.
   ///   - allocation: out, a [N].
   static func forward<Scalar: Real>(slots: Int, usage: In<Scalar>, order: In<UInt32>, allocation: Out<Scalar>) {
@@ -28,7 +28,7 @@ enum Allocation {
   ///
   /// - Parameters:
   ///   - allocationGradient: of a [N].
-  ///   - usageGradient: of û [N], added to.
+  ///   - usageGradient: of u^k [N], added to.
   ///   - products: scratch [N].
   static func backward<Scalar: Real>(
     slots: Int, usage: In<Scalar>, order: In<UInt32>, allocationGradient: In<Scalar>, usageGradient: Out<Scalar>,

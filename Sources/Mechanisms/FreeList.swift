@@ -14,7 +14,7 @@ enum FreeList {
   /// Sorts integer keys by radix, in two stable passes of nine bits; few slots by insertion, or by a kernel.
   ///
   /// - Parameters:
-  ///   - usage: û [N].
+  ///   - usage: u^k [N].
   ///   - order: out, φ [N].
   static func sort<Scalar: Real>(slots: Int, usage: In<Scalar>, order: Out<UInt32>, scratch: Out<UInt32>) {
     let keys = scratch

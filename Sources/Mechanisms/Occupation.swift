@@ -1,10 +1,10 @@
 /// The usage for the next write head, after head k has chosen where to write (model.md, section 4):
 ///
-///     û_{k+1} = û_k + (1 − û_k) g^{a,k} g^{w,k} ∘ a^k
+///     u^{k+1} = u^k + (1 − u^k) g^{a,k} g^{w,k} ∘ a^k
 enum Occupation {
   /// - Parameters:
-  ///   - usage: û_k [N].
-  ///   - nextUsage: out, û_{k+1} [N].
+  ///   - usage: u^k [N].
+  ///   - nextUsage: out, u^{k+1} [N].
   static func forward<Scalar: Real>(
     slots: Int, usage: In<Scalar>, allocation: In<Scalar>, allocationGate: Scalar, writeGate: Scalar,
     nextUsage: Out<Scalar>
@@ -14,7 +14,7 @@ enum Occupation {
   }
 
   /// - Parameters:
-  ///   - usageGradient: [N]. In: of û_{k+1}. Out: of û_k.
+  ///   - usageGradient: [N]. In: of u^{k+1}. Out: of u^k.
   ///   - allocationGradient [N], allocationGateGradient, writeGateGradient: added to.
   static func backward<Scalar: Real>(
     slots: Int, usage: In<Scalar>, allocation: In<Scalar>, allocationGate: Scalar, writeGate: Scalar,

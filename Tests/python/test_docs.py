@@ -140,3 +140,19 @@ def test_how_to_tells_what_the_logs_say(repository):
     assert all(abs(right[update] - 1 / 3) < 0.04 for update in range(2500, 5001, 500)) and right[13000] > 0.97
     rates = log("graph_traversal", "change", lambda line: line["optimizer"]["learning_rate"])
     assert "0.001 until it stayed around 80 %, then 0.0002" in page and list(rates.values()) == [0.0002]
+
+
+def test_a_letter_means_one_thing(repository):
+    """Letters that several pages once used for different things: docs/model.md has them all."""
+    pages = {page.stem: page.read_text() for page in (repository / "docs" / "gradients").glob("*.md")}
+    for letter, where in {
+        r"\kappa": {"content-weighting", "masks"},  # norms
+        r"\tau": {"lstm", "layer-norm"},  # the tanh of a cell
+        r"\varphi": {"allocation", "README"},  # the free list
+        r"\zeta": {"precedence"},
+    }.items():
+        assert {name for name, text in pages.items() if letter in text} == where, letter
+    for name, text in pages.items():
+        assert r"\hat{\bar" not in text, f"{name}: the bar stands above the hat"
+        outputs = re.search(r"(?<![\w\\^{])y(?=[\s_,`)])", " ".join(re.findall(r"\$`([^`]*)`\$", text)))
+        assert not outputs or name in {"README", "losses", "output"}, f"{name}: y is the network's output"

@@ -71,12 +71,12 @@ def gru(z, recurrent, before):
 # Page: the function, its arguments by name, its result's name, and the result's gradient.
 LINKS = [[0, 0, 0], [0.9, 0, 0], [0, 0, 0]]
 CASES = {
-    "allocation": (allocation, {r"\hat{u}": [0.9, 0.1, 0.1, 0.6]}, "a", [0, 0, 1, 0]),
-    "interface": (softmax, {"x": [1, 0, -1]}, "p", [0, 1, 0]),
-    "layer-norm": (layer_norm, {"s": [1, 2, 6], r"\gamma": [1, 2, 1], "b": [0, 0, 1]}, "y", [1, 0, 0]),
+    "allocation": (allocation, {"u^k": [0.9, 0.1, 0.1, 0.6]}, "a", [0, 0, 1, 0]),
+    "interface": (softmax, {r"\hat{\pi}": [1, 0, -1]}, r"\pi", [0, 1, 0]),
+    "layer-norm": (layer_norm, {"s": [1, 2, 6], r"\gamma": [1, 2, 1], "b": [0, 0, 1]}, "z", [1, 0, 0]),
     "usage": (usage, {"u_{t-1}": [0.5, 0], "w^w_{t-1}": [0, 0.8], "f": [0.9], "w^r_{t-1}": [1, 0]}, "u_t", [1, 1]),
     "content-weighting": (content, {"M": [[1, 0], [0, 1]], "k": [1, 1], r"\beta": [2]}, "c", [1, 0]),
-    "links": (forward_links, {"L_{t-1}": LINKS, "p": [0, 1, 0], "w": [0, 0, 0.9], "r": [0, 1, 0]}, "f", [0, 0, 1]),
+    "links": (forward_links, {"L_{t-1}": LINKS, "p": [0, 1, 0], "w": [0, 0, 0.9], "w^r": [0, 1, 0]}, "f", [0, 0, 1]),
     "read": (read_weighting, {r"\pi": [0, 0.2, 0.8], "b": [0, 0], "c": [1, 0], "f": [0, 0.9]}, "w", [0, 1]),
     "write": (
         memory_write,
@@ -85,7 +85,7 @@ CASES = {
         [[1, 1], [0, 0]],
     ),
     "lstm": (lstm, {"z": [0, 2, 1, 0], "c_{t-1}": [1]}, "h", [1]),
-    "gru": (gru, {"s_r, s_z, W_n a + b_n": [0, 0, 1], "q": [0.5], "h'": [-1]}, "h", [1]),
+    "gru": (gru, {"s_r, s_z, W_n a + b_n": [0, 0, 1], "n'": [0.5], "h'": [-1]}, "h", [1]),
 }
 
 

@@ -16,11 +16,11 @@ func access<Scalar: Number>(
   return state
 }
 
-/// w^{w,k} = g^{w,k} (g^{a,k} a^k + (1 − g^{a,k}) c^{w,k})        û_{k+1} = û_k + (1 − û_k) g^{a,k} g^{w,k} ∘ a^k
+/// w^{w,k} = g^{w,k} (g^{a,k} a^k + (1 − g^{a,k}) c^{w,k})        u^{k+1} = u^k + (1 − u^k) g^{a,k} g^{w,k} ∘ a^k
 ///
 /// - Parameters:
 ///   - memory: M_{t−1}.
-///   - usage: û_1 = u_t.
+///   - usage: u^1 = u_t.
 /// - Returns: [K, N].
 private func writeWeights<Scalar: Number>(
   _ memory: Matrix<Scalar>, _ usage: Matrix<Scalar>, _ parts: DNCInterface<Scalar>, _ o: Options

@@ -63,7 +63,7 @@ private func rowProduct<Scalar: Number>(_ x: Matrix<Scalar>) -> Matrix<Scalar> {
   (1..<x.rows).reduce(x.row(0)) { $0 * x.row($1) }
 }
 
-/// s = ε + (1 − ε) û        φ = indices ordered by round(s · 2¹⁶), equal ones by the lower index first
+/// s = ε + (1 − ε) u^k        φ = indices ordered by round(s · 2¹⁶), equal ones by the lower index first
 ///
 ///     a[φ_j] = (1 − s[φ_j]) Π_{i<j} s[φ_i]
 func allocation<Scalar: Number>(_ usage: Matrix<Scalar>) -> Matrix<Scalar> {

@@ -54,7 +54,7 @@ extension Model {
     return ((1 - z) * n + z * hidden).clamped(to: clip)
   }
 
-  /// h = φ(z), clamped
+  /// h = act(z), clamped
   private func activate(_ z: Matrix<Scalar>, _ activation: Options.Activation) -> Matrix<Scalar> {
     (activation == .tanh ? z.tanh : z.relu).clamped(to: clip)
   }
