@@ -156,3 +156,21 @@ def test_a_letter_means_one_thing(repository):
         assert r"\hat{\bar" not in text, f"{name}: the bar stands above the hat"
         outputs = re.search(r"(?<![\w\\^{])y(?=[\s_,`)])", " ".join(re.findall(r"\$`([^`]*)`\$", text)))
         assert not outputs or name in {"README", "losses", "output"}, f"{name}: y is the network's output"
+
+
+def test_every_page_is_linked(repository, pages):
+    """From the README, by pages that link to pages."""
+    found, new = set(), {repository / "README.md"}
+    while new:
+        found |= new
+        targets = {(file / "README.md" if file.is_dir() else file) for page in new for _, file, _ in links(page)}
+        new = {file for file in targets if file.suffix == ".md" and file.exists()} - found
+    assert not [page.name for page in pages if page not in found]
+    index = repository / "docs" / "README.md"
+    named = {index, *(file for _, file, _ in links(index))}
+    assert not [page.name for page in index.parent.glob("*.md") if page not in named]
+
+
+def test_the_glossary_is_in_order(repository):
+    words = re.findall(r"^\| ([^|]+?) \| .* \| .* \|$", (repository / "docs" / "glossary.md").read_text(), re.MULTILINE)
+    assert len(words) > 30 and words[1:] == sorted(words[1:], key=str.lower)
