@@ -28,9 +28,8 @@ EXAMPLES := build/copy_task build/pictures build/step
 
 FUZZ := checkpoint calls babi curriculum options graph log
 SECONDS := 600
-# The library that is shipped, with AddressSanitizer, libFuzzer's coverage and the checks of debug builds.
-FUZZ_SWIFT := -sanitize=address -sanitize-coverage=edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table \
-  -assert-config Debug -g
+# The library that is shipped, with AddressSanitizer and the checks of debug builds.
+FUZZ_SWIFT := -sanitize=address -assert-config Debug -g
 # What the targets let fail.
 FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create write
 
@@ -128,7 +127,7 @@ test-tsan: test-threads
 .build-fuzz/built: $(SOURCES) | setup
 	@tools/setup.sh fuzz
 	@rm -f .build-fuzz/release/*.build/*.o
-	DNC_EMBEDDED=1 DNC_SANITIZED=1 swift build -c release --target DNC --scratch-path .build-fuzz $(addprefix -Xswiftc ,$(FUZZ_SWIFT))
+	DNC_EMBEDDED=1 DNC_SANITIZED=1 DNC_FUZZED=1 swift build -c release --target DNC --scratch-path .build-fuzz $(addprefix -Xswiftc ,$(FUZZ_SWIFT))
 	@touch $@
 
 build/fuzz/%: Tests/fuzz/%.c Tests/fuzz/fuzz.h Tests/fuzz/tasks.h Tests/interface/pieces.h include/dnc.h .build-fuzz/built

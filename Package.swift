@@ -6,6 +6,9 @@ import PackageDescription
 let embedded = Context.environment["DNC_EMBEDDED"] == "1"
 // A sanitizer's functions are those of the program that loads the library.
 let isSanitized = Context.environment["DNC_SANITIZED"] == "1"
+// DNC_FUZZED=1, with DNC_SANITIZED=1, counts for libFuzzer where the library goes. Not in the kernels: an input chooses no
+// branch of theirs, and counting would take most of the time to build them.
+let isFuzzed = Context.environment["DNC_FUZZED"] == "1"
 // DNC_THREADS=1 builds of the tests only those of the threads, and of the library what these need, for the thread sanitizer.
 let onlyThreads = Context.environment["DNC_THREADS"] == "1"
 
@@ -59,7 +62,10 @@ let notOfThreads = onlyThreads ? ["Learning", "Tasks", "Figures", "SelfTest", "L
 let notOfProgram = ["Tests", "bindings", "build", "curricula", "data", "docs", "include", "models", "tools"]
 // The product runs with every glibc from 2.17 on: see platform.h. A sanitizer knows the present versions only.
 let oldFlags = isSanitized ? [] : ["-Xcc", "-DDNC_OLD_GLIBC"]
-let librarySettings: [SwiftSetting] = embedded ? productSettings + [.unsafeFlags(sizeFlags + oldFlags)] : []
+let coverageFlags =
+  isFuzzed ? ["-sanitize-coverage=edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table"] : []
+let librarySettings: [SwiftSetting] =
+  embedded ? productSettings + [.unsafeFlags(sizeFlags + oldFlags + coverageFlags)] : []
 let libraryDependencies: [Target.Dependency] =
   ["CPlatform", "CPNG", "CDNC", "CKernels"] + levels.map { .byName(name: $0.name) }
 
