@@ -64,8 +64,13 @@ let notOfProgram = ["Tests", "bindings", "build", "curricula", "data", "docs", "
 let oldFlags = isSanitized ? [] : ["-Xcc", "-DDNC_OLD_GLIBC"]
 let coverageFlags =
   isFuzzed ? ["-sanitize-coverage=edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table"] : []
+// The tests run the library optimized, ten times as fast, with every check of a debug build. The thread sanitizer's are
+// few, and build sooner without.
+let testedFlags = onlyThreads ? [] : ["-O", "-wmo", "-num-threads", "2", "-assert-config", "Debug"]
 let librarySettings: [SwiftSetting] =
-  embedded ? productSettings + [.unsafeFlags(sizeFlags + oldFlags + coverageFlags)] : []
+  embedded
+  ? productSettings + [.unsafeFlags(sizeFlags + oldFlags + coverageFlags)]
+  : [.unsafeFlags(testedFlags, .when(configuration: .debug))]
 let libraryDependencies: [Target.Dependency] =
   ["CPlatform", "CPNG", "CDNC", "CKernels"] + levels.map { .byName(name: $0.name) }
 

@@ -272,6 +272,8 @@ struct Network<Scalar: Real>: ~Copyable {
     withUnsafePointer(to: self) { threads.team.run(record.shards.count, cost: cost(steps: steps), work($0)) }
   }
 
+  // The tests, another module, call it in Double.
+  @_specialize(where Scalar == Double)
   private func run(_ pass: Pass, steps: Int) {
     run(steps: steps) { Shard(network: $0, steps: steps, pass: pass) }
   }
