@@ -2,6 +2,7 @@
 # make demo     trains the copy task and draws what the network does
 # make test     every test
 # make gallery  draws the pictures of docs/gallery.md
+# make book     builds a site from the pages, build/book/site/index.html
 # make fuzz     looks for inputs that break something, FUZZ=checkpoint and SECONDS=3600 as wanted; docs/reliability.md
 # make faults   puts faults into the code, one at a time: which tests notice? FAULT=softmax_tail and the like
 # make bench    times training and inference steps, their mechanisms, and gradients by hand beside autodiff's
@@ -33,7 +34,7 @@ FUZZ_SWIFT := -sanitize=address -assert-config Debug -g
 # What the targets let fail.
 FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create write
 
-.PHONY: all abi test-asan test-tsan gallery bench bench-autodiff bench-layers bench-mechanisms bench-peers demo faults fuzz fuzz-programs test \
+.PHONY: all abi test-asan test-tsan gallery book bench bench-autodiff bench-layers bench-mechanisms bench-peers demo faults fuzz fuzz-programs test \
   test-swift test-threads test-fuzz test-python test-level-v3 test-level-plain test-fresh test-layers test-mpi test-torch lint format install clean setup
 
 all: $(LIBRARY)
@@ -66,6 +67,18 @@ gallery: build/pictures
 	  "min_length={},max_length={},min_repeats=2,max_repeats=2" 1 docs/images/repeat_copy
 	build/pictures models/graph_traversal.safetensors models/graph_traversal.jsonl graph_traversal \
 	  nodes=6,out_degree=2,path=4 "nodes={},out_degree=3,path=3" 4 docs/images/graph_traversal
+
+# With the reference of the package and of its command line. A link that leads nowhere ends it.
+BOOK := PYTHONPATH=tools/book:bindings/python DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" NO_MKDOCS_2_WARNING=1 build/book-venv/bin
+
+book: $(LIBRARY) build/book-venv/installed
+	$(BOOK)/python tools/book/gather.py
+	$(BOOK)/mkdocs build -q --strict -f tools/book/mkdocs.yml
+	@echo 'build/book/site/index.html; with its search: python3 -m http.server -d build/book/site'
+
+build/book-venv/installed: tools/book/requirements.txt
+	@tools/setup.sh book
+	@touch $@
 
 bench: build/bench
 	build/bench
@@ -107,6 +120,7 @@ $(PYTHON): Tests/requirements.txt
 test: $(PYTHON) | setup
 	@tools/setup.sh fuzz
 	@tools/setup.sh torch
+	@$(MAKE) -s build/book-venv/installed
 	@$(PYTHON) tools/run_tests.py
 
 test-swift: | setup

@@ -34,6 +34,7 @@ PHASES = [
     Phase("test-threads"),
     Phase("test-fuzz", after=("fuzz-programs",)),
     Phase("lint", has_tests=False),
+    Phase("book", after=("all",), has_tests=False),
     Phase("test-layers", after=("all",)),
     Phase("test-level-v3", after=("all",), above="avx512f"),
     Phase("test-level-plain", after=("all",)),

@@ -5,6 +5,7 @@
 #   tools/setup.sh fuzz      what the fuzz targets take: Clang with AddressSanitizer and libFuzzer, and lld
 #   tools/setup.sh mpi       Open MPI
 #   tools/setup.sh torch     Debian's PyTorch, and an environment that sees it, build/torch-venv, with what its tests take
+#   tools/setup.sh book      another one, build/book-venv, with what makes a site of the pages
 #   tools/setup.sh peers     another one, build/peers-venv, with the implementations that benchmarks/peers compares
 set -eu
 
@@ -37,6 +38,11 @@ fuzz)
     program="int LLVMFuzzerTestOneInput(const char *data, unsigned long size) { return data && size > 99999; }"
     echo "$program" | clang -x c -fsanitize=fuzzer,address -fuse-ld=lld -o /dev/null - 2>/dev/null ||
         packages clang lld libclang-rt-dev
+    ;;
+book)
+    python3 -c 'import venv, ensurepip' 2>/dev/null || packages python3-venv
+    [ -x build/book-venv/bin/pip ] || python3 -m venv build/book-venv
+    build/book-venv/bin/pip install -q --disable-pip-version-check -r tools/book/requirements.txt
     ;;
 mpi)
     command -v mpicc >/dev/null && command -v mpirun >/dev/null || packages libopenmpi-dev openmpi-bin

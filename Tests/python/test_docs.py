@@ -174,3 +174,27 @@ def test_every_page_is_linked(repository, pages):
 def test_the_glossary_is_in_order(repository):
     words = re.findall(r"^\| ([^|]+?) \| .* \| .* \|$", (repository / "docs" / "glossary.md").read_text(), re.MULTILINE)
     assert len(words) > 30 and words[1:] == sorted(words[1:], key=str.lower)
+
+
+def test_every_page_is_in_the_book(repository):
+    """`make book` ends with an error at a page that is missing; this is about pages that its contents leave out."""
+    contents = (repository / "tools" / "book" / "mkdocs.yml").read_text().partition("\nnav:\n")[2]
+    named = set(re.findall(r"- (docs/\S+\.md)$", contents, re.MULTILINE))
+    assert named == {page.relative_to(repository).as_posix() for page in (repository / "docs").rglob("*.md")}
+
+
+def test_links_of_the_book(repository, tmp_path, monkeypatch):
+    """To its pages as they are, to a folder's page by name, to sources as text, and to nothing else that is here."""
+    book = runpy.run_path(str(repository / "tools" / "book" / "gather.py"))
+    page = repository / "docs" / "a-page.md"
+    text = (
+        "[a](model.md#sizes) [b](../models) [c](../README.md) [`d`](../include/dnc.h) [e](../Sources) [f](https://a.b)\n"
+        "![g](images/x.png) [![h](images/x.png)](images/copy/film.png)\n\n    [i](../include/dnc.h)\n"
+    )
+    monkeypatch.setattr(type(page), "read_text", lambda self: text)
+    adapted, needed = book["adapted"](page, set(book["pages"]()))
+    assert adapted == (
+        "[a](model.md#sizes) [b](../models/README.md) [c](../index.md) [`d`](../include/dnc.h.txt) e [f](https://a.b)\n"
+        "![g](images/x.png) [![h](images/x.png)](images/copy/film.png)\n\n    [i](../include/dnc.h)\n"
+    )
+    assert needed == {repository / "include" / "dnc.h", repository / "docs" / "images" / "copy" / "film.png"}

@@ -43,6 +43,7 @@ ELSEWHERE = {
     "make lint": PART,
     "make format": "changes the sources",
     "make abi": "changes the sources; Tests/interface/test_abi.py::test_the_description_is_up_to_date does the same",
+    "make book": "tools/run_tests.py, as a phase of make test",
     "make demo": f"{BUILD}::test_copy_task, with fewer updates",
     "make build/copy_task; for seed in 1 2 3 4 5 6 7 8 9 10; "
     "do build/copy_task --seed $seed --batch 16 --learning-rate 0.003; done": f"{BUILD}::test_copy_task",
