@@ -73,7 +73,7 @@ BOOK := PYTHONPATH=tools/book:bindings/python DNC_LIBRARY="$(CURDIR)/$(LIBRARY)"
 
 book: $(LIBRARY) build/book-venv/installed
 	$(BOOK)/python tools/book/gather.py
-	$(BOOK)/mkdocs build -q --strict -f tools/book/mkdocs.yml
+	$(BOOK)/mkdocs build --strict -f tools/book/mkdocs.yml
 	@echo 'build/book/site/index.html; with its search: python3 -m http.server -d build/book/site'
 
 build/book-venv/installed: tools/book/requirements.txt
