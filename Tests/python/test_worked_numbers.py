@@ -68,6 +68,41 @@ def gru(z, recurrent, before):
     return (1 - sigmoid(update)) * n + sigmoid(update) * before
 
 
+def precedence(before, written):
+    return (1 - written.sum()) * before + written
+
+
+def sharpened(weighting, sharpness):
+    raised = (np.maximum(weighting, 0) + EPSILON) ** sharpness
+    return raised / raised.sum()
+
+
+def masked_content(memory, key, mask):
+    return content(memory * mask, key * mask, np.array([2]))
+
+
+def deallocating_write(memory, retention, weighting, erase, vector):
+    return memory_write(memory * retention[:, None], weighting, erase, vector)
+
+
+def feedforward(weight, layer_input, bias):
+    return np.tanh(weight @ layer_input + bias)
+
+
+def sigmoid_cross_entropy(outputs):
+    targets = np.array([1, 1])
+    return np.array([np.mean(np.log1p(np.exp(outputs)) - outputs * targets)])
+
+
+def moved(content, gate, before, shifts):
+    mixed = gate * content + (1 - gate) * before
+    return shifts[0] * np.roll(mixed, -1) + shifts[1] * mixed + shifts[2] * np.roll(mixed, 1)
+
+
+def output(weight, controller, vector, bias):
+    return weight @ np.concatenate([controller, vector]) + bias
+
+
 # Page: the function, its arguments by name, its result's name, and the result's gradient.
 LINKS = [[0, 0, 0], [0.9, 0, 0], [0, 0, 0]]
 CASES = {
@@ -86,6 +121,19 @@ CASES = {
     ),
     "lstm": (lstm, {"z": [0, 2, 1, 0], "c_{t-1}": [1]}, "h", [1]),
     "gru": (gru, {"s_r, s_z, W_n a + b_n": [0, 0, 1], "n'": [0.5], "h'": [-1]}, "h", [1]),
+    "precedence": (precedence, {"p_{t-1}": [1, 0, 0], "w": [0, 0.8, 0]}, "p_t", [1, 0, 0]),
+    "sharpening": (sharpened, {"d": [0.6, 0.3, 0.1], "s": [2]}, "w", [1, 0, 0]),
+    "masks": (masked_content, {"M": [[1, 0], [0, 1]], "k": [1, 1], "m": [1, 0.1]}, "c", [1, 0]),
+    "deallocation": (
+        deallocating_write,
+        {"M_{t-1}": [[1, 2]], r"\psi": [0.1], "w": [0.5], "e": [1, 0], "v": [4, 4]},
+        "M_t",
+        [[1, 1]],
+    ),
+    "feedforward": (feedforward, {"W": [[1, -1]], "a": [1, 0.5], "b": [0.5]}, "h", [1]),
+    "losses": (sigmoid_cross_entropy, {"y": [2, -1]}, r"\ell", [1]),
+    "ntm": (moved, {"w^c": [1, 0, 0], "g": [0.5], "w'": [0, 0, 1], "s": [0, 0.2, 0.8]}, "w^s", [0, 1, 0]),
+    "output": (output, {"W_y": [[1, 0.5]], r"\nu": [1], "r": [2], "b_y": [0]}, "y", [1]),
 }
 
 
@@ -163,3 +211,8 @@ def test_the_library_takes_the_five_steps_of_the_page(repository):
         for name, field in {**names, "vector": "read_vectors"}.items():
             found = net.state(field).reshape(expected[name].shape)
             np.testing.assert_allclose(found, expected[name], atol=1e-5, err_msg=f"step {index + 1}: {name}")
+
+
+def test_every_gradient_page_has_worked_numbers(repository):
+    pages = {page.stem for page in (repository / "docs" / "gradients").glob("*.md")}
+    assert pages - {"README"} == set(CASES)
