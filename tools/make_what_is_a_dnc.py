@@ -1,4 +1,5 @@
 """Draws the pictures of docs/what-is-a-dnc.md: one step, and a memory of four slots followed through five steps.
+Prints the page's table, and its steps by hand.
 
 The numbers come from the equations of docs/model.md, in NumPy.
 
@@ -43,15 +44,18 @@ def follow():
     usage, writing, reading, precedence = np.zeros((4, SLOTS))
     memory, links = np.zeros((SLOTS, WORD)), np.zeros((SLOTS, SLOTS))
     for _, asked in STEPS:
-        usage = (usage + writing - usage * writing) * (1 - asked.get("free", 0.05) * reading)
-        writing = asked.get("write", 0.0) * allocation(usage)
+        retention = 1 - asked.get("free", 0.05) * reading
+        usage = (usage + writing - usage * writing) * retention
+        offered = allocation(usage)
+        writing = asked.get("write", 0.0) * offered
         memory = memory * (1 - writing[:, None]) + np.outer(writing, asked.get("vector", np.zeros(WORD)))
         links = (1 - writing[:, None] - writing[None, :]) * links + np.outer(writing, precedence)
         np.fill_diagonal(links, 0)
         precedence = (1 - writing.sum()) * precedence + writing
         modes = asked.get("modes", CONTENT)
         key = content(memory, asked.get("key", np.zeros(WORD)))
-        reading = modes[0] * links.T @ reading + modes[1] * key + modes[2] * links @ reading
+        forward = links @ reading
+        reading = modes[0] * links.T @ reading + modes[1] * key + modes[2] * forward
         yield {
             "usage": usage,
             "write": writing,
@@ -59,6 +63,10 @@ def follow():
             "memory": memory,
             "links": links,
             "vector": memory.T @ reading,
+            "retention": retention,
+            "allocation": offered,
+            "precedence": precedence,
+            "forward": forward,
         }
 
 
@@ -73,6 +81,52 @@ def table():
         cells = (" ".join(map(number, state[name])) for name in ("usage", "write", "read", "vector"))
         rows.append(f"| {index}: {title} | {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+# s1, s2, s4 and s5 are the states after these steps.
+BY_HAND = r"""
+**Step 2 writes B.** Before it, $`u`$ = {s1[usage]}, and $`w^w`$ and $`p`$ are both {s1[write]}.
+
+1. Retention, with a free gate of 0.05: $`\psi[1] = 1 - 0.05 \cdot {s1[read][0]}`$. So $`\psi`$ = {s2[retention]}.
+2. Usage: $`u[1] = ({s1[usage][0]} + {s1[write][0]} - {s1[usage][0]} \cdot {s1[write][0]}) \cdot {s2[retention][0]}`$,
+   because slot 1 was just written. So $`u`$ = {s2[usage]}.
+3. Allocation: slot 2 comes first in the free list, and has no usage. So $`a`$ = {s2[allocation]}.
+4. Write weighting: $`g^a = 1`$ and $`g^w = 0.95`$. So $`w^w = 0.95\, a`$ = {s2[write]}.
+5. Memory: nothing was in slot 2, and 0.95 of B is added. So $`M_2`$ = {s2[memory][1]}.
+6. Links: slot 2 is written now, and slot 1 was written last. So
+   $`L[2, 1] = w^w[2]\, p[1] = {s2[write][1]} \cdot {s1[precedence][0]} = {s2[links][1][0]}`$.
+7. Precedence: $`p = (1 - 0.95)\, p + w^w`$ = {s2[precedence]}. Now slot 2 was written last.
+
+**Step 5 reads on, and frees A.** Before it, $`u`$ = {s4[usage]} and $`w^r`$ = {s4[read]}. Nothing is
+written, so the memory and the links stay.
+
+1. Retention, with a free gate of 0.95: slot 1 was read. So $`\psi`$ = {s5[retention]}.
+2. Usage: $`u[1] = {s4[usage][0]} \cdot {s5[retention][0]}`$. So $`u`$ = {s5[usage]}.
+3. Forwards ($`f`$ is now what is found so, not the free gate): column 1 of the links says what was
+   written after slot 1, $`L[2, 1] = {s5[links][1][0]}`$ and a little $`L[3, 1] = {s5[links][2][0]}`$. So $`f = L\, w^r`$ = {s5[forward]}.
+4. Read weighting: the mode is *forward* alone. So $`w^r = f`$.
+5. Read vector: {s5[read][1]} of slot 2, which holds {s5[memory][1][1]} of B, and {s5[read][2]} of slot 3, which holds
+   {s5[memory][2][2]} of C. So $`r`$ = {s5[vector]}.
+"""
+
+
+class Shown(list):
+    """Numbers as the page writes them."""
+
+    def __str__(self):
+        return f"({', '.join(self)})"
+
+
+def by_hand():
+    """The Markdown of two steps, line by line."""
+    states = [
+        {
+            name: [Shown(map(number, row)) for row in value] if value.ndim == 2 else Shown(map(number, value))
+            for name, value in state.items()
+        }
+        for state in follow()
+    ]
+    return BY_HAND.format(**{f"s{step}": state for step, state in enumerate(states, 1)}).strip()
 
 
 def text(x, y, words, size=12, anchor="middle", colour="#222"):
@@ -157,4 +211,4 @@ if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, draw in PICTURES.items():
         (FOLDER / name).write_text(draw())
-    print(table())
+    print(table(), by_hand(), sep="\n\n")

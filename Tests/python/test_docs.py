@@ -113,7 +113,8 @@ def test_the_pictures_and_numbers_of_what_a_dnc_is_are_what_their_tool_makes(rep
     tool = runpy.run_path(str(repository / "tools" / "make_what_is_a_dnc.py"))
     for name, draw in tool["PICTURES"].items():
         assert (tool["FOLDER"] / name).read_text() == draw(), f"run tools/make_what_is_a_dnc.py: {name} has changed"
-    assert tool["table"]() in (repository / "docs" / "what-is-a-dnc.md").read_text()
+    page = (repository / "docs" / "what-is-a-dnc.md").read_text()
+    assert tool["table"]() in page and tool["by_hand"]() in page
 
 
 def test_how_to_has_the_sizes_of_the_trained_networks(repository):
