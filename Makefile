@@ -59,7 +59,7 @@ demo: build/copy_task
 	build/copy_task --output demo
 
 # The pictures of docs/gallery.md: model, log, task, the episode's options, the options of a length, folder.
-gallery: build/pictures
+gallery: build/pictures $(PYTHON)
 	build/pictures models/copy.safetensors models/copy.jsonl copy min_length=8,max_length=8 \
 	  "min_length={},max_length={}" 4 docs/images/copy
 	build/pictures models/repeat_copy.safetensors models/repeat_copy.jsonl repeat_copy \
@@ -67,6 +67,7 @@ gallery: build/pictures
 	  "min_length={},max_length={},min_repeats=2,max_repeats=2" 1 docs/images/repeat_copy
 	build/pictures models/graph_traversal.safetensors models/graph_traversal.jsonl graph_traversal \
 	  nodes=6,out_degree=2,path=4 "nodes={},out_degree=3,path=3" 4 docs/images/graph_traversal
+	$(PYTHON) tools/add_still.py docs/images/*/film.png
 
 # With the reference of the package and of its command line. A link that leads nowhere ends it.
 BOOK := PYTHONPATH=tools/book:bindings/python DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" NO_MKDOCS_2_WARNING=1 build/book-venv/bin
