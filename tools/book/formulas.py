@@ -6,8 +6,16 @@ from latex2mathml.converter import convert
 from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
 
-# What the converter does not know, in its words.
-SYNONYMS = {"{aligned}": "{align*}", r"\lbrace": r"\{", r"\rbrace": r"\}"}
+# What the converter does not know, or takes for no brackets, in its words.
+SYNONYMS = {
+    "{aligned}": "{align*}",
+    r"\lbrace": r"\{",
+    r"\rbrace": r"\}",
+    r"\lvert": r"\left|",
+    r"\rvert": r"\right|",
+    r"\lVert": r"\left\|",
+    r"\rVert": r"\right\|",
+}
 # What it makes of \mathrel{+}=, which is one sign.
 APART = re.compile(r"<mo><mrow><mo>(\S+?)</mo></mrow></mo><mo>&#x0003D;</mo>")
 
