@@ -81,11 +81,7 @@ extension Checkpoint {
     let values = row.start.assumingMemoryBound(to: Float.self)
     for b in 0..<c.B {
       try tensors.readState(row: b, of: file, into: values)
-      if let wrong = StateRow.wrong(values, c) {
-        throw Failure(
-          DNC_BAD_FORMAT,
-          "tensor \"\(state)\"[\(b * size + wrong)] is \(values[wrong]), allowed in its field are 0 to 1")
-      }
+      try StateRow.check(values, of: b, c, DNC_BAD_FORMAT, "tensor \"state\"", first: b * size)
       network.setState(of: b, row: values)
     }
     network.stateChanged(.all)

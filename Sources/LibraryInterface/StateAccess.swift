@@ -59,7 +59,18 @@ private struct Piece {
   }
 
   var count: Int { c.B * table.parts(c) * table.width }
-  var range: Quantity.Range { table.range }
+
+  /// Throws if the numbers can't be those of a state.
+  func check(_ values: In<Float>) throws(Failure) {
+    // Of layers, whose order is another, anything is allowed.
+    for i in 0..<c.B * table.parts(c) {
+      let place = i * table.width
+      guard let fault = table.range.fault(values + place, count: table.width, slots: c.N) else { continue }
+      let (b, part) = i.quotientAndRemainder(dividingBy: table.parts(c))
+      throw .notOfState(
+        DNC_INVALID_ARGUMENT, "values", fault, of: table, part: part, sequence: b, place: place, values + place)
+    }
+  }
 
   /// The runs of numbers that follow each other inside and outside.
   /// - Parameter place: where the state of a sequence is.
@@ -130,9 +141,7 @@ func requireStateGradient(_ network: Instance) throws(Failure) {
     try requireCount(count, of: piece.count)
     try requireNothingRecorded(network)
     try requireFinite(values, count: count, "values")
-    for i in 0..<count where !piece.range.allows(values[i]) {
-      throw Failure(DNC_INVALID_ARGUMENT, "values[\(i)] is \(values[i]), allowed for this field are 0 to 1")
-    }
+    try piece.check(values)
     piece.forEachRun(in: { network.pointee.present($0) }) { inside, outside, count in
       copyValues(count, values + outside, to: inside)
     }

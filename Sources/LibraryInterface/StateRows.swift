@@ -82,10 +82,8 @@ private func copyRows(
     try requireNothingRecorded(network)
     try rows.requireFiniteNumbers()
     for b in rows.sequences {
-      if let wrong = StateRow.wrong(rows.start + rows.offset(b), c) {
-        let index = rows.offset(b) + wrong
-        throw Failure(DNC_INVALID_ARGUMENT, "rows[\(index)] is \(rows.start[index]), allowed in its field are 0 to 1")
-      }
+      let offset = rows.offset(b)
+      try StateRow.check(rows.start + offset, of: b, c, DNC_INVALID_ARGUMENT, "rows", first: offset)
     }
     for b in rows.sequences { network.pointee.setState(of: b, row: rows.start + rows.offset(b)) }
     network.pointee.stateChanged(.all, of: rows.sequences)

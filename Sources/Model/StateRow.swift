@@ -1,3 +1,5 @@
+import CDNC
+
 /// The state of one sequence as one row of numbers: the quantities of dnc_field in their order, of each only what the
 /// configuration has.
 enum StateRow {
@@ -38,16 +40,25 @@ enum StateRow {
     }
   }
 
-  /// The place of the first number that is not allowed in its field; nil if there is none.
-  static func wrong(_ values: In<Float>, _ c: Configuration) -> Int? {
-    var wrong: Int?
+  /// Throws if the row can't be the state of sequence b.
+  /// - Parameters:
+  ///   - whole: the rows of all sequences, for the sentence.
+  ///   - first: where the row begins among them.
+  @inline(never) static func check(
+    _ values: In<Float>, of b: Int, _ c: Configuration, _ status: dnc_status, _ whole: StaticString, first: Int
+  ) throws(Failure) {
+    var failure: Failure?
     var place = 0
     forEachQuantity(c) { _, row in
-      let end = place + row.parts(c) * row.width
-      for i in place..<end where wrong == nil && !row.range.allows(values[i]) { wrong = i }
-      place = end
+      for part in 0..<row.parts(c) {
+        if failure == nil, let fault = row.range.fault(values + place, count: row.width, slots: c.N) {
+          failure = .notOfState(
+            status, whole, fault, of: row, part: part, sequence: b, place: first + place, values + place)
+        }
+        place += row.width
+      }
     }
-    return wrong
+    if let failure { throw failure }
   }
 
   private static func forEachQuantity(_ c: Configuration, _ body: (Quantity, Quantity.Row) -> Void) {

@@ -154,6 +154,14 @@ static void rows_of_state(dnc *net, const dnc_config *c, const float *inputs, fl
     GOOD(dnc_reset_sequences(net, starts));
     BAD(dnc_reset_sequences(net, NULL), DNC_INVALID_ARGUMENT);
     GOOD(dnc_backward(net, outputs, NULL));
+    if (c->memory != DNC_MEMORY_NONE) {
+        memset(rows, 0, size * sizeof *rows);
+        size_t reads = size;
+        for (uint32_t field = DNC_FIELD_READ_WEIGHTS; field < FIELDS; field++)
+            if (has_state(c, field)) reads -= state_count(c, field) / batch;
+        rows[reads] = rows[reads + 1] = 0.6f;
+        BAD(dnc_set_state_rows(net, 0, 1, rows), DNC_INVALID_ARGUMENT);
+    }
     rows[0] = NAN;
     BAD(dnc_set_state_rows(net, 0, 1, rows), DNC_NOT_FINITE);
     free(rows);

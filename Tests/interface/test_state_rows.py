@@ -162,3 +162,112 @@ def test_what_may_not_be_written():
     net.backward(net.output_gradients(1))
     with pytest.raises(Refused, match="nothing is recorded"):
         net.set_final_state_gradient(rows)
+
+
+WEIGHTINGS = ("precedence", "write_weights", "read_weights")
+
+
+def test_a_weighting_adds_up_to_one_at_most(kind):
+    """By field and by row, of every head; a number that is a little less than 0 makes no room."""
+    net = Net(batch_size=2, memory_slots=9, **kind)
+    n = net.config.memory_slots
+    for name in set(WEIGHTINGS) & set(net.fields):
+        words = name.replace("_weights", " weighting")
+        for head in range(net.state(name).shape[1]):
+            values = np.zeros(net.shape(name), np.float32)
+            values[0], values[1, head] = np.float32(1 / n), np.float32(1.1 / n)
+            sentence = rf"values: the {words} of head {head} of sequence 1 adds up to 1\.1\d*, allowed is up to 1"
+            with pytest.raises(Refused, match=sentence) as refused:
+                net.set_state(name, values)
+            assert refused.value.status == c.DNC_INVALID_ARGUMENT
+            rows = net.state_rows()
+            rows[1, place(net, name) + head * n :][:n] = values[1, head]
+            with pytest.raises(Refused, match=sentence.replace("values", "rows")):
+                net.set_state_rows(rows)
+            values[1, head, :4] = 0.26, 0.26, 0.26, 0.26
+            values[1, head, 4:] = -0.001
+            with pytest.raises(Refused, match="adds up to"):
+                net.set_state(name, values)
+        assert not net.state(name)[1:].any() or kind.get("initial_state"), "what is refused changes nothing"
+        values[1] = values[0]
+        net.set_state(name, values)
+        np.testing.assert_array_equal(net.state(name), values)
+
+
+def place(net, name):
+    """Where a field begins in a row."""
+    return sum(net.state(field)[0].size for field in net.fields[: net.fields.index(name)])
+
+
+def test_links_are_weightings_by_row_and_by_column():
+    """From a slot to itself there is none."""
+    net = Net(batch_size=2, write_heads=2, memory_slots=40)
+    for change, sentence in [
+        ((slice(None), 37), r"column 37 of the link of head 1 of sequence 1 adds up to 3.9\d*, allowed is up to 1"),
+        ((5, slice(None)), r"row 5 of the link of head 1 of sequence 1 adds up to 3.9\d*, allowed is up to 1"),
+        ((3, 3), r"row 3 of the link of head 1 of sequence 1 has 0.1\d* on the diagonal, allowed is 0"),
+    ]:
+        links = np.zeros(net.shape("link"), np.float32)
+        links[1, 1][change] = 0.1
+        if change != (3, 3):
+            links[1, 1][np.diag_indices(40)] = 0
+        with pytest.raises(Refused, match="values: " + sentence):
+            net.set_state("link", links)
+        rows = net.state_rows()
+        first = place(net, "link")
+        rows[1, first : first + links[1].size] = links[1].ravel()
+        with pytest.raises(Refused, match="rows: " + sentence):
+            net.set_state_rows(rows)
+    assert not net.state("link").any()
+    links[1, 1] = np.roll(np.eye(40), 1, axis=0)
+    net.set_state("link", links)
+    np.testing.assert_array_equal(net.state("link"), links)
+
+
+def admissible(net, numbers):
+    """Rows at the bounds: weightings that add up to 1, links whose rows and columns do, or less."""
+    rows = numbers.uniform(0, 1, (net.config.batch_size, net.state_size)).astype(np.float32)
+    n = net.config.memory_slots
+    for name in set(WEIGHTINGS) & set(net.fields):
+        first, count = place(net, name), net.state(name)[0].size
+        heads = rows[:, first : first + count].reshape(len(rows), -1, n)
+        rows[:, first : first + count] = (heads / heads.sum(-1, keepdims=True)).reshape(len(rows), -1)
+    if "link" in net.fields:
+        first, count = place(net, "link"), net.state("link")[0].size
+        links = rows[:, first : first + count].reshape(len(rows), -1, n, n)
+        links[..., np.arange(n), np.arange(n)] = 0
+        links /= np.maximum(links.sum(-1).max(-1), links.sum(-2).max(-1))[..., None, None]
+        rows[:, first : first + count] = links.reshape(len(rows), -1)
+    return rows
+
+
+def test_random_rows_are_refused_or_stay_finite(kind):
+    """Rows of numbers that are each allowed once grew to NaN within ten steps."""
+    numbers, refusals = np.random.default_rng(6), 0
+    for turn in range(12):
+        net = Net(batch_size=3, seed=turn, **kind)
+        net.parameters[:] *= np.float32(3)
+        whole = turn % 2 == 0
+        rows = admissible(net, numbers) if whole else numbers.uniform(0, 1, (3, net.state_size)).astype(np.float32)
+        try:
+            net.set_state_rows(rows)
+        except Refused as refused:
+            assert "adds up to" in refused.message or "on the diagonal" in refused.message
+            refusals += 1
+            assert not whole
+        assert np.isfinite(net.forward(3 * net.inputs(200, seed=turn))).all()
+        assert np.isfinite(net.state_rows()).all()
+    assert refusals == (0 if kind.get("memory") == MEMORIES["none"] else 6)
+
+
+@pytest.mark.parametrize("slots, steps", [(6, 3000), (64, 3000), (515, 300), (2048, 40)])
+@pytest.mark.parametrize("memory", ["dnc", "ntm"])
+def test_every_state_of_the_library_may_be_written(slots, steps, memory):
+    """However long the episode: sums are a little more than 1, by rounding."""
+    net = Net(memory_slots=slots, memory=MEMORIES[memory], batch_size=1, read_heads=1)
+    for scale in (1, 20):
+        net.reset()
+        net.parameters[:] *= np.float32(scale)
+        for _ in range(4):
+            net.forward(2 * net.inputs(steps // 4, seed=scale))
+            net.set_state_rows(net.state_rows())

@@ -92,7 +92,7 @@ def wrong_calls(tmp_path):
         (lambda: net.forward(nan), "inputs[1, 2, 3] is nan, allowed are finite numbers"),
         (lambda: net.step(nan[1]), "input[2, 3] is nan"),
         (lambda: recorded.backward(nan[:, :, 1:]), "output_gradients[1, 2, 2] is nan"),
-        (lambda: net.set_state("usage", np.full((B, N), 2)), "usage[0, 0] is 2, allowed for this field are 0 to 1"),
+        (lambda: net.set_state("usage", np.full((B, N), 2)), "usage[0, 0] is 2, allowed in its field are 0 to 1"),
         (lambda: net.set_state("memory", np.full((B, N, W), np.inf)), "memory[0, 0, 0] is inf"),
         (lambda: dnc.loss("mean_squared_error", nan, nan), "outputs[t=1, b=2, y=3] is nan"),
         (lambda: dnc.loss("sigmoid_cross_entropy", outputs, outputs + 2), "targets[t=0, b=0, y=0] is 2, allowed are 0"),
