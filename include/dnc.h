@@ -258,6 +258,15 @@ dnc_status dnc_forward(dnc *instance, size_t steps, const float *inputs, float *
  * as the state of one sequence, and each recorded one with learned initial states as much as these. */
 dnc_status dnc_forward_packed(dnc *instance, size_t steps, const float *inputs, const uint8_t *starts, float *outputs);
 
+/* dnc_step and dnc_forward_packed for inputs that are one-hot rows, as words are: tokens [B] or [T, B] has the channel of each
+ * row's 1, from 0 to X - 1, or -1 for a row of zeros. Outputs, states and gradients of the parameters are bit for bit those of
+ * the rows (if parameters are finite), but a step takes neither the time nor the memory that X channels take: the record
+ * keeps the tokens, which makes it smaller than dnc_estimate_bytes says. dnc_backward can give the gradient of the inputs,
+ * [T, B, X]: that of the rows.
+ * While steps are recorded, rows after tokens, and tokens after rows, give DNC_INVALID_STATE. */
+dnc_status dnc_step_tokens(dnc *instance, const int32_t *tokens, float *output);
+dnc_status dnc_forward_tokens(dnc *instance, size_t steps, const int32_t *tokens, const uint8_t *starts, float *outputs);
+
 /* Starts a new episode of the sequences b whose which[b], of [B], is not 0; the others go on. Allowed while steps are
  * recorded: the next step then begins the episode, as if its starts said so. */
 dnc_status dnc_reset_sequences(dnc *instance, const uint8_t *which);

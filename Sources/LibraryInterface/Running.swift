@@ -39,19 +39,69 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
   }
 }
 
+/// Takes steps, after their inputs are checked.
+/// - Parameters:
+///   - name: of the inputs.
+///   - inputs, outputs: of `steps` steps.
+@inline(never) private func forward(
+  _ network: Instance, steps: Int, _ inputs: Inputs<Float>, _ name: StaticString, starts: UnsafePointer<UInt8>?,
+  outputs: UnsafeMutablePointer<Float>, progress: Progress?
+) throws(Failure) {
+  let c = network.pointee.configuration
+  guard network.pointee.recordedSteps == 0 || c.takesTokens == inputs.areTokens else {
+    let (recorded, given): (StaticString, StaticString) = c.takesTokens ? ("tokens", "rows") : ("rows", "tokens")
+    throw Failure(
+      DNC_INVALID_STATE, "the recorded steps have \(recorded) as inputs, these have \(given): call dnc_detach first")
+  }
+  // Before the inputs are read: a number of steps that no machine could record is a mistake, and the buffer shorter.
+  try network.pointee.prepare(for: inputs, steps: steps)
+  switch inputs {
+  case .rows(let rows): try requireFinite(rows, count: try elements(steps, c.B, c.X), name)
+  case .tokens(let tokens):
+    for i in 0..<steps * c.B where tokens[i] < -1 || Int(tokens[i]) >= c.X {
+      throw Failure(DNC_INVALID_ARGUMENT, "\(name)[\(i)] is \(Int(tokens[i])), allowed are -1 to \(c.X - 1)")
+    }
+  }
+  let hostMode = dnc_platform_flush_denormals()
+  if progress != nil || c.checksFinite {
+    return try network.pointee.watchedForward(
+      steps: steps, inputs: inputs, starts: starts, outputs: outputs, progress: progress?.within(hostMode))
+  }
+  try network.pointee.forward(steps: steps, inputs: inputs, starts: starts, outputs: outputs)
+}
+
+/// One step, of which no progress is told.
+private func step(
+  _ network: Instance, _ input: Inputs<Float>, _ name: StaticString, _ output: UnsafeMutablePointer<Float>?
+) throws(Failure) {
+  let output = try require(output, "output")
+  try forward(network, steps: 1, input, name, starts: nil, outputs: output, progress: nil)
+}
+
+private func forward(
+  _ network: Instance, steps: Int, _ inputs: Inputs<Float>, _ name: StaticString, starts: UnsafePointer<UInt8>?,
+  outputs: UnsafeMutablePointer<Float>?
+) throws(Failure) {
+  let outputs = try require(outputs, "outputs")
+  let c = network.pointee.configuration
+  _ = try elements(steps, c.B, c.Y)
+  try forward(
+    network, steps: steps, inputs, name, starts: starts, outputs: outputs, progress: network.pointee.progress)
+}
+
 @c @implementation public func dnc_step(
   _ instance: OpaquePointer!, _ input: UnsafePointer<Float>!, _ output: UnsafeMutablePointer<Float>!
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
-    let input = try require(input, "input")
-    let output = try require(output, "output")
-    let c = network.pointee.configuration
-    try requireFinite(input, count: c.B * c.X, "input")
-    _ = dnc_platform_flush_denormals()
-    if c.checksFinite {
-      return try network.pointee.watchedForward(steps: 1, inputs: input, outputs: output, progress: nil)
-    }
-    try network.pointee.forward(steps: 1, inputs: input, outputs: output)
+    try step(network, .rows(try require(input, "input")), "input", output)
+  }
+}
+
+@c @implementation public func dnc_step_tokens(
+  _ instance: OpaquePointer!, _ tokens: UnsafePointer<Int32>!, _ output: UnsafeMutablePointer<Float>!
+) -> dnc_status {
+  status(network: instance) { network throws(Failure) in
+    try step(network, .tokens(try require(tokens, "tokens")), "tokens", output)
   }
 }
 
@@ -67,20 +117,19 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
     try requireSteps(steps)
-    let inputs = try require(inputs, "inputs")
-    let outputs = try require(outputs, "outputs")
-    let c = network.pointee.configuration
-    _ = try elements(steps, c.B, c.Y)
-    // Before the inputs are read: a number of steps that no machine could record is a mistake, and the buffer shorter.
-    if network.pointee.isTraining { try network.pointee.reserve(steps) }
-    try requireFinite(inputs, count: try elements(steps, c.B, c.X), "inputs")
-    let progress = network.pointee.progress
-    let hostMode = dnc_platform_flush_denormals()
-    if progress != nil || c.checksFinite {
-      return try network.pointee.watchedForward(
-        steps: steps, inputs: inputs, starts: starts, outputs: outputs, progress: progress?.within(hostMode))
-    }
-    try network.pointee.forward(steps: steps, inputs: inputs, starts: starts, outputs: outputs)
+    try forward(
+      network, steps: steps, .rows(try require(inputs, "inputs")), "inputs", starts: starts, outputs: outputs)
+  }
+}
+
+@c @implementation public func dnc_forward_tokens(
+  _ instance: OpaquePointer!, _ steps: Int, _ tokens: UnsafePointer<Int32>!, _ starts: UnsafePointer<UInt8>!,
+  _ outputs: UnsafeMutablePointer<Float>!
+) -> dnc_status {
+  status(network: instance) { network throws(Failure) in
+    try requireSteps(steps)
+    try forward(
+      network, steps: steps, .tokens(try require(tokens, "tokens")), "tokens", starts: starts, outputs: outputs)
   }
 }
 

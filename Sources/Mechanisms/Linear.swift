@@ -20,6 +20,33 @@ enum Linear {
     }
   }
 
+  /// Rows x that have a 1 and otherwise zeros, each as the place of its 1.
+  struct Tokens {
+    /// [rows, 1]; the bits of -1 for nothing but zeros.
+    let rows: Rows<UInt32>
+
+    subscript(row: Int) -> Int? {
+      let token = Int32(bitPattern: rows[row][0])
+      return token < 0 ? nil : Int(token)
+    }
+  }
+
+  /// y[r, o] += W[o, tokens[r]], the bytes of `forward` with the rows themselves.
+  @inline(never) static func forward<Scalar: Real>(
+    rows: Int, outputs: Int, weight: Weight<Scalar>, tokens: Tokens, output y: MutableRows<Scalar>
+  ) {
+    withUnsafePointer(to: 1 as Scalar) { one in
+      for r in 0..<rows {
+        // As the products with zeros do: it makes 0 of -0.
+        for o in 0..<outputs { y[r][o] += 0 }
+        guard let token = tokens[r] else { continue }
+        forward(
+          rows: 1, outputs: outputs, inputs: 1, weight: weight.dropping(columns: token), input: Rows(one, stride: 1),
+          output: y.dropping(rows: r))
+      }
+    }
+  }
+
   /// xGradient[r, i] += Σ_o yGradient[r, o] W[o, i]
   static func backward<Scalar: Real>(
     rows: Int, outputs: Int, inputs: Int, weight: Rows<Scalar>,
@@ -57,6 +84,21 @@ enum Linear {
     }
   }
 
+  /// WGradient[o, tokens[r]] += yGradient[r, o], the bytes of `backwardWeight` with the rows themselves.
+  @inline(never) static func backwardWeight<Scalar: Real>(
+    rows: Int, outputs: Int, tokens: Tokens, outputGradient yGradient: Rows<Scalar>, weightGradient: MutableRows<Scalar>
+  ) {
+    // So few rows of the weight's gradient at once that they stay in the first cache.
+    for first in stride(from: 0, to: outputs, by: 16) {
+      let target = weightGradient.dropping(rows: first)
+      for r in 0..<rows {
+        guard let token = tokens[r] else { continue }
+        let gradient = yGradient[r] + first
+        for o in 0..<min(16, outputs - first) { target[o][token] += gradient[o] }
+      }
+    }
+  }
+
   /// Repairs y after all its products are added and before y is used. Recomputes in Double, and clamps to `bound`, the
   /// elements that overflowed in any sum or are beyond `bound`. So y is finite for finite numbers.
   /// - Parameters:
@@ -83,20 +125,25 @@ enum Linear {
     let weight: Weight<Scalar>
     let input: Rows<Scalar>
     let inputs: Int
+    /// In place of the input, if there are some.
+    let tokens: Tokens?
 
     fileprivate func element(_ row: Int, _ output: Int) -> Double {
-      wideDot(inputs, weight.rows[output], input[row])
+      guard let tokens else { return wideDot(inputs, weight.rows[output], input[row]) }
+      guard inputs > 0, let token = tokens[row] else { return 0 }
+      return Double(weight.rows[output][token])
     }
 
-    init(_ weight: Weight<Scalar>, _ input: Rows<Scalar>, inputs: Int) {
+    init(_ weight: Weight<Scalar>, _ input: Rows<Scalar>, inputs: Int, tokens: Tokens? = nil) {
       self.weight = weight
       self.input = input
       self.inputs = inputs
+      self.tokens = tokens
     }
 
     /// The same product without its first `outputs` elements.
     func dropping(outputs: Int) -> Term {
-      Term(Weight(rows: weight.rows.dropping(rows: outputs), panels: nil), input, inputs: inputs)
+      Term(Weight(rows: weight.rows.dropping(rows: outputs), panels: nil), input, inputs: inputs, tokens: tokens)
     }
   }
 

@@ -69,6 +69,8 @@ struct Configuration {
   let initialState: Start
   /// Wider than the interface's Float, for the checks in Double.
   var initialValue, clipValue, maskMinimum: Double
+  /// What the record keeps of the inputs: tokens in place of rows. No setting; it follows the caller's inputs.
+  var takesTokens = false
 
   /// Not to be taken for `InitialState`, which writes it.
   enum Start: UInt32 {

@@ -2,7 +2,7 @@
 /// kept, and the range of its numbers. Loops over the rows cut, measure, copy, zero and check the planes. Quantities
 /// kept for segments come last, because a record of more steps may have fewer segments.
 enum Quantity: Int {
-  case start, input, recurrentProducts, sums, normalizedSums, gates, cell, normalizedCell, cellTanh, hidden
+  case start, input, token, recurrentProducts, sums, normalizedSums, gates, cell, normalizedCell, cellTanh, hidden
   case interfaceSums, normalizedInterface, rawInterface, interface
   case retention, usage, order, allocation, writeWeights, memory, rowNorms
   case link, precedence, backwardWeights, forwardWeights, sharpBackwardWeights, sharpForwardWeights
@@ -75,7 +75,8 @@ enum Quantity: Int {
     return switch self {
     // 0, or the number of the episode that begins with the step: see `Starts`.
     case .start: Row(name: "start", kept: .steps, part: .sequence, width: 1, look: .elsewhere)
-    case .input: Row(name: "input", kept: .steps, part: .sequence, width: c.X, look: .elsewhere)
+    case .input: Row(name: "input", kept: .steps, part: .sequence, width: c.takesTokens ? 0 : c.X, look: .elsewhere)
+    case .token: Row(name: "token", kept: .steps, part: .sequence, width: c.takesTokens ? 1 : 0, look: .elsewhere)
     case .recurrentProducts:
       Row(
         name: "recurrent product", kept: .steps, part: .layer, width: productsApart, isApart: true,

@@ -1,9 +1,9 @@
 /// The work that a network's threads share.
 extension Network {
   enum Pass {
-    case forward(inputs: In<Scalar>, starts: EpisodeStarts, outputs: Out<Scalar>)
+    case forward(inputs: Inputs<Scalar>, starts: EpisodeStarts, outputs: Out<Scalar>)
     /// The first row of the record to write.
-    case recorded(first: Int, inputs: In<Scalar>, outputs: Out<Scalar>)
+    case recorded(first: Int, inputs: Inputs<Scalar>, outputs: Out<Scalar>)
     case backward(Planes<Scalar>, StartGradients<Scalar>, outputGradients: In<Scalar>, inputGradients: Out<Scalar>?)
   }
 
@@ -19,7 +19,7 @@ extension Network {
       case .forward(let inputs, let starts, let outputs):
         for t in 0..<steps {
           step.markStarts(t, starts)
-          step.inputs(inputs + t * step.c.B * step.c.X, steps: 1, row: 0)
+          step.inputs(inputs.dropping(steps: t, step.c), steps: 1, row: 0)
           step.forward(row: 0, previous: 0, current: 0)
           step.outputs(outputs + t * step.c.B * step.c.Y, steps: 1, row: 0, current: 0, time: t)
         }

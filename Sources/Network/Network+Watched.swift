@@ -5,10 +5,10 @@ import CDNC
 extension Network<Float> {
   /// A record still has the state before the call. Without one, copies the state first.
   mutating func watchedForward(
-    steps: Int, inputs: In<Float>, starts flags: UnsafePointer<UInt8>? = nil, outputs: Out<Float>, progress: Progress?
+    steps: Int, inputs: Inputs<Float>, starts flags: UnsafePointer<UInt8>?, outputs: Out<Float>, progress: Progress?
   ) throws(Failure) {
+    try prepare(for: inputs, steps: steps)
     let c = configuration
-    if isTraining { try reserve(steps) }
     let starts = starts(flags)
     let count = try prepareStarts(starts, steps: steps)
     packWeights()
@@ -99,7 +99,7 @@ private struct WatchedForward: ThreadWork {
   let network: UnsafePointer<Network<Float>>
   let watch: UnsafePointer<Watch>
   let steps, first, advance: Int
-  let inputs: In<Float>
+  let inputs: Inputs<Float>
   let starts: EpisodeStarts
   let outputs: Out<Float>
 
@@ -112,7 +112,7 @@ private struct WatchedForward: ThreadWork {
       if advance == 1 { for b in step.sequences { step.history.keepCheckpoint(before: row, b) } }
       guard watch.pointee.wants(t, step.sequences) else { return }
       if advance == 0 { step.markStarts(t, starts) }
-      step.inputs(inputs + t * c.B * c.X, steps: 1, row: row)
+      step.inputs(inputs.dropping(steps: t, c), steps: 1, row: row)
       step.forward(row: row, previous: row, current: row + advance)
       step.outputs(outputs + t * c.B * c.Y, steps: 1, row: row, current: row + advance, time: first + t)
       if c.checksFinite {

@@ -280,14 +280,22 @@ struct Network<Scalar: Real>: ~Copyable {
 
   var shardCount: Int { record.shards.count }
 
+  /// Takes steps without episodes that start within them.
   /// - Parameters:
   ///   - inputs: [T, B, X].
+  ///   - outputs: [T, B, Y], written.
+  mutating func forward(steps: Int, inputs: In<Scalar>, outputs: Out<Scalar>) throws(Failure) {
+    try forward(steps: steps, inputs: .rows(inputs), starts: nil, outputs: outputs)
+  }
+
+  /// - Parameters:
+  ///   - inputs: of the kind that the recorded steps had, if there are any.
   ///   - flags: [T, B], not 0 where a sequence begins an episode; nil: nowhere.
   ///   - outputs: [T, B, Y], written.
-  mutating func forward(
-    steps: Int, inputs: In<Scalar>, starts flags: UnsafePointer<UInt8>? = nil, outputs: Out<Scalar>
+  @inline(never) mutating func forward(
+    steps: Int, inputs: Inputs<Scalar>, starts flags: UnsafePointer<UInt8>?, outputs: Out<Scalar>
   ) throws(Failure) {
-    if isTraining { try reserve(steps) }
+    try prepare(for: inputs, steps: steps)
     let starts = starts(flags)
     let count = try prepareStarts(starts, steps: steps)
     packWeights()
@@ -306,8 +314,26 @@ struct Network<Scalar: Real>: ~Copyable {
     if isTraining { recordedSteps += steps } else { episodes.learned.setAll([]) }
   }
 
+  /// Makes room for `steps` more steps with such inputs.
+  mutating func prepare(for inputs: Inputs<Scalar>, steps: Int) throws(Failure) {
+    if inputs.areTokens != configuration.takesTokens { try setTakesTokens(inputs.areTokens) }
+    if isTraining { try reserve(steps) }
+  }
+
+  /// Must not be called with recorded steps, which have inputs of the other kind.
+  private mutating func setTakesTokens(_ takesTokens: Bool) throws(Failure) {
+    var changed = configuration
+    changed.takesTokens = takesTokens
+    // A record of some steps has a row for the gradient of the state.
+    let record = try Record<Scalar>(changed, capacity: hasStateGradient ? 1 : 0, threads: threads.count)
+    copyPresent(to: record)
+    if hasStateGradient { record.gradient.copyStates(1, from: stateGradient, configuration) }
+    self.record = record
+    configuration = changed
+  }
+
   /// Makes room for `steps` more steps. A record that already has steps grows by another quarter, if memory allows.
-  mutating func reserve(_ steps: Int) throws(Failure) {
+  private mutating func reserve(_ steps: Int) throws(Failure) {
     let (needed, overflow) = recordedSteps.addingReportingOverflow(steps)
     guard !overflow else { throw .recordTooLong(steps: steps) }
     guard needed > record.capacity else { return }

@@ -2,19 +2,22 @@
 /// and after the last one; in backward, before the last step and after the first one.
 extension Step {
   /// The inputs' share in the controller's pre-activations, for `steps` steps from step `row` of the record on.
-  /// - Parameter inputs: x [steps, B, X].
-  func inputs(_ inputs: In<Scalar>, steps: Int, row: Int) {
+  func inputs(_ inputs: Inputs<Scalar>, steps: Int, row: Int) {
     for b in sequences {
-      let x = planes[.input].matrix(of: b, from: row)
-      for t in 0..<steps { copyValues(c.X, inputs + (t * c.B + b) * c.X, to: x[t]) }
+      keep(inputs, steps: steps, row: row, of: b)
+      let x = planes[.input].matrix(of: b, from: row).reading
+      let tokens = tokens(of: b, from: row)
       for l in 0..<c.L {
         let z = sums(layer: l).matrix(of: b, from: row)
         let units = c.gates * c.H
         Linear.setBias(rows: steps, outputs: units, bias: sumsBias(layer: l), output: z)
         guard c.seesInput(layer: l) else { continue }
-        Linear.forward(
-          rows: steps, outputs: units, inputs: c.X, weight: weight(.inputWeight, layer: l), input: x.reading,
-          output: z)
+        let weight = weight(.inputWeight, layer: l)
+        if let tokens {
+          Linear.forward(rows: steps, outputs: units, weight: weight, tokens: tokens, output: z)
+        } else {
+          Linear.forward(rows: steps, outputs: units, inputs: c.X, weight: weight, input: x, output: z)
+        }
       }
     }
   }
@@ -137,7 +140,11 @@ extension Step {
           to: gradients.vector(.cellNormScale, layer: l))
       }
       if c.seesInput(layer: l) {
-        share.weight(units, inputs: c.X, planes[.input].matrix(from: 0).reading, zGradient, to: weight)
+        if let tokens = tokens(0) {
+          share.weight(units, tokens, zGradient, to: weight)
+        } else {
+          share.weight(units, inputs: c.X, planes[.input].matrix(from: 0).reading, zGradient, to: weight)
+        }
       }
       if l > 0 {
         share.weight(
@@ -194,6 +201,14 @@ private struct Share<Scalar: Real> {
       rows: rows, outputs: range.count, inputs: inputs, input: input,
       outputGradient: outputGradient.dropping(columns: range.lowerBound),
       weightGradient: target.dropping(rows: range.lowerBound), scratch: scratch)
+  }
+
+  func weight(_ outputs: Int, _ tokens: Linear.Tokens, _ outputGradient: Rows<Scalar>, to target: MutableRows<Scalar>) {
+    let range = range(outputs)
+    Linear.backwardWeight(
+      rows: rows, outputs: range.count, tokens: tokens,
+      outputGradient: outputGradient.dropping(columns: range.lowerBound),
+      weightGradient: target.dropping(rows: range.lowerBound))
   }
 
   func scale(_ count: Int, kept: Rows<Scalar>, _ outputGradient: Rows<Scalar>, to target: Out<Scalar>) {

@@ -33,7 +33,7 @@ extension Step {
       before = term
     }
     let bias = sumsBias(layer: l)
-    let x = Linear.Term(weight, rows(planes[.input], row).reading, inputs: min(seen, c.X))
+    let x = Linear.Term(weight, rows(planes[.input], row).reading, inputs: min(seen, c.X), tokens: tokens(row))
     Linear.saturate(rows: batch, outputs: c.sharedUnits, bias: bias, x, read, below, before, output: z)
     if c.traits.keepsLastProductApart {
       let shared = c.sharedUnits

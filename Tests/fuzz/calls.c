@@ -21,6 +21,8 @@ enum { NETS = 3, OPTIMIZERS = 2, TASKS = 2, LARGEST_NET = 6 << 20, CALLS = 64, M
 typedef struct {
     dnc *net;
     size_t recorded;
+    /* The recorded steps have tokens. */
+    int tokens;
     /* All that the present state has come from is finite. */
     int tame;
     int training, backward;
@@ -417,6 +419,8 @@ static void forward(void) {
         float value = 0;
         CHECK(CALL(dnc_step(NULL, &value, &value)) == DNC_INVALID_ARGUMENT);
         CHECK(CALL(dnc_forward(NULL, 1, &value, &value)) == DNC_INVALID_ARGUMENT);
+        CHECK(CALL(dnc_step_tokens(NULL, (const int32_t[]){0}, &value)) == DNC_INVALID_ARGUMENT);
+        CHECK(CALL(dnc_forward_tokens(NULL, 1, (const int32_t[]){0}, NULL, &value)) == DNC_INVALID_ARGUMENT);
         return;
     }
     dnc_config c = config_of(n->net);
@@ -436,18 +440,31 @@ static void forward(void) {
     told = 0;
     uint8_t *starts = !single && chance(3) ? calloc(steps, c.batch_size) : NULL;
     for (size_t i = 0; starts && i < steps * c.batch_size; i++) starts[i] = chance(4);
-    dnc_status status = CALL(single   ? dnc_step(n->net, inputs, outputs)
+    size_t count = steps * c.batch_size;
+    int32_t *tokens = chance(3) ? malloc(count * sizeof *tokens) : NULL;
+    int wrong = 0, other = n->recorded > 0 && n->tokens != (tokens != NULL);
+    for (size_t i = 0; tokens && i < count; i++) {
+        tokens[i] = chance(64) ? (int32_t)word(&input) : (int32_t)below(&input, c.input_size + 1) - 1;
+        int is_good = tokens[i] >= -1 && tokens[i] < (int64_t)c.input_size;
+        wrong |= !is_good;
+        for (size_t j = 0; j < c.input_size; j++) inputs[i * c.input_size + j] = (int64_t)j == tokens[i];
+    }
+    dnc_status status = CALL(tokens   ? single ? dnc_step_tokens(n->net, tokens, outputs)
+                                               : dnc_forward_tokens(n->net, said, tokens, starts, outputs)
+                             : single ? dnc_step(n->net, inputs, outputs)
                              : starts ? dnc_forward_packed(n->net, said, inputs, starts, outputs)
                                       : dnc_forward(n->net, said, inputs, outputs));
     if (status == DNC_OK) {
-        CHECK(said == steps && all_finite(inputs, steps * x));
-        if (n->training) n->recorded += steps;
+        CHECK(said == steps && all_finite(inputs, steps * x) && !wrong && !other);
+        if (n->training) n->recorded += steps, n->tokens = tokens != NULL;
         if (n->tame || c.check_finite) CHECK(all_finite(outputs, steps * y));
     } else {
         CHECK(is_patterned(outputs, 4 * steps * y));
         CHECK(status != DNC_CANCELLED || n->cancels);
         if (said == steps && status != DNC_CANCELLED)
-            CHECK(status == DNC_NOT_FINITE || (status == DNC_OUT_OF_MEMORY && (broken || c.max_record_bytes)));
+            CHECK(other ? status == DNC_INVALID_STATE
+                        : status == DNC_NOT_FINITE || (status == DNC_INVALID_ARGUMENT && wrong) ||
+                              (status == DNC_OUT_OF_MEMORY && (broken || c.max_record_bytes)));
         if (status == DNC_NOT_FINITE && n->tame) CHECK(!all_finite(inputs, steps * x));
     }
     change(n, status, before);
@@ -458,6 +475,8 @@ static void forward(void) {
             if (starts) CHECK(CALL(dnc_reset_sequences(twin, starts + t * c.batch_size)) == DNC_OK);
             CHECK(CALL(dnc_step(twin, inputs + t * x, again + t * y)) == DNC_OK);
         }
+        /* Where tokens skip products with zeros, a zero may have another sign. */
+        for (size_t i = 0; tokens && i < steps * y; i++) again[i] = again[i] == outputs[i] ? outputs[i] : again[i];
         CHECK(memcmp(outputs, again, 4 * steps * y) == 0);
     }
     dnc_free(twin);
@@ -465,6 +484,7 @@ static void forward(void) {
     free(outputs);
     free(again);
     free(starts);
+    free(tokens);
 }
 
 static void backward(void) {

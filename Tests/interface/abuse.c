@@ -168,6 +168,25 @@ static void rows_of_state(dnc *net, const dnc_config *c, const float *inputs, fl
     free(starts);
 }
 
+/* With nothing recorded. */
+static void tokens(dnc *net, const float *inputs, float *outputs, float *gradients) {
+    const int32_t good[T * B] = {0, -1, X - 1, 1}, wrong[T * B] = {[T * B - 1] = X};
+    const uint8_t starts[T * B] = {[B] = 1};
+    GOOD(dnc_forward_tokens(net, T, good, NULL, outputs));
+    GOOD(dnc_step_tokens(net, good, outputs));
+    BAD(dnc_step(net, inputs, outputs), DNC_INVALID_STATE);
+    BAD(dnc_forward_tokens(net, T, wrong, starts, outputs), DNC_INVALID_ARGUMENT);
+    GOOD(dnc_detach(net));
+    GOOD(dnc_forward(net, 1, inputs, outputs));
+    BAD(dnc_step_tokens(net, good, outputs), DNC_INVALID_STATE);
+    BAD(dnc_forward_tokens(net, T, good, starts, outputs), DNC_INVALID_STATE);
+    GOOD(dnc_backward(net, outputs, NULL));
+    GOOD(dnc_forward_tokens(net, T, good, starts, outputs));
+    GOOD(dnc_backward(net, outputs, gradients));
+    BAD(dnc_step_tokens(NULL, good, outputs), DNC_INVALID_ARGUMENT);
+    BAD(dnc_forward_tokens(net, 0, good, starts, outputs), DNC_INVALID_ARGUMENT);
+}
+
 /* Two networks, and a network in memory. */
 static void copies(dnc *net, const dnc_config *config) {
     uint8_t *bytes = NULL;
@@ -355,6 +374,7 @@ static void network(dnc_config config) {
     GOOD(dnc_backward(net, gradients, input_gradients));
     state_gradients(net, &config);
     rows_of_state(net, &config, inputs, outputs);
+    tokens(net, inputs, outputs, input_gradients);
     GOOD(dnc_forward(net, T, inputs, outputs));
     GOOD(dnc_detach(net));
     GOOD(dnc_forward(net, T - 1, inputs, outputs));

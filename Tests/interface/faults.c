@@ -338,6 +338,17 @@ static dnc_status call_state_gradient(world *w) {
 static dnc_status call_packed(world *w) {
     return dnc_forward_packed(w->net, T, w->inputs, (const uint8_t[T * B]){[B] = 1, [T * B - 1] = 1}, w->got.values);
 }
+static const int32_t tokens[T * B] = {0, -1, 1};
+static dnc_status call_tokens(world *w) {
+    return dnc_forward_tokens(w->net, T, tokens, (const uint8_t[T * B]){[B] = 1}, w->got.values);
+}
+/* The future has rows, which don't follow tokens in a record. */
+static dnc_status call_tokens_recorded(world *w) {
+    dnc_status status = call_tokens(w);
+    if (status == DNC_OK) GOOD(dnc_detach(w->net));
+    return status;
+}
+static dnc_status call_step_tokens(world *w) { return dnc_step_tokens(w->net, tokens, w->got.values); }
 static dnc_status call_reset_some(world *w) { return dnc_reset_sequences(w->net, (const uint8_t[B]){1}); }
 static dnc_status call_get_rows(world *w) { return dnc_get_state_rows(w->net, 0, 1, w->got.values); }
 static dnc_status call_set_rows(world *w) { return dnc_set_state_rows(w->net, 0, 1, nothing); }
@@ -505,6 +516,9 @@ static const scenario scenarios[] = {
     {"forward_packed_recorded", NULL, call_packed, NULL},
     {"forward_packed", stop, call_packed, NULL},
     {"forward_packed_watched", watch_without_training, call_packed, NULL},
+    {"forward_tokens_recorded", back, call_tokens_recorded, NULL},
+    {"forward_tokens", stop, call_tokens, NULL},
+    {"step_tokens", stop, call_step_tokens, NULL},
     {"reset_sequences", NULL, call_reset_some, NULL},
     {"get_state_rows", NULL, call_get_rows, NULL},
     {"set_state_rows", forget, call_set_rows, NULL},

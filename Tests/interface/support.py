@@ -90,6 +90,13 @@ def floats(array):
     return array.ctypes.data_as(POINTER(c_float))
 
 
+def int32s(values, *shape):
+    """An `int32_t *` to a copy."""
+    values = np.ascontiguousarray(values, np.int32)
+    assert values.shape == shape
+    return values.ctypes.data_as(POINTER(ctypes.c_int32))
+
+
 def f32(values):
     return np.ascontiguousarray(values, dtype=np.float32)
 
@@ -193,6 +200,19 @@ class Net:
         assert flags.shape == outputs.shape[:2]
         flags = flags.ctypes.data_as(POINTER(ctypes.c_uint8))
         check(c.dnc_forward_packed(self.handle, len(inputs), floats(f32(inputs)), flags, floats(outputs)))
+        return outputs
+
+    def step_tokens(self, tokens):
+        output = np.empty((self.config.batch_size, self.config.output_size), np.float32)
+        check(c.dnc_step_tokens(self.handle, int32s(tokens, len(output)), floats(output)))
+        return output
+
+    def forward_tokens(self, tokens, starts=None):
+        outputs = np.empty((len(tokens), self.config.batch_size, self.config.output_size), np.float32)
+        flags = None if starts is None else np.ascontiguousarray(starts, np.uint8)
+        marks = None if flags is None else flags.ctypes.data_as(POINTER(ctypes.c_uint8))
+        given = int32s(tokens, *outputs.shape[:2])
+        check(c.dnc_forward_tokens(self.handle, len(tokens), given, marks, floats(outputs)))
         return outputs
 
     def reset_sequences(self, which):

@@ -58,6 +58,8 @@ MEMORY, FORMAT = c.DNC_OUT_OF_MEMORY, c.DNC_BAD_FORMAT
 SETTERS = ("dnc_set_num_threads", "dnc_set_max_record_bytes")
 U32, SIZE = 2**32 - 1, 2**64 - 1
 NULL = None
+# Which must not find recorded steps of rows.
+OF_TOKENS = ("dnc_step_tokens", "dnc_forward_tokens")
 NOT_NUMBERS = (np.nan, np.inf, -np.inf)
 
 
@@ -67,6 +69,7 @@ class World:
     def __init__(self, folder):
         self.path = os.fsencode(folder / "file")
         self.net, self.twin = self.network(), self.network()
+        self.recorded = self.net.recorded
         self.optimizer, self.optimizer_twin = Optimizer(self.net), Optimizer(self.twin)
         self.task, self.task_twin = Task(seed=3), Task(seed=3)
         for task in (self.task, self.task_twin):
@@ -79,6 +82,7 @@ class World:
         self.targets, self.mask = np.abs(np.sign(self.output_gradients)), np.ones((3, 2), np.float32)
         self.state, self.state_result = np.zeros((2, 6), np.float32), np.full((2, 6), 7, np.float32)
         self.other, self.classes = Net(seed=5), np.array([[0, 1], [-1, 0], [1, 1]], np.int32)
+        self.tokens = np.array([[0, 1], [-1, 2], [2, 2]], np.int32)
         self.encoded = (c_uint8 * len(blob := encoded(self.net, self.optimizer, c.DNC_CHECKPOINT_STATE)))(*blob)
         self.rows, self.rows_result = self.net.state_rows(), np.full_like(self.net.state_rows(), 7)
         self.starts = (c_uint8 * 6)(0, 1, 0, 0, 1, 0)
@@ -120,17 +124,17 @@ class World:
         assert self.results() == self.before, "a failed call touched its results"
         net, twin = self.net, self.twin
         assert bytes(net.config) == bytes(twin.config)
-        assert net.recorded == twin.recorded == 3
+        assert net.recorded == twin.recorded == self.recorded
         assert_equal(net.parameters, twin.parameters)
         assert_equal(net.gradients, twin.gradients)
         for field in FIELDS:
             assert_equal(net.state(field), twin.state(field), field)
             assert_equal(net.state_gradient(field), twin.state_gradient(field), field)
-        for name in net.traces:
+        for name in net.traces if self.recorded else ():
             assert_equal(net.trace(name), twin.trace(name), name)
         given = net.inputs(1, seed=11)[0]
         assert_equal(net.step(given), twin.step(given), "the next step")
-        gradients = net.output_gradients(4)
+        gradients = net.output_gradients(self.recorded + 1)
         assert_equal(net.backward(gradients), twin.backward(gradients), "backward")
         assert bytes(self.optimizer.config) == bytes(self.optimizer_twin.config)
         assert self.optimizer.steps == self.optimizer_twin.steps == 0
@@ -145,6 +149,14 @@ def spoiled(array, value, at=-1):
     copy = array.copy()
     copy.flat[at] = value
     return copy
+
+
+def not_tokens(make):
+    return [
+        (f"{number} at {at}", lambda w, n=number, at=at: spoiled(make(w), n, at), INVALID)
+        for number in (3, -2, 2**31 - 1, -(2**31))
+        for at in (0, -1)
+    ]
 
 
 def not_finite(name):
@@ -438,6 +450,18 @@ FUNCTIONS = {
         ("instance", handle("net"), null),
         ("steps", constant(3), each([0, 2**60, 2**61, SIZE // 2, SIZE])),
         ("inputs", buffer("inputs"), null + not_finite("inputs")),
+        ("starts", lambda w: w.starts, []),
+        ("outputs", buffer("outputs"), null),
+    ],
+    "dnc_step_tokens": [
+        ("instance", handle("net"), null),
+        ("tokens", lambda w: w.tokens[0], null + not_tokens(lambda w: w.tokens[0])),
+        ("output", lambda w: w.outputs[0], null),
+    ],
+    "dnc_forward_tokens": [
+        ("instance", handle("net"), null),
+        ("steps", constant(3), each([0, 2**60, 2**61, SIZE // 2, SIZE])),
+        ("tokens", buffer("tokens"), null + not_tokens(lambda w: w.tokens)),
         ("starts", lambda w: w.starts, []),
         ("outputs", buffer("outputs"), null),
     ],
@@ -806,7 +830,7 @@ def test_the_good_call_is_good(function, tmp_path):
     world = World(tmp_path)
     if function == "dnc_load":
         check(c.dnc_save(world.net.handle, world.optimizer.handle, world.path))
-    if function in ("dnc_set_state", "dnc_set_state_rows", "dnc_set_bypass_dropout", *SETTERS):
+    if function in ("dnc_set_state", "dnc_set_state_rows", "dnc_set_bypass_dropout", *OF_TOKENS, *SETTERS):
         world.net.detach()
     assert call(function, world) == c.DNC_OK, last_error()
     for kind, free in ((c.dnc, c.dnc_free), (c.dnc_optimizer, c.dnc_optimizer_free), (c.dnc_task, c.dnc_task_free)):
@@ -817,6 +841,9 @@ def test_the_good_call_is_good(function, tmp_path):
 @pytest.mark.parametrize("function, argument, what, make, status, name", CASES)
 def test_a_bad_argument(function, argument, what, make, status, name, tmp_path):
     world = World(tmp_path)
+    if function in OF_TOKENS:
+        world.net.detach(), world.twin.detach()
+        world.recorded = 0
     c.dnc_reset(NULL)
     stale = last_error()
     result = call(function, world, argument, make(world))

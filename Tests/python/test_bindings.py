@@ -130,6 +130,28 @@ def test_forward_is_steps(net, inputs):
     assert np.array_equal(outputs, [net.step(x) for x in inputs])
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64, np.uint64, list])
+def test_tokens(net, kind):
+    """Whole numbers [T, B] stand for one-hot rows, and those [T, B, X] are such rows."""
+    tokens = np.random.default_rng(3).integers(0, X, (T, B))
+    given = tokens.tolist() if kind is list else tokens.astype(kind)
+    rows = np.eye(X, dtype=int)[tokens]
+    expected = net.forward(rows)
+    net.reset()
+    assert np.array_equal(net.forward(given), expected)
+    net.reset()
+    assert np.array_equal([net.step(row) for row in given], expected)
+    net.reset()
+    net.training = True
+    starts = np.arange(T)[:, None] % 2 + np.zeros(B) > 0
+    outputs = net.forward(given, starts)
+    gradients = np.array(np.sign(outputs))  # of no episode
+    found = net.backward(gradients, input_gradients=True)
+    net.reset()
+    assert np.array_equal(net.forward(rows, starts), outputs)
+    assert np.array_equal(net.backward(gradients, input_gradients=True), found)
+
+
 @pytest.mark.parametrize(
     "convert",
     [

@@ -30,7 +30,7 @@ extension Meter {
     once(
       "inputs' share", .forward, product(units * c.X, rows: rows, numbers: c.X, outputs: units, resident: units * c.X)
     ) {
-      shards { $0.inputs(In(inputs), steps: steps, row: 0) }
+      shards { $0.inputs(.rows(In(inputs)), steps: steps, row: 0) }
     }
     let controllerNeed = product(
       recurrent, rows: together, numbers: c.readWidth + c.H, outputs: units, resident: inEachStep)

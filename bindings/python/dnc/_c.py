@@ -145,6 +145,10 @@ dnc_forward = _function("dnc_forward", dnc_status, POINTER(dnc), c_size_t, _floa
 dnc_forward_packed = _function(
     "dnc_forward_packed", dnc_status, POINTER(dnc), c_size_t, _floats, POINTER(c_uint8), _floats
 )
+dnc_step_tokens = _function("dnc_step_tokens", dnc_status, POINTER(dnc), POINTER(c_int32), _floats)
+dnc_forward_tokens = _function(
+    "dnc_forward_tokens", dnc_status, POINTER(dnc), c_size_t, POINTER(c_int32), POINTER(c_uint8), _floats
+)
 dnc_reset_sequences = _function("dnc_reset_sequences", dnc_status, POINTER(dnc), POINTER(c_uint8))
 
 dnc_progress = CFUNCTYPE(c_int, c_void_p, c_size_t, c_size_t)

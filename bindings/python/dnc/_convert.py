@@ -172,13 +172,12 @@ def raw_bytes(values: Any, name: str) -> tuple[Any, int]:
     return given.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8)), given.size
 
 
-def class_numbers(values: npt.NDArray[Any], name: str, sizes: Mapping[str, int]) -> Any:
-    """An `int32_t *` to a copy of whole numbers [T, B]. What int32 does not hold becomes one that is refused."""
-    needed = (sizes["T"], sizes["B"])
-    if values.shape != needed:
-        raise InvalidArgument(
-            f"{name} has shape {values.shape}, needed is [T, B] with T = {needed[0]}, B = {needed[1]}"
-        )
+def class_numbers(values: npt.NDArray[Any], name: str, letters: str, sizes: Mapping[str, int]) -> Any:
+    """An `int32_t *` to a copy of whole numbers, of the shape that the letters give. What int32 does not hold becomes
+    one that is refused."""
+    if values.shape != tuple(sizes[letter] for letter in letters):
+        known = ", ".join(f"{letter} = {sizes[letter]}" for letter in letters)
+        raise InvalidArgument(f"{name} has shape {values.shape}, needed is [{', '.join(letters)}] with {known}")
     # Of narrow types, NumPy compares with no number that they do not hold; of uint64, with none below 0.
     whole = values if values.dtype.itemsize == 8 else values.astype(np.int64)
     whole = np.maximum(np.minimum(whole, 2**31 - 1).astype(np.int64), -2)

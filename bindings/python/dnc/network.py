@@ -12,7 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._convert import FloatArray, Path, array, flag, flags, floats, integer, path_bytes, raw_bytes, real, reals, within
+from ._convert import (
+    FloatArray,
+    Path,
+    array,
+    class_numbers,
+    flag,
+    flags,
+    floats,
+    integer,
+    path_bytes,
+    raw_bytes,
+    real,
+    reals,
+    within,
+)
 from ._handle import Handle
 from ._instance import empty
 from ._instance import sizes as sizes_of
@@ -181,13 +195,18 @@ class DNC(Parameters, State):
                 check(_c.dnc_reset_sequences(handle, flags(which, "which", "B", sizes_of(handle))))
 
     def step(self, input: npt.ArrayLike) -> FloatArray:
-        """One step of all sequences: input [B, X] to output [B, Y], as logits."""
+        """One step of all sequences: input [B, X] to output [B, Y], as logits. Whole numbers [B] are tokens: see
+        `forward`."""
         given = reals(input, "input")
         with self._handle as handle:
             sizes, fresh = sizes_of(handle), not _c.dnc_recorded_steps(handle)
-            given = array(given, "input", "BX", sizes)
             output = empty("BY", sizes)
-            check(_c.dnc_step(handle, floats(given), floats(output)), input=given)
+            if given.ndim == 1 and given.dtype.kind in "iu":
+                status = _c.dnc_step_tokens(handle, class_numbers(given, "input", "B", sizes), floats(output))
+            else:
+                given = array(given, "input", "BX", sizes)
+                status = _c.dnc_step(handle, floats(given), floats(output))
+            check(status, input=given, tokens=("input", given))
             return _recorded(handle, output, fresh)
 
     def forward(self, inputs: npt.ArrayLike, starts: npt.ArrayLike | None = None) -> FloatArray:
@@ -195,15 +214,25 @@ class DNC(Parameters, State):
 
         Where `starts`, [T, B] of True or False, is True, a sequence begins a new episode before the step. So rows can
         hold episodes that follow each other; each gives what it gives alone.
+
+        Inputs that are an array of whole numbers [T, B] are tokens: 0 to X - 1 stands for the one-hot row with its 1
+        there, -1 for a row of zeros. They give the same bytes as these rows, in less time and memory. While steps are
+        recorded, rows after tokens, and tokens after rows, are an InvalidState error.
         """
         given = reals(inputs, "inputs")
         with self._handle as handle:
             sizes, fresh = sizes_of(handle), not _c.dnc_recorded_steps(handle)
-            given = array(given, "inputs", "TBX", sizes)
-            outputs = empty("TBY", sizes, len(given))
-            marks = None if starts is None else flags(starts, "starts", "TB", {**sizes, "T": len(given)})
-            status = _c.dnc_forward_packed(handle, len(given), floats(given), marks, floats(outputs))
-            self._progress.check(status, inputs=given)
+            are_tokens = given.ndim == 2 and given.dtype.kind in "iu" and len(given) > 0
+            given = given if are_tokens else array(given, "inputs", "TBX", sizes)
+            sizes["T"] = steps = len(given)
+            outputs = empty("TBY", sizes, steps)
+            marks = None if starts is None else flags(starts, "starts", "TB", sizes)
+            if are_tokens:
+                tokens = class_numbers(given, "inputs", "TB", sizes)
+                status = _c.dnc_forward_tokens(handle, steps, tokens, marks, floats(outputs))
+            else:
+                status = _c.dnc_forward_packed(handle, steps, floats(given), marks, floats(outputs))
+            self._progress.check(status, inputs=given, tokens=("inputs", given))
             return _recorded(handle, outputs, fresh)
 
     def backward(self, output_gradients: npt.ArrayLike, input_gradients: bool = False) -> FloatArray | None:

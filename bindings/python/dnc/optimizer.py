@@ -222,7 +222,7 @@ def _loss_of_classes(
     sizes = dict(zip("TBY", given.shape))
     weights = None if mask is None else array(mask, "mask", "TB", sizes)
     value, gradients = ctypes.c_double(), np.empty_like(given)
-    data = (floats(given), class_numbers(classes, "targets", sizes), floats(weights))
+    data = (floats(given), class_numbers(classes, "targets", "TB", sizes), floats(weights))
     share = real(smoothing, "label_smoothing")
     status = _c.dnc_loss_evaluate_classes(share, *given.shape, *data, byref(value), floats(gradients))
     check(status, outputs=given, classes=("targets", classes), mask=weights, label_smoothing=smoothing)
