@@ -102,12 +102,13 @@ def heard(task, episodes, b):
     """The story of a sequence, back in words; None for an empty one."""
     inputs, targets, mask = (part[:, b] for part in episodes)
     length = int(inputs.sum())
-    assert np.isin(inputs, (0, 1)).all() and np.isin(targets, (0, 1)).all() and np.isin(mask, (0, 1)).all()
+    assert all(((part == 0) | (part == 1)).all() for part in (inputs, targets, mask))
     assert (inputs[:length].sum(1) == 1).all() and not inputs[length:].any()
     assert_equal(targets.sum(1), mask)
     assert not mask[length:].any()
-    words = tuple(task.words[i] for i in inputs[:length].argmax(1))
-    answers = tuple(task.words[row.argmax()] if m else None for row, m in zip(targets[:length], mask))
+    known = task.words
+    words = tuple(known[i] for i in inputs[:length].argmax(1))
+    answers = tuple(known[row.argmax()] if m else None for row, m in zip(targets[:length], mask))
     assert [word == "-" for word in words] == [answer is not None for answer in answers]
     return (words, answers) if length else None
 

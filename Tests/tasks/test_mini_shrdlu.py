@@ -76,15 +76,22 @@ def distances(sources):
     return found
 
 
+@cache
+def distances_to(constraints, blocks):
+    """Moves from every board to the nearest on which all of the constraints hold."""
+    return distances([board for board in all_boards(blocks) if facts(board).issuperset(constraints)])
+
+
 def mirrored(constraint):
     first, relation, second = constraint
     return second, relation ^ 1, first
 
 
-def one_hot(channels):
-    """The index of the 1; None for zeros."""
-    assert np.isin(channels, (0, 1)).all() and channels.sum() <= 1
-    return int(channels.argmax()) if channels.any() else None
+def one_hot(ones, start, end):
+    """Which of these channels is 1; None for zeros."""
+    found = [channel - start for channel in ones if start <= channel < end]
+    assert len(found) <= 1
+    return found[0] if found else None
 
 
 class Step(NamedTuple):
@@ -102,18 +109,20 @@ def decoded(row):
 @cache
 def decoded_bytes(data):
     row = np.frombuffer(data, np.float32)
-    parts = [one_hot(row[a:b]) for a, b in ((0, 26), (26, 32), (32, 36), (36, 42))]
+    ones = np.flatnonzero(row).tolist()
+    assert (row[ones] == 1).all(), "every channel is 0 or 1"
+    parts = [one_hot(ones, *channels) for channels in ((0, 26), (26, 32), (32, 36), (36, 42))]
     columns = [(), (), ()]
-    squares = row[43:].reshape(9, 6)
-    assert (squares.sum(0) <= 1).all(), "a block is in one place"
+    blocks = []
     for square in range(9):
-        block = one_hot(squares[square])
+        block = one_hot(ones, 43 + 6 * square, 49 + 6 * square)
         if block is not None:
+            assert block not in blocks, "a block is in one place"
+            blocks.append(block)
             x, y = square % 3, square // 3
             assert len(columns[x]) == y, "nothing hangs in the air"
             columns[x] += (block,)
-    assert row[42] in (0, 1)
-    return Step(parts[0], tuple(parts[1:]), row[42] == 1, tuple(columns))
+    return Step(parts[0], tuple(parts[1:]), 42 in ones, tuple(columns))
 
 
 class Episode:
@@ -144,7 +153,7 @@ class Episode:
 
     @cached_property
     def distance(self):
-        return distances([board for board in all_boards(self.blocks) if facts(board).issuperset(self.asked)])
+        return distances_to(frozenset(self.asked), self.blocks)
 
     @property
     def shortest(self):
