@@ -34,7 +34,7 @@ FUZZ_SWIFT := -sanitize=address -assert-config Debug -g
 # What the targets let fail.
 FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create write
 
-.PHONY: all abi test-asan test-tsan gallery book bench bench-autodiff bench-layers bench-mechanisms bench-peers demo faults fuzz fuzz-programs test \
+.PHONY: all abi test-asan test-tsan gallery book bench bench-autodiff bench-layers bench-mechanisms bench-peers bench-words demo faults fuzz fuzz-programs test \
   test-swift test-threads test-fuzz test-python test-level-v3 test-level-plain test-fresh test-layers test-mpi test-torch lint format install clean setup
 
 all: $(LIBRARY)
@@ -103,6 +103,9 @@ bench-peers: $(LIBRARY) build/peers-venv/installed
 
 bench-layers: $(LIBRARY) build/peers-venv/installed
 	$(WITH_LIBRARY) build/peers-venv/bin/python benchmarks/peers/layer.py $(LAYERS)
+
+bench-words: $(LIBRARY) $(PYTHON)
+	$(WITH_LIBRARY) $(PYTHON) benchmarks/words.py $(FOLDER) $(WORDS)
 
 build/peers-venv/installed: benchmarks/peers/requirements.txt
 	@tools/setup.sh peers

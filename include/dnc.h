@@ -629,6 +629,12 @@ dnc_status dnc_task_sample(dnc_task *task, size_t batch, size_t *steps);
  * dnc_task_score, this function gives DNC_INVALID_STATE when no episodes are drawn. */
 dnc_status dnc_task_read(dnc_task *task, float *inputs, float *targets, float *mask);
 
+/* The inputs of the episodes drawn last as dnc_forward_tokens takes them, of a task whose channels are words (see
+ * dnc_task_word; else DNC_INVALID_ARGUMENT): tokens [T, B], -1 behind the end of a sequence, and starts [T, B], 1 where an
+ * episode begins and else 0; each may be NULL. With the option row_steps of "babi", a sequence is a row of several stories,
+ * and the network must begin anew at each start. */
+dnc_status dnc_task_read_tokens(dnc_task *task, int32_t *tokens, uint8_t *starts);
+
 /* T and B of the episodes drawn last, both 0 when there are none; each may be NULL. */
 dnc_status dnc_task_drawn(const dnc_task *task, size_t *steps, size_t *batch);
 

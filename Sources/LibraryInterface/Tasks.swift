@@ -103,6 +103,17 @@ private func findTask(_ name: UnsafePointer<CChar>) throws(Failure) -> Int {
   }
 }
 
+@c @implementation public func dnc_task_read_tokens(
+  _ handle: OpaquePointer!, _ tokens: UnsafeMutablePointer<Int32>!, _ starts: UnsafeMutablePointer<UInt8>!
+) -> dnc_status {
+  status(task: handle) { task throws(Failure) in
+    try requireDrawn(task)
+    guard task.pointee.readTokens(tokens, starts: starts) else {
+      throw Failure(DNC_INVALID_ARGUMENT, "the channels of this task are not words")
+    }
+  }
+}
+
 @c @implementation public func dnc_task_drawn(
   _ handle: OpaquePointer!, _ steps: UnsafeMutablePointer<Int>!, _ batch: UnsafeMutablePointer<Int>!
 ) -> dnc_status {

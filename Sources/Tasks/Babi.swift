@@ -10,7 +10,7 @@ import CPlatform
 ///     mask     0     0     0    0     0  0     0   0     0         0  1
 ///
 /// The stories of a batch are of similar length. All stories are cut into buckets by length, and a batch comes from one bucket.
-/// Each story is still as likely as `BabiShares` says.
+/// Each story is still as likely as `BabiShares` says. Or else the sequences of a batch are rows of stories: see `BabiDeal`.
 struct Babi: ~Copyable, EpisodeSource {
   static let name: StaticString = "babi"
   static let taskCount = 20
@@ -21,6 +21,8 @@ struct Babi: ~Copyable, EpisodeSource {
     let goesThroughAll: Bool
     let buckets: Int
     let balancesTasks: Bool
+    /// 0: each story is an episode.
+    let rowSteps: Int
 
     init(_ options: inout TaskOptions) throws(Failure) {
       folder = try options.path("folder", "where the files qa1_*_train.txt and so on are; needed")
@@ -41,12 +43,19 @@ struct Babi: ~Copyable, EpisodeSource {
       balancesTasks = try options.choice(
         "balance", default: "stories", or: "tasks",
         "what is equally likely to be drawn: each story; or each task, and each story of a task")
+      rowSteps = try options.number(
+        "row_steps", in: 0...10_000, default: "0",
+        """
+        the least steps of a row, on average, in which random stories follow each other; 0: every story is an episode of its \
+        own, in a batch from one bucket
+        """)
     }
   }
 
   private let corpus: BabiCorpus
   private let goesThroughAll: Bool
   private let shares: BabiShares
+  private let rowSteps: Int
   /// Where each bucket of stories begins, and where the last one ends.
   private let buckets: Memory
   /// The channel of "-", the first in the order of words.
@@ -55,7 +64,12 @@ struct Babi: ~Copyable, EpisodeSource {
   var inputSize: Int { corpus.vocabulary.count }
   var outputSize: Int { corpus.vocabulary.count }
   var loss: Loss { .softmaxCrossEntropy }
-  var notesBytes: Int { MemoryLayout<BabiCorpus.Story>.size }
+  var notesBytes: Int {
+    guard rowSteps > 0 else { return BabiRow.bytes(1) }
+    // A row is at most as long as the longest story after the mean of all rows, which is less than that of two.
+    let longest = length(0)
+    return BabiRow.bytes(3 * max(rowSteps, longest) / length(corpus.storyCount - 1) + 2)
+  }
   var episodeCount: Int { goesThroughAll ? corpus.storyCount : 0 }
 
   func word(at channel: Int) -> UnsafePointer<CChar>? { corpus.vocabulary.word(channel) }
@@ -73,6 +87,7 @@ struct Babi: ~Copyable, EpisodeSource {
     shares = try BabiShares(corpus, areOfTasks: settings.balancesTasks)
     self.corpus = corpus
     goesThroughAll = settings.goesThroughAll
+    rowSteps = settings.goesThroughAll ? 0 : settings.rowSteps
     self.buckets = bounds
   }
 
@@ -112,6 +127,7 @@ struct Babi: ~Copyable, EpisodeSource {
       let story = Int(place.position % UInt64(batches)) * place.batch + place.sequence
       return story < corpus.storyCount ? take(story, notes) : 0
     }
+    if rowSteps > 0 { return fill(&random, place, notes) }
     let bounds = buckets.start.assumingMemoryBound(to: Int.self)
     var common = shared
     let story = shares.draw(&common)
@@ -120,13 +136,51 @@ struct Babi: ~Copyable, EpisodeSource {
     return take(shares.draw(&random, from: bounds[bucket], to: bounds[bucket + 1]), notes)
   }
 
+  func deal(batch: Int, _ random: Random, into dealt: inout GrowingMemory) throws(Failure) {
+    guard rowSteps > 0 else { return }
+    var random = random
+    try BabiDeal.deal(rows: batch, steps: rowSteps, length: { length($0) }, into: &dealt) { shares.draw(&random) }
+  }
+
+  /// Takes the stories that were dealt to the row; without any, as many as it needs.
+  private func fill(_ random: inout Random, _ place: BatchPlace, _ notes: UnsafeMutableRawPointer) -> Int {
+    var steps = 0
+    guard let dealt = place.dealt else {
+      while steps < rowSteps { steps += take(shares.draw(&random), notes) }
+      return steps
+    }
+    for entry in dealt.bindMemory(to: BabiDeal.Story.self) where entry.row == place.sequence {
+      steps += take(Int(entry.story), notes)
+    }
+    return steps
+  }
+
+  private func length(_ story: Int) -> Int { Int(corpus.stories[story].length) }
+
+  /// Puts a story behind those that the notes have. Returns its length.
   private func take(_ story: Int, _ notes: UnsafeMutableRawPointer) -> Int {
-    notes.initializeMemory(as: BabiCorpus.Story.self, to: corpus.stories[story])
-    return Int(corpus.stories[story].length)
+    BabiRow(notes).append(story)
+    return length(story)
+  }
+
+  /// The token of a step, and whether a story begins with it.
+  private func find(_ t: Int, _ notes: UnsafeRawPointer) -> (token: BabiCorpus.Token, isFirst: Bool) {
+    let row = BabiRow(notes)
+    var (i, t) = (0, t)
+    while t >= length(row[i]) {
+      t -= length(row[i])
+      i += 1
+    }
+    return (corpus.tokens[corpus.stories[row[i]].first + t], t == 0)
+  }
+
+  func token(_ t: Int, of notes: UnsafeRawPointer) -> (channel: Int, isFirst: Bool)? {
+    let (token, isFirst) = find(t, notes)
+    return (token & BabiCorpus.answer != 0 ? Babi.blank : Int(token), isFirst)
   }
 
   func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
-    let token = corpus.tokens[notes.load(as: BabiCorpus.Story.self).first + t]
+    let token = find(t, notes).token
     guard token & BabiCorpus.answer != 0 else {
       input[Int(token)] = 1
       return 0
@@ -169,17 +223,25 @@ struct Babi: ~Copyable, EpisodeSource {
   }
 
   func score(_ notes: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
-    guard outputs.steps > 0 else { return }
-    let story = notes.load(as: BabiCorpus.Story.self)
+    let row = BabiRow(notes)
+    var first = 0
+    for i in 0..<row.count {
+      score(corpus.stories[row[i]], outputs.dropping(steps: first), scores)
+      first += length(row[i])
+    }
+  }
+
+  private func score(_ story: BabiCorpus.Story, _ outputs: EpisodeOutputs, _ scores: UnsafeMutablePointer<dnc_score>) {
+    let steps = Int(story.length)
     let task = corpus.tasks[Int(story.task)]
     let tokens = corpus.tokens + story.first
     let guess = corpus.tokens + task.guess
     var t = 0
-    while t < outputs.steps {
+    while t < steps {
       let first = t
       var wrong = 0
       var guessedWrong = 0
-      while t < outputs.steps, tokens[t] & BabiCorpus.answer != 0 {
+      while t < steps, tokens[t] & BabiCorpus.answer != 0 {
         if !isMostLikely(Int(tokens[t] & ~BabiCorpus.answer), outputs[t]) { wrong += 1 }
         if t - first >= task.guessLength || guess[t - first] != tokens[t] { guessedWrong += 1 }
         t += 1

@@ -29,6 +29,14 @@ protocol EpisodeSource: ~Copyable {
   /// The same, for a task that goes through its episodes in order.
   func draw(_ random: inout Random, shared: Random, place: BatchPlace, into notes: UnsafeMutableRawPointer) -> Int
 
+  /// Draws, for a task whose sequences share something out among them, what all sequences of a batch take. Nothing, if the task
+  /// has no need of it.
+  func deal(batch: Int, _ random: Random, into dealt: inout GrowingMemory) throws(Failure)
+
+  /// Of a task whose channels are words: the channel of the 1 in the input of step t, and whether a story of its own begins
+  /// with it. nil for other tasks.
+  func token(_ t: Int, of notes: UnsafeRawPointer) -> (channel: Int, isFirst: Bool)?
+
   /// How many episodes there are; 0 if they are drawn at random without end.
   var episodeCount: Int { get }
 
@@ -66,6 +74,8 @@ extension EpisodeSource where Self: ~Copyable {
   func draw(_ random: inout Random, shared: Random, place: BatchPlace, into notes: UnsafeMutableRawPointer) -> Int {
     draw(&random, shared: shared, into: notes)
   }
+  func deal(batch: Int, _ random: Random, into dealt: inout GrowingMemory) throws(Failure) {}
+  func token(_ t: Int, of notes: UnsafeRawPointer) -> (channel: Int, isFirst: Bool)? { nil }
   var episodeCount: Int { 0 }
   func word(at channel: Int) -> UnsafePointer<CChar>? { nil }
   var isInteractive: Bool { false }
@@ -86,6 +96,8 @@ extension Loss {
 struct BatchPlace {
   let position: UInt64
   let batch, sequence: Int
+  /// What `deal` has drawn; nil if nothing was dealt for these episodes.
+  let dealt: UnsafeRawBufferPointer?
 }
 
 /// One of the things that a task counts.
@@ -104,6 +116,12 @@ struct EpisodeOutputs {
 
   init(steps: Int, outputs: In<Float>, stride: Int, input: Out<Float>, target: Out<Float>) {
     (self.steps, self.outputs, self.stride, self.input, self.target) = (steps, outputs, stride, input, target)
+  }
+
+  /// The same without the first `count` steps.
+  func dropping(steps count: Int) -> EpisodeOutputs {
+    EpisodeOutputs(
+      steps: steps - count, outputs: outputs + count * stride, stride: stride, input: input, target: target)
   }
 
   /// The output [Y] of step t.

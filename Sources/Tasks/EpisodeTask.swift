@@ -75,12 +75,13 @@ struct EpisodeTask: ~Copyable {
   /// Draws the next batch; `steps` becomes that of its longest episode.
   mutating func sample(batch: Int) throws(Failure) {
     if batchNotes.bytes < batch * notesBytes { batchNotes = try Memory(bytes: batch * notesBytes) }
+    var batchRandom = Random(seed: seed, stream: position)
+    let batchSeed = batchRandom.next()
+    let dealt = try lesson(at: lesson).pointee.source.deal(batch: batch, batchRandom)
     memset(batchNotes.start, 0, batch * notesBytes)
     self.batch = batch
     steps = 0
     played = 0
-    var batchRandom = Random(seed: seed, stream: position)
-    let batchSeed = batchRandom.next()
     defer { position &+= 1 }
     let rehearsal = isEvaluating || lesson == 0 ? 0 : lesson(at: lesson).pointee.rehearsal
     for b in 0..<batch {
@@ -89,7 +90,11 @@ struct EpisodeTask: ~Copyable {
       let drawn = rehearsed ? random.below(lesson) : lesson
       let start = batchNotes.start + b * notesBytes
       let count = lesson(at: drawn).pointee.source.draw(
-        &random, shared: batchRandom, place: BatchPlace(position: position, batch: batch, sequence: b),
+        &random, shared: batchRandom,
+        place: BatchPlace(
+          position: position, batch: batch, sequence: b,
+          dealt: dealt.bytes > 0 && !rehearsed
+            ? UnsafeRawBufferPointer(start: dealt.start, count: dealt.bytes) : nil),
         into: start + MemoryLayout<Header>.stride)
       start.initializeMemory(as: Header.self, to: Header(lesson: drawn, steps: count))
       steps = max(steps, count)
@@ -154,6 +159,20 @@ struct EpisodeTask: ~Copyable {
       if let targets { (targets + row * outputSize).update(from: scratchTarget, count: outputSize) }
       mask?[row] = weight
     }
+  }
+
+  /// Writes the batch: tokens [T, B], -1 behind the end of a sequence, and starts [T, B], 1 where a story begins; each or nil.
+  /// Returns false, and writes nothing, if channels are not words.
+  func readTokens(_ tokens: UnsafeMutablePointer<Int32>?, starts: UnsafeMutablePointer<UInt8>?) -> Bool {
+    guard word(at: 0) != nil else { return false }
+    for row in 0..<steps * batch {
+      let header = header(row % batch)
+      let t = row / batch
+      let token = t < header.steps ? lesson(at: header.lesson).pointee.source.token(t, of: notes(row % batch)) : nil
+      tokens?[row] = token.map { Int32($0.channel) } ?? -1
+      starts?[row] = token?.isFirst == true ? 1 : 0
+    }
+    return true
   }
 
   /// The loss of the outputs [T, B, Y], and its gradient.

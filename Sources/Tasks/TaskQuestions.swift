@@ -32,6 +32,28 @@ struct DrawQuestion: TaskQuestion {
   }
 }
 
+struct DealQuestion: TaskQuestion {
+  let batch: Int
+  let random: Random
+  let dealt: UnsafeMutablePointer<GrowingMemory>
+
+  func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) -> Failure? {
+    do throws(Failure) {
+      try task.deal(batch: batch, random, into: &dealt.pointee)
+      return nil
+    } catch { return error }
+  }
+}
+
+struct TokenQuestion: TaskQuestion {
+  let t: Int
+  let notes: UnsafeRawPointer
+
+  func ask<Task: EpisodeSource & ~Copyable>(_ task: borrowing Task) -> (channel: Int, isFirst: Bool)? {
+    task.token(t, of: notes)
+  }
+}
+
 struct WordQuestion: TaskQuestion {
   let channel: Int
 

@@ -85,6 +85,17 @@ struct TaskSource: ~Copyable {
     return drawn.steps
   }
 
+  func deal(batch: Int, _ random: Random) throws(Failure) -> GrowingMemory {
+    var dealt = try GrowingMemory(capacity: 0)
+    let failure = withUnsafeMutablePointer(to: &dealt) { ask(DealQuestion(batch: batch, random: random, dealt: $0)) }
+    if let failure { throw failure }
+    return dealt
+  }
+
+  func token(_ t: Int, of notes: UnsafeRawPointer) -> (channel: Int, isFirst: Bool)? {
+    ask(TokenQuestion(t: t, notes: notes))
+  }
+
   func word(at channel: Int) -> UnsafePointer<CChar>? { ask(WordQuestion(channel: channel)) }
 
   func metric(at index: Int) -> Metric { ask(MetricQuestion(index: index)) }

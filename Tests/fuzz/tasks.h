@@ -60,6 +60,16 @@ static UNUSED void play(dnc_task *task, size_t batch, uint64_t position) {
     CHECK(all_finite(inputs, rows * x) && all_finite(targets, rows * y) && all_finite(mask, rows));
     for (size_t i = 0; i < rows; i++) CHECK(mask[i] >= 0 && mask[i] <= 1);
     for (size_t i = 0; i < rows * y; i++) CHECK(targets[i] >= 0 && targets[i] <= 1);
+    /* Tokens say what the rows say. */
+    int32_t *tokens = malloc(rows * sizeof *tokens + 1);
+    uint8_t *starts = malloc(rows + 1);
+    if (CALL(dnc_task_read_tokens(task, tokens, starts)) == DNC_OK)
+        for (size_t i = 0; i < rows; i++) {
+            CHECK(tokens[i] >= -1 && tokens[i] < (int64_t)x && starts[i] <= (tokens[i] >= 0));
+            for (size_t j = 0; j < x; j++) CHECK(inputs[i * x + j] == ((int64_t)j == tokens[i]));
+        }
+    free(tokens);
+    free(starts);
 
     /* No memory for a larger batch than any before: the number of the next one and the episodes drawn last stay. */
     size_t none = 77;

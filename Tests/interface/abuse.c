@@ -519,6 +519,7 @@ static void questions(void) {
                                       "1 A?\tb\n3 C.", "1 A?\tb\n1 C.", "1 A b.\n2 \t", "1 A?\tb\n\x01", "1 A.\tb"};
     char options[4096];
     const char *word = NULL;
+    size_t steps = 0;
     uint64_t count = 9;
     dnc_task *task = NULL;
     story("qa7_a_train.txt", good);
@@ -535,6 +536,18 @@ static void questions(void) {
     }
     EXPECT(strcmp(word, "who") == 0);
     BAD(dnc_task_word(task, 14, &word), DNC_INVALID_ARGUMENT);
+    BAD(dnc_task_read_tokens(task, NULL, NULL), DNC_INVALID_STATE);
+    GOOD(dnc_task_sample(task, 3, &steps));
+    int32_t *tokens = malloc(3 * steps * sizeof *tokens);
+    uint8_t *starts = malloc(3 * steps);
+    GOOD(dnc_task_read_tokens(task, tokens, starts));
+    EXPECT(starts[0] == 1 && tokens[0] >= 0 && tokens[3 * steps - 1] == -1);
+    free(tokens);
+    free(starts);
+    play(task);
+    dnc_task_free(task);
+    snprintf(options, sizeof options, "folder=%s,tasks=7,split=all_train,row_steps=50", folder);
+    GOOD(dnc_task_create("babi", options, 1, &task));
     play(task);
     dnc_task_free(task);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -566,6 +579,7 @@ static void tasks(void) {
         free(mask);
     }
     BAD(dnc_task_sample(task, 0, &steps), DNC_INVALID_ARGUMENT);
+    BAD(dnc_task_read_tokens(task, NULL, NULL), DNC_INVALID_ARGUMENT);
     dnc_task_free(task);
     options();
     lessons();

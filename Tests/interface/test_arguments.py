@@ -314,6 +314,11 @@ def constant(value):
 QUESTION_WORDS = 6  # those of `questions`, with "-", "." and "?"
 
 
+def drawn(task):
+    task.sample(2)
+    return task
+
+
 def questions():
     """A task whose channels are words."""
     with TemporaryDirectory() as folder:
@@ -673,6 +678,11 @@ FUNCTIONS = {
         ("task", handle("task"), null),
         ("batch", constant(2), each([0, 65537, U32, 2**32, SIZE])),
         ("steps", reference("size"), null),
+    ],
+    "dnc_task_read_tokens": [
+        ("task", lambda w: keep(w, drawn(questions())).handle, null),
+        ("tokens", constant(NULL), []),
+        ("starts", constant(NULL), []),
     ],
     "dnc_task_read": [
         ("task", handle("task"), null),

@@ -374,6 +374,106 @@ def test_batches(data):
     assert first.inputs.tobytes() != data.task(seed=3, tasks="1-2").sample(5).inputs.tobytes()
 
 
+# rows of stories
+
+
+def rows_of(task, batch):
+    """The stories of every row, and the steps that the rows leave empty."""
+    steps = task.draw(batch)
+    tokens, starts = task.read_tokens()
+    inputs, targets, mask = task.read()
+    one_hot = np.concatenate([np.eye(task.input_size, dtype=np.float32), np.zeros((1, task.input_size), np.float32)])
+    assert_equal(one_hot[tokens], inputs)
+    found, empty = [], 0
+    for b in range(batch):
+        length = int((tokens[:, b] >= 0).sum())
+        assert (tokens[:length, b] >= 0).all() and starts[0, b] and not starts[length:, b].any()
+        empty += steps - length
+        bounds = [*np.flatnonzero(starts[:, b]), length]
+        spans = [slice(*span) for span in zip(bounds, bounds[1:])]
+        found.append([heard(task, [part[span, b : b + 1] for part in (inputs, targets, mask)], 0) for span in spans])
+    return found, empty, steps * batch
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5, 16])
+def test_rows_are_full_of_whole_stories(data, batch):
+    """Rows of about the same length, of stories that are all in the files; the same again at the same position."""
+    task = data.task(3, row_steps=200, tasks="1-2")
+    known = {story for stories in data.stories("train", (1, 2)).values() for story in stories}
+    empty = all_steps = 0
+    for position in range(12):
+        rows, left, steps = rows_of(task, batch)
+        assert all(story in known for row in rows for story in row) and steps >= 200 * batch
+        empty, all_steps = empty + left, all_steps + steps
+        again = data.task(3, row_steps=200, tasks="1-2")
+        again.position = position
+        assert rows_of(again, batch)[0] == rows
+    assert empty <= (0 if batch == 1 else 0.06 * all_steps)
+
+
+@pytest.mark.parametrize("balance", ["stories", "tasks"])
+def test_a_story_of_a_row_is_as_likely_as_any(data, balance):
+    """Long ones as much as short ones, though a row ends when it is full."""
+    task = data.task(5, row_steps=150, tasks="1-2", balance=balance)
+    stories = {number: set(found) for number, found in data.stories("train", (1, 2)).items()}
+    counts, lengths = {1: 0, 2: 0}, {1: 0, 2: 0}
+    for _ in range(250):
+        for story in (story for row in rows_of(task, 4)[0] for story in row):
+            number = 1 if story in stories[1] else 2
+            counts[number] += 1
+            lengths[number] += len(story[0])
+    told, ones, twos = sum(counts.values()), len(training(data, 1)), len(training(data, 2))
+    share = 0.5 if balance == "tasks" else ones / (ones + twos)
+    assert abs(counts[1] / told - share) < 4 * math.sqrt(share * (1 - share) / told)
+    for number in (1, 2):
+        every = [len(story[0]) for story in training(data, number)]
+        error = np.std(every) / math.sqrt(counts[number])
+        assert abs(lengths[number] / counts[number] - np.mean(every)) < 4 * error
+
+
+def training(data, number):
+    """The stories that are not for validation."""
+    return [story for i, story in enumerate(data.stories("train", (number,))[number]) if i % 10 != 9]
+
+
+def test_a_network_answers_in_a_row_as_it_does_story_by_story(data):
+    """Outputs and scores to the bit, and the loss: the network begins anew at each story."""
+    task = data.task(7, row_steps=120, tasks="1-2")
+    net = dnc.DNC(task.input_size, task.output_size, hidden_size=8, memory_slots=7, batch_size=3)
+    outputs = task.play(net)
+    scores, (loss, _) = task.score(outputs), task.loss(outputs)
+    inputs, targets, mask = task.read()
+    _, starts = task.read_tokens()
+    assert starts[1:].any()
+    expected = dnc.loss("softmax_cross_entropy", outputs, targets, mask)[0]
+    assert loss == pytest.approx(expected, rel=1e-6)
+    for b in range(3):
+        bounds = [*np.flatnonzero(starts[:, b]), len(starts)]
+        with dnc.DNC(task.input_size, task.output_size, hidden_size=8, memory_slots=7, batch_size=1) as one:
+            for first, end in zip(bounds, bounds[1:]):
+                one.reset()
+                assert_equal(one.forward(inputs[first:end, b : b + 1]), outputs[first:end, b : b + 1])
+    wrong = (outputs.argmax(-1) != targets.argmax(-1)) & (mask > 0)
+    of_tasks = scores[2:, :2].sum(0)  # whose answers have one word each
+    assert of_tasks.tolist() == [wrong.sum(), mask.sum()] and mask.sum() > 20
+
+
+def test_tests_have_no_rows(data):
+    """order=all tells every story once, whatever the rows of the training."""
+    task, plain = (data.task(tasks="1-2", split="test", order="all", **more) for more in ({"row_steps": 200}, {}))
+    for a, b in zip(task.sample(4), plain.sample(4)):
+        assert_equal(a, b)
+
+
+def test_tokens_need_words():
+    with dnc.Task("copy") as task:
+        with pytest.raises(dnc.InvalidState, match="draw or sample first"):
+            task.read_tokens()
+        task.draw(1)
+        with pytest.raises(dnc.InvalidArgument, match="the channels of this task are not words"):
+            task.read_tokens()
+
+
 def test_episodes_of_this_version(tmp_path):
     """The same on every machine, and from version to version: these bytes may never change."""
     lines = SAMPLE.splitlines(True)

@@ -46,7 +46,7 @@ from .network import DNC
 from .optimizer import Optimizer, Settings, loss
 from .own_data import DataTask
 from .plan import Plan
-from .tasks import Episodes, Lesson, Metric, Task, TaskOption
+from .tasks import Episodes, Lesson, Metric, Task, TaskOption, Tokens
 from .trainer import Trainer
 from .updates import Diverged
 
@@ -102,6 +102,7 @@ __all__ = [
     "Settings",
     "Task",
     "TaskOption",
+    "Tokens",
     "Trainer",
     "build_info",
     "capacity",

@@ -348,6 +348,9 @@ dnc_task_sizes = _function(
 )
 dnc_task_sample = _function("dnc_task_sample", dnc_status, POINTER(dnc_task), c_size_t, POINTER(c_size_t))
 dnc_task_read = _function("dnc_task_read", dnc_status, POINTER(dnc_task), _floats, _floats, _floats)
+dnc_task_read_tokens = _function(
+    "dnc_task_read_tokens", dnc_status, POINTER(dnc_task), POINTER(c_int32), POINTER(c_uint8)
+)
 dnc_task_drawn = _function("dnc_task_drawn", dnc_status, POINTER(dnc_task), POINTER(c_size_t), POINTER(c_size_t))
 dnc_task_position = _function("dnc_task_position", c_uint64, POINTER(dnc_task))
 dnc_task_seek = _function("dnc_task_seek", dnc_status, POINTER(dnc_task), c_uint64)

@@ -33,6 +33,13 @@ class Episodes(NamedTuple):
     mask: FloatArray  # [T, B]
 
 
+class Tokens(NamedTuple):
+    """The inputs of a batch of episodes whose channels are words."""
+
+    tokens: npt.NDArray[np.int32]  # [T, B], the channels; -1 behind the end of a sequence
+    starts: npt.NDArray[np.bool_]  # [T, B], True where an episode begins
+
+
 class Metric(NamedTuple):
     """One of the things that a task counts."""
 
@@ -241,6 +248,16 @@ class Task(Resource):
             check(_c.dnc_task_read(handle, *map(floats, drawn)))
             return drawn
 
+    def read_tokens(self) -> Tokens:
+        """The inputs of the episodes drawn last as `DNC.forward` takes words, of a task that has `words`, else an
+        InvalidArgument error. InvalidState before the first episodes."""
+        with self._handle as handle:
+            tokens, starts = np.empty(self._sizes(), np.int32), np.empty(self._sizes(), np.bool_)
+            numbers = tokens.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+            flags = starts.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+            check(_c.dnc_task_read_tokens(handle, numbers, flags))
+            return Tokens(tokens, starts)
+
     def next(self, output: npt.ArrayLike | None = None) -> FloatArray:
         """The input [B, X] of the next step of the episodes drawn last; output [B, Y] is what the network answered to
         the step before, None before the first step."""
@@ -259,6 +276,10 @@ class Task(Resource):
         with self._handle, net._handle:
             steps = self.draw(net.batch_size if batch is None else batch)
             net.reset()
+            if self.words:
+                tokens, starts = self.read_tokens()
+                # An episode that begins with the first step has been begun by the reset.
+                return net.forward(tokens, starts if starts[1:].any() else None)
             if not self.interactive:
                 return net.forward(self.read().inputs)
             outputs = np.empty((steps, self._sizes()[1], self.output_size), np.float32)
