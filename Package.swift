@@ -9,11 +9,31 @@ let isSanitized = Context.environment["DNC_SANITIZED"] == "1"
 // DNC_FUZZED=1, with DNC_SANITIZED=1, counts for libFuzzer where the library goes. Not in the kernels: an input chooses no
 // branch of theirs, and counting would take most of the time to build them.
 let isFuzzed = Context.environment["DNC_FUZZED"] == "1"
+// DNC_LITE=1 leaves tasks and pictures out, and with them libpng.
+let isLite = Context.environment["DNC_LITE"] == "1"
 // DNC_THREADS=1 builds of the tests only those of the threads, and of the library what these need, for the thread sanitizer.
 let onlyThreads = Context.environment["DNC_THREADS"] == "1"
 
 // DNC_MECHANISMS=1, with DNC_EMBEDDED=1, builds a program of the library's sources that times its mechanisms one by one.
 let timesMechanisms = Context.environment["DNC_MECHANISMS"] == "1"
+
+// DNC_ARCH is the target's architecture; without it the library is for this machine. With DNC_SYSROOT, the folder of another
+// system's headers, it is compiled for that one, and linked by the Makefile: Swift's Embedded library of the bare processor
+// does for Linux, too.
+#if arch(x86_64)
+  let ownArchitecture = "x86_64"
+#elseif arch(arm64)
+  let ownArchitecture = "aarch64"
+#else
+  let ownArchitecture = "other"
+#endif
+let architecture = Context.environment["DNC_ARCH"] ?? ownArchitecture
+let crossFlags: [String] =
+  if let sysroot = Context.environment["DNC_SYSROOT"] {
+    ["-isystem\(sysroot)/include", "-D__linux__", "-D_GNU_SOURCE", "-fPIC"].flatMap { ["-Xcc", $0] }
+  } else {
+    []
+  }
 
 // Small rather than fast: what takes time is in the kernels. A copy of a function for each closure that it is called with,
 // or of a mechanism for each of its callers, is worth nothing here.
@@ -36,7 +56,8 @@ let kernelFlags = [
 /// - Parameter testedLevel: in debug builds.
 func kernels(_ name: String, level: String, testedLevel: String, _ settings: [SwiftSetting] = []) -> Target {
   // Without the width the compiler shuns the vectors of sixteen.
-  func flags(_ level: String) -> [String] { ["-Xcc", "-march=\(level)", "-Xcc", "-mprefer-vector-width=512"] }
+  let width = architecture == "x86_64" ? ["-Xcc", "-mprefer-vector-width=512"] : []
+  func flags(_ level: String) -> [String] { ["-Xcc", "-march=\(level)"] + width + crossFlags }
   return .target(
     name: name, dependencies: ["CVector", "CKernels"], path: "Sources/\(name)",
     swiftSettings: [
@@ -45,20 +66,29 @@ func kernels(_ name: String, level: String, testedLevel: String, _ settings: [Sw
     ] + settings + (embedded ? productSettings : []))
 }
 
-#if arch(x86_64)
-  let levels = [
-    kernels("KernelsV3", level: "x86-64-v3", testedLevel: "x86-64-v3"),
-    // The tests run the sixteen lanes on a CPU without AVX-512 too.
-    kernels("KernelsV4", level: "x86-64-v4", testedLevel: "x86-64-v3", [.define("LANES_16")]),
-  ]
-#else
-  let levels: [Target] = []
-#endif
+let levels: [Target] =
+  switch architecture {
+  case "x86_64":
+    [
+      kernels("KernelsV3", level: "x86-64-v3", testedLevel: "x86-64-v3"),
+      // The tests run the sixteen lanes on a CPU without AVX-512 too.
+      kernels("KernelsV4", level: "x86-64-v4", testedLevel: "x86-64-v3", [.define("LANES_16")]),
+    ]
+  case "aarch64": [kernels("KernelsNEON", level: "armv8-a", testedLevel: "armv8-a")]
+  default: []
+  }
 
 let notOfLibrary = [
   "Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "CKernels", "Kernels", "KernelsV3", "KernelsV4",
+  "KernelsNEON",
 ]
 let notOfThreads = onlyThreads ? ["Learning", "Tasks", "Figures", "SelfTest", "LibraryInterface"] : []
+let notOfLite =
+  isLite
+  ? ["Tasks", "Figures"]
+    + ["Tasks", "Images", "CapacityImage", "EpisodeImage", "StateImage", "TrainingImage"].map {
+      "LibraryInterface/\($0).swift"
+    } : []
 let notOfProgram = ["Tests", "bindings", "build", "curricula", "data", "docs", "include", "models", "tools"]
 // The product runs with every glibc from 2.17 on: see platform.h. A sanitizer knows the present versions only.
 let oldFlags = isSanitized ? [] : ["-Xcc", "-DDNC_OLD_GLIBC"]
@@ -69,18 +99,14 @@ let coverageFlags =
 let testedFlags = onlyThreads ? [] : ["-O", "-wmo", "-num-threads", "2", "-assert-config", "Debug"]
 let librarySettings: [SwiftSetting] =
   embedded
-  ? productSettings + [.unsafeFlags(sizeFlags + oldFlags + coverageFlags)]
+  ? productSettings + [.unsafeFlags(sizeFlags + oldFlags + crossFlags + coverageFlags)]
   : [.unsafeFlags(testedFlags, .when(configuration: .debug))]
 let libraryDependencies: [Target.Dependency] =
-  ["CPlatform", "CPNG", "CDNC", "CKernels"] + levels.map { .byName(name: $0.name) }
+  ["CPlatform", "CDNC", "CKernels"] + (isLite ? [] : ["CPNG"]) + levels.map { .byName(name: $0.name) }
 
 // Where old systems have their threads; a new one's file is all but empty.
-#if arch(x86_64)
-  let oldThreads =
-    isSanitized ? [] : ["--no-as-needed", "-l:libpthread.so.0", "--as-needed"].flatMap { ["-Xlinker", $0] }
-#else
-  let oldThreads: [String] = []
-#endif
+let oldThreads =
+  isSanitized ? [] : ["--no-as-needed", "-l:libpthread.so.0", "--as-needed"].flatMap { ["-Xlinker", $0] }
 
 let library: Target =
   timesMechanisms
@@ -89,7 +115,7 @@ let library: Target =
     exclude: notOfLibrary.map { "Sources/\($0)" } + notOfProgram, sources: ["Sources", "benchmarks/mechanisms"],
     swiftSettings: librarySettings, linkerSettings: [.linkedLibrary("m")])
   : .target(
-    name: "DNC", dependencies: libraryDependencies, path: "Sources", exclude: notOfLibrary + notOfThreads,
+    name: "DNC", dependencies: libraryDependencies, path: "Sources", exclude: notOfLibrary + notOfThreads + notOfLite,
     swiftSettings: librarySettings,
     linkerSettings: [.linkedLibrary("m")]
       + (embedded

@@ -20,7 +20,13 @@
 static inline const char *dnc_build_version(void) { return DNC_VERSION_STRING; }
 
 /* The CPU levels: each raw value of Swift's CPULevel, and the name that DNC_CPU takes and dnc_build_info tells. */
+#if defined(__x86_64__)
 #define DNC_BUILD_LEVELS(LEVEL) LEVEL(1, "plain") LEVEL(3, "x86-64-v3") LEVEL(4, "x86-64-v4")
+#elif defined(__aarch64__)
+#define DNC_BUILD_LEVELS(LEVEL) LEVEL(1, "plain") LEVEL(2, "neon")
+#else
+#define DNC_BUILD_LEVELS(LEVEL) LEVEL(1, "plain")
+#endif
 
 static inline const char *dnc_build_level_name(int level) {
     switch (level) {

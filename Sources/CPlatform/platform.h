@@ -44,24 +44,36 @@ static inline pthread_t *_Nonnull dnc_platform_workers(void) {
 }
 
 /* Functions of which newer systems have a newer version. The product asks for the oldest, which every glibc has, from 2.17 on and
- * before; they compute the same. */
+ * before; they compute the same. DNC_PLATFORM_STAT is the kernel's struct stat. */
 #if defined(DNC_OLD_GLIBC) && defined(__GLIBC__) && defined(__x86_64__)
-double dnc_platform_exp(double x) __asm__("exp@GLIBC_2.2.5");
-double dnc_platform_log(double x) __asm__("log@GLIBC_2.2.5");
-double dnc_platform_pow(double x, double y) __asm__("pow@GLIBC_2.2.5");
-float dnc_platform_expf(float x) __asm__("expf@GLIBC_2.2.5");
-float dnc_platform_logf(float x) __asm__("logf@GLIBC_2.2.5");
+#define DNC_PLATFORM_OLDEST "@GLIBC_2.2.5"
+#define DNC_PLATFORM_STAT 1
+#elif defined(DNC_OLD_GLIBC) && defined(__GLIBC__) && defined(__aarch64__)
+#define DNC_PLATFORM_OLDEST "@GLIBC_2.17"
+#define DNC_PLATFORM_STAT 0
+#endif
+#if defined(DNC_PLATFORM_OLDEST)
+double dnc_platform_exp(double x) __asm__("exp" DNC_PLATFORM_OLDEST);
+double dnc_platform_log(double x) __asm__("log" DNC_PLATFORM_OLDEST);
+double dnc_platform_pow(double x, double y) __asm__("pow" DNC_PLATFORM_OLDEST);
+float dnc_platform_expf(float x) __asm__("expf" DNC_PLATFORM_OLDEST);
+float dnc_platform_logf(float x) __asm__("logf" DNC_PLATFORM_OLDEST);
 int dnc_platform_create_thread(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
-    __asm__("pthread_create@GLIBC_2.2.5");
-int dnc_platform_join_thread(pthread_t thread, void **result) __asm__("pthread_join@GLIBC_2.2.5");
-int dnc_platform_mask_signals(int how, const sigset_t *set, sigset_t *old) __asm__("pthread_sigmask@GLIBC_2.2.5");
-int dnc_platform_xstat(int version, const char *path, struct stat *info) __asm__("__xstat@GLIBC_2.2.5");
-int dnc_platform_lxstat(int version, const char *path, struct stat *info) __asm__("__lxstat@GLIBC_2.2.5");
-int dnc_platform_fxstat(int version, int file, struct stat *info) __asm__("__fxstat@GLIBC_2.2.5");
-/* 1 is the kernel's struct stat. */
-static inline int dnc_platform_stat(const char *path, struct stat *info) { return dnc_platform_xstat(1, path, info); }
-static inline int dnc_platform_lstat(const char *path, struct stat *info) { return dnc_platform_lxstat(1, path, info); }
-static inline int dnc_platform_fstat(int file, struct stat *info) { return dnc_platform_fxstat(1, file, info); }
+    __asm__("pthread_create" DNC_PLATFORM_OLDEST);
+int dnc_platform_join_thread(pthread_t thread, void **result) __asm__("pthread_join" DNC_PLATFORM_OLDEST);
+int dnc_platform_mask_signals(int how, const sigset_t *set, sigset_t *old) __asm__("pthread_sigmask" DNC_PLATFORM_OLDEST);
+int dnc_platform_xstat(int version, const char *path, struct stat *info) __asm__("__xstat" DNC_PLATFORM_OLDEST);
+int dnc_platform_lxstat(int version, const char *path, struct stat *info) __asm__("__lxstat" DNC_PLATFORM_OLDEST);
+int dnc_platform_fxstat(int version, int file, struct stat *info) __asm__("__fxstat" DNC_PLATFORM_OLDEST);
+static inline int dnc_platform_stat(const char *path, struct stat *info) {
+    return dnc_platform_xstat(DNC_PLATFORM_STAT, path, info);
+}
+static inline int dnc_platform_lstat(const char *path, struct stat *info) {
+    return dnc_platform_lxstat(DNC_PLATFORM_STAT, path, info);
+}
+static inline int dnc_platform_fstat(int file, struct stat *info) {
+    return dnc_platform_fxstat(DNC_PLATFORM_STAT, file, info);
+}
 #else
 static inline double dnc_platform_exp(double x) { return exp(x); }
 static inline double dnc_platform_log(double x) { return log(x); }
@@ -217,20 +229,32 @@ static inline dnc_platform_float_state dnc_platform_begin_float(void) {
 static inline void dnc_platform_end_float(dnc_platform_float_state state) { fesetenv(&state); }
 #endif
 
-/* This thread's floating-point mode: how it rounds, and whether it flushes denormal numbers to 0. */
+/* This thread's floating-point mode: how it rounds, and whether it flushes denormal numbers to 0, as operands and as results. */
 #if defined(__x86_64__)
+#define DNC_PLATFORM_FLUSHES 0x8040
 static inline uint32_t dnc_platform_float_mode(void) { return __builtin_ia32_stmxcsr(); }
 static inline void dnc_platform_set_float_mode(uint32_t mode) { __builtin_ia32_ldmxcsr(mode); }
+#elif defined(__aarch64__)
+#define DNC_PLATFORM_FLUSHES 0x1000000
+static inline uint32_t dnc_platform_float_mode(void) {
+    uint64_t mode;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+    return (uint32_t)mode;
+}
+static inline void dnc_platform_set_float_mode(uint32_t mode) {
+    __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)mode) : "memory");
+}
 #else
+#define DNC_PLATFORM_FLUSHES 0
 static inline uint32_t dnc_platform_float_mode(void) { return 0; }
 static inline void dnc_platform_set_float_mode(uint32_t mode) { (void)mode; }
 #endif
 
-/* From now on this thread treats denormal numbers as 0, as operands (0x0040) and as results (0x8000): an operation on them may
- * take a hundred times as long. Returns the mode before. */
+/* From now on this thread treats denormal numbers as 0: an operation on them may take a hundred times as long. Returns the mode
+ * before. */
 static inline uint32_t dnc_platform_flush_denormals(void) {
     uint32_t mode = dnc_platform_float_mode();
-    dnc_platform_set_float_mode(mode | 0x8040);
+    dnc_platform_set_float_mode(mode | DNC_PLATFORM_FLUSHES);
     return mode;
 }
 

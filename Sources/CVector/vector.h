@@ -140,6 +140,25 @@ DNC_VECTOR(dnc_float8, dnc_load_part8)(const float *source, int count) {
     const dnc_lanes8 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
     return __builtin_ia32_maskloadps256((const dnc_vector_float8 *)source, (dnc_vector_int8)(lanes < count));
 }
+#else
+typedef float dnc_unaligned2 __attribute__((ext_vector_type(2), aligned(4)));
+
+/* In pieces of four, two and one; of fewer than eight. */
+DNC_VECTOR(dnc_float8, dnc_load_part8)(const float *source, int count) {
+    dnc_float4 whole = {0}, part = {0};
+    const float *rest = source + (count & 4);
+    if (count & 4) whole = *(const dnc_unaligned4 *)source;
+    if (count & 2) part.lo = *(const dnc_unaligned2 *)rest;
+    if (count & 1) {
+        float last = rest[count & 2];
+        if (count & 2) part.z = last;
+        else part.x = last;
+    }
+    dnc_float8 x;
+    x.lo = count & 4 ? whole : part;
+    x.hi = count & 4 ? part : whole;
+    return x;
+}
 #endif
 #if defined(__AVX512F__)
 typedef float dnc_vector_float16 __attribute__((vector_size(64)));

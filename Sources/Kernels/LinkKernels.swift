@@ -1,6 +1,6 @@
 // Passes over the link matrix. See `TemporalLinks` for what they compute.
 //
-// A block of some rows by 16 columns stays in registers while steps are replayed and all heads read it. What belongs to
+// A block of some rows by a few columns stays in registers while steps are replayed and all heads read it. What belongs to
 // its columns is packed before, block after block, so that it comes in one stream; what belongs to its rows is packed
 // when the rows begin. Both are filled up with zeros, which add nothing. A block of a matrix that reaches beyond the last
 // row or column is copied to and from a block of its own.
@@ -13,13 +13,19 @@ import CVector
   private let vectors = 1
   private typealias Columns = InlineArray<1, Vector>
   private typealias Block = InlineArray<8, Columns>
+#elseif arch(arm64)
+  // A vector is two registers there, and no operand comes from memory: four by sixteen would not stay in them.
+  private let rows = 4
+  private let vectors = 1
+  private typealias Columns = InlineArray<1, Vector>
+  private typealias Block = InlineArray<4, Columns>
 #else
   private let rows = 4
   private let vectors = 2
   private typealias Columns = InlineArray<2, Vector>
   private typealias Block = InlineArray<4, Columns>
 #endif
-private let width = 16
+private let width = vectors * lanes
 
 func linksForward(_ operands: UnsafePointer<LinksForwardOperands>) {
   let o = operands.pointee

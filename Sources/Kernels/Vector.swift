@@ -1,6 +1,7 @@
 // The fast twins of the slowest mechanisms, for one CPU level. The same source is compiled for x86-64-v3, with eight
-// lanes, and for x86-64-v4, with sixteen. It has only functions on pointers and sizes. Generic or library code would be
-// emitted for several levels under one name, and the linker would keep any one of them for all.
+// lanes, for x86-64-v4, with sixteen, and for Arm's NEON, with eight in a pair of registers: there are as many pairs as
+// AVX2 has registers. It has only functions on pointers and sizes. Generic or library code would be emitted for several
+// levels under one name, and the linker would keep any one of them for all.
 //
 // Every output element adds its products in one order, whatever the number of rows computed with it. So a sequence's
 // numbers don't depend on its batch.

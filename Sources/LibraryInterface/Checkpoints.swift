@@ -76,3 +76,7 @@ private func handOut(
   instance.pointee = handOut(loaded.0)
   optimizer?.pointee = loaded.1.map { handOut($0) }
 }
+
+@c @implementation public func dnc_buffer_free(_ buffer: UnsafeMutableRawPointer!) {
+  free(buffer)
+}

@@ -2,7 +2,6 @@ import CDNC
 
 typealias Instance = UnsafeMutablePointer<Network<Float>>
 typealias OptimizerHandle = UnsafeMutablePointer<Optimizer<Float>>
-typealias TaskHandle = UnsafeMutablePointer<EpisodeTask>
 
 /// The value behind a handle of the interface. One call at a time uses it; any thread may read its published numbers.
 protocol HandleValue: ~Copyable {
@@ -17,10 +16,6 @@ extension Optimizer<Float>: HandleValue {
   var published: HandleUse.Published { .init(count: stepCount) }
 }
 
-extension EpisodeTask: HandleValue {
-  var published: HandleUse.Published { .init(count: position, mode: 2 * lesson + (isEvaluating ? 1 : 0)) }
-}
-
 /// The same as `status` for a function that uses a network.
 func status(network handle: OpaquePointer?, _ body: (Instance) throws(Failure) -> Void) -> dnc_status {
   status { () throws(Failure) in try use(handle, "instance", body) }
@@ -28,10 +23,6 @@ func status(network handle: OpaquePointer?, _ body: (Instance) throws(Failure) -
 
 func status(optimizer handle: OpaquePointer?, _ body: (OptimizerHandle) throws(Failure) -> Void) -> dnc_status {
   status { () throws(Failure) in try use(handle, "optimizer", body) }
-}
-
-func status(task handle: OpaquePointer?, _ body: (TaskHandle) throws(Failure) -> Void) -> dnc_status {
-  status { () throws(Failure) in try use(handle, "task", body) }
 }
 
 /// Runs `body` with the value behind a handle. Meanwhile every other call with the handle is refused.

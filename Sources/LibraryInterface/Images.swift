@@ -30,10 +30,6 @@ import CPlatform
   }
 }
 
-@c @implementation public func dnc_buffer_free(_ buffer: UnsafeMutableRawPointer!) {
-  free(buffer)
-}
-
 /// The caller's pointers for the bytes of a picture.
 struct PNGReceiver {
   private let png: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>

@@ -1,6 +1,16 @@
 import CDNC
 import CPlatform
 
+typealias TaskHandle = UnsafeMutablePointer<EpisodeTask>
+
+extension EpisodeTask: HandleValue {
+  var published: HandleUse.Published { .init(count: position, mode: 2 * lesson + (isEvaluating ? 1 : 0)) }
+}
+
+private func status(task handle: OpaquePointer?, _ body: (TaskHandle) throws(Failure) -> Void) -> dnc_status {
+  status { () throws(Failure) in try use(handle, "task", body) }
+}
+
 private func requireDrawn(_ task: TaskHandle) throws(Failure) {
   guard task.pointee.batch > 0 else {
     throw Failure(DNC_INVALID_STATE, "no episodes have been drawn: call dnc_task_sample first")

@@ -1,6 +1,7 @@
 """The kernels of the CPU levels: which run, and that no instruction of a level strays out of its kernels."""
 
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from test_build import needs
 
 pytestmark = pytest.mark.any_level  # each test chooses its levels itself
 
-LEVELS = ["plain", "x86-64-v3", "x86-64-v4"]
+LEVELS = {"x86_64": ["plain", "x86-64-v3", "x86-64-v4"], "aarch64": ["plain", "neon"]}[platform.machine()]
 
 PROGRAM = """
 import json, sys
@@ -60,6 +61,7 @@ def instructions(library):
             yield function, line.split("\t", 1)[1]
 
 
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="all 64-bit Arm processors have NEON")
 @needs("objdump")
 def test_no_level_leaves_its_kernels(unstripped):
     wide = {"V3": 0, "V4": 0}

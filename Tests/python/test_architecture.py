@@ -5,7 +5,7 @@ import re
 import pytest
 
 # Of another module, or for tests and benchmarks only.
-OUTSIDE = {"Autodiff", "Kernels", "KernelsV3", "KernelsV4"}
+OUTSIDE = {"Autodiff", "Kernels", "KernelsV3", "KernelsV4", "KernelsNEON"}
 DECLARATION = re.compile(
     r"^(?P<indent> *)(?P<words>[\w@() ]*?)\b(?:struct|enum|protocol|typealias) (?P<name>[A-Z]\w*)", re.MULTILINE
 )
