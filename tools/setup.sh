@@ -1,6 +1,8 @@
 #!/bin/sh
 # Installs what is missing, or says the exact command when it may not.
 #   tools/setup.sh build     what building the library takes: Swift 6.3, a C compiler, libpng
+#   tools/setup.sh aarch64   what building it for 64-bit Arm takes on another machine: GCC and libc for it, QEMU to run it, and
+#                            libpng and zlib of Arm, unpacked into build/sysroot-aarch64
 #   tools/setup.sh python    a local environment, build/venv, with what the tests take; valgrind, abigail-tools
 #   tools/setup.sh fuzz      what the fuzz targets take: Clang with AddressSanitizer and libFuzzer, and lld
 #   tools/setup.sh mpi       Open MPI
@@ -20,6 +22,25 @@ packages() {
     DEBIAN_FRONTEND=noninteractive $run apt-get install -y -qq "$@" >/dev/null
 }
 
+# foreign ARCHITECTURE FOLDER PACKAGE...: unpacks Debian packages of another architecture. apt has lists of its own for that, so
+# that the machine's packages stay as they are.
+foreign() {
+    architecture=$1 folder=$2
+    shift 2
+    rm -rf "$folder"
+    mkdir -p "$folder/apt/lists/partial" "$folder/apt/archives/partial"
+    lists=$(cd "$folder/apt" && pwd)
+    : >"$lists/status"
+    options="-qq -o APT::Architecture=$architecture -o APT::Architectures=$architecture -o APT::Sandbox::User=root
+        -o Dir::State::Lists=$lists/lists -o Dir::State::status=$lists/status
+        -o Dir::Cache::archives=$lists/archives -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache="
+    apt-get $options update
+    (cd "$lists/archives" && apt-get $options download "$@")
+    for package in "$lists"/archives/*.deb; do dpkg-deb -x "$package" "$folder"; done
+    rm -rf "$lists"
+    touch "$folder/installed"
+}
+
 # newest VERSION VERSION: the higher of two.
 newest() { printf '%s\n' "$@" | sort -V | tail -n 1; }
 
@@ -32,6 +53,12 @@ build)
     fi
     command -v cc >/dev/null && command -v pkg-config >/dev/null && pkg-config --exists libpng ||
         packages gcc libc6-dev pkg-config libpng-dev
+    ;;
+aarch64)
+    command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null ||
+        packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+    command -v clang >/dev/null && command -v ld.lld >/dev/null || packages clang lld
+    [ -e build/sysroot-aarch64/installed ] || foreign arm64 build/sysroot-aarch64 libpng-dev libpng16-16 zlib1g-dev zlib1g
     ;;
 fuzz)
     # Swift brings all of it; where its Clang is not in the PATH, Debian's does as well.
@@ -67,7 +94,7 @@ python)
     build/venv/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt
     ;;
 *)
-    echo "usage: tools/setup.sh build|python|fuzz|mpi|torch|peers" >&2
+    echo "usage: tools/setup.sh build|aarch64|python|fuzz|mpi|torch|peers" >&2
     exit 2
     ;;
 esac

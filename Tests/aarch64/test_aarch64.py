@@ -1,0 +1,144 @@
+"""The library for 64-bit Arm, under QEMU: build/aarch64/libdnc.so, which `make ARCH=aarch64` makes.
+
+Programs in C do what needs no Python. One of them replays the golden files, and networks of odd
+sizes, with the kernels for NEON and with the plain code.
+"""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from programs import WARNINGS, needs, run
+from support import CHECKOUT, HEADER, Net, assert_close
+from test_golden import ALL, NOT_COMPARED, SLOT_TOLERANCE, SLOT_WISE, TOLERANCE, VALUES_ONLY, create, read
+
+LIBRARY = CHECKOUT / "build" / "aarch64" / "libdnc.so"
+ON_ARM = CHECKOUT / "tools" / "on_aarch64.sh"
+LEVELS = ["neon", "plain"]
+
+pytestmark = [
+    needs("qemu-aarch64", "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-objdump"),
+    pytest.mark.skipif(not LIBRARY.exists(), reason="not built: make ARCH=aarch64"),
+]
+
+
+@pytest.fixture(scope="session")
+def arm(once):
+    """arm("Tests/interface/threads.c", ...) compiles a program; arm.run runs one."""
+
+    def compile(source, *flags):
+        source = CHECKOUT / source
+        return once(f"arm-{source.stem}", lambda program: run(
+            "aarch64-linux-gnu-gcc", "-std=gnu11", "-O1", *WARNINGS, "-I", HEADER.parent, source, "-o", program, *flags,
+            LIBRARY.with_name("libdnc.so.0"), "-lm", "-pthread", "-ldl", "-Wl,--allow-shlib-undefined",
+        ))  # fmt: skip
+
+    return compile
+
+
+def run_arm(program, *arguments, level="neon", **options):
+    return run(ON_ARM, "-E", f"DNC_CPU={level}", program, *arguments, **options)
+
+
+def test_no_symbol_is_newer_than_the_first_glibc_for_arm():
+    versions = set(re.findall(r"\bGLIBC_[\d.]+", run("aarch64-linux-gnu-objdump", "-T", LIBRARY)))
+    assert versions == {"GLIBC_2.17"}
+
+
+def test_it_exports_what_the_header_declares():
+    listing = run("aarch64-linux-gnu-objdump", "-T", LIBRARY)
+    exported = {line.split()[-1] for line in listing.splitlines() if " DNC_0 " in line} - {"DNC_0"}
+    assert exported == set((CHECKOUT / "Tests" / "interface" / "symbols.txt").read_text().split())
+
+
+PROGRAM = "#include <dnc.h>\n#include <stdio.h>\nint main(void) { puts(dnc_build_info()); return dnc_self_test(); }\n"
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_itself(arm, tmp_path, level):
+    """Which kernels run, and that they compute what the plain code computes in double precision."""
+    (tmp_path / "self_test.c").write_text(PROGRAM)
+    info = json.loads(run_arm(arm(tmp_path / "self_test.c"), level=level))
+    assert info["architecture"] == "arm64" and info["kernels"] == level
+
+
+def test_every_function_rightly_and_wrongly(arm, tmp_path):
+    run_arm(arm("Tests/interface/abuse.c"), tmp_path)
+
+
+def test_threads(arm):
+    run_arm(arm("Tests/interface/threads.c"))
+
+
+def test_calls_during_a_call(arm):
+    for kind in ("callback", "freed"):
+        run_arm(arm("Tests/interface/busy.c"), kind)
+
+
+def test_examples(arm, tmp_path):
+    assert len(run_arm(arm("bindings/c/examples/step.c")).splitlines()) == 5
+    run_arm(arm("bindings/c/examples/copy_task.c"), "--iterations", 2, "--output", tmp_path / "demo", expect=1)
+    assert (tmp_path / "demo" / "film.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("kind", ["quiet", "crowd", "untouched", "streams"])
+def test_hosts(arm, tmp_path, kind):
+    """Among them: the floating-point modes of the host stay as they are."""
+    run_arm(arm("Tests/interface/hosts.c"), kind, tmp_path)
+
+
+# ---------------------------------------------------------------------------------- numbers --
+
+
+class Replayed:
+    """An episode of a network of this machine, on Arm."""
+
+    def __init__(self, arm, folder, net, inputs, output_gradients, level="neon"):
+        net.save(folder / "net.safetensors")
+        for name, values in {"inputs": inputs, "gradients": output_gradients}.items():
+            (folder / name).write_bytes(np.ascontiguousarray(values, np.float32).tobytes())
+        files = [folder / name for name in ("inputs", "gradients", f"results-{level}")]
+        run_arm(arm("Tests/aarch64/replay.c"), folder / "net.safetensors", len(inputs), *files, level=level)
+        numbers = np.fromfile(files[-1], np.float32)
+        shapes = [output_gradients.shape, (inputs.shape[1], net.state_size), inputs.shape, net.gradients.shape]
+        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+        assert len(numbers) == ends[-1]
+        parts = [part.reshape(shape) for part, shape in zip(np.split(numbers, ends[:-1]), shapes)]
+        self.outputs, self.rows, self.input_gradients, self.gradients = parts
+
+
+@pytest.mark.parametrize("name", sorted(ALL - NOT_COMPARED))
+def test_golden_numbers(arm, tmp_path, name):
+    metadata, expected = read(name)
+    net = create(metadata["config"])
+    for key, (values, _) in net.tensors().items():
+        values[...] = expected[f"param.{key}"]
+    replayed = Replayed(arm, tmp_path, net, expected["inputs"], expected["output_gradients"])
+    assert_close(replayed.outputs, expected["outputs"], TOLERANCE, "outputs")
+    assert_close(replayed.input_gradients, expected["input_gradients"], TOLERANCE, "input gradients")
+    net.gradients[...] = replayed.gradients
+    for key, (_, gradients) in net.tensors().items():
+        assert_close(gradients, expected[f"grad.{key}"], TOLERANCE, f"gradient of {key}")
+    net.set_state_rows(replayed.rows)
+    for field in net.fields:
+        if f"final.{field}" in expected and not (field in SLOT_WISE and name in VALUES_ONLY):
+            tolerance = SLOT_TOLERANCE if field in SLOT_WISE else TOLERANCE
+            assert_close(net.state(field), expected[f"final.{field}"], tolerance, f"final {field}")
+
+
+# Below and between the sizes of vectors, and ordinary ones.
+OPTIONS = [{}, {"content_masks": 1, "link_sharpening": 1, "deallocation": 1}, {"memory": 1}]
+SIZES = [(1, 1, 1, 1, 1), (7, 3, 2, 1, 5), (8, 8, 1, 2, 9), (19, 11, 3, 2, 17), (33, 20, 4, 1, 30), (64, 40, 5, 3, 33)]
+
+
+@pytest.mark.parametrize("slots, word, reads, writes, hidden", SIZES)
+@pytest.mark.parametrize("options", OPTIONS, ids=["plain", "extended", "ntm"])
+def test_kernels_compute_what_the_plain_code_computes(arm, tmp_path, slots, word, reads, writes, hidden, options):
+    net = Net(memory_slots=slots, word_size=word, read_heads=reads, write_heads=writes, hidden_size=hidden,
+              input_size=hidden // 2 + 1, output_size=3, batch_size=3, **options)  # fmt: skip
+    inputs, gradients = net.inputs(6), net.output_gradients(6)
+    kernels, plain = (Replayed(arm, tmp_path, net, inputs, gradients, level) for level in LEVELS)
+    assert np.abs(plain.gradients).max() > 0
+    for part in ("outputs", "rows", "input_gradients", "gradients"):
+        assert_close(getattr(kernels, part), getattr(plain, part), SLOT_TOLERANCE, part)

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Links the library from what Swift has compiled, as Package.swift does:
+#
+#     tools/link.sh PROCESSOR OBJECTS LIBRARY [bundled]
+#
+# OBJECTS is the folder of a release build. With `bundled`, libpng and zlib are inside, hidden from the host: for wheels and
+# release archives. Processors other than this machine's need tools/setup.sh PROCESSOR.
+set -eu
+processor=$1 objects=$2 library=$3 kind=${4-}
+
+if [ "$processor" = "$(uname -m)" ]; then
+    root= prefix=
+    images=$(pkg-config --variable=libdir libpng)
+else
+    root=-L/usr/$processor-linux-gnu/lib prefix=$processor-linux-gnu-
+    images=build/sysroot-$processor/usr/lib/$processor-linux-gnu
+fi
+compile="clang --target=$processor-linux-gnu"
+if [ "$kind" = bundled ]; then
+    $compile -O2 -fPIC -Wall -Wextra -Werror -c -o "$objects/bundled.o" bindings/static/bundled.c
+    pictures="$objects/bundled.o -Wl,--wrap=pow,--wrap=__fprintf_chk $images/libpng16.a $images/libz.a"
+else
+    pictures="-Wl,--as-needed -lpng16"
+fi
+mkdir -p "$(dirname "$library")"
+$compile -shared -nostdlib -fuse-ld=lld -o "$objects/libdnc-linked.so" "$objects"/DNC.build/*.o "$objects"/Kernels*.build/*.o \
+    -Wl,--icf=all,--gc-sections,-z,defs,--version-script=dnc.map,-soname,libdnc.so.0 $root "-L$images" $pictures \
+    -Wl,--as-needed -lm -Wl,--no-as-needed,-l:libpthread.so.0,--as-needed -lc "$("${prefix}gcc" -print-libgcc-file-name)"
+"${prefix}strip" --strip-unneeded -R .comment -R .swift_modhash -o "$library.new" "$objects/libdnc-linked.so"
+mv "$library.new" "$library"
+ln -sf libdnc.so "$(dirname "$library")/libdnc.so.0"
