@@ -1,4 +1,5 @@
 # make          builds build/libdnc.so
+# make ARCH=aarch64   builds build/aarch64/libdnc.so for 64-bit Arm; make test-aarch64 runs it under QEMU
 # make demo     trains the copy task and draws what the network does
 # make test     every test
 # make gallery  draws the pictures of docs/gallery.md
@@ -9,18 +10,34 @@
 # make bench-mechanisms   times each mechanism of workloads, MECHANISMS="C16 B" and the like
 # make bench-peers   times other implementations beside them, PEERS="--threads 2" and the like
 # make bench-layers   times training steps of the layer of PyTorch beside the bare library's, LAYERS="--workloads C16" and the like
-# make install  PREFIX=/usr/local: header, library, pkg-config file
+# make static   builds build/libdnc.a, one object that exports only dnc_*
+# make LITE=1   builds build/lite/libdnc.so: without tasks and pictures, and so without libpng
+# make install  PREFIX=/usr/local, LIBDIR=PREFIX/lib, INCLUDEDIR=PREFIX/include: header, libraries, files for pkg-config and CMake
+# make uninstall   removes them again
+# make dist     packs a release archive into build/dist, make wheels a wheel into build/wheels; ARCH=aarch64 for Arm
 #
 # What is missing (libpng, Python packages for the tests) is installed on the way; tools/setup.sh says what and how.
 
 VERSION := $(shell sed -n 's/^.define DNC_VERSION_STRING "\(.*\)"/\1/p' include/dnc.h)
 SONAME := libdnc.so.0
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
 CC ?= cc
 CFLAGS ?= -O2
 WARNINGS := -std=c99 -Wall -Wextra -Wpedantic -Werror
 
-LIBRARY := build/libdnc.so
+# The processor that the library is for: this machine's, unless the command line says another.
+MACHINE := $(shell uname -m)
+ARCH := $(MACHINE)
+ifeq ($(filter $(ARCH),$(MACHINE) aarch64),)
+$(error ARCH is $(ARCH): allowed are aarch64 and this machine's own, $(MACHINE))
+endif
+ifneq ($(and $(LITE),$(filter-out $(MACHINE),$(ARCH))),)
+$(error LITE is for this machine's processor only)
+endif
+OUTPUT := $(if $(filter $(ARCH),$(MACHINE)),build$(if $(LITE),/lite),build/$(ARCH))
+LIBRARY := $(OUTPUT)/libdnc.so
 SOURCES := Package.swift dnc.map include/dnc.h $(shell find Sources -type f -not -path 'Sources/Autodiff/*')
 PYTHON := build/venv/bin/python
 # In lists that make cuts at commas.
@@ -36,6 +53,7 @@ FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create wr
 
 .PHONY: all abi test-asan test-tsan gallery book bench bench-autodiff bench-layers bench-mechanisms bench-peers bench-words demo faults fuzz fuzz-programs test \
   test-swift test-threads test-fuzz test-python test-level-v3 test-level-plain test-fresh test-layers test-mpi test-torch lint format install clean setup
+.PHONY: static dist wheels uninstall test-aarch64 test-packages
 
 all: $(LIBRARY)
 
@@ -44,13 +62,63 @@ setup:
 
 # The loader asks for the soname, the linker for the plain name: the links make build/ usable as it is.
 # The set-up stands in the recipe, so that what is built can be installed where there is no Swift.
-$(LIBRARY): $(SOURCES)
+build/libdnc.so: $(SOURCES)
 	@tools/setup.sh build
 	DNC_EMBEDDED=1 swift build -c release --product dnc --scratch-path .build-embedded
 	@mkdir -p build
 	strip --strip-unneeded -R .comment -R .swift_modhash -o $@.new .build-embedded/release/libdnc.so
 	mv $@.new $@
 	ln -sf libdnc.so build/$(SONAME)
+
+# Without tasks and pictures.
+build/lite/libdnc.so: $(SOURCES)
+	@tools/setup.sh build
+	DNC_EMBEDDED=1 DNC_LITE=1 swift build -c release --product dnc --scratch-path .build-lite
+	@mkdir -p build/lite
+	strip --strip-unneeded -R .comment -R .swift_modhash -o $@.new .build-lite/release/libdnc.so
+	mv $@.new $@
+	ln -sf libdnc.so build/lite/$(SONAME)
+
+# What a library was linked from.
+OBJECTS = $(if $(filter $(ARCH),$(MACHINE)),$(if $(LITE),.build-lite,.build-embedded)/release,$(ARM_OBJECTS))
+
+static: $(OUTPUT)/libdnc.a
+
+$(OUTPUT)/libdnc.a: $(LIBRARY) tools/archive.sh bindings/static/archived.c
+	tools/archive.sh $(ARCH) $(OBJECTS) $@
+
+# What is given to others has libpng and zlib inside.
+BUNDLED := tools/link.sh tools/archive.sh $(wildcard bindings/static/*.c)
+
+build/bundled/$(ARCH)/libdnc.so: $(LIBRARY) $(BUNDLED)
+	@tools/setup.sh fuzz
+	tools/link.sh $(ARCH) $(OBJECTS) $@ bundled
+	tools/archive.sh $(ARCH) $(OBJECTS) $(@D)/libdnc.a
+
+# A release archive; ARCH=aarch64 for Arm's.
+dist: build/bundled/$(ARCH)/libdnc.so
+	tools/dist.sh $(ARCH) $(VERSION)
+
+# For this machine's processor, and with ARCH=aarch64 for Arm; and the source distribution.
+wheels: build/bundled/$(ARCH)/libdnc.so $(PYTHON)
+	tools/wheels.sh $(PYTHON) $(ARCH)
+
+test-packages: dist wheels
+	$(PYTHON) -m pytest -q Tests/packages
+
+# For Arm, on another machine: Swift compiles for the bare processor with the headers of Arm's libc.
+ARM_OBJECTS := .build-aarch64/aarch64-none-none-elf/release
+
+build/aarch64/libdnc.so: $(SOURCES) tools/link.sh
+	@tools/setup.sh build
+	@tools/setup.sh aarch64
+	DNC_EMBEDDED=1 DNC_ARCH=aarch64 DNC_SYSROOT=/usr/aarch64-linux-gnu swift build -c release --triple aarch64-none-none-elf \
+	  --target DNC --scratch-path .build-aarch64
+	tools/link.sh aarch64 $(ARM_OBJECTS) $@
+
+# Not part of make test, since the library for Arm takes as long to build as the other one.
+test-aarch64: build/aarch64/libdnc.so build/libdnc.so $(PYTHON)
+	$(PYTHON) -m pytest -q -n $$(nproc) Tests/aarch64
 
 build/%: bindings/c/examples/%.c include/dnc.h $(LIBRARY)
 	$(CC) $(WARNINGS) $(CFLAGS) -Iinclude -o $@ $< -Lbuild -ldnc -lm -Wl,-rpath,'$$ORIGIN'
@@ -166,7 +234,7 @@ test-fuzz: fuzz-programs
 	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target 17 test || exit 1; done
 
 test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
-	$(PYTHON) -m pytest -q -n $$(nproc) --dist worksteal Tests
+	$(PYTHON) -m pytest -q -n $$(nproc) --dist worksteal --ignore=Tests/aarch64 --ignore=Tests/packages Tests
 
 # What the kernels compute, with those of the lower levels; but for what takes long.
 LEVEL_TESTS := -m "not any_level" -k "not valgrind and not helgrind and not learning"
@@ -215,18 +283,16 @@ format: $(PYTHON)
 	swift format -i -r Package.swift Sources Tests benchmarks
 	build/venv/bin/ruff format -q benchmarks bindings Tests tools
 
-# The shell takes both from its environment, where no character of theirs means anything to it.
-install: export PREFIX := $(PREFIX)
-install: export DESTDIR := $(DESTDIR)
+# The shell takes them from its environment, where no character of theirs means anything to it.
+install uninstall: export PREFIX := $(PREFIX)
+install uninstall: export LIBDIR := $(LIBDIR)
+install uninstall: export INCLUDEDIR := $(INCLUDEDIR)
+install uninstall: export DESTDIR := $(DESTDIR)
 install: $(LIBRARY)
-	@case "$$PREFIX" in [!/]*|*[\'\"\`\\\#\$$]*) \
-	  printf 'PREFIX is %s: allowed are paths that begin with /, without quotes, \\, # and $$\n' "$$PREFIX" >&2; exit 2;; esac
-	install -d "$$DESTDIR$$PREFIX/include" "$$DESTDIR$$PREFIX/lib/pkgconfig"
-	install -m 644 include/dnc.h "$$DESTDIR$$PREFIX/include/"
-	install -m 755 $(LIBRARY) "$$DESTDIR$$PREFIX/lib/libdnc.so.$(VERSION)"
-	ln -sf libdnc.so.$(VERSION) "$$DESTDIR$$PREFIX/lib/$(SONAME)"
-	ln -sf $(SONAME) "$$DESTDIR$$PREFIX/lib/libdnc.so"
-	{ printf 'prefix=%s\n' "$$PREFIX"; sed 's|@VERSION@|$(VERSION)|' dnc.pc.in; } > "$$DESTDIR$$PREFIX/lib/pkgconfig/dnc.pc"
+	@tools/install.sh install $(OUTPUT) $(VERSION)
+
+uninstall:
+	@tools/install.sh uninstall $(OUTPUT) $(VERSION)
 
 clean:
-	rm -rf build demo .build .build-embedded .build-tsan .build-asan .build-mechanisms .build-*-library .build-fuzz
+	rm -rf build demo .build .build-embedded .build-tsan .build-asan .build-mechanisms .build-*-library .build-fuzz .build-aarch64 .build-lite

@@ -35,6 +35,7 @@ PHASES = [
     Phase("test-fuzz", after=("fuzz-programs",)),
     Phase("lint", has_tests=False),
     Phase("book", after=("all",), has_tests=False),
+    Phase("test-packages", after=("all",)),
     Phase("test-layers", after=("all",)),
     Phase("test-level-v3", after=("all",), above="avx512f"),
     Phase("test-level-plain", after=("all",)),

@@ -94,7 +94,7 @@ def test_every_glibc_from_2_17_on_will_do():
     versions = {
         tuple(map(int, found.split("."))) for found in re.findall(r"\bGLIBC_([\d.]+)", run("objdump", "-T", LIBRARY))
     }
-    assert (2, 2, 5) in versions and max(versions) <= (2, 17), sorted(versions)
+    assert versions and max(versions) <= (2, 17), sorted(versions)
 
 
 @needs("readelf")
@@ -296,14 +296,24 @@ def install(once):
         pytest.skip("no make")
 
     def lay_out(folder):
-        for name in ("Makefile", "Package.swift", "dnc.map", "dnc.pc.in", "include/dnc.h", "tools/setup.sh"):
+        for name in (
+            "Makefile",
+            "Package.swift",
+            "dnc.map",
+            "dnc.pc.in",
+            "include/dnc.h",
+            "tools/setup.sh",
+            "tools/install.sh",
+            "bindings/c/cmake/dncConfig.cmake.in",
+            "bindings/c/cmake/dncConfigVersion.cmake.in",
+        ):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(CHECKOUT / name, folder / name)
         (folder / "Sources").mkdir()
         (folder / "build").mkdir()
         shutil.copyfile(LIBRARY, folder / "build" / "libdnc.so")
         (folder / "tools that are there").mkdir()
-        for tool in ("make", "sh", "find", "install", "ln", "sed"):
+        for tool in ("make", "sh", "find", "install", "ln", "sed", "uname", "dirname"):
             (folder / "tools that are there" / tool).symlink_to(shutil.which(tool))
 
     checkout = once("a checkout", lay_out)

@@ -1,6 +1,10 @@
 """Builds libdnc with the checkout's Makefile; the wheel carries it as dnc/libdnc.so, and its header as
-dnc/include/dnc.h."""
+dnc/include/dnc.h.
 
+DNC_WHEEL_LIBRARY names a library that is there already, with libpng and zlib inside: `make wheels` builds so for other
+systems than this one. Otherwise building takes Linux, Swift 6.3, make, a C compiler and libpng's headers."""
+
+import os
 import re
 import shutil
 import subprocess
@@ -18,7 +22,17 @@ from description import description  # noqa: E402 - a module beside this one
 
 # A source distribution carries what the library is built from.
 CHECKOUT = HERE / "libdnc" if (HERE / "libdnc").exists() else HERE.parents[1]
-SOURCES = ["LICENSE", "Makefile", "Package.swift", "Sources", "dnc.map", "dnc.pc.in", "include", "tools/setup.sh"]
+SOURCES = [
+    "LICENSE",
+    "Makefile",
+    "NOTICES",
+    "Package.swift",
+    "Sources",
+    "dnc.map",
+    "dnc.pc.in",
+    "include",
+    "tools/setup.sh",
+]
 HEADER = CHECKOUT / "include" / "dnc.h"
 
 
@@ -31,10 +45,14 @@ def version() -> str:
 class BuildWithLibrary(build_py):
     def run(self) -> None:
         super().run()
-        subprocess.run(["make", "-C", str(CHECKOUT)], check=True)
+        library = os.environ.get("DNC_WHEEL_LIBRARY")
+        if library is None:
+            subprocess.run(["make", "-C", str(CHECKOUT), "build/libdnc.so"], check=True)
         if not self.editable_mode:  # an editable install finds the library in the checkout
             package = Path(self.build_lib, "dnc")
-            shutil.copyfile(CHECKOUT / "build" / "libdnc.so", package / "libdnc.so")
+            shutil.copyfile(library or CHECKOUT / "build" / "libdnc.so", package / "libdnc.so")
+            if library is not None:
+                shutil.copyfile(CHECKOUT / "NOTICES", package / "NOTICES")
             (package / "include").mkdir(exist_ok=True)
             shutil.copyfile(HEADER, package / "include" / HEADER.name)
 
