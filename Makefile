@@ -9,6 +9,7 @@
 # make bench    times training and inference steps, their mechanisms, and gradients by hand beside autodiff's
 # make bench-mechanisms   times each mechanism of workloads, MECHANISMS="C16 B" and the like
 # make bench-peers   times other implementations beside them, PEERS="--threads 2" and the like
+# make bench-words   times the training of bAbI in words a second, FOLDER=its files WORDS="--batches 1 16" and the like
 # make bench-layers   times training steps of the layer of PyTorch beside the bare library's, LAYERS="--workloads C16" and the like
 # make static   builds build/libdnc.a, one object that exports only dnc_*
 # make LITE=1   builds build/lite/libdnc.so: without tasks and pictures, and so without libpng
