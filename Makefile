@@ -54,7 +54,7 @@ FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create wr
 
 .PHONY: all abi test-asan test-tsan gallery book bench bench-autodiff bench-layers bench-mechanisms bench-peers bench-words demo faults fuzz fuzz-programs test \
   test-swift test-threads test-fuzz test-python test-level-v3 test-level-plain test-fresh test-layers test-mpi test-torch lint format install clean setup
-.PHONY: static dist wheels uninstall test-aarch64 test-packages
+.PHONY: static dist wheels uninstall ffi test-aarch64 test-packages test-languages
 
 all: $(LIBRARY)
 
@@ -235,7 +235,8 @@ test-fuzz: fuzz-programs
 	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target 17 test || exit 1; done
 
 test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
-	$(PYTHON) -m pytest -q -n $$(nproc) --dist worksteal --ignore=Tests/aarch64 --ignore=Tests/packages Tests
+	$(PYTHON) -m pytest -q -n $$(nproc) --dist worksteal --ignore=Tests/aarch64 --ignore=Tests/packages \
+	  --ignore=Tests/interface/test_languages.py Tests
 
 # What the kernels compute, with those of the lower levels; but for what takes long.
 LEVEL_TESTS := -m "not any_level" -k "not valgrind and not helgrind and not learning"
@@ -274,6 +275,14 @@ test-fresh:
 # The interface as a description that programs can be checked against: what is in it must stay.
 abi: $(PYTHON)
 	$(PYTHON) Tests/abi/describe.py Tests/abi/libdnc.so.0.abi
+
+# The header for other languages: include/dnc_ffi.h, bindings/rust/src/sys.rs.
+ffi: $(PYTHON)
+	$(PYTHON) tools/make_ffi.py
+
+test-languages: $(LIBRARY) $(PYTHON)
+	@tools/setup.sh languages
+	$(PYTHON) -m pytest -q Tests/interface/test_languages.py
 
 lint: $(PYTHON)
 	swift format lint -s -r Package.swift Sources Tests benchmarks

@@ -11,7 +11,7 @@ stage=build/dist/$name
 
 rm -rf "$stage"
 mkdir -p "$stage/lib" "$stage/include" "$stage/share/dnc/bindings/c/cmake"
-cp include/dnc.h "$stage/include/"
+cp include/*.h "$stage/include/"
 cp "$bundled/libdnc.so" "$stage/lib/libdnc.so.$version"
 ln -s "libdnc.so.$version" "$stage/lib/libdnc.so.0"
 ln -s libdnc.so.0 "$stage/lib/libdnc.so"

@@ -33,7 +33,8 @@ below() {
 }
 
 if [ "$action" = uninstall ]; then
-    rm -f "$DESTDIR$INCLUDEDIR/dnc.h" "$to/libdnc.so" "$to/libdnc.so.0" "$to/libdnc.so.$version" "$to/libdnc.a" \
+    rm -f "$DESTDIR$INCLUDEDIR/dnc.h" "$DESTDIR$INCLUDEDIR/dnc_ffi.h" "$to/libdnc.a" \
+        "$to/libdnc.so" "$to/libdnc.so.0" "$to/libdnc.so.$version" \
         "$to/pkgconfig/dnc.pc" "$to/cmake/dnc/dncConfig.cmake" "$to/cmake/dnc/dncConfigVersion.cmake"
     rmdir "$to/cmake/dnc" 2>/dev/null || true
     exit 0
@@ -41,6 +42,7 @@ fi
 
 install -d "$DESTDIR$INCLUDEDIR" "$to/pkgconfig" "$to/cmake/dnc"
 install -m 644 "$header" "$DESTDIR$INCLUDEDIR/dnc.h"
+[ ! -e "${header%.h}_ffi.h" ] || install -m 644 "${header%.h}_ffi.h" "$DESTDIR$INCLUDEDIR/dnc_ffi.h"
 install -m 755 "$from/libdnc.so" "$to/libdnc.so.$version"
 ln -sf "libdnc.so.$version" "$to/libdnc.so.0"
 ln -sf libdnc.so.0 "$to/libdnc.so"

@@ -36,6 +36,7 @@ PHASES = [
     Phase("lint", has_tests=False),
     Phase("book", after=("all",), has_tests=False),
     Phase("test-packages", after=("all",)),
+    Phase("test-languages", after=("all",)),
     Phase("test-layers", after=("all",)),
     Phase("test-level-v3", after=("all",), above="avx512f"),
     Phase("test-level-plain", after=("all",)),

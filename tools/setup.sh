@@ -5,6 +5,7 @@
 #                            libpng and zlib of Arm, unpacked into build/sysroot-aarch64
 #   tools/setup.sh python    a local environment, build/venv, with what the tests take; valgrind, abigail-tools
 #   tools/setup.sh fuzz      what the fuzz targets take: Clang with AddressSanitizer and libFuzzer, and lld
+#   tools/setup.sh languages  LuaJIT, Rust and Go
 #   tools/setup.sh mpi       Open MPI
 #   tools/setup.sh torch     Debian's PyTorch, and an environment that sees it, build/torch-venv, with what its tests take
 #   tools/setup.sh book      another one, build/book-venv, with what makes a site of the pages
@@ -71,6 +72,11 @@ book)
     [ -x build/book-venv/bin/pip ] || python3 -m venv build/book-venv
     build/book-venv/bin/pip install -q --disable-pip-version-check -r tools/book/requirements.txt
     ;;
+languages)
+    for tool in luajit cargo go; do
+        command -v $tool >/dev/null || packages luajit cargo golang-go
+    done
+    ;;
 mpi)
     command -v mpicc >/dev/null && command -v mpirun >/dev/null || packages libopenmpi-dev openmpi-bin
     ;;
@@ -88,13 +94,15 @@ torch)
     build/torch-venv/bin/pip install -q --disable-pip-version-check 'pytest>=7' 'gymnasium>=0.29'
     ;;
 python)
-    for tool in valgrind g++ cmake abidw; do command -v $tool >/dev/null || packages valgrind g++ cmake abigail-tools; done
+    for tool in valgrind g++ cmake abidw musl-gcc; do
+        command -v $tool >/dev/null || packages valgrind g++ cmake abigail-tools musl-tools
+    done
     python3 -c 'import venv, ensurepip' 2>/dev/null || packages python3-venv
     [ -x build/venv/bin/pip ] || python3 -m venv build/venv
     build/venv/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt
     ;;
 *)
-    echo "usage: tools/setup.sh build|aarch64|python|fuzz|mpi|torch|peers" >&2
+    echo "usage: tools/setup.sh build|aarch64|python|fuzz|languages|mpi|torch|peers" >&2
     exit 2
     ;;
 esac

@@ -80,12 +80,30 @@ def test_programs_with_the_library_inside(unpacked, tmp_path, flags):
     assert (tmp_path / "demo" / "film.png").read_bytes().startswith(b"\x89PNG")
 
 
+@needs("gcc", "musl-gcc")
+def test_programs_with_the_library_and_musl_inside(unpacked, tmp_path):
+    """Pictures, checkpoints and threads work with another libc than the one that the library was compiled for."""
+    library, compiler = unpacked / "lib" / "libdnc.a", run("gcc", "-print-libgcc-file-name").strip()
+    source = EXAMPLES / "copy_task.c"
+    run("musl-gcc", "-static", "-I", HEADER.parent, source, "-o", tmp_path / "copy_task", library, compiler, "-lm")
+    run(tmp_path / "copy_task", "--iterations", 2, "--output", tmp_path / "demo", expect=1)
+    assert (tmp_path / "demo" / "film.png").read_bytes().startswith(b"\x89PNG")
+
+
 # ---------------------------------------------------------------------------- release archives --
 
 
 def test_what_an_archive_has(unpacked):
     there = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if not path.is_dir()}
-    assert {"LICENSE", "NOTICES", "install.sh", "include/dnc.h", "lib/libdnc.a", f"lib/libdnc.so.{VERSION}"} <= there
+    assert {
+        "LICENSE",
+        "NOTICES",
+        "install.sh",
+        "include/dnc.h",
+        "include/dnc_ffi.h",
+        "lib/libdnc.a",
+        f"lib/libdnc.so.{VERSION}",
+    } <= there
     assert os.readlink(unpacked / "lib" / "libdnc.so") == "libdnc.so.0"
     assert (unpacked / "lib" / "libdnc.so").resolve().name == f"libdnc.so.{VERSION}"
     notices = (unpacked / "NOTICES").read_text()
