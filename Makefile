@@ -54,7 +54,7 @@ FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create wr
 
 .PHONY: all abi test-asan test-tsan gallery book bench bench-autodiff bench-layers bench-mechanisms bench-peers bench-words demo faults fuzz fuzz-programs test \
   test-swift test-threads test-fuzz test-python test-level-v3 test-level-plain test-fresh test-layers test-mpi test-torch lint format install clean setup
-.PHONY: static dist wheels uninstall ffi test-aarch64 test-packages test-languages
+.PHONY: static dist wheels uninstall ffi test-aarch64 test-packages test-languages test-lite
 
 all: $(LIBRARY)
 
@@ -106,6 +106,10 @@ wheels: build/bundled/$(ARCH)/libdnc.so $(PYTHON)
 
 test-packages: dist wheels
 	$(PYTHON) -m pytest -q Tests/packages
+
+# Not part of make test, since it builds the library once more.
+test-lite: build/lite/libdnc.so $(PYTHON)
+	$(PYTHON) -m pytest -q Tests/packages/test_lite.py
 
 # For Arm, on another machine: Swift compiles for the bare processor with the headers of Arm's libc.
 ARM_OBJECTS := .build-aarch64/aarch64-none-none-elf/release

@@ -313,15 +313,15 @@ def install(once):
         (folder / "build").mkdir()
         shutil.copyfile(LIBRARY, folder / "build" / "libdnc.so")
         (folder / "tools that are there").mkdir()
-        for tool in ("make", "sh", "find", "install", "ln", "sed", "uname", "dirname"):
+        for tool in ("make", "sh", "find", "install", "ln", "sed", "uname", "dirname", "rm", "rmdir"):
             (folder / "tools that are there" / tool).symlink_to(shutil.which(tool))
 
     checkout = once("a checkout", lay_out)
     environment = {**os.environ, "PATH": str(checkout / "tools that are there")}
 
-    def install(expect=0, **places):
+    def install(expect=0, target="install", **places):
         variables = [f"{name}={path}" for name, path in places.items()]
-        command = ["make", "-C", checkout, "install", *variables]
+        command = ["make", "-C", checkout, target, *variables]
         result = subprocess.run(command, capture_output=True, text=True, env=environment)
         assert result.returncode == expect, result.stdout + result.stderr
         return result.stderr
@@ -375,6 +375,29 @@ def test_a_package_is_staged_elsewhere_than_it_will_be(install, tmp_path):
     assert (below / "include" / "dnc.h").exists() and (below / "lib" / "libdnc.so").exists()
     described = (below / "lib" / "pkgconfig" / "dnc.pc").read_text()
     assert described.startswith("prefix=/opt/my libraries\n") and "stage" not in described
+
+
+def test_folders_of_its_own_and_the_way_back(install, tmp_path):
+    places = dict(
+        DESTDIR=tmp_path / "the stage", PREFIX="/opt/dnc", LIBDIR="/opt/dnc/lib 64", INCLUDEDIR="/usr/dnc headers"
+    )
+    install(**places)
+    stage = places["DESTDIR"]
+    assert (stage / "opt" / "dnc" / "lib 64" / "libdnc.so").exists() and (
+        stage / "usr" / "dnc headers" / "dnc.h"
+    ).exists()
+    described = (stage / "opt" / "dnc" / "lib 64" / "pkgconfig" / "dnc.pc").read_text()
+    assert described.startswith("prefix=/opt/dnc\nincludedir=/usr/dnc headers\nlibdir=${prefix}/lib 64\n")
+    install(target="uninstall", **places)
+    assert not [path for path in stage.rglob("*") if not path.is_dir()]
+
+
+@pytest.mark.any_level
+@pytest.mark.parametrize("name", ["LIBDIR", "INCLUDEDIR"])
+def test_other_folders_that_dnc_pc_cannot_have_are_refused(install, tmp_path, name):
+    refusal = install(expect=2, DESTDIR=f"{tmp_path}/", PREFIX="/usr", **{name: "relative"})
+    assert f"{name} is relative: allowed are paths that begin with /" in refusal
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.any_level
