@@ -6,6 +6,7 @@ sizes, with the kernels for NEON and with the plain code.
 
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -52,6 +53,15 @@ def test_it_exports_what_the_header_declares():
     assert exported == set((CHECKOUT / "Tests" / "interface" / "symbols.txt").read_text().split())
 
 
+def test_no_hot_loop_keeps_a_register_on_the_stack():
+    unstripped = CHECKOUT / ".build-aarch64" / "aarch64-none-none-elf" / "release" / "libdnc-linked.so"
+    if not unstripped.exists():
+        pytest.skip("only where the library was built")
+    lines = run(sys.executable, CHECKOUT / "tools" / "count_instructions.py", unstripped).splitlines()
+    assert len(lines) == 6 and all(line.startswith("neon: ") for line in lines)
+    assert not [line for line in lines if not line.endswith(", 0 to the stack")]
+
+
 PROGRAM = "#include <dnc.h>\n#include <stdio.h>\nint main(void) { puts(dnc_build_info()); return dnc_self_test(); }\n"
 
 
@@ -86,6 +96,20 @@ def test_examples(arm, tmp_path):
 def test_hosts(arm, tmp_path, kind):
     """Among them: the floating-point modes of the host stay as they are."""
     run_arm(arm("Tests/interface/hosts.c"), kind, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["shared", "static"])
+def test_the_library_that_is_packed(tmp_path, kind):
+    """With libpng and zlib inside, and without those of the system root."""
+    packed, program = CHECKOUT / "build" / "bundled" / "aarch64", tmp_path / "step"
+    if not (packed / "libdnc.a").exists():
+        pytest.skip("not built: make ARCH=aarch64 dist")
+    library = packed / ("libdnc.so" if kind == "shared" else "libdnc.a")
+    flags = ["-Wl,--allow-shlib-undefined"] if kind == "shared" else ["-static"]
+    source = CHECKOUT / "bindings" / "c" / "examples" / "step.c"
+    run("aarch64-linux-gnu-gcc", *flags, "-I", HEADER.parent, source, "-o", program, library, "-lm")
+    command = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "-E", f"LD_LIBRARY_PATH={packed}"]
+    assert len(run(*command, program).splitlines()) == 5
 
 
 # ---------------------------------------------------------------------------------- numbers --
