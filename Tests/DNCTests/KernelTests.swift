@@ -9,7 +9,13 @@ import Testing
 /// The tests stand with the kernels that they are of: KernelTests+Memory.swift and its neighbours.
 @Suite struct KernelTests {
   /// In the ordinary build the sixteen lanes are made of AVX2's eight: the source of both levels is tested on either CPU.
-  static let levels: [CPULevel] = dnc_platform_has_x86_64_v3() != 0 ? [.v3, .v4] : []
+  #if arch(x86_64)
+    static let levels: [CPULevel] = dnc_platform_has_x86_64_v3() != 0 ? [.v3, .v4] : []
+  #elseif arch(arm64)
+    static let levels: [CPULevel] = [.neon]
+  #else
+    static let levels: [CPULevel] = []
+  #endif
 
   /// Numbers that both precisions begin with, at an address that no vector is aligned to.
   final class Numbers {
