@@ -196,6 +196,7 @@ $(PYTHON): Tests/requirements.txt
 # before, since the phases run side by side.
 test: $(PYTHON) | setup
 	@tools/setup.sh fuzz
+	@tools/setup.sh languages
 	@tools/setup.sh torch
 	@$(MAKE) -s build/book-venv/installed
 	@$(PYTHON) tools/run_tests.py
