@@ -244,11 +244,11 @@ def test_each_lesson_has_its_own_best_model(tmp_path, monkeypatch):
     errors = iter([0.4, 0.1, 0.9, 0.8, 0.7, 0.75])
     scores = []
 
-    def evaluate(net, task, *rest):
+    def evaluate(ranks, net, task, *rest):
         scores.append((next(errors), net.flat_parameters.copy()))
         return {metric.name: dnc.Score(scores[-1][0], 0.5, 1, metric.is_error) for metric in task.metrics}
 
-    monkeypatch.setattr("dnc.exam.evaluate", evaluate)
+    monkeypatch.setattr("dnc.exam.evaluate_by_ranks", evaluate)
     plan = dnc.Plan(str(tmp_path / "two.txt"), network=NETWORK, updates=30, patience=2)
     trainer = run(tmp_path / "run", plan)
     assert (trainer.update, trainer.lesson, trainer.finished) == (30, 1, "all updates made")

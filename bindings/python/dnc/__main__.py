@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import signal
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +24,7 @@ from .errors import Error, InvalidArgument, OutOfMemory
 from .evaluation import Score, evaluate
 from .network import DNC
 from .npy_files import read_array
+from .ranks import Ranks, of_this_process
 from .run_files import MODEL
 from .run_tasks import own_task
 from .task_files import Unused, open_task
@@ -35,20 +38,34 @@ DONE, FAILED, WRONG_USE, DIVERGED = 0, 1, 2, 3
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    options.ranks = Ranks()
+    try:
+        status = _status(options)
+    except BaseException:
+        if options.ranks.count > 1:
+            traceback.print_exc()
+            options.ranks.abort(FAILED)
+        raise
+    if status != DONE:
+        options.ranks.abort(status)
+    return status
+
+
+def _status(options: argparse.Namespace) -> int:
+    """Lets the command work, and says what it refuses; of several processes, which one."""
     try:
         return int(options.command(options))
     except Diverged as error:
-        print(f"diverged: {_in_own_words(error)}", file=sys.stderr)
-        return DIVERGED
+        kind, sentence, status = "diverged", _in_own_words(error), DIVERGED
     except Unused as error:
-        print(f"error: {_in_own_words(error)}", file=sys.stderr)
-        return WRONG_USE
+        kind, sentence, status = "error", _in_own_words(error), WRONG_USE
     except (InvalidArgument, OutOfMemory) as error:
-        print(f"error: {_in_own_words(error)}", file=sys.stderr)
-        return FAILED
+        kind, sentence, status = "error", _in_own_words(error), FAILED
     except (Error, OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return FAILED
+        kind, sentence, status = "error", str(error), FAILED
+    rank = f" in rank {options.ranks.rank}" if options.ranks.count > 1 else ""
+    print(f"{kind}{rank}: {sentence}", file=sys.stderr, flush=True)
+    return status
 
 
 def _in_own_words(error: Error) -> str:
@@ -72,13 +89,19 @@ def _spellings(parser: argparse.ArgumentParser) -> dict[str, str]:
 
 def train(options: argparse.Namespace) -> int:
     given = {name: value for name, value in vars(options).items() if value is not None}
+    options.ranks = ranks = of_this_process()
     if options.resume is not None:
         changes = {name: value for name, value in given.items() if name not in _SESSION_OPTIONS}
-        trainer = Trainer.resume(options.resume, options.threads, **run_options.with_stop(changes))
+        changes = run_options.with_stop(changes)
+        trainer = Trainer.resume(options.resume, options.threads, comm=ranks.comm, **changes)
     else:
-        trainer = Trainer.start(
-            options.output, run_options.plan_of(given), 1 if options.threads is None else options.threads
-        )
+        threads = 1 if options.threads is None else options.threads
+        trainer = Trainer.start(options.output, run_options.plan_of(given), threads, comm=ranks.comm)
+    with nullcontext() if ranks.is_first else redirect_stdout(io.StringIO()):
+        return _run(trainer, options)
+
+
+def _run(trainer: Trainer, options: argparse.Namespace) -> int:
     encoding = sys.stdout.encoding or "utf-8"  # which may not have the folder's name
     folder = str(trainer.folder).encode(encoding, "backslashreplace").decode(encoding)
     print(f"{trainer.net.flat_parameters.size:,} parameters, {folder}, update {trainer.update:,}")
@@ -190,7 +213,7 @@ def _print_scores(found: dict[str, Score]) -> None:
 
 
 # What `train` takes that is not of the plan.
-_SESSION_OPTIONS = ["command", "output", "resume", "threads", "time_limit", "checkpoint_every"]
+_SESSION_OPTIONS = ["command", "output", "resume", "threads", "time_limit", "checkpoint_every", "ranks"]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,6 +25,7 @@ from . import figures, run_options
 from ._fields import require_count
 from .errors import Error, InvalidArgument, InvalidState
 from .plan import Plan
+from .ranks import Ranks, of_this_process
 from .run_files import CURRICULUM, STATE, read_run
 from .run_tasks import tasks_of
 from .trainer import Trainer
@@ -141,11 +142,18 @@ def run(options: argparse.Namespace) -> int:
     for name in ("seeds", "jobs"):
         if getattr(options, name) is not None:
             require_count(getattr(options, name), name)
+    options.ranks = ranks = of_this_process()
     plans = _plans(options)
     measure = _measure(next(iter(plans.values())), options.metric, options.goal)
-    comparison = Comparison(options.output, plans, options.seeds, options.time_limit, measure)
-    workers = Workers(options.jobs or len(os.sched_getaffinity(0)), options.checkpoint_every)
-    done = comparison.run(workers)
+
+    def comparison_of_all() -> Comparison:
+        return Comparison(options.output, plans, options.seeds, options.time_limit, measure)
+
+    comparison = ranks.first(comparison_of_all, comparison_of_all)
+    cores = len(os.sched_getaffinity(0)) if ranks.count == 1 else 1
+    done = comparison.run(Workers(options.jobs or cores, options.checkpoint_every), ranks)
+    if not ranks.is_first:
+        return 0
     comparison.write()
     print(comparison.table.markdown(), end="")
     if done < len(comparison.runs):
@@ -208,17 +216,23 @@ class Comparison:
             run.begin()
         self._remember()
 
-    def run(self, workers: Workers) -> int:
-        """Returns how many runs have come to their ends."""
+    def run(self, workers: Workers, ranks: Ranks) -> int:
+        """Returns how many runs have come to their ends. Each rank takes its share of those that have not."""
         waiting = [run for run in self.runs if not self._is_done(run)]
         done = len(self.runs) - len(waiting)
-        for ended in workers.all(self._jobs(waiting)):
-            run = next(run for run in waiting if run.folder == ended.folder)
+        own = waiting[ranks.rank :: ranks.count]
+        for ended in workers.all(self._jobs(own)):
+            run = next(run for run in own if run.folder == ended.folder)
             self._note(run, ended)
             done += run.ended != ""
-            print(f"{done} of {len(self.runs)}: {run.name}, seed {run.plan.seed}: {self._told(run)}", flush=True)
-            self._write_json()
-        return done
+            of_all = f"{done} of {len(self.runs)}" if ranks.count == 1 else f"rank {ranks.rank}"
+            print(f"{of_all}: {run.name}, seed {run.plan.seed}: {self._told(run)}", flush=True)
+            if ranks.is_first:
+                self._write_json()
+        for rank, theirs in enumerate(ranks.all_of([(run.ended, run.failed, run.time_limit) for run in own])):
+            for run, known in zip(waiting[rank :: ranks.count], theirs):
+                run.ended, run.failed, run.time_limit = known
+        return sum(run.ended != "" for run in self.runs)
 
     def _jobs(self, waiting: Sequence[Run]) -> Iterator[Job]:
         for run in waiting:

@@ -13,6 +13,8 @@ from ._fields import require_count
 from .errors import InvalidArgument
 from .network import DNC
 from .own_data import DataTask
+from .ranks import Ranks
+from .run_tasks import AnyTask
 from .tasks import Task
 
 
@@ -47,6 +49,13 @@ def evaluate(
     with. The network itself is left as it is; the task's position moves on. InvalidArgument if X or Y of the task are
     not those of the network.
     """
+    return evaluate_by_ranks(Ranks(), net, task, episodes, batch, memory_slots)
+
+
+def evaluate_by_ranks(
+    ranks: Ranks, net: DNC, task: AnyTask, episodes: int | None, batch: int | None, memory_slots: int | None = None
+) -> dict[str, Score]:
+    """`evaluate` by all ranks, which take turns with the batches."""
     require_fit(net, task)
     if episodes is not None:
         require_count(episodes, "episodes")
@@ -64,10 +73,14 @@ def evaluate(
             if episodes is None:
                 episodes = task.episode_count or 1000
                 task.position = 0 if task.episode_count else task.position
-            for _ in range(-(-episodes // player.batch_size)):
-                total += task.score(task.play(player))
+            for number in range(-(-episodes // player.batch_size)):
+                if number % ranks.count == ranks.rank:
+                    total += task.score(task.play(player))
+                else:
+                    task.position += 1
     finally:
         task.evaluating = evaluating
+    ranks.add_up(total)
     return scores(task, total)
 
 

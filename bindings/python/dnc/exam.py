@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .errors import InvalidArgument
-from .evaluation import Score, evaluate, finite
+from .evaluation import Score, evaluate_by_ranks, finite
 from .network import DNC
 from .plan import Plan
 from .progress import Progress
+from .ranks import Ranks
 from .run_tasks import AnyTask
 from .tasks import Lesson
 
@@ -25,13 +26,13 @@ class Verdict(NamedTuple):
 class Exam:
     """Tests a network as a plan says, if there is something to test it with, and brings it to the next lesson."""
 
-    def __init__(self, plan: Plan, progress: Progress, training: AnyTask, tests: AnyTask | None) -> None:
+    def __init__(self, plan: Plan, progress: Progress, training: AnyTask, tests: AnyTask | None, ranks: Ranks) -> None:
         names = [metric.name for metric in training.metrics]
         if tests is None and (plan.stop_metric or plan.patience):
             raise InvalidArgument("patience and stop_metric are of tests, which need validation")
         if plan.stop_metric not in [None, *names]:
             raise InvalidArgument(f"stop_metric is {plan.stop_metric!r}, allowed are {', '.join(names)}")
-        self._plan, self._progress, self._names = plan, progress, names
+        self._plan, self._progress, self._names, self._ranks = plan, progress, names, ranks
         self.task, self.lessons = tests, training.lessons
 
     def begin(self, training: AnyTask) -> None:
@@ -59,11 +60,12 @@ class Exam:
         every = self._plan.test_every or self.lesson.test_every
         return self._progress.update % every == 0 or self._progress.update == self._plan.updates
 
-    def take(self, net: DNC) -> dict[str, Score]:
-        """Lets the network play the episodes of a test."""
+    def take(self, net: DNC, batch: int) -> dict[str, Score]:
+        """Lets the network play the episodes of a test, so many at a time."""
         assert self.task is not None
+        self._ranks.require_same(net.flat_parameters)
         episodes = self._plan.test_episodes or (None if self.task.episode_count else self.lesson.test_episodes)
-        scores = evaluate(net, self.task, episodes)
+        scores = evaluate_by_ranks(self._ranks, net, self.task, episodes, batch)
         self._progress.test_position = self.task.position
         return scores
 

@@ -18,6 +18,7 @@ from .network import DNC
 from .optimizer import Optimizer
 from .own_data import DEFAULT_LOSS, Source, require_targets
 from .plan import Plan
+from .ranks import Ranks
 from .run_tasks import tasks_of
 from .trainer import Trainer
 
@@ -89,7 +90,7 @@ def fit(
             test_every=epoch if validation is not None else None, log_every=epoch or 100,
         )  # fmt: skip
         tasks = tasks_of(plan, FilePath(), data, validation)
-        trainer = Trainer._begin(None if folder is None else FilePath(folder), plan, net, optimizer, tasks)
+        trainer = Trainer._begin(None if folder is None else FilePath(folder), plan, net, optimizer, tasks, Ranks())
         trainer.run(each=each, progress=progress)
         if validation is not None:
             trainer.restore_best()

@@ -131,12 +131,12 @@ class DataTask:
             raise InvalidState("no batch has been drawn: call draw or sample first")
         return self._drawn
 
-    def play(self, net: DNC, batch: int | None = None) -> FloatArray:
-        """Draws the next batch and lets the network run through it from its initial state. Returns its outputs
-        [T, B, Y]."""
+    def play(self, net: DNC, batch: int | None = None, part: slice | None = None) -> FloatArray:
+        """Draws the next batch and lets the network run through it from its initial state, or with part through these
+        of its sequences. Returns its outputs [T, B, Y]."""
         self.draw(net.batch_size if batch is None else batch)
         net.reset()
-        return net.forward(self.read().inputs)
+        return net.forward(self.read().inputs[:, slice(None) if part is None else part])
 
     def loss(self, outputs: npt.ArrayLike) -> tuple[float, FloatArray]:
         """The loss of logits outputs [T, B, Y] in the batch drawn last, and its gradient [T, B, Y]."""

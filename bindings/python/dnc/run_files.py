@@ -159,6 +159,34 @@ class MemoryFiles:
         return self._lines
 
 
+class OtherFiles:
+    """What a rank keeps whose first rank keeps everything: nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def held(self, undo: bool = False) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def save(self, net: DNC, optimizer: Optimizer, progress: Progress, **state: Any) -> None:
+        pass
+
+    def keep(self, net: DNC) -> None:
+        pass
+
+    def restore(self, net: DNC) -> None:
+        pass
+
+    def tidy(self, checkpoint: str) -> None:
+        pass
+
+    def log(self, event: str, **fields: Any) -> None:
+        pass
+
+    def lines(self) -> list[dict[str, Any]]:
+        return []
+
+
 @contextmanager
 def new_folder(folder: Path) -> Iterator[None]:
     """Makes it, and the folders above it. Those that are empty when what follows fails go again."""

@@ -270,22 +270,24 @@ class Task(Resource):
             check(_c.dnc_task_next(handle, floats(answer), floats(given)), output=answer)
             return given
 
-    def play(self, net: DNC, batch: int | None = None) -> FloatArray:
+    def play(self, net: DNC, batch: int | None = None, part: slice | None = None) -> FloatArray:
         """Draws the next episodes, as many as the network's batch unless said otherwise, and lets the network run
-        through them from its initial state. Returns its outputs [T, B, Y]."""
+        through them from its initial state. Returns its outputs [T, B, Y]. With part, the network runs only through
+        these of the episodes, as many as its batch."""
         with self._handle, net._handle:
             steps = self.draw(net.batch_size if batch is None else batch)
             net.reset()
+            own = slice(None) if part is None else part
             if self.words:
-                tokens, starts = self.read_tokens()
+                tokens, starts = (values[:, own] for values in self.read_tokens())
                 # An episode that begins with the first step has been begun by the reset.
                 return net.forward(tokens, starts if starts[1:].any() else None)
             if not self.interactive:
-                return net.forward(self.read().inputs)
-            outputs = np.empty((steps, self._sizes()[1], self.output_size), np.float32)
+                return net.forward(self.read().inputs[:, own])
+            outputs = np.zeros((steps, self._sizes()[1], self.output_size), np.float32)
             for t in range(steps):
-                outputs[t] = net.step(self.next(outputs[t - 1] if t else None))
-            return net._own_outputs(outputs)
+                outputs[t, own] = net.step(self.next(outputs[t - 1] if t else None)[own])
+            return net._own_outputs(outputs[:, own])
 
     def loss(self, outputs: npt.ArrayLike) -> tuple[float, FloatArray]:
         """The loss of logits outputs [T, B, Y] in the episodes drawn last, and its gradient [T, B, Y]."""

@@ -19,7 +19,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,15 @@ from .own_data import EndOfData
 from .plan import Plan
 from .progress import Progress
 from .progress_bar import progress_bar
-from .run_files import CURRICULUM, MemoryFiles, RunFiles, new_folder, read_run, refuse_occupied
+from .ranks import Ranks
+from .run_files import CURRICULUM, MemoryFiles, OtherFiles, RunFiles, new_folder, read_run, refuse_occupied
 from .run_tasks import AnySource, AnyTask, checksums_of, tasks_of
 from .task_files import copy_curriculum, require_same
 from .updates import Updates, require_room
 
 _ALL_UPDATES = "all updates made"
+# Why `run` may return before the run has come to its end.
+_REASONS = ["", "stopped", "time limit"]
 
 
 class Trainer:
@@ -54,6 +58,11 @@ class Trainer:
     A plan without a task learns from data of one's own, as `dnc.fit` does in one call:
 
     >>> trainer = dnc.Trainer.start("runs/own", dnc.Plan(updates=5000), data=training, validation=validation)
+
+    Several processes train one network if each gives the same arguments and the communicator of mpi4py. Each plays its
+    share of every batch; the first writes the files:
+
+    >>> trainer = dnc.Trainer.start("runs/copy", plan, comm=MPI.COMM_WORLD)
     """
 
     plan: Plan
@@ -64,21 +73,23 @@ class Trainer:
 
     def __init__(
         self,
-        files: RunFiles | MemoryFiles,
+        files: RunFiles | MemoryFiles | OtherFiles,
         plan: Plan,
         progress: Progress,
         net: DNC,
         optimizer: Optimizer,
         tasks: tuple[AnyTask, AnyTask | None],
+        ranks: Ranks,
     ) -> None:
         """Not to be called: see `start` and `resume`."""
+        self._ranks = ranks
         self._files, self.plan, self._progress = files, plan, progress
         self.net, self.optimizer = net, optimizer
-        self.task, self._exam = tasks[0], Exam(plan, progress, *tasks)
+        self.task, self._exam = tasks[0], Exam(plan, progress, *tasks, ranks)
         require_fit(net, self.task)
         self._exam.begin(self.task)
-        require_room(net, self.task)
-        self._updates = Updates(plan, progress, self._write_log)
+        require_room(net, self.task, self._batch)
+        self._updates = Updates(plan, progress, self._write_log, ranks)
         self.net.training = True
         self.score = {}
         self._stopping = False
@@ -94,6 +105,7 @@ class Trainer:
         *,
         data: AnySource | None = None,
         validation: AnySource | None = None,
+        comm: Any = None,
     ) -> Trainer:
         """A new run in a folder that holds none, nor a file under a name that the run would write: InvalidState names
         it. If the run can't start, the folder is as it was before.
@@ -102,25 +114,35 @@ class Trainer:
         attributes of a `Task`. It is tested with `validation`, which is the same but no generator. Without it there are
         no tests, and model.safetensors is the last network, not the best.
         """
+        ranks = Ranks(comm)
         plan = plan.with_absolute_paths()
         tasks = tasks_of(plan, Path(), data, validation)
         plan.refuse_unused(tested=tasks[1] is not None)
-        network: Any = {"seed": plan.seed, **plan.network, "num_threads": threads}
+        network: Any = {"seed": plan.seed, **plan.network, "num_threads": threads, **_share(plan, ranks)}
         net = DNC(tasks[0].input_size, tasks[0].output_size, **network)
         settings: Any = plan.optimizer
         optimizer = Optimizer(net, plan.algorithm, **settings)  # type: ignore[arg-type]
-        return cls._begin(Path(folder), plan, net, optimizer, tasks)
+        return ranks.first(
+            lambda: cls._begin(Path(folder), plan, net, optimizer, tasks, ranks),
+            lambda: cls(OtherFiles(Path(folder)), plan, Progress(), net, optimizer, tasks, ranks),
+        )
 
     @classmethod
     def _begin(
-        cls, place: Path | None, plan: Plan, net: DNC, optimizer: Optimizer, tasks: tuple[AnyTask, AnyTask | None]
+        cls,
+        place: Path | None,
+        plan: Plan,
+        net: DNC,
+        optimizer: Optimizer,
+        tasks: tuple[AnyTask, AnyTask | None],
+        ranks: Ranks,
     ) -> Trainer:
         """A run that has made no update; without a place, one that leaves no files."""
         if place is None:
-            return cls(MemoryFiles(), plan, Progress(), net, optimizer, tasks)
+            return cls(MemoryFiles(), plan, Progress(), net, optimizer, tasks, ranks)
         refuse_occupied(place, plan.is_curriculum)
         kept = dataclasses.replace(plan, task=f".{os.sep}{CURRICULUM}") if plan.is_curriculum else plan
-        trainer = cls(RunFiles(place, None, 0), kept, Progress(), net, optimizer, tasks)
+        trainer = cls(RunFiles(place, None, 0), kept, Progress(), net, optimizer, tasks, ranks)
         with new_folder(place), trainer._files.held(undo=True):
             if plan.is_curriculum:
                 copy_curriculum(Path(plan.task), place / CURRICULUM)
@@ -140,17 +162,19 @@ class Trainer:
         *,
         data: AnySource | None = None,
         validation: AnySource | None = None,
+        comm: Any = None,
         **changes: Any,
     ) -> Trainer:
         """The run in a folder, as its last checkpoint left it; with the data and validation that it was started with.
 
-        The number of threads changes no byte. What is given besides changes the plan from here on, and the log says so:
-        `updates`, `patience`, `stop_metric` and `stop_score`, `schedule`, `warm_up`, `test_every`, `test_episodes`,
-        `log_every`, `bypass_dropout`; `batch_size`, `memory_slots`, `clip_value`, `usage_gradient`, `max_record_bytes`
-        and `check_finite` of the network; all settings of the optimizer. Whatever else a plan has is refused, and so is
-        a run whose files (curriculum, graph, bAbI folder) are not those that it began with.
+        The number of threads changes no byte; another number of ranks goes on with the same batches. What is given
+        besides changes the plan from here on, and the log says so: `updates`, `patience`, `stop_metric` and
+        `stop_score`, `schedule`, `warm_up`, `test_every`, `test_episodes`, `log_every`, `bypass_dropout`; `batch_size`,
+        `memory_slots`, `clip_value`, `usage_gradient`, `max_record_bytes` and `check_finite` of the network; all
+        settings of the optimizer. Whatever else a plan has is refused, and so is a run whose files (curriculum, graph,
+        bAbI folder) are not those that it began with.
         """
-        place = Path(folder)
+        place, ranks = Path(folder), Ranks(comm)
         changes = {"updates": updates, "learning_rate": learning_rate, **changes}
         changes = {name: value for name, value in changes.items() if value is not None}
         before, progress, checkpoint, began_with, known = read_run(place)
@@ -165,22 +189,36 @@ class Trainer:
         found = checksums_of(plan, place, *tasks)
         if began_with is not None:
             require_same(began_with, found, place)
-        files = RunFiles(place, known, progress.log_bytes)
-        with files.held():
-            net, optimizer = checkpoints.load(checkpoint)
-            files.tidy(checkpoint.name)
+        files: RunFiles | OtherFiles = OtherFiles(place)
+        if ranks.is_first:
+            files = RunFiles(place, known, progress.log_bytes)
+
+        def load() -> tuple[DNC, Optimizer | None]:
+            with files.held():
+                found = checkpoints.load(checkpoint)
+                files.tidy(checkpoint.name)
+            return found
+
+        net, optimizer = ranks.first(load, load)
+        ranks.most(0)  # the first writes there only when all have read
         if optimizer is None:
             raise InvalidState(f"{checkpoint} holds no optimizer")
         options: Any = {name: value for name, value in plan.network.items() if name in {*changes, *OF_THE_PROCESS}}
         if threads is not None:
             options["num_threads"] = threads
-        trainer = cls(files, plan, progress, checkpoints.with_options(net, **options), optimizer, tasks)
+        options.update(_share(plan, ranks))
+        trainer = cls(files, plan, progress, checkpoints.with_options(net, **options), optimizer, tasks, ranks)
         for name in changes.keys() & Settings.__annotations__.keys():
             setattr(optimizer, name, changes[name])
         trainer._checksums, trainer._changes = found, before.differences(plan)
         return trainer
 
     # where the run is
+
+    @property
+    def _batch(self) -> int:
+        """The sequences of a batch, of all ranks together."""
+        return self.net.batch_size if self._ranks.count == 1 else _batch_of(self.plan)
 
     @property
     def folder(self) -> Path | None:
@@ -244,7 +282,8 @@ class Trainer:
         for name, seconds in (("time_limit", time_limit), ("checkpoint_every", checkpoint_every)):
             if seconds is not None:
                 require_kind(seconds, name, "float")
-        with self._files.held(), progress_bar(self, time_limit, progress) as bar:
+        shown = progress if self._ranks.is_first else False
+        with self._files.held(), progress_bar(self, time_limit, shown) as bar:
 
             def after(trainer: Trainer) -> None:
                 if bar is not None:
@@ -265,10 +304,11 @@ class Trainer:
             reason = "stopped" if self._stopping else ""
             if time_limit is not None and time.monotonic() - began >= time_limit:
                 reason = "time limit"
+            reason = _REASONS[self._ranks.most(_REASONS.index(reason))]
             if reason:
                 break
             try:
-                self._updates.make(self.net, self.optimizer, self.task)
+                self._updates.make(self.net, self.optimizer, self.task, self._batch)
             except EndOfData:
                 self._finish("the data came to its end", "data")
                 break
@@ -287,12 +327,13 @@ class Trainer:
 
     def _test(self) -> None:
         p, lesson = self._progress, self.lesson
-        self.score = self._exam.take(self.net)
+        self.score = self._exam.take(self.net, self._batch)
         described = {key: [finite(one.value), finite(one.chance), one.count] for key, one in self.score.items()}
         self._write_log("test", lesson=lesson, seconds=round(p.seconds, 3), scores=described)
         verdict = self._exam.judge(self.score)
         if verdict.is_best:
-            self._files.keep(self.net)
+            with self._whole():
+                self._files.keep(self.net)
         if verdict.finished:
             self._finish(verdict.finished, verdict.finished_by)
         if verdict.passed:
@@ -308,21 +349,51 @@ class Trainer:
 
     def save(self) -> None:
         """A checkpoint. Until its last file is in place, the one before counts."""
-        with self._files.held():
+        with self._files.held(), self._whole():
             if self._exam.task is None:
                 self._files.keep(self.net)
             self._files.save(
                 self.net, self.optimizer, self._progress, plan=dataclasses.asdict(self.plan), files=self._checksums
             )
 
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """The network as the files have it: with all sequences of a batch, not with the rank's share."""
+        if self._ranks.count == 1 or not self._ranks.is_first:
+            yield
+            return
+        share = self.net.batch_size
+        self.net.training = False  # room for whole batches is not needed
+        self.net.batch_size = self._batch
+        try:
+            yield
+        finally:
+            self.net.batch_size = share
+            self.net.training = True
+
     def restore_best(self) -> None:
         """Gives the network the parameters that did best in the tests: those of model.safetensors."""
         self._files.restore(self.net)
+        self._ranks.send(self.net.flat_parameters)
         self.net.reset()
 
     def log(self) -> list[dict[str, Any]]:
-        """The lines of the log up to now: what happened, as dictionaries with an "event" and an "update"."""
+        """The lines of the log up to now: what happened, as dictionaries with an "event" and an "update". Of several
+        ranks, the first has them all."""
         return self._files.lines()
 
     def _write_log(self, event: str, **fields: Any) -> None:
         self._files.log(event, update=self._progress.update, **fields)
+
+
+def _batch_of(plan: Plan) -> int:
+    """The sequences of a batch."""
+    return plan.network.get("batch_size", 1)
+
+
+def _share(plan: Plan, ranks: Ranks) -> dict[str, int]:
+    """The batch_size of the network of a rank among others."""
+    if ranks.count == 1:
+        return {}
+    part = ranks.share(_batch_of(plan))
+    return {"batch_size": part.stop - part.start}

@@ -16,6 +16,7 @@ from .optimizer import Optimizer
 from .own_data import EndOfData
 from .plan import Plan
 from .progress import Progress
+from .ranks import Ranks, share_of_loss
 from .run_tasks import AnyTask
 from .tasks import Task
 
@@ -30,23 +31,21 @@ class Diverged(NotFinite):
 class Updates:
     """The updates of a plan, counted in `progress`, with a line of the log for every so many of them."""
 
-    def __init__(self, plan: Plan, progress: Progress, log: Callable[..., None]) -> None:
-        self._plan, self._progress, self._log = plan, progress, log
+    def __init__(self, plan: Plan, progress: Progress, log: Callable[..., None], ranks: Ranks) -> None:
+        self._plan, self._progress, self._log, self._ranks = plan, progress, log, ranks
         self._base_rate = float(plan.optimizer.get("learning_rate", 1e-3))
         self._rate: float | None = None
         self.loss = math.nan  # moving average
 
-    def make(self, net: DNC, optimizer: Optimizer, task: AnyTask) -> None:
-        """One batch: forward, loss, backward, and the optimizer. EndOfData if there is none."""
+    def make(self, net: DNC, optimizer: Optimizer, task: AnyTask, batch: int) -> None:
+        """One batch of so many sequences: forward, loss, backward, and the optimizer. EndOfData if there is none."""
         p = self._progress
         rate = self._plan.learning_rate(self._base_rate, p.update)
         if rate != self._rate:
             optimizer.learning_rate = self._rate = rate
         p.update += 1
         try:
-            with self._dropout(net):
-                value, gradients = task.loss(task.play(net))
-                net.backward(gradients)
+            value = self._gradients(net, task, batch)
             norm = optimizer.step(net)
         except EndOfData:
             p.update -= 1
@@ -59,10 +58,31 @@ class Updates:
             p.norm_sum += norm
             p.counted += 1
             self.loss = value if math.isnan(self.loss) else self.loss + 0.02 * (value - self.loss)
-        p.sequences += net.batch_size
+        p.sequences += batch
         p.position = task.position
         if p.update % self._plan.log_every == 0 or p.update == self._plan.updates:
             self._tell()
+
+    def _gradients(self, net: DNC, task: AnyTask, batch: int) -> float:
+        """Gives the network the gradients of the next batch, and returns its loss: both of all ranks together."""
+        failure: NotFinite | None = None
+        value = 0.0
+        try:
+            with self._dropout(net):
+                if self._ranks.count == 1:
+                    value, gradients = task.loss(task.play(net))
+                else:
+                    part = self._ranks.share(batch)
+                    value, gradients = share_of_loss(task, task.play(net, batch, part), part)
+                net.backward(gradients)
+        except NotFinite as error:
+            failure = error
+        sums = np.array([value, failure is not None])
+        self._ranks.add_up(sums)
+        if sums[1]:
+            raise failure or NotFinite("the numbers of another rank are not finite")
+        self._ranks.add_up(net.flat_gradients)
+        return float(sums[0])
 
     @contextmanager
     def _dropout(self, net: DNC) -> Iterator[None]:
@@ -72,7 +92,8 @@ class Updates:
             yield
             return
         net.detach()
-        net.set_bypass_dropout(rate, self._plan.dropout_seed(self._progress.update - 1))
+        seed = self._plan.dropout_seed(self._progress.update - 1)
+        net.set_bypass_dropout(rate, seed ^ self._ranks.rank << 48)
         try:
             yield
         finally:
@@ -112,14 +133,14 @@ class Updates:
         p.counted = 0
 
 
-def require_room(net: DNC, task: AnyTask) -> None:
+def require_room(net: DNC, task: AnyTask, batch: int) -> None:
     """OutOfMemory if the network may not record the next batch; of data of one's own, not even one step."""
     config = net.config
     if not config["max_record_bytes"]:
         return
     steps = 1
     if isinstance(task, Task):
-        position, steps = task.position, task.draw(net.batch_size)
+        position, steps = task.position, task.draw(batch)
         task.position = position
     estimate_bytes(steps, training=True, **config)
 

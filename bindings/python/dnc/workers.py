@@ -14,6 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+from .ranks import alone
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -92,7 +94,7 @@ class _Worker:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115, until it has ended
         # A group of its own: Ctrl-C in a terminal reaches this process alone, which then stops the worker.
         self.process = subprocess.Popen(
-            command, env={**os.environ, "PYTHONPATH": path}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            command, env={**alone(), "PYTHONPATH": path}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=self._errors, start_new_session=True, preexec_fn=_end_with(os.getpid()),
         )  # fmt: skip
 
