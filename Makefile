@@ -197,6 +197,7 @@ $(PYTHON): Tests/requirements.txt
 test: $(PYTHON) | setup
 	@tools/setup.sh fuzz
 	@tools/setup.sh languages
+	@tools/setup.sh mpi
 	@tools/setup.sh torch
 	@$(MAKE) -s build/book-venv/installed
 	@$(PYTHON) tools/run_tests.py
@@ -268,10 +269,10 @@ test-layers: $(LIBRARY)
 test-torch: $(LIBRARY) build/peers-venv/installed
 	$(WITH_LIBRARY) build/peers-venv/bin/python -m pytest -q $(TORCH_TESTS)
 
-# Not part of make test, which leaves these tests out where there is no MPI: the example of many processes.
+# A part of make test: what takes many processes.
 test-mpi: $(LIBRARY) $(PYTHON)
 	@tools/setup.sh mpi
-	DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" $(PYTHON) -m pytest -q Tests/interface/test_mpi.py
+	DNC_LIBRARY="$(CURDIR)/$(LIBRARY)" $(PYTHON) -m pytest -q Tests/interface/test_mpi.py Tests/python/test_ranks.py
 
 # Not part of make test, since it builds everything anew: what the pages say, with the package installed from a fresh clone.
 test-fresh:

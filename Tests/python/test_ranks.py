@@ -88,8 +88,9 @@ def test_a_run_repeats_and_is_that_of_one_process(tmp_path, ranks):
         assert ours.keys() == theirs.keys()
         for name in ("update", "sequences", "event"):
             assert ours.get(name) == theirs.get(name)
-        for name in {"loss", "gradient_norm"} & ours.keys():
-            assert ours[name] == pytest.approx(theirs[name], rel=1e-4)
+        if ours["event"] == "train":
+            for name in ("loss", "gradient_norm"):
+                assert ours[name] == pytest.approx(theirs[name], rel=1e-4)
         for metric, (_, chance, count) in ours.get("scores", {}).items():
             assert theirs["scores"][metric][1:] == [pytest.approx(chance), count]
 
@@ -146,7 +147,7 @@ def test_a_rank_that_is_killed_ends_the_run(tmp_path):
     os.kill(children(process)[1], signal.SIGKILL)
     _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
-    assert re.search(r"process rank 1 .*exited on signal 9", errors.replace("\n", " ")), errors
+    assert re.search(r"process rank 1 .*exited on signal 9", " ".join(errors.split())), errors
     trainer = dnc.Trainer.resume(folder, updates=10**6)
     assert trainer.update > 0 and trainer.run(time_limit=0) == "time limit"
 
@@ -163,7 +164,7 @@ def test_a_signal_saves_and_ends_all_ranks(tmp_path):
 
 def test_what_can_not_be_is_refused_by_name(tmp_path):
     _, errors = run(3, "train", *COPY, "--batch-size", 2, "--output", tmp_path / "run", status=1)
-    assert "in rank 0: " in errors
+    assert re.search(r"^error in rank \d: ", errors, re.MULTILINE)
     assert "batch-size is 2, needed is at least 3: a sequence for each of 3 ranks" in errors
     assert not (tmp_path / "run").exists()
     train(None, tmp_path / "there", *NETWORK, "--updates", 1)

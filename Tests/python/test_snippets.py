@@ -34,6 +34,7 @@ SHORTER = [
 BUILD = "Tests/interface/test_build.py"
 PART = "a part of make test, which runs it"
 MPI = "Tests/interface/test_mpi.py"
+RANKS = "Tests/python/test_ranks.py"
 LONG = "takes minutes; here only that make knows it"
 ELSEWHERE = {
     "make": "make test has built the library before this runs",
@@ -61,6 +62,8 @@ ELSEWHERE = {
     "make test-fresh": "runs this",
     "mpicc mpi_copy.c -o mpi_copy $(pkg-config --cflags --libs dnc)": MPI,
     "mpirun -n 4 ./mpi_copy 2000": MPI,
+    "mpirun -n 4 python -m dnc train copy --output runs/copy --batch-size 64 --updates 2000": RANKS,
+    "mpirun -n 8 python -m dnc train --resume runs/copy --updates 4000": RANKS,
     "make test-mpi": "runs " + MPI,
     "printf 'first slots=4\\nsecond slots=4\\n' > hosts": "wants two machines",
     "mpirun --hostfile hosts -n 8 ./mpi_copy 2000": "wants two machines",
