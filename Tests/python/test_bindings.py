@@ -480,6 +480,23 @@ def test_closed_objects_refuse(net, inputs):
     assert repr(net) == "DNC(closed)" and repr(optimizer) == "Optimizer(closed)"
 
 
+def test_what_garbage_brings_back_is_closed(inputs):
+    """Garbage with a cycle is finalized in any order: the network's memory is freed, whoever finds it in there."""
+    found = []
+
+    class Holder:
+        def __init__(self, net):
+            self.net, self.itself = net, self
+
+        def __del__(self):
+            found.append(self.net)
+
+    Holder(dnc.DNC(**SIZES))
+    gc.collect()
+    with pytest.raises(dnc.InvalidState, match="is closed"):
+        found[0].step(inputs[0])
+
+
 def test_closing_while_another_thread_runs():
     net = dnc.DNC(8, 8, hidden_size=128, memory_slots=128, batch_size=8)
     inputs, outputs = np.zeros((50, 8, 8), np.float32), []

@@ -1,6 +1,7 @@
 """The layer of PyTorch, against the same equations in plain torch."""
 
 import copy
+import gc
 import pickle
 import subprocess
 import sys
@@ -88,7 +89,8 @@ def test_a_new_episode_begins_with_the_learned_state():
     net = layer(**NETWORKS["links"])
     starts = torch.zeros(T, B, dtype=torch.bool)
     starts[0] = True
-    alone, packed = net(data())[0], net(data(), torch.rand(B, net.state_size), starts)[0]
+    some = net(data(seed=4))[1].detach()
+    alone, packed = net(data())[0], net(data(), some, starts)[0]
     assert torch.equal(alone, packed)
     alone.square().sum().backward()
     assert net.initial.memory.grad.any()
@@ -204,6 +206,18 @@ def test_a_graph_that_nobody_needs_gives_its_record_back():
     for _ in range(5):
         net(data())
     assert len(net._pool._free) == 1
+
+
+def test_a_graph_in_garbage_gives_its_record_back():
+    """Garbage with a cycle is finalized in any order, and the network's memory is not freed before it is given back."""
+    net = layer()
+    expected = net(data())[0].detach()
+    record = dnc.torch._Record(net._pool, net._pool.take(B))
+    record.cycle = record
+    del record
+    gc.collect()
+    assert len(net._pool._free) == 1
+    assert torch.equal(net(data())[0], expected)
 
 
 def test_dnc_does_without_torch():

@@ -47,7 +47,13 @@ class Handle:
         self._leave()
 
     def __del__(self) -> None:
-        self._free(self._as_parameter_)
+        pointer, self._as_parameter_ = self._as_parameter_, None
+        self._free(pointer)
+
+    @property
+    def is_freed(self) -> bool:
+        """Whether garbage with a cycle held it, and something in there has brought it back."""
+        return self._as_parameter_ is None
 
 
 class Resource:
@@ -61,7 +67,7 @@ class Resource:
     @property
     def _handle(self) -> Handle:
         handle: Handle | None = getattr(self, "_open_handle", None)  # there is none before the constructor has made one
-        if handle is None:
+        if handle is None or handle.is_freed:
             raise InvalidState(f"this {type(self).__name__} is closed")
         return handle
 

@@ -17,6 +17,9 @@ class Pool:
     def __init__(self, make: Callable[[], Network]) -> None:
         self._make = make
         self._free: list[Network] = []
+        # All, also those that are lent. If garbage with a cycle held the last reference to one, its memory would be
+        # freed before the garbage gives it back.
+        self._made: list[Network] = []
 
     def take(self, batch: int) -> Network:
         """One for so many sequences that nobody else uses, until it is given back. It may be in the middle of an
@@ -25,6 +28,7 @@ class Pool:
             net = self._free.pop()
         except IndexError:
             net = self._make()
+            self._made.append(net)
         if net._sizes["B"] != batch:
             net.batch_size = batch
         return net
