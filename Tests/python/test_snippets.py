@@ -91,6 +91,8 @@ ELSEWHERE = {
     "make bench": LONG,
     'make bench-mechanisms MECHANISMS="C16 B"': LONG,
     'make bench-autodiff AUTODIFF="--seconds 9"': LONG,
+    "make bench-words FOLDER=tasks_1-20_v1-2/en-10k": LONG,
+    'make bench-layers LAYERS="--workloads A,B,C16"': LONG,
     "make bench-peers": LONG,
     'make bench-peers PEERS="--rounds 3 --seconds 0.6"': LONG,
     'make bench-peers PEERS="--workloads A,C1 --peers jax-tuned,torch --rounds 3 --output peers.md"': LONG,
