@@ -87,7 +87,8 @@ def table():
 BY_HAND = r"""
 **Step 2 writes B.** Before it, $`u`$ = {s1[usage]}, and $`w^w`$ and $`p`$ are both {s1[write]}.
 
-1. Retention, with a free gate of 0.05: $`\psi[1] = 1 - 0.05 \cdot {s1[read][0]}`$. So $`\psi`$ = {s2[retention]}.
+1. Retention, with a free gate of 0.05 and the read weighting of step 1: $`\psi[1] = 1 - 0.05 \cdot {s1[read][0]}`$.
+   So $`\psi`$ = {s2[retention]}.
 2. Usage: $`u[1] = ({s1[usage][0]} + {s1[write][0]} - {s1[usage][0]} \cdot {s1[write][0]}) \cdot {s2[retention][0]}`$,
    because slot 1 was just written. So $`u`$ = {s2[usage]}.
 3. Allocation: slot 2 comes first in the free list, and has no usage. So $`a`$ = {s2[allocation]}.
