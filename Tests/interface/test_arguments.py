@@ -62,6 +62,8 @@ NULL = None
 OF_TOKENS = ("dnc_step_tokens", "dnc_forward_tokens")
 NOT_NUMBERS = (np.nan, np.inf, -np.inf)
 
+pytestmark = pytest.mark.any_level
+
 
 class World:
     """One of everything, each with a twin that nobody mistreats."""

@@ -20,6 +20,9 @@ from test_checkpoint import (
     without_checksums,
 )  # fmt: skip
 
+pytestmark = pytest.mark.any_level
+
+
 CHECKSUM = "data.crc32"
 
 

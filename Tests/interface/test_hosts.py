@@ -33,6 +33,7 @@ def test_what_the_host_has_is_untouched(host):
     assert host("untouched", LC_ALL="C.UTF-8") == "C.UTF-8 .\n"
 
 
+@pytest.mark.any_level
 @needs("gcc", "localedef")
 def test_a_decimal_comma(host, tmp_path, tmp_path_factory):
     """Checkpoints, options, lessons, logs, and figures with their numbers are the same in a German program."""
@@ -55,6 +56,7 @@ def test_little_stack(host):
     assert training < 40_000 and everything < 48_000
 
 
+@pytest.mark.any_level
 @needs("gcc")
 def test_forks(host):
     host("forks")

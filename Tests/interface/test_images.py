@@ -10,6 +10,8 @@ from picture_tools import FRAME, rectangles
 from PIL import Image
 from support import Net, Refused, c, check, encode, f32, floats, image_options, last_error
 
+pytestmark = pytest.mark.any_level
+
 COLORMAPS = {
     "viridis": c.DNC_COLORMAP_VIRIDIS,
     "magma": c.DNC_COLORMAP_MAGMA,

@@ -7,6 +7,8 @@ import pytest
 from programs import WARNINGS, needs, run
 from support import CHECKOUT, HEADER, LIBRARY, Net, Optimizer, Task, c, check, loss
 
+pytestmark = pytest.mark.any_level
+
 SOURCE = CHECKOUT / "bindings" / "c" / "examples" / "mpi_copy.c"
 SHARE, UPDATES = 8, 12
 
@@ -20,7 +22,7 @@ def many(tmp_path_factory):
         "mpicc", "-std=c99", *WARNINGS, "-I", HEADER.parent, SOURCE, "-o", folder / "mpi_copy", folder / "libdnc.so.0",
         f"-Wl,-rpath,{folder}",
     )  # fmt: skip
-    command = ["mpirun", "--allow-run-as-root", "--oversubscribe", "-n"]
+    command = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--mca", "mpi_yield_when_idle", "1", "-n"]
     return lambda processes, updates=UPDATES: run(*command, processes, folder / "mpi_copy", updates)
 
 

@@ -9,6 +9,8 @@ from picture_tools import PALETTE, assert_has_margin, cells, decode, encoded, ex
 from PIL import Image
 from support import Net, Refused, c, check, f32, floats, image_options
 
+pytestmark = pytest.mark.any_level
+
 CELL = 12
 STEPS = 9
 SIZES = dict(memory_slots=6, word_size=4, read_heads=2, write_heads=1, batch_size=2, input_size=3)

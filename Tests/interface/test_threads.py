@@ -73,6 +73,7 @@ COUNTS = [
 ]
 
 
+@pytest.mark.any_level
 @pytest.mark.parametrize("case", COUNTS)
 def test_the_number_of_threads(case):
     """See thread_counts.py."""

@@ -30,16 +30,18 @@ BABI = """1 Mary moved to the bathroom.
 """
 
 
-def start(ranks, command, arguments, **options):
+def start(ranks, command, arguments):
     """A command of dnc on so many ranks; None: without MPI."""
     environment = {
         **os.environ, "PYTHONPATH": str(Path(dnc.__file__).parents[1]), "OMPI_ALLOW_RUN_AS_ROOT": "1",
         "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
     }  # fmt: skip
-    mpi = [] if ranks is None else ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)]
+    # A rank that waits leaves its core to the others.
+    options = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
+    mpi = [] if ranks is None else ["mpirun", *options, "-n", str(ranks)]
     return subprocess.Popen(
         [*mpi, sys.executable, "-m", "dnc", command, *map(str, arguments)], env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
 

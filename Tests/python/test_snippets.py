@@ -136,7 +136,9 @@ def environment(tmp_path, monkeypatch):
     programs = tmp_path / ".bin"
     programs.mkdir()
     (programs / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    (programs / "python").chmod(0o755)
+    (programs / "pip").write_text("#!/bin/sh\necho 'ELSEWHERE has to say where this is tested' >&2; exit 1\n")
+    for program in programs.iterdir():
+        program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", str(Path(dnc.__file__).parents[1]))
     monkeypatch.chdir(tmp_path)
