@@ -202,8 +202,9 @@ test: $(PYTHON) | setup
 	@$(MAKE) -s build/book-venv/installed
 	@$(PYTHON) tools/run_tests.py
 
+# Without tasks and pictures, which these tests do not touch: they are a third of what is compiled.
 test-swift: | setup
-	swift test --scratch-path .build
+	DNC_LITE=1 swift test --scratch-path .build
 
 # Every access of the threads to memory, watched.
 test-threads: | setup
