@@ -1,3 +1,33 @@
+/// The dropout that a run has set, if any, and its scratch.
+struct Dropout<Scalar: Real>: ~Copyable {
+  private var rule: BypassDropout<Scalar>?
+  /// [threads, Bypass.scratchCount], in `memory`.
+  private var scratch: Out<Scalar>?
+  private var memory: Memory?
+
+  /// None.
+  init() {}
+
+  /// - Parameter threads: number of threads that may run.
+  init(_ rule: BypassDropout<Scalar>?, _ c: Configuration, threads: Int) throws(Failure) {
+    guard let rule else { return }
+    let memory = try Memory(bytes: threads * Bypass<Scalar>.scratchCount(c) * MemoryLayout<Scalar>.stride)
+    scratch = memory.start.assumingMemoryBound(to: Scalar.self)
+    self.memory = consume memory
+    self.rule = rule
+  }
+
+  /// The same with scratch for so many threads.
+  func copy(_ c: Configuration, threads: Int) throws(Failure) -> Dropout { try Dropout(rule, c, threads: threads) }
+
+  /// Nil without dropout.
+  /// - Parameter start: steps from the last reset to row 0 of the record.
+  func bypass(_ c: Configuration, start: Int, thread: Int) -> Bypass<Scalar>? {
+    guard let rule, let scratch else { return nil }
+    return Bypass(dropout: rule, start: start, width: c.controllerWidth, scratch: scratch).of(thread: thread)
+  }
+}
+
 /// ν on its way to the output, with dropout: a setting of the run, not of the configuration.
 struct Bypass<Scalar: Real> {
   let dropout: BypassDropout<Scalar>

@@ -12,9 +12,7 @@ struct Network<Scalar: Real>: ~Copyable {
   private(set) var recordedSteps = 0
   /// Steps taken since the last reset.
   private var time = 0
-  /// What is dropped, and scratch [threads, Bypass.scratchCount] in `dropoutMemory`.
-  private var dropout: (rule: BypassDropout<Scalar>, scratch: Out<Scalar>)?
-  private var dropoutMemory: Memory?
+  private var dropout = Dropout<Scalar>()
   private var episodes: Episodes<Scalar>
   /// The host's function that hears of the steps of `dnc_forward` and `dnc_backward`.
   var progress: Progress?
@@ -77,7 +75,7 @@ struct Network<Scalar: Real>: ~Copyable {
       packedWeights: packedWeights, record: record, threads: threads, episodes: episodes)
     copy.isTraining = isTraining
     copy.time = time
-    if let rule = dropout?.rule { try copy.setBypassDropout(rate: rule.rate, seed: rule.seed) }
+    copy.dropout = try dropout.copy(configuration, threads: copy.threads.count)
     if recordedSteps == 0 { copy.episodes.learned.copy(from: self.episodes.learned) }
     return copy
   }
@@ -131,7 +129,7 @@ struct Network<Scalar: Real>: ~Copyable {
     let threads = Threads(count: changed.threadCount)
     let record = try Record<Scalar>(changed, capacity: 0, threads: threads.count)
     copyPresent(to: record)
-    if let rule = dropout?.rule { try makeDropout(rule, threads: threads.count) }
+    dropout = try dropout.copy(changed, threads: threads.count)
     self.threads = threads
     self.record = record
     configuration = changed
@@ -251,7 +249,7 @@ struct Network<Scalar: Real>: ~Copyable {
       c: configuration, parameters: parameters, panels: packedWeights.panels, planes: planes, sequences: sequences,
       history: history,
       memory: record.memory(sequences, thread: thread, team: record.shards.count == 1 ? threads.team : nil),
-      bypass: bypass?.of(thread: thread))
+      bypass: dropout.bypass(configuration, start: time - recordedSteps, thread: thread))
   }
 
   /// Rough number of multiplications in `steps` steps; `Int.max` where it would overflow.
@@ -409,30 +407,10 @@ struct Network<Scalar: Real>: ~Copyable {
         scratch: record.weightScratch))
   }
 
-  // MARK: Dropout
-
   /// Must not be called with recorded steps, whose backward would be that of other outputs.
   /// - Parameter rate: 0: no dropout.
   mutating func setBypassDropout(rate: Scalar, seed: UInt64) throws(Failure) {
-    guard rate > 0 else {
-      dropout = nil
-      dropoutMemory = nil
-      return
-    }
-    try makeDropout(BypassDropout(rate: rate, seed: seed), threads: threads.count)
-  }
-
-  private mutating func makeDropout(_ rule: BypassDropout<Scalar>, threads: Int) throws(Failure) {
-    let memory = try Memory(bytes: threads * Bypass<Scalar>.scratchCount(configuration) * MemoryLayout<Scalar>.stride)
-    dropout = (rule, memory.start.assumingMemoryBound(to: Scalar.self))
-    dropoutMemory = consume memory
-  }
-
-  /// Of the first thread; nil without dropout.
-  private var bypass: Bypass<Scalar>? {
-    guard let (rule, scratch) = dropout else { return nil }
-    return Bypass(
-      dropout: rule, start: time - recordedSteps, width: configuration.controllerWidth, scratch: scratch)
+    dropout = try Dropout(rate > 0 ? BypassDropout(rate: rate, seed: seed) : nil, configuration, threads: threads.count)
   }
 
   // MARK: State and trace
