@@ -104,10 +104,6 @@ let librarySettings: [SwiftSetting] =
 let libraryDependencies: [Target.Dependency] =
   ["CPlatform", "CDNC", "CKernels"] + (isLite ? [] : ["CPNG"]) + levels.map { .byName(name: $0.name) }
 
-// Where old systems have their threads; a new one's file is all but empty.
-let oldThreads =
-  isSanitized ? [] : ["--no-as-needed", "-l:libpthread.so.0", "--as-needed"].flatMap { ["-Xlinker", $0] }
-
 let library: Target =
   timesMechanisms
   ? .executableTarget(
@@ -126,7 +122,6 @@ let library: Target =
               "--version-script=\(Context.packageDirectory)/dnc.map",
               "-Xlinker", "-soname", "-Xlinker", "libdnc.so.0",
               "-Xlinker", "--gc-sections",
-            ] + oldThreads + [
               "-Xlinker", "-z", "-Xlinker", isSanitized ? "undefs" : "defs",
             ])
         ] : []))

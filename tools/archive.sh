@@ -19,6 +19,7 @@ mkdir -p "$parts" "$(dirname "$archive")"
 # A static libc has one version of each function.
 "${prefix}nm" -u "$parts/all.o" |
     sed -n -e 's/^ *U __\([lf]*xstat\)@GLIBC_\(.*\)$/__\1@GLIBC_\2 archived_\1/p;t' \
+        -e 's/^ *w pthread_\(.*\)@GLIBC_\(.*\)$/pthread_\1@GLIBC_\2 archived_\1/p;t' \
         -e 's/^ *U \(.*\)@GLIBC_\(.*\)$/\1@GLIBC_\2 \1/p' >"$parts/names"
 "${prefix}objcopy" --redefine-syms="$parts/names" --strip-debug "$parts/all.o" "$parts/named.o"
 "${prefix}ld" -r -o "$parts/one.o" "$parts/named.o" "$parts/archived.o"

@@ -25,7 +25,7 @@ fi
 mkdir -p "$(dirname "$library")"
 $compile -shared -nostdlib -fuse-ld=lld -o "$objects/libdnc-linked.so" "$objects"/DNC.build/*.o "$objects"/Kernels*.build/*.o \
     -Wl,--icf=all,--gc-sections,-z,defs,--version-script=dnc.map,-soname,libdnc.so.0 $root "-L$images" $pictures \
-    -Wl,--as-needed -lm -Wl,--no-as-needed,-l:libpthread.so.0,--as-needed -lc "$("${prefix}gcc" -print-libgcc-file-name)"
+    -Wl,--as-needed -lm -lc "$("${prefix}gcc" -print-libgcc-file-name)"
 "${prefix}strip" --strip-unneeded -R .comment -R .swift_modhash -o "$library.new" "$objects/libdnc-linked.so"
 mv "$library.new" "$library"
 ln -sf libdnc.so "$(dirname "$library")/libdnc.so.0"

@@ -58,10 +58,16 @@ double dnc_platform_log(double x) __asm__("log" DNC_PLATFORM_OLDEST);
 double dnc_platform_pow(double x, double y) __asm__("pow" DNC_PLATFORM_OLDEST);
 float dnc_platform_expf(float x) __asm__("expf" DNC_PLATFORM_OLDEST);
 float dnc_platform_logf(float x) __asm__("logf" DNC_PLATFORM_OLDEST);
-int dnc_platform_create_thread(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
-    __asm__("pthread_create" DNC_PLATFORM_OLDEST);
-int dnc_platform_join_thread(pthread_t thread, void **result) __asm__("pthread_join" DNC_PLATFORM_OLDEST);
-int dnc_platform_mask_signals(int how, const sigset_t *set, sigset_t *old) __asm__("pthread_sigmask" DNC_PLATFORM_OLDEST);
+/* Before 2.34, a library of their own has these two: without it in the process, no thread can be made, and none has to be joined. */
+int dnc_platform_old_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
+    __asm__("pthread_create" DNC_PLATFORM_OLDEST) __attribute__((weak));
+int dnc_platform_join_thread(pthread_t thread, void **result) __asm__("pthread_join" DNC_PLATFORM_OLDEST) __attribute__((weak));
+static inline int dnc_platform_create_thread(
+    pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument) {
+    return dnc_platform_old_create ? dnc_platform_old_create(thread, attributes, start, argument) : EAGAIN;
+}
+/* On Linux, that of this thread only, as pthread_sigmask, which is in the same library. */
+static inline int dnc_platform_mask_signals(int how, const sigset_t *set, sigset_t *old) { return sigprocmask(how, set, old); }
 int dnc_platform_xstat(int version, const char *path, struct stat *info) __asm__("__xstat" DNC_PLATFORM_OLDEST);
 int dnc_platform_lxstat(int version, const char *path, struct stat *info) __asm__("__lxstat" DNC_PLATFORM_OLDEST);
 int dnc_platform_fxstat(int version, int file, struct stat *info) __asm__("__fxstat" DNC_PLATFORM_OLDEST);
