@@ -62,9 +62,11 @@ setup:
 	@tools/setup.sh build
 
 # The loader asks for the soname, the linker for the plain name: the links make build/ usable as it is.
-# The set-up stands in the recipe, so that what is built can be installed where there is no Swift.
+# The set-up stands in the recipe, so that what is built can be installed where there is no Swift. Objects of sources that are
+# gone would go into archives.
 build/libdnc.so: $(SOURCES)
 	@tools/setup.sh build
+	@rm -f .build-embedded/release/*.build/*.o
 	DNC_EMBEDDED=1 swift build -c release --product dnc --scratch-path .build-embedded
 	@mkdir -p build
 	strip --strip-unneeded -R .comment -R .swift_modhash -o $@.new .build-embedded/release/libdnc.so
@@ -74,6 +76,7 @@ build/libdnc.so: $(SOURCES)
 # Without tasks and pictures.
 build/lite/libdnc.so: $(SOURCES)
 	@tools/setup.sh build
+	@rm -f .build-lite/release/*.build/*.o
 	DNC_EMBEDDED=1 DNC_LITE=1 swift build -c release --product dnc --scratch-path .build-lite
 	@mkdir -p build/lite
 	strip --strip-unneeded -R .comment -R .swift_modhash -o $@.new .build-lite/release/libdnc.so
@@ -117,6 +120,7 @@ ARM_OBJECTS := .build-aarch64/aarch64-none-none-elf/release
 build/aarch64/libdnc.so: $(SOURCES) tools/link.sh
 	@tools/setup.sh build
 	@tools/setup.sh aarch64
+	@rm -f $(ARM_OBJECTS)/*.build/*.o
 	DNC_EMBEDDED=1 DNC_ARCH=aarch64 DNC_SYSROOT=/usr/aarch64-linux-gnu swift build -c release --triple aarch64-none-none-elf \
 	  --target DNC --scratch-path .build-aarch64
 	tools/link.sh aarch64 $(ARM_OBJECTS) $@
