@@ -64,6 +64,7 @@ def test_the_archive_exports_the_interface_and_nothing_else(unpacked):
     listing = [line.split() for line in run("nm", "-g", library).splitlines() if line.startswith((" ", "0"))]
     assert sorted(words[-1] for words in listing if words[-2] != "U") == sorted(SYMBOLS)
     missing = [words[-1] for words in listing if words[-2] == "U"]
+    assert "pthread_create" in missing, "what is only wanted if it is there, no static libc gives"
     assert not [name for name in missing if "@" in name or name.startswith(("png_", "deflate", "dnc_"))]
 
 
