@@ -133,7 +133,7 @@ def _plain(value: Any) -> Any:
 class MemoryFiles:
     """What a run without a folder keeps."""
 
-    folder = None
+    folder: Path | None = None
 
     def __init__(self) -> None:
         self._lines: list[dict[str, Any]] = []
@@ -159,32 +159,18 @@ class MemoryFiles:
         return self._lines
 
 
-class OtherFiles:
-    """What a rank keeps whose first rank keeps everything: nothing."""
+class OtherFiles(MemoryFiles):
+    """What a rank keeps while the first one keeps everything: nothing."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self.folder = folder
-
-    def held(self, undo: bool = False) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def save(self, net: DNC, optimizer: Optimizer, progress: Progress, **state: Any) -> None:
-        pass
 
     def keep(self, net: DNC) -> None:
         pass
 
-    def restore(self, net: DNC) -> None:
-        pass
-
-    def tidy(self, checkpoint: str) -> None:
-        pass
-
     def log(self, event: str, **fields: Any) -> None:
         pass
-
-    def lines(self) -> list[dict[str, Any]]:
-        return []
 
 
 @contextmanager

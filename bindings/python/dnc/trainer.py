@@ -73,7 +73,7 @@ class Trainer:
 
     def __init__(
         self,
-        files: RunFiles | MemoryFiles | OtherFiles,
+        files: RunFiles | MemoryFiles,
         plan: Plan,
         progress: Progress,
         net: DNC,
@@ -189,9 +189,7 @@ class Trainer:
         found = checksums_of(plan, place, *tasks)
         if began_with is not None:
             require_same(began_with, found, place)
-        files: RunFiles | OtherFiles = OtherFiles(place)
-        if ranks.is_first:
-            files = RunFiles(place, known, progress.log_bytes)
+        files = RunFiles(place, known, progress.log_bytes)
 
         def load() -> tuple[DNC, Optimizer | None]:
             with files.held():
@@ -199,7 +197,7 @@ class Trainer:
                 files.tidy(checkpoint.name)
             return found
 
-        net, optimizer = ranks.first(load, load)
+        net, optimizer = ranks.first(load, lambda: checkpoints.load(checkpoint))
         ranks.most(0)  # the first writes there only when all have read
         if optimizer is None:
             raise InvalidState(f"{checkpoint} holds no optimizer")
@@ -207,7 +205,8 @@ class Trainer:
         if threads is not None:
             options["num_threads"] = threads
         options.update(_share(plan, ranks))
-        trainer = cls(files, plan, progress, checkpoints.with_options(net, **options), optimizer, tasks, ranks)
+        kept = files if ranks.is_first else OtherFiles(place)
+        trainer = cls(kept, plan, progress, checkpoints.with_options(net, **options), optimizer, tasks, ranks)
         for name in changes.keys() & Settings.__annotations__.keys():
             setattr(optimizer, name, changes[name])
         trainer._checksums, trainer._changes = found, before.differences(plan)
