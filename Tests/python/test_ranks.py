@@ -30,8 +30,8 @@ BABI = """1 Mary moved to the bathroom.
 """
 
 
-def start(ranks, command, arguments):
-    """A command of dnc on so many ranks; None: without MPI."""
+def mpirun(ranks, arguments):
+    """Python on so many ranks; None: without MPI."""
     environment = {
         **os.environ, "PYTHONPATH": str(Path(dnc.__file__).parents[1]), "OMPI_ALLOW_RUN_AS_ROOT": "1",
         "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
@@ -40,9 +40,13 @@ def start(ranks, command, arguments):
     options = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
     mpi = [] if ranks is None else ["mpirun", *options, "-n", str(ranks)]
     return subprocess.Popen(
-        [*mpi, sys.executable, "-m", "dnc", command, *map(str, arguments)], env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [*mpi, sys.executable, *map(str, arguments)], env=environment, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )  # fmt: skip
+
+
+def start(ranks, command, arguments):
+    return mpirun(ranks, ["-m", "dnc", command, *arguments])
 
 
 def run(ranks, command, *arguments, status=0):
@@ -179,6 +183,43 @@ def test_divergence_ends_all_ranks(tmp_path):
     _, errors = run(2, "train", *NETWORK, *options, "--output", tmp_path / "run", status=3)
     assert "diverged in rank" in errors
     assert log(tmp_path / "run")[-1]["event"] == "diverged"
+
+
+BROKEN = """
+import sys
+import numpy as np
+from mpi4py import MPI
+import dnc
+from dnc.ranks import Ranks
+
+ranks = Ranks(MPI.COMM_WORLD)
+ranks.require_same(np.zeros(3, np.float32))
+try:
+    ranks.require_same(np.full(3, ranks.rank == 2, np.float32))
+except dnc.InvalidState as error:
+    assert "not hold the same parameters" in error.message
+else:
+    raise AssertionError
+
+# A rank whose numbers are not finite: all leave the update out.
+plan = dnc.Plan("copy", options={"width": 2}, network={"batch_size": 3, "hidden_size": 4}, updates=3)
+trainer = dnc.Trainer.start(sys.argv[1], plan, comm=MPI.COMM_WORLD)
+play = dnc.Task.play
+if ranks.rank == 1:
+    dnc.Task.play = lambda task, *rest: play(task, *rest) * np.float32("nan")
+before = trainer.net.flat_parameters.copy()
+trainer.run(each=lambda trainer: trainer.update == 2 and trainer.stop())
+assert trainer.skipped == 2 and np.array_equal(trainer.net.flat_parameters, before)
+"""
+
+
+def test_ranks_that_differ(tmp_path):
+    """Other parameters in one rank, and numbers in one that are not finite."""
+    (tmp_path / "broken.py").write_text(BROKEN)
+    # mpi4py ends all of them when one fails.
+    process = mpirun(3, ["-m", "mpi4py", tmp_path / "broken.py", tmp_path / "run"])
+    _, errors = process.communicate(timeout=100)
+    assert process.returncode == 0, errors
 
 
 def test_a_comparison_over_ranks(tmp_path):
