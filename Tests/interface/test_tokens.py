@@ -88,14 +88,15 @@ def test_sums_that_overflow():
     """They are computed again in double precision, from the tokens."""
     given, plain = (Net(input_size=X, num_layers=2) for _ in range(2))
     for net in (given, plain):
-        weight = next(array for name, (_, array) in net.tensors().items() if "input" in name or "weight" in name)
-        weight[...] = 3e38
-        bias = next(array for name, (_, array) in net.tensors().items() if "bias" in name)
-        bias[...] = 3e38
+        weights = {name: values for name, (values, _) in net.tensors().items()}
+        weights["controller.0.weight_ih"][...] = weights["controller.0.bias"][...] = 3e38
+        # Without the token, what is left would be below 0.
+        weights["controller.0.weight_hh"][:, 0] = -3.3e38
         net.reset()
+        net.set_state("hidden", np.ones(net.shape("hidden")))
     tokens, _ = episode(given, 5)
     outputs = given.forward_tokens(tokens)
-    assert np.isfinite(outputs).all()
+    assert np.isfinite(outputs).all() and abs(given.state("hidden")[0]).max() > 0.7, "gates are open"
     assert_equal(outputs, plain.forward(rows_of(tokens)))
 
 

@@ -411,6 +411,14 @@ def test_rows_are_full_of_whole_stories(data, batch):
     assert empty <= (0 if batch == 1 else 0.06 * all_steps)
 
 
+def test_no_row_is_empty(data):
+    """Rows are as long as the longest story, however few steps are asked for."""
+    task = data.task(3, row_steps=1, tasks="1-2")
+    for _ in range(12):
+        rows, _, steps = rows_of(task, 5)
+        assert all(rows) and steps >= 5 * max(len(story[0]) for row in rows for story in row)
+
+
 @pytest.mark.parametrize("balance", ["stories", "tasks"])
 def test_a_story_of_a_row_is_as_likely_as_any(data, balance):
     """Long ones as much as short ones, though a row ends when it is full."""
