@@ -15,6 +15,7 @@ import pytest
 from dnc import __main__ as command_line
 from dnc import comparison_table
 from dnc.comparison_table import Measure, Result, Row, Table
+from locks import wait_until_free
 
 SMALL = (
     "copy --option width=2 --option max_length=3 --hidden-size 8 --memory-slots 8 --word-size 4 --batch-size 4 "
@@ -106,8 +107,8 @@ def test_one_that_is_interrupted_goes_on(tmp_path, number):
     said = process.communicate(timeout=20)
     if number != signal.SIGKILL:
         assert process.returncode == 0 and "the same command goes on" in said[0], said
-    while any(tmp_path.glob("broken/DNC/*/trainer.lock")):
-        time.sleep(0.01)
+    for seed in "01":
+        wait_until_free(tmp_path / "broken/DNC" / seed)
     assert command_line.main(["compare", *shlex.split(SMALL), "--output", str(tmp_path / "broken"), *more]) == 0
     for seed in "01":
         given = ["train", *shlex.split(SMALL), "--updates", "200", "--seed", seed, "--output", str(tmp_path / seed)]

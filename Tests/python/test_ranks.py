@@ -14,6 +14,7 @@ from pathlib import Path
 import dnc
 import numpy as np
 import pytest
+from locks import wait_until_free
 
 pytestmark = pytest.mark.skipif(
     shutil.which("mpirun") is None or find_spec("mpi4py") is None, reason="needs Open MPI and mpi4py"
@@ -154,6 +155,7 @@ def test_a_rank_that_is_killed_ends_the_run(tmp_path):
     _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
     assert re.search(r"process rank 1 .*exited on signal 9", " ".join(errors.split())), errors
+    wait_until_free(folder)  # the other ranks may end after mpirun
     trainer = dnc.Trainer.resume(folder, updates=10**6)
     assert trainer.update > 0 and trainer.run(time_limit=0) == "time limit"
 
