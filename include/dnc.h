@@ -201,7 +201,13 @@ dnc_status dnc_estimate_bytes(const dnc_config *config, size_t steps, int traini
 
 /* --------------------------------------------------------------------------------- instances -- */
 
-typedef struct dnc dnc;
+/* A network. In C++, one name cannot be a type and a namespace. A program with a namespace `dnc` of its own defines the macro
+ * DNC_NO_SHORT_NAME before it includes this header. Then the type has only its long name, dnc_network. C++ knows that name
+ * without the macro, too, and C as struct dnc_network. */
+#ifdef DNC_NO_SHORT_NAME
+#define dnc dnc_network /* up to the end of this header */
+#endif
+typedef struct dnc_network dnc;
 
 /* Makes a new network at the start of an episode. Its parameters are drawn from config->seed: the same seed gives the
  * same parameters on every machine. Weights are uniform in +-1/sqrt(fan-in), some of them multiplied by
@@ -854,6 +860,10 @@ dnc_status dnc_capacity_image_write(const char *path, size_t rows, size_t column
 dnc_status dnc_capacity_image_encode(size_t rows, size_t columns, const float *scores, const uint32_t *slots,
                                      const uint32_t *lengths, const dnc_image_options *options, uint8_t **png,
                                      size_t *size);
+
+#ifdef DNC_NO_SHORT_NAME
+#undef dnc
+#endif
 
 #ifdef __cplusplus
 }

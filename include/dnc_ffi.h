@@ -84,7 +84,7 @@ typedef struct dnc_config
 } dnc_config;
 dnc_status dnc_config_init(dnc_config *config, size_t size);
 dnc_status dnc_estimate_bytes(const dnc_config *config, size_t steps, int training, size_t *bytes);
-typedef struct dnc dnc;
+typedef struct dnc_network dnc;
 dnc_status dnc_create(const dnc_config *config, dnc **instance);
 enum 
 {

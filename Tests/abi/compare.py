@@ -36,8 +36,11 @@ class Interface:
         return f"{self.text(function.find('return').get('type-id'))} ({', '.join(parameters)})"
 
     def text(self, id):
-        """Named types by their names: what they are is compared on its own."""
+        """Named types by their names: what they are is compared on its own. No compiled program contains the tag of a
+        struct without fields."""
         type = self.types[id]
+        if type.get("is-declaration-only") == "yes":
+            return "struct"
         if type.get("name") and not type.get("is-anonymous"):
             return f"{type.get('name')}/{type.get('size-in-bits')}" if type.tag == "type-decl" else type.get("name")
         if type.tag == "pointer-type-def":

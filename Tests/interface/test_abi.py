@@ -45,6 +45,11 @@ CHANGES = {
     ),
     "a field at the end": ("} dnc_config;", "uint64_t more; } dnc_config;", True),
     "a constant more": ("DNC_INTERNAL = 8", "DNC_INTERNAL = 8, DNC_MORE = 9", True),
+    "another tag of a struct without fields": (
+        "typedef struct dnc_task dnc_task;",
+        "typedef struct task dnc_task;",
+        True,
+    ),
     "a function less": ("dnc_status dnc_reset(dnc *instance);", "", False),
     "another parameter": ("int enabled", "long enabled", False),
     "another result": ("size_t dnc_recorded_steps", "uint32_t dnc_recorded_steps", False),

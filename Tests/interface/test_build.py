@@ -34,6 +34,56 @@ def test_the_header_stands_alone(compiler, tmp_path):
     run(*compiler.split(), *WARNINGS, "-Wshadow", "-Wconversion", "-fsyntax-only", "-I", HEADER.parent, source)
 
 
+NAMESPACE = """
+namespace dnc { class Network; }
+#include "dnc.h"
+namespace dnc {
+class Network {
+public:
+    explicit Network(const dnc_config &config) { status = dnc_create(&config, &handle); }
+    Network(const Network &) = delete;
+    Network &operator=(const Network &) = delete;
+    ~Network() { dnc_free(handle); }
+    dnc_network *handle = nullptr;
+    dnc_status status;
+};
+}
+int main() {
+    dnc_config config;
+    dnc_config_init(&config, sizeof config);
+    config.input_size = config.output_size = 2;
+    dnc::Network network(config);
+    float input[2] = {1, 0}, output[2];
+    return network.status || dnc_step(network.handle, input, output);
+}
+"""
+
+
+@pytest.mark.any_level
+@pytest.mark.parametrize("compiler", [
+    pytest.param(f"{compiler} -std={standard}", marks=needs(compiler.split()[0]))
+    for compiler in ("g++", "clang++") for standard in ("c++11", "c++17")
+])  # fmt: skip
+def test_a_program_in_cpp_has_a_namespace_dnc(compiler, tmp_path):
+    source, program = tmp_path / "program.cpp", tmp_path / "program"
+    source.write_text(f"#define DNC_NO_SHORT_NAME\n{NAMESPACE}")
+    (tmp_path / "libdnc.so.0").symlink_to(LIBRARY)
+    run(*compiler.split(), *WARNINGS, "-I", HEADER.parent, source, "-o", program, tmp_path / "libdnc.so.0",
+        f"-Wl,-rpath,{tmp_path}")  # fmt: skip
+    run(program)
+
+
+@needs("gcc", "g++")
+@pytest.mark.parametrize("compiler", ["gcc -std=c99", "g++ -std=c++11 -x c++"])
+@pytest.mark.parametrize("macro", ["", "#define DNC_NO_SHORT_NAME\n"])
+def test_the_long_name_of_a_network_is_there_with_the_short_one_and_without(compiler, macro, tmp_path):
+    """So a header of others compiles in both."""
+    source = tmp_path / "long.c"
+    use = "int reset(struct dnc_network *one); int reset(struct dnc_network *one) { return dnc_reset(one); }\n"
+    source.write_text(f'{macro}#include "dnc.h"\n{use}' + ("int dnc;\n" if macro else "dnc *short_one;\n"))
+    run(*compiler.split(), *WARNINGS, "-fsyntax-only", "-I", HEADER.parent, source)
+
+
 def test_the_header_includes_little():
     assert re.findall(r"#include (.+)", HEADER.read_text()) == ["<stddef.h>", "<stdint.h>"]
 

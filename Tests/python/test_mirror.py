@@ -44,7 +44,7 @@ class Header:
         self.enums = set()
         self.structs = set()
         self.functions = set()
-        for name, value in re.findall(r"^#define (\w+) (.+)$", text, re.MULTILINE):
+        for name, value in re.findall(r"^#define (DNC_\w+) (.+)$", text, re.MULTILINE):
             value = MACROS.get(value, value)
             self.declared[name] = value.strip('"') if value.startswith('"') else int(value, 0)
         for node in CParser().parse(plain).ext:
@@ -140,7 +140,7 @@ def test_every_kind_of_declaration_was_seen(header, tmp_path):
     without_comments = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     assert set(re.findall(r"\b(DNC_\w+)(?= =| \S)", without_comments)) - {"DNC_H"} <= names.keys()
     assert set(re.findall(r"\b(dnc\w*)\(", without_comments)) <= names.keys()
-    assert set(re.findall(r"typedef \w+ (dnc\w*)", without_comments)) <= names.keys()
+    assert set(re.findall(r"(?:typedef (?:\w+ )+|\} )(dnc\w*)[;(]", without_comments)) <= names.keys()
 
 
 @pytest.mark.parametrize(
