@@ -289,6 +289,7 @@ abi: $(PYTHON)
 
 # The header for other languages: include/dnc_ffi.h, bindings/rust/src/sys.rs.
 ffi: $(PYTHON)
+	@tools/setup.sh languages
 	$(PYTHON) tools/make_ffi.py
 
 test-languages: $(LIBRARY) $(PYTHON)

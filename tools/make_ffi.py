@@ -1,46 +1,48 @@
-"""Writes the interface for other languages from include/dnc.h: `tools/make_ffi.py [FOLDER]`, FOLDER being the checkout.
+"""Writes the interface for other languages from include/dnc.h: `tools/make_ffi.py [FOLDER [FILE...]]`, into the checkout FOLDER.
 
 include/dnc_ffi.h has its declarations as plain text, for LuaJIT and for Python's cffi: no comments, no preprocessor.
-bindings/rust/src/sys.rs has them in Rust. `make ffi` writes both; a test compares.
+bindings/rust/src/sys.rs has them in Rust, by bindgen. `make ffi` writes both; a test compares.
 """
 
+import os
 import re
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from pycparser import CParser, c_ast, c_generator
 
 ROOT = Path(__file__).resolve().parents[1]
+HEADER = ROOT / "include" / "dnc.h"
 # What stands in for the standard headers. Their types are known to every reader of dnc_ffi.h.
 STANDARD = {
     "stddef.h": "typedef unsigned long size_t;",
     "stdint.h": "typedef unsigned char uint8_t; typedef int int32_t; typedef unsigned int uint32_t;"
     " typedef unsigned long uint64_t;",
 }
-RUST = {
-    "char": "c_char", "int": "c_int", "float": "f32", "double": "f64", "void": "c_void", "size_t": "usize",
-    "uint8_t": "u8", "int32_t": "i32", "uint32_t": "u32", "uint64_t": "u64",
-}  # fmt: skip
-RESERVED = {"type", "in", "move", "where", "mod"}
+
+
+@contextmanager
+def standard_headers():
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in STANDARD.items():
+            Path(folder, name).write_text(content)
+        yield folder
 
 
 def declarations():
     """Those of the header, without those of the standard ones."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name, content in STANDARD.items():
-            Path(folder, name).write_text(content)
-        command = ["cc", "-E", "-P", "-nostdinc", "-I", folder, ROOT / "include" / "dnc.h"]
+    with standard_headers() as folder:
+        command = ["cc", "-E", "-P", "-nostdinc", "-I", folder, HEADER]
         text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    known = set(RUST)
-    return [found for found in CParser().parse(text).ext if getattr(found, "name", None) not in known]
+    return [found for found in CParser().parse(text).ext if not (found.name or "").endswith("_t")]
 
 
 def macros():
     """{name: value} of the whole numbers that the header defines."""
-    text = (ROOT / "include" / "dnc.h").read_text()
-    return {name: int(value) for name, value in re.findall(r"^#define (DNC_\w+) (\d+)$", text, re.M)}
+    return {name: int(value) for name, value in re.findall(r"^#define (DNC_\w+) (\d+)$", HEADER.read_text(), re.M)}
 
 
 def plain(found):
@@ -55,79 +57,64 @@ def plain(found):
 
 # ---------------------------------------------------------------------------------------- Rust --
 
+HANDLES = "dnc_network|dnc_task|dnc_optimizer"
+OPTIONS = {
+    "no-copy": HANDLES, "no-debug": HANDLES, "allowlist-type": "dnc_.*", "allowlist-function": "dnc_.*",
+    "allowlist-var": "DNC_.*", "blocklist-item": "DNC_STEP_NOW", "ctypes-prefix": "c", "default-enum-style": "consts",
+}  # fmt: skip
+SWITCHES = ["--no-layout-tests", "--no-prepend-enum-name", "--size_t-is-usize"]
+RUST = """//! The functions of dnc.h as they are, with its comments; tools/make_ffi.py writes it by {bindgen}.
+#![allow(non_camel_case_types, rustdoc::broken_intra_doc_links)] // [B] is a shape
+use std::os::raw as c;
+
+pub const DNC_STEP_NOW: usize = usize::MAX;
+"""
+
 
 def rust(found):
-    lines = [
-        "//! The functions of dnc.h as they are; tools/make_ffi.py writes it. dnc.h is the manual.",
-        "#![allow(non_camel_case_types)]",
-        "use std::os::raw::{c_char, c_int, c_uint, c_void};",
-        "",
-    ]
-    lines += [f"pub const {name}: u32 = {value};" for name, value in macros().items()]
-    functions = []
+    with standard_headers() as folder:
+        options = [f"--{name}={value}" for name, value in OPTIONS.items()]
+        command = ["bindgen", HEADER, *SWITCHES, *options, "--", "-fparse-all-comments", "-nostdinc", "-I", folder]
+        text = subprocess.run(command, capture_output=True, text=True, check=True, env=with_libclang()).stdout
+    version, text = text.split("\n\n", 1)
+    text = re.sub(r'^ *#\[doc = " -{5,} [^"]*"\]\n', "", text, flags=re.M)  # the rules between the header's sections
+    text = re.sub(r'#\[doc = "(.*)"\]$', lambda line: "///" + re.sub(r"\\(.)", r"\1", line[1]), text, flags=re.M)
+    text = text.replace(';\n}\nextern "C" {\n', ";\n")  # one block for all functions that follow each other
+    text = re.sub(r"(^ *///.*\n)*^pub type _bindgen_ty_\d+ = .*\n", "", text, flags=re.M)
+    text = re.sub(r"\b_bindgen_ty_\d+\b", "u32", text)
+    missing = [name for name in names(found) if not re.search(rf"\b{name}\b", text)]
+    if missing:
+        sys.exit(
+            f"bindgen has left out {', '.join(missing)}: does it use libclang 14, as tools/setup.sh languages installs?"
+        )
+    return RUST.format(bindgen=re.search(r"bindgen [\d.]+", version)[0]) + text
+
+
+def with_libclang():
+    """Debian's bindgen does not understand anonymous enums as the newest libclang tells of them, as Swift brings it."""
+    return {"LIBCLANG_PATH": "/usr/lib/llvm-14/lib", **os.environ}
+
+
+def names(found):
+    """Of functions, types and constants."""
     for one in found:
-        if isinstance(one, c_ast.Typedef):
-            lines += rust_type(one)
-        elif isinstance(one, c_ast.Decl) and isinstance(one.type, c_ast.FuncDecl):
-            functions.append(f"    pub fn {one.name}{signature(one.type)};")
-        elif isinstance(one, c_ast.Decl) and isinstance(one.type, c_ast.Enum):
-            lines += constants(one.type, "u32")
-    return "\n".join([*lines, "", 'extern "C" {', *functions, "}"]) + "\n"
+        kind = one.type.type if isinstance(one.type, c_ast.TypeDecl) else one.type
+        if one.name:
+            yield one.name
+        if isinstance(kind, c_ast.Enum) and kind.values:
+            yield from (constant.name for constant in kind.values.enumerators)
 
 
-def rust_type(definition):
-    kind = definition.type.type if isinstance(definition.type, c_ast.TypeDecl) else definition.type
-    name = definition.name
-    if isinstance(kind, c_ast.Enum):
-        return [f"pub type {name} = c_uint;", *constants(kind, name)]
-    if isinstance(kind, c_ast.Struct) and kind.decls is None:
-        return ["#[repr(C)]", f"pub struct {name} {{", "    _private: [u8; 0],", "}"]
-    if isinstance(kind, c_ast.Struct):
-        fields = [f"    pub {escaped(field.name)}: {rust_name(field.type)}," for field in kind.decls]
-        return ["#[repr(C)]", "#[derive(Clone, Copy)]", f"pub struct {name} {{", *fields, "}"]
-    return [f"pub type {name} = {rust_name(definition.type)};"]
+FILES = {"include/dnc_ffi.h": plain, "bindings/rust/src/sys.rs": rust}
 
 
-def constants(enum, type):
-    value, lines = -1, []
-    for one in enum.values.enumerators if enum.values else []:
-        text = c_generator.CGenerator().visit(one.value) if one.value else None
-        value = value + 1 if text is None else eval(re.sub(r"(?<=\d)[uUlL]+", "", text), {})
-        lines.append(f"pub const {one.name}: {type} = {value};")
-    return lines
-
-
-def signature(function):
-    arguments = function.args.params if function.args else []
-    named = [one for one in arguments if isinstance(one, c_ast.Decl)]
-    listed = ", ".join(f"{escaped(one.name)}: {rust_name(one.type)}" for one in named)
-    result = rust_name(function.type)
-    return f"({listed})" + ("" if result == "c_void" else f" -> {result}")
-
-
-def rust_name(kind):
-    if isinstance(kind, c_ast.PtrDecl) and isinstance(kind.type, c_ast.FuncDecl):
-        return f'Option<unsafe extern "C" fn{signature(kind.type)}>'
-    if isinstance(kind, c_ast.PtrDecl):
-        mutability = "const" if "const" in kind.type.quals else "mut"
-        return f"*{mutability} {rust_name(kind.type)}"
-    if isinstance(kind, c_ast.ArrayDecl):
-        return f"[{rust_name(kind.type)}; {kind.dim.value}]"
-    names = kind.type.names if isinstance(kind.type, c_ast.IdentifierType) else [kind.type.name]
-    return RUST.get(names[-1], names[-1])
-
-
-def escaped(name):
-    return f"r#{name}" if name in RESERVED else name
-
-
-def main():
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT
+def main(folder=ROOT, *names):
     found = declarations()
-    for name, write in {"include/dnc_ffi.h": plain, "bindings/rust/src/sys.rs": rust}.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(write(found))
+    for name in names or FILES:
+        path = Path(folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(FILES[name](found))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

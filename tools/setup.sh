@@ -5,7 +5,7 @@
 #                            libpng and zlib of Arm, unpacked into build/sysroot-aarch64
 #   tools/setup.sh python    a local environment, build/venv, with what the tests take; valgrind, abigail-tools
 #   tools/setup.sh fuzz      what the fuzz targets take: Clang with AddressSanitizer and libFuzzer, and lld
-#   tools/setup.sh languages  LuaJIT, Rust and Go
+#   tools/setup.sh languages  LuaJIT, Rust with bindgen, and Go
 #   tools/setup.sh mpi       Open MPI
 #   tools/setup.sh torch     Debian's PyTorch, and an environment that sees it, build/torch-venv, with what its tests take
 #   tools/setup.sh book      another one, build/book-venv, with what makes a site of the pages
@@ -76,6 +76,8 @@ languages)
     for tool in luajit cargo go; do
         command -v $tool >/dev/null || packages luajit cargo golang-go
     done
+    # With the libclang that tools/make_ffi.py gives to it.
+    command -v bindgen >/dev/null && command -v rustfmt >/dev/null || packages bindgen libclang1-14 rustfmt
     ;;
 mpi)
     command -v mpicc >/dev/null && command -v mpirun >/dev/null || packages libopenmpi-dev openmpi-bin
