@@ -872,7 +872,7 @@ def test_loss_of_class_numbers():
         assert dnc.loss("softmax_cross_entropy", outputs, there)[0] == pytest.approx(
             dnc.loss("softmax_cross_entropy", outputs, np.eye(Y)[there])[0], rel=1e-12
         )
-    with pytest.raises(dnc.InvalidArgument, match=rf"targets\[t=0, b=0\] is 2147483647, allowed are -1 to {Y - 1}"):
+    with pytest.raises(dnc.InvalidArgument, match=rf"targets\[t=0, b=0\] is {2**64 - 1}, allowed are -1 to {Y - 1}"):
         dnc.loss("softmax_cross_entropy", outputs, np.full((T, B), 2**64 - 1, np.uint64))
     smooth = 0.2 / Y + 0.8 * np.eye(Y)[classes]
     value, gradients = dnc.loss("softmax_cross_entropy", outputs, classes, label_smoothing=0.2)
@@ -881,7 +881,7 @@ def test_loss_of_class_numbers():
     np.testing.assert_allclose(gradients, expected_gradients, atol=1e-7)
     for wrong in (Y, -2, 2**40, -(2**40)):
         classes[1, 0] = wrong
-        with pytest.raises(dnc.InvalidArgument, match=rf"targets\[t=1, b=0\] is .*, allowed are -1 to {Y - 1}"):
+        with pytest.raises(dnc.InvalidArgument, match=rf"targets\[t=1, b=0\] is {wrong}, allowed are -1 to {Y - 1}"):
             dnc.loss("softmax_cross_entropy", outputs, classes)
     with pytest.raises(dnc.InvalidArgument, match="targets has shape"):
         dnc.loss("softmax_cross_entropy", outputs, classes[1:])

@@ -4,6 +4,7 @@ Python's; and Python's in those of the command line."""
 from __future__ import annotations
 
 import numbers
+import operator
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -41,7 +42,9 @@ _WORDS = [
         (r"call dnc_task_sample(?: first)?$", "call draw or sample first"),
     ]
 ]
-_SUBJECT = re.compile(r"(?P<name>\w+)(?P<place>\[\d+\])?(?P<verb> is )(?P<value>[-+.\w]+)(?=, | in |$)")
+_SUBJECT = re.compile(
+    r"(?P<name>\w+)(?P<place>\[\d+\]|\[t=\d+, b=\d+\])?(?P<verb> is )(?P<value>[-+.\w]+)(?=, | in |$)"
+)
 
 
 def in_python(sentence: str, said: Mapping[str, Any]) -> str:
@@ -58,8 +61,12 @@ def in_python(sentence: str, said: Mapping[str, Any]) -> str:
     if isinstance(given, tuple):
         name, given = given
     if isinstance(given, np.ndarray) and place:
-        index = int(place[1:-1])
-        place = f"[{', '.join(map(str, np.unravel_index(index, given.shape)))}]" if index < given.size else place
+        index = tuple(map(int, re.findall(r"\d+", place)))
+        if len(index) == 1 and index[0] < given.size:
+            index = tuple(map(int, np.unravel_index(index[0], given.shape)))
+            place = f"[{', '.join(map(str, index))}]"
+        if given.dtype.kind in "iu" and len(index) == given.ndim and all(map(operator.lt, index, given.shape)):
+            value = str(given[index])
     elif not place and isinstance(given, (numbers.Real, list)):
         value = repr(given)
     return f"{name}{place}{subject['verb']}{value}{sentence[subject.end() :]}"

@@ -225,5 +225,5 @@ def _loss_of_classes(
     data = (floats(given), class_numbers(classes, "targets", "TB", sizes), floats(weights))
     share = real(smoothing, "label_smoothing")
     status = _c.dnc_loss_evaluate_classes(share, *given.shape, *data, byref(value), floats(gradients))
-    check(status, outputs=given, classes=("targets", classes), mask=weights, label_smoothing=smoothing)
+    check(status, outputs=given, targets=classes, mask=weights, label_smoothing=smoothing)
     return value.value, marked(gradients, records([outputs]))
