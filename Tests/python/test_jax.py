@@ -101,6 +101,55 @@ def test_it_is_the_library():
     assert not np.array_equal(drawn, net.init(jax.random.key(1))["output.weight"])
 
 
+def test_tokens_are_one_hot_rows():
+    """To the bit, under jit, grad, scan and vmap, of one sequence, and with parameters that are mapped."""
+    net = layer(**NETWORKS["links"])
+    tokens = np.random.default_rng(4).integers(-1, X, (T, B), np.int32)
+    rows = np.float32(tokens[..., None] == np.arange(X))
+    starts = np.zeros((T, B), bool)
+    starts[5, 0] = True
+    parameters = {name: np.asarray(values) for name, values in net.init(3).items()}
+    state = np.asarray(net.apply(parameters, rows)[1])
+    two = {name: np.stack([values, values / 2]) for name, values in parameters.items()}
+
+    @jax.jit
+    @functools.partial(jax.grad, argnums=(0, 1, 2), has_aux=True)
+    def run(parameters, two, state, inputs):
+        def step(state, x):
+            outputs, state = net.apply(parameters, x[None], state)
+            return state, outputs[0]
+
+        found = [
+            net.apply(parameters, inputs, state, starts),
+            jax.lax.scan(step, state, inputs),
+            jax.vmap(lambda x, s: net.apply(parameters, x, s), (1, 0), (1, 0))(inputs, state),
+            jax.vmap(lambda p: net.apply(p, inputs))(two),
+            net.apply(parameters, inputs[:, 1]),
+        ]
+        return sum((values**2).sum() for pair in found for values in pair), found
+
+    expected = jax.tree.leaves(run(parameters, two, state, rows))
+    assert all(map(np.array_equal, jax.tree.leaves(run(parameters, two, state, tokens)), expected))
+    for kind in (np.int64, np.int8):
+        assert np.array_equal(net.apply(parameters, tokens.astype(kind), state, starts)[0], expected[-10])
+
+
+def test_wrong_tokens():
+    net = layer()
+    parameters, tokens = net.init(), np.zeros((T, B), np.int64)
+    for wrong in (X, -2):
+        tokens[2, 1] = wrong
+        for run in (net.apply, jax.jit(net.apply)):
+            with pytest.raises(Exception, match=rf"inputs\[2, 1\] is {wrong}, allowed are -1 to {X - 1}"):
+                jax.block_until_ready(run(parameters, jnp.asarray(tokens)))
+    for wrong in (2**40, -(2**40)):
+        tokens[2, 1] = wrong
+        with pytest.raises(Exception, match=rf"inputs\[2, 1\] is -?\d+, allowed are -1 to {X - 1}"):
+            jax.block_until_ready(net.apply(parameters, tokens))
+    with pytest.raises(ValueError, match=rf"needed are rows \[T, B, {X}\] of float32, or tokens \[T, B\]"):
+        net.apply(parameters, tokens[..., None])
+
+
 def test_scan_around_it():
     """Step by step with the state carried on, as in one call, and so the gradients."""
     net = layer(**NETWORKS["links"])

@@ -108,6 +108,65 @@ def test_two_forwards_before_one_backward(net):
     assert_same(run(net), run(lambda x, s: plain(net, x, s)))
 
 
+def test_tokens_are_one_hot_rows(net):
+    """To the bit, in outputs, states and gradients, for two forwards before one backward, with and without starts."""
+    numbers = torch.Generator().manual_seed(1)
+    tokens = torch.randint(0, X, (T, B), generator=numbers)
+    starts = torch.rand(T, B, generator=numbers) < 0.2
+    before = net(data(4, seed=9))[1].detach()
+
+    def run(inputs):
+        net.zero_grad()
+        state = before.clone().requires_grad_()
+        first, after = net(inputs, state, starts)
+        second, after = net(inputs.flip(0), after)
+        (first.square().sum() + second.square().sum() + after.sum()).backward()
+        return [first, second, after, state.grad, *(parameter.grad for parameter in net.parameters())]
+
+    rows = run(F.one_hot(tokens, X).float())
+    for kind in (torch.int64, torch.int32, torch.uint8):
+        assert all(map(torch.equal, run(tokens.to(kind)), rows))
+    with torch.no_grad():
+        assert torch.equal(net(tokens, before, starts)[0], rows[0])
+
+
+def test_shapes_of_tokens():
+    """One sequence alone, batch_first, padded and packed tokens, and -1 for a row of zeros, are what their rows are."""
+    net, first = layer(), layer(batch_first=True)
+    tokens = torch.randint(-1, X, (T, B), generator=torch.Generator().manual_seed(2))
+    rows = F.one_hot(tokens + 1, X + 1)[..., 1:].float()
+    lengths = torch.tensor([T, 4, 7])
+    padding = torch.arange(T)[:, None] >= lengths
+    ignored = tokens.masked_fill(padding, -100)  # what is beyond the end is not read
+    pairs = [
+        (net(tokens), net(rows)),
+        (net(tokens[:, 1]), net(rows[:, 1])),
+        (first(tokens.T), first(rows.transpose(0, 1))),
+        (first(tokens[:, 1]), first(rows[:, 1])),
+        (net(ignored, lengths=lengths), net(rows, lengths=lengths)),
+        (copy.deepcopy(net)(tokens), net(rows)),
+    ]
+    for (outputs, state), (expected, expected_state) in pairs:
+        assert outputs.dtype == torch.float32 and torch.equal(outputs, expected) and torch.equal(state, expected_state)
+    packed, state = net(torch.nn.utils.rnn.pack_padded_sequence(ignored, lengths, enforce_sorted=False))
+    unpacked, _ = torch.nn.utils.rnn.pad_packed_sequence(packed)
+    assert torch.equal(unpacked, pairs[4][1][0]) and torch.equal(state, pairs[4][1][1])
+
+
+def test_wrong_tokens():
+    net = layer()
+    tokens = torch.zeros(T, B, dtype=torch.int64)
+    expected = net(tokens)[0].detach()
+    for wrong in (X, -2, 2**40):
+        with pytest.raises(dnc.InvalidArgument, match=rf"^inputs\[2, 1\] is {wrong}, allowed are -1 to {X - 1}$"):
+            net(tokens.index_put((torch.tensor(2), torch.tensor(1)), torch.tensor(wrong)))
+    needed = rf"needed are rows \[T, B, {X}\] of torch.float32, or tokens \[T, B\]"
+    for inputs in (tokens[..., None], tokens[0, 0], data()[0, 0], tokens.to("meta")):
+        with pytest.raises(ValueError, match=needed):
+            net(inputs)
+    assert torch.equal(net(tokens)[0], expected), "it works after an error"
+
+
 def test_any_optimizer_updates_it_in_place():
     net = layer()
     adam = torch.optim.Adam(net.parameters(), lr=1e-2)

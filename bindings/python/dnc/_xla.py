@@ -21,7 +21,7 @@ _MAJOR = 0  # of the interface
 _METADATA = 1  # the extension with which XLA asks for the version
 _STRING = 4  # the type of an attribute
 _INVALID_ARGUMENT, _RESOURCE_EXHAUSTED, _INTERNAL = 3, 8, 13
-_TYPES = {1: np.dtype(np.bool_), 8: np.dtype(np.uint32), 11: np.dtype(np.float32)}
+_TYPES = {1: np.dtype(np.bool_), 4: np.dtype(np.int32), 8: np.dtype(np.uint32), 11: np.dtype(np.float32)}
 
 # What a foreign function is here: of its attribute `options`, its arguments, and its results, into which it writes.
 Function = Callable[[str, "list[npt.NDArray[Any]]", "list[npt.NDArray[Any]]"], None]

@@ -31,6 +31,7 @@ class DNC:
     >>> parameters = layer.init(jax.random.key(0))
     >>> outputs, state = layer.apply(parameters, inputs)       # [T, B, X] -> [T, B, Y], and the state after it [B, S]
     >>> outputs, state = layer.apply(parameters, more, state)  # the same episodes go on
+    >>> outputs, state = layer.apply(parameters, tokens)       # [T, B] whole numbers: as their one-hot rows
 
     Arguments are those of `dnc.DNC` but for batch_size, which the inputs have. A layer holds nothing but its
     configuration; equal ones are equal, and can be static arguments. The functions compute on the CPU in single
@@ -93,22 +94,30 @@ class DNC:
     ) -> tuple[Array, Array]:  # fmt: skip
         """Outputs, as logits, and the state after the last step.
 
-        inputs is [T, B, X], or of one sequence [T, X]; the outputs are alike. state [B, S] goes on from a state that
-        an earlier call gave; None begins new episodes. starts [T, B] is True where a sequence begins a new episode
-        before the step: with starts that are True at the first step, any state counts for nothing.
+        inputs is [T, B, X], or of one sequence [T, X]; the outputs are alike. Whole numbers without the last dimension
+        are tokens, of any integer dtype: 0 to X - 1 stands for the one-hot row with its 1 there, -1 for a row of zeros.
+        They give the same bytes as these rows, in less time and memory; another number is an error of the computation.
+
+        state [B, S] goes on from a state that an earlier call gave; None begins new episodes. starts [T, B] is True
+        where a sequence begins a new episode before the step: with starts that are True at the first step, any state
+        counts for nothing.
         """
-        inputs = jnp.asarray(inputs)
-        if inputs.ndim == 2:
+        inputs, are_tokens = _rows_or_tokens(inputs)
+        if inputs.ndim + are_tokens == 2:
             outputs, after = self.apply(parameters, inputs[:, None], _one(state, 0), _one(starts, 1))
             return outputs[:, 0], after[0]
-        if inputs.ndim != 3 or 0 in inputs.shape:
-            raise ValueError(f"inputs has shape {inputs.shape}, needed is [T, B, {self.input_size}]")
+        if inputs.ndim + are_tokens != 3 or 0 in inputs.shape:
+            raise ValueError(
+                f"inputs has shape {inputs.shape} of {inputs.dtype}, needed are rows [T, B, {self.input_size}] of "
+                "float32, or tokens [T, B], which are integers"
+            )
         steps, batch = inputs.shape[:2]
         marks = jnp.zeros((steps, batch), jnp.bool_) if starts is None else jnp.asarray(starts).astype(jnp.bool_)
         if state is None:
             state, marks = jnp.zeros((batch, self.state_size), jnp.float32), marks.at[0].set(True)
         state = jnp.asarray(state)
-        _require("inputs", inputs, (steps, batch, self.input_size))
+        if not are_tokens:
+            _require("inputs", inputs, (steps, batch, self.input_size))
         _require("state", state, (batch, self.state_size))
         if marks.shape != (steps, batch):
             raise ValueError(f"starts has shape {marks.shape}, needed is {(steps, batch)}")
@@ -134,9 +143,10 @@ def _forward(layer: DNC, *given: Any) -> Any:
 
 
 def _backward(layer: DNC, given: Any, gradients: Any) -> Any:
-    parameters, inputs, state, _ = given
-    *found, of_inputs, of_state = _gradients(layer, *given, *gradients)
-    return tuple(found), of_inputs, of_state, None
+    count = len(given[0])
+    found = _gradients(layer, *given, *gradients)
+    of_parameters, (of_state, *of_rows) = found[:count], found[count:]
+    return of_parameters, of_rows[0] if of_rows else None, of_state, None
 
 
 _steps.defvjp(_forward, _backward)
@@ -147,7 +157,7 @@ def _gradients(
     layer: DNC, parameters: tuple[Array, ...], inputs: Array, state: Array, starts: Array, output_gradients: Array,
     state_gradients: Array,
 ) -> Any:  # fmt: skip
-    results = [*parameters, inputs, state]
+    results = [*parameters, state, *([] if _are_tokens(inputs) else [inputs])]
     given = (*parameters, inputs, state, starts, output_gradients, state_gradients)
     return tuple(_call("backward", layer, results)(*given))
 
@@ -161,6 +171,21 @@ def _call(name: str, layer: DNC, results: Any) -> Any:
     shapes = [jax.ShapeDtypeStruct(result.shape, result.dtype) for result in results]
     call = jax.ffi.ffi_call(f"dnc_{name}", shapes, vmap_method="expand_dims")
     return functools.partial(call, options=layer._options)
+
+
+def _are_tokens(inputs: Any) -> bool:
+    return bool(jnp.issubdtype(inputs.dtype, jnp.integer))
+
+
+def _rows_or_tokens(inputs: Any) -> tuple[Array, bool]:
+    """Inputs as an array of JAX, and whether they are tokens, which become int32. What that does not hold becomes one
+    that is refused."""
+    given = inputs if isinstance(inputs, Array) else np.asarray(inputs)
+    if not _are_tokens(given):
+        return jnp.asarray(inputs), False
+    held, holds = np.iinfo(given.dtype), np.iinfo(np.int32)
+    clip = jnp.clip if isinstance(given, Array) else np.clip
+    return jnp.asarray(clip(given, max(held.min, holds.min), min(held.max, holds.max)).astype(np.int32)), True
 
 
 def _require(name: str, values: Array, shape: tuple[int, ...]) -> None:
@@ -230,14 +255,16 @@ def _forward_called(options: str, arguments: Arrays, results: Arrays) -> None:
 
 
 def _backward_called(options: str, arguments: Arrays, results: Arrays) -> None:
-    *found, of_inputs, of_state = results
-    for place in np.ndindex(of_inputs.shape[:-3]):
+    of_parameters, (of_state, *of_rows) = results[: len(arguments) - 5], results[len(arguments) - 5 :]
+    for place in np.ndindex(of_state.shape[:-2]):
         *values, x, s, marks, output_gradients, state_gradients = _at(place, arguments)
         with _Lent(options, x.shape[1], values) as net:
             _layer.forward(net, x, s, marks, recording=True)
-            of_inputs[place] = _layer.backward(net, output_gradients, state_gradients, wants_inputs=True)
+            rows = _layer.backward(net, output_gradients, state_gradients, wants_inputs=bool(of_rows))
+            for result in of_rows:
+                result[place] = rows
             of_state[place] = net.state_gradient_rows()
-            for result, gradient in zip(found, net.gradients.values()):
+            for result, gradient in zip(of_parameters, net.gradients.values()):
                 result[place] = gradient
 
 

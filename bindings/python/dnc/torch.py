@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from .config import Options
 
+_INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+
 
 class DNC(nn.Module):
     """A DNC between two other layers, as torch.nn.LSTM is.
@@ -25,6 +27,7 @@ class DNC(nn.Module):
     >>> layer = dnc.torch.DNC(input_size=8, output_size=7, hidden_size=32)
     >>> outputs, state = layer(inputs)                 # [T, B, X] -> [T, B, Y], and the state after it [B, S]
     >>> outputs, state = layer(more, state)            # the same episodes go on
+    >>> outputs, state = layer(tokens)                 # [T, B] whole numbers: as their one-hot rows
 
     Arguments are those of `dnc.DNC` but for batch_size, which the inputs have; batch_first as for torch.nn.LSTM. The
     layer computes on the CPU in single precision; num_threads says on how many cores.
@@ -82,17 +85,24 @@ class DNC(nn.Module):
         """Outputs, as logits, and the state after the last step.
 
         inputs is [T, B, X], with batch_first [B, T, X], of one sequence [T, X], or a PackedSequence; the outputs are
-        alike. state [B, S] goes on from a state that an earlier call gave; None begins new episodes. starts, of the
-        inputs' first two dimensions, is True where a sequence begins a new episode before the step. lengths [B] says
-        where sequences of padded inputs end: the state is that after the last step, outputs beyond are 0.
+        alike. Whole numbers without the last dimension are tokens, of any integer dtype: 0 to X - 1 stands for the
+        one-hot row with its 1 there, -1 for a row of zeros. They give the same bytes as these rows, in less time and
+        memory; another number is a `dnc.InvalidArgument` error.
+
+        state [B, S] goes on from a state that an earlier call gave; None begins new episodes. starts, of the inputs'
+        first two dimensions, is True where a sequence begins a new episode before the step. lengths [B] says where
+        sequences of padded inputs end: the state is that after the last step, outputs beyond are 0.
         """
         if isinstance(inputs, PackedSequence):
             return self._packed(inputs, state, starts, lengths)
-        if inputs.dim() == 2:
+        dimensions = inputs.dim() + _are_tokens(inputs)
+        if dimensions == 2:
             outputs, after = self.forward(
                 inputs.unsqueeze(self._batch), _one(state, 0), _one(starts, self._batch), _one(lengths, 0)
             )
             return outputs.squeeze(self._batch), after.squeeze(0)
+        if dimensions != 3:
+            raise self._wrong(inputs)
         if self.batch_first:
             inputs = inputs.transpose(0, 1)
             starts = None if starts is None else starts.transpose(0, 1)
@@ -121,8 +131,8 @@ class DNC(nn.Module):
         steps, batch = inputs.shape[:2]
         if lengths.shape != (batch,) or int(lengths.min()) < 1 or int(lengths.max()) > steps:
             raise ValueError(f"lengths is {lengths.tolist()}, allowed are {batch} numbers from 1 to {steps}")
-        outputs = inputs.new_zeros(steps, batch, self.output_size)
-        after = inputs.new_zeros(batch, self.state_size)
+        outputs = torch.zeros(steps, batch, self.output_size, dtype=torch.float32)
+        after = torch.zeros(batch, self.state_size, dtype=torch.float32)
         # Sequences of one length at a time: each ends with the last step of its call.
         for length in lengths.unique().tolist():
             which = (lengths == length).nonzero().squeeze(1)
@@ -137,7 +147,10 @@ class DNC(nn.Module):
 
     def _steps(self, inputs: Tensor, state: Tensor | None, starts: Tensor | None) -> tuple[Tensor, Tensor]:
         steps, batch = inputs.shape[:2]
-        _require("inputs", inputs, (steps, batch, self.input_size))
+        if not _are_tokens(inputs):
+            _require("inputs", inputs, (steps, batch, self.input_size))
+        elif inputs.dim() != 2 or inputs.device.type != "cpu":
+            raise self._wrong(inputs)
         if state is not None:
             _require("state", state, (batch, self.state_size))
         if starts is not None and starts.shape != (steps, batch):
@@ -151,6 +164,12 @@ class DNC(nn.Module):
             return _run(net, inputs, state, starts, recording=False)
         finally:
             self._pool.give_back(net)
+
+    def _wrong(self, inputs: Tensor) -> ValueError:
+        return ValueError(
+            f"inputs has shape {tuple(inputs.shape)} of {inputs.dtype} on {inputs.device}, needed are rows "
+            f"[T, B, {self.input_size}] of torch.float32, or tokens [T, B], which are integers, on the CPU"
+        )
 
     def _shared(self) -> Iterator[Tensor]:
         """The parameters in the library's order; an error if one of them is no longer in the library's memory."""
@@ -250,6 +269,10 @@ def _run(
 
 def _numpy(tensor: Tensor | None) -> Any:
     return None if tensor is None else tensor.detach().numpy()
+
+
+def _are_tokens(inputs: Tensor) -> bool:
+    return inputs.dtype in _INTEGERS
 
 
 def _require(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
