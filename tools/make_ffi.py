@@ -1,4 +1,4 @@
-"""Writes the interface for other languages from include/dnc.h: `tools/make_ffi.py [FOLDER [FILE...]]`, into the checkout FOLDER.
+"""Writes the interface for other languages from include/dnc.h: `tools/make_ffi.py [CHECKOUT [FILE...]]`.
 
 include/dnc_ffi.h has its declarations as plain text, for LuaJIT and for Python's cffi: no comments, no preprocessor.
 bindings/rust/src/sys.rs has them in Rust, by bindgen. `make ffi` writes both; a test compares.
