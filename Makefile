@@ -88,7 +88,7 @@ OBJECTS = $(if $(filter $(ARCH),$(MACHINE)),$(if $(LITE),.build-lite,.build-embe
 
 static: $(OUTPUT)/libdnc.a
 
-$(OUTPUT)/libdnc.a: $(LIBRARY) tools/archive.sh bindings/static/archived.c
+$(OUTPUT)/libdnc.a: $(LIBRARY) tools/archive.sh $(wildcard bindings/static/*.c)
 	tools/archive.sh $(ARCH) $(OBJECTS) $@
 
 # What is given to others has libpng and zlib inside.

@@ -13,7 +13,9 @@ else
 fi
 parts=$objects/archive
 mkdir -p "$parts" "$(dirname "$archive")"
-"${prefix}gcc" -O2 -fPIC -U_FORTIFY_SOURCE -Wall -Wextra -Werror -c -o "$parts/archived.o" bindings/static/archived.c
+for part in archived checks; do
+    "${prefix}gcc" -O2 -fPIC -U_FORTIFY_SOURCE -Wall -Wextra -Werror -c -o "$parts/$part.o" "bindings/static/$part.c"
+done
 "${prefix}ld" -r -o "$parts/all.o" "$objects"/DNC.build/*.o "$objects"/Kernels*.build/*.o \
     "$images/libpng16.a" "$images/libz.a"
 # A static libc has one version of each function.
@@ -22,7 +24,7 @@ mkdir -p "$parts" "$(dirname "$archive")"
         -e 's/^ *w pthread_\(.*\)@GLIBC_\(.*\)$/pthread_\1@GLIBC_\2 archived_\1/p;t' \
         -e 's/^ *U \(.*\)@GLIBC_\(.*\)$/\1@GLIBC_\2 \1/p' >"$parts/names"
 "${prefix}objcopy" --redefine-syms="$parts/names" --strip-debug "$parts/all.o" "$parts/named.o"
-"${prefix}ld" -r -o "$parts/one.o" "$parts/named.o" "$parts/archived.o"
+"${prefix}ld" -r -o "$parts/one.o" "$parts/named.o" "$parts/archived.o" "$parts/checks.o"
 "${prefix}objcopy" --wildcard --keep-global-symbol='dnc_*' --strip-unneeded -R .comment -R .swift_modhash \
     "$parts/one.o" "$parts/dnc.o"
 rm -f "$archive"

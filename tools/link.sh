@@ -17,15 +17,22 @@ else
 fi
 compile="clang --target=$processor-linux-gnu"
 if [ "$kind" = bundled ]; then
-    $compile -O2 -fPIC -Wall -Wextra -Werror -c -o "$objects/bundled.o" bindings/static/bundled.c
-    pictures="$objects/bundled.o -Wl,--wrap=pow,--wrap=__fprintf_chk $images/libpng16.a $images/libz.a"
+    for part in bundled checks; do
+        $compile -O2 -fPIC -Wall -Wextra -Werror -c -o "$objects/$part.o" "bindings/static/$part.c"
+    done
+    pictures="$objects/bundled.o $objects/checks.o -Wl,--wrap=pow $images/libpng16.a $images/libz.a"
 else
     pictures="-Wl,--as-needed -lpng16"
 fi
 mkdir -p "$(dirname "$library")"
 $compile -shared -nostdlib -fuse-ld=lld -o "$objects/libdnc-linked.so" "$objects"/DNC.build/*.o "$objects"/Kernels*.build/*.o \
-    -Wl,--icf=all,--gc-sections,-z,defs,--version-script=dnc.map,-soname,libdnc.so.0 $root "-L$images" $pictures \
-    -Wl,--as-needed -lm -lc "$("${prefix}gcc" -print-libgcc-file-name)"
+    -Wl,--icf=all,--gc-sections,-z,undefs,--version-script=dnc.map,-soname,libdnc.so.0 $root "-L$images" $pictures \
+    -Wl,--as-needed -lm -l:libc.so.6 "$("${prefix}gcc" -print-libgcc-file-name)"
+# Of glibc's loader the library wants one function, which every process has. If the library named that loader, musl's would refuse it.
+if "${prefix}nm" -D --undefined-only "$objects/libdnc-linked.so" | grep -v -e @GLIBC_ -e ' png_' -e ' __tls_get_addr$'; then
+    echo "nothing defines these" >&2
+    exit 1
+fi
 "${prefix}strip" --strip-unneeded -R .comment -R .swift_modhash -o "$library.new" "$objects/libdnc-linked.so"
 mv "$library.new" "$library"
 ln -sf libdnc.so "$(dirname "$library")/libdnc.so.0"

@@ -1,4 +1,4 @@
-/* What libpng's archive needs of libc where it is linked into the library (`make bundled`), for every glibc from 2.17 on. */
+/* What libpng's archive needs of libc where it is linked into the library (tools/link.sh), for every glibc from 2.17 on. */
 #if defined(__x86_64__)
 #define OLDEST "@GLIBC_2.2.5"
 #else
@@ -6,15 +6,9 @@
 #endif
 #define HIDDEN __attribute__((visibility("hidden")))
 
-/* The linker calls these instead of the functions (--wrap). */
+/* The linker calls this instead of the function (--wrap). */
 double dnc_bundled_pow(double x, double y) __asm__("pow" OLDEST);
 HIDDEN double __wrap_pow(double x, double y) { return dnc_bundled_pow(x, y); }
-
-/* libpng prints only where its user has no functions for errors and warnings; ours has. Nothing prints in the host. */
-HIDDEN int __wrap___fprintf_chk(void *file, int flag, const char *format, ...) {
-    (void)file, (void)flag, (void)format;
-    return 0;
-}
 
 /* Debian's archive for x86-64 takes it for a variable of the program, where no library may have one. */
 HIDDEN void *dnc_bundled_stderr __asm__("stderr") = 0;
