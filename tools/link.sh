@@ -28,8 +28,9 @@ mkdir -p "$(dirname "$library")"
 $compile -shared -nostdlib -fuse-ld=lld -o "$objects/libdnc-linked.so" "$objects"/DNC.build/*.o "$objects"/Kernels*.build/*.o \
     -Wl,--icf=all,--gc-sections,-z,undefs,--version-script=dnc.map,-soname,libdnc.so.0 $root "-L$images" $pictures \
     -Wl,--as-needed -lm -l:libc.so.6 "$("${prefix}gcc" -print-libgcc-file-name)"
-# Of glibc's loader the library wants one function, which every process has. If the library named that loader, musl's would refuse it.
-if "${prefix}nm" -D --undefined-only "$objects/libdnc-linked.so" | grep -v -e @GLIBC_ -e ' png_' -e ' __tls_get_addr$'; then
+# Two names are those of glibc's loader, and every process has them. If the library named that loader, musl's would refuse it.
+if "${prefix}nm" -D --undefined-only "$objects/libdnc-linked.so" |
+    grep -v -e @GLIBC_ -e ' png_' -e ' __tls_get_addr$' -e ' __stack_chk_guard$'; then
     echo "nothing defines these" >&2
     exit 1
 fi
