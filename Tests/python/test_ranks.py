@@ -212,6 +212,12 @@ if ranks.rank == 1:
 before = trainer.net.flat_parameters.copy()
 trainer.run(each=lambda trainer: trainer.update == 2 and trainer.stop())
 assert trainer.skipped == 2 and np.array_equal(trainer.net.flat_parameters, before)
+
+# Every rank goes on at once with what the first has saved.
+for update in range(3, 8):
+    trainer = dnc.Trainer.resume(sys.argv[1], updates=20, comm=MPI.COMM_WORLD)
+    trainer.run(each=lambda trainer: trainer.stop())
+    assert trainer.update == update
 """
 
 

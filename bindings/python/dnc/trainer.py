@@ -321,7 +321,7 @@ class Trainer:
         if not reason and not self._progress.finished:
             self._finish(_ALL_UPDATES, "updates")
         self._stopping = False
-        self.save()
+        self._ranks.first(self.save, lambda: None)  # the others may resume at once what the first has saved
         return self._progress.finished or reason
 
     def _test(self) -> None:
