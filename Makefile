@@ -127,6 +127,8 @@ build/aarch64/libdnc.so: $(SOURCES) tools/link.sh
 
 # Not part of make test, since the library for Arm takes as long to build as the other one.
 test-aarch64: build/aarch64/libdnc.so build/libdnc.so $(PYTHON)
+	@tools/setup.sh python-aarch64
+	$(MAKE) ARCH=aarch64 wheels
 	$(PYTHON) -m pytest -q -n $$(nproc) Tests/aarch64
 
 build/%: bindings/c/examples/%.c include/dnc.h $(LIBRARY)

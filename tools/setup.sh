@@ -3,6 +3,7 @@
 #   tools/setup.sh build     what building the library takes: Swift 6.3, a C compiler, libpng
 #   tools/setup.sh aarch64   what building it for 64-bit Arm takes on another machine: GCC and libc for it, QEMU to run it, and
 #                            libpng and zlib of Arm, unpacked into build/sysroot-aarch64
+#   tools/setup.sh python-aarch64   Debian's Python and NumPy for Arm, unpacked into build/python-aarch64, for QEMU to run
 #   tools/setup.sh python    a local environment, build/venv, with what the tests take; valgrind, abigail-tools
 #   tools/setup.sh fuzz      what the fuzz targets take: Clang with AddressSanitizer and libFuzzer, and lld
 #   tools/setup.sh languages  LuaJIT, Rust with bindgen, and Go
@@ -23,8 +24,8 @@ packages() {
     DEBIAN_FRONTEND=noninteractive $run apt-get install -y -qq "$@" >/dev/null
 }
 
-# foreign ARCHITECTURE FOLDER PACKAGE...: unpacks Debian packages of another architecture. apt has lists of its own for that, so
-# that the machine's packages stay as they are.
+# foreign ARCHITECTURE FOLDER COMMAND...: unpacks Debian packages of another architecture, which a command of apt-get downloads.
+# apt has lists of its own for that, so that the machine's packages stay as they are.
 foreign() {
     architecture=$1 folder=$2
     shift 2
@@ -36,7 +37,7 @@ foreign() {
         -o Dir::State::Lists=$lists/lists -o Dir::State::status=$lists/status
         -o Dir::Cache::archives=$lists/archives -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache="
     apt-get $options update
-    (cd "$lists/archives" && apt-get $options download "$@")
+    (cd "$lists/archives" && apt-get $options "$@")
     for package in "$lists"/archives/*.deb; do dpkg-deb -x "$package" "$folder"; done
     rm -rf "$lists"
     touch "$folder/installed"
@@ -59,7 +60,17 @@ aarch64)
     command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null ||
         packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
     command -v clang >/dev/null && command -v ld.lld >/dev/null || packages clang lld
-    [ -e build/sysroot-aarch64/installed ] || foreign arm64 build/sysroot-aarch64 libpng-dev libpng16-16 zlib1g-dev zlib1g
+    [ -e build/sysroot-aarch64/installed ] ||
+        foreign arm64 build/sysroot-aarch64 download libpng-dev libpng16-16 zlib1g-dev zlib1g
+    ;;
+python-aarch64)
+    [ -e build/python-aarch64/installed ] || {
+        foreign arm64 build/python-aarch64 install --download-only -y --no-install-recommends python3-numpy python3-pip
+        # What their installation would do.
+        for name in blas lapack; do
+            (cd build/python-aarch64/usr/lib/aarch64-linux-gnu && ln -sf "$name/lib$name.so.3" .)
+        done
+    }
     ;;
 fuzz)
     # Swift brings all of it; where its Clang is not in the PATH, Debian's does as well.
@@ -104,7 +115,7 @@ python)
     build/venv/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt
     ;;
 *)
-    echo "usage: tools/setup.sh build|aarch64|python|fuzz|languages|mpi|torch|peers" >&2
+    echo "usage: tools/setup.sh build|aarch64|python-aarch64|python|fuzz|languages|mpi|torch|book|peers" >&2
     exit 2
     ;;
 esac

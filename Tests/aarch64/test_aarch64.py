@@ -5,13 +5,14 @@ sizes, with the kernels for NEON and with the plain code.
 """
 
 import json
+import os
 import re
 import sys
 
 import numpy as np
 import pytest
 from programs import WARNINGS, needs, run
-from support import CHECKOUT, HEADER, Net, assert_close
+from support import CHECKOUT, HEADER, Net, assert_close, c
 from test_golden import ALL, NOT_COMPARED, SLOT_TOLERANCE, SLOT_WISE, TOLERANCE, VALUES_ONLY, create, read
 
 LIBRARY = CHECKOUT / "build" / "aarch64" / "libdnc.so"
@@ -110,6 +111,41 @@ def test_the_library_that_is_packed(tmp_path, kind):
     run("aarch64-linux-gnu-gcc", *flags, "-I", HEADER.parent, source, "-o", program, library, "-lm")
     command = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "-E", f"LD_LIBRARY_PATH={packed}"]
     assert len(run(*command, program).splitlines()) == 5
+
+
+ROOT = CHECKOUT / "build" / "python-aarch64"
+VERSION = c.DNC_VERSION_STRING
+WHEEL = CHECKOUT / "build" / "wheels" / f"dnc-{VERSION}-py3-none-manylinux_2_17_aarch64.whl"
+COPY = """
+import platform, sys, dnc
+assert platform.machine() == "aarch64" and dnc.__file__.startswith(sys.argv[1]), dnc.__file__
+assert dnc.build_info()["kernels"] == "neon"
+dnc.self_test()
+task = dnc.Task("copy", seed=1, min_length=1, max_length=2)
+net = dnc.DNC(task.input_size, task.output_size, hidden_size=32, memory_slots=8, word_size=8, batch_size=8)
+optimizer = dnc.Optimizer(net, learning_rate=0.01)
+net.training = True
+losses = []
+for _ in range(80):
+    value, gradients = task.loss(task.play(net))
+    net.backward(gradients)
+    optimizer.step(net)
+    losses.append(value)
+assert sum(losses[-10:]) < sum(losses[:10]) / 2, losses
+task.play(net)
+dnc.figures.film(net).save(sys.argv[1] + "/film.png")
+"""
+
+
+@pytest.mark.skipif(not (ROOT / "installed").exists(), reason="not unpacked: tools/setup.sh python-aarch64")
+@pytest.mark.skipif(not WHEEL.exists(), reason="not built: make ARCH=aarch64 wheels")
+def test_the_wheel_learns_to_copy(tmp_path):
+    """Installed by Arm's pip in a system that has Debian's Python and NumPy and nothing else."""
+    python = ["qemu-aarch64", "-L", ROOT, ROOT / "usr" / "bin" / "python3"]
+    site, nothing = tmp_path / "site", {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    run(*python, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", site, WHEEL, env=nothing)
+    run(*python, "-c", COPY, site, env={**nothing, "PYTHONPATH": str(site)}, cwd=tmp_path)
+    assert (site / "film.png").read_bytes().startswith(b"\x89PNG")
 
 
 # ---------------------------------------------------------------------------------- numbers --
