@@ -230,6 +230,12 @@ def test_ranks_that_differ(tmp_path):
     assert process.returncode == 0, errors
 
 
+def test_updates_that_ranks_make_of_their_own(tmp_path):
+    process = mpirun(3, ["-m", "mpi4py", Path(__file__).parent / "local_updates.py", tmp_path])
+    _, errors = process.communicate(timeout=100)
+    assert process.returncode == 0, errors
+
+
 def test_a_comparison_over_ranks(tmp_path):
     """Each rank trains its share of the networks; the table is that of one process."""
     options = [*NETWORK, "--updates", 5, "--test-every", 5, "--test-episodes", 7, "--seeds", 1]

@@ -182,6 +182,7 @@ def test_the_schedule_reaches_the_optimizer(tmp_path):
         ({"warm_up": -1}, "warm_up"),
         ({"stop_score": 0.1}, "together"),
         ({"bypass_dropout": 1}, "bypass_dropout is 1, allowed are 0 "),
+        ({"local_updates": 0}, "local_updates is 0, needed is a whole number of at least 1"),
         ({"stop_metric": "words", "stop_score": 0.1}, "sequences_right"),
         ({"task": "paste"}, "paste"),
         ({"options": {"width": 0}}, "width"),

@@ -239,6 +239,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     run_options.add_option(command)
     run_options.add_test_option(command)
+    command.add_argument(
+        "--local-updates",
+        type=int,
+        metavar="K",
+        help="an approximation that sends less: each of several ranks makes K updates by itself, then their parameters "
+        "are averaged (1: every update is of all ranks together)",
+    )
     command.add_argument("--seed", type=int, help="of parameters and episodes (0)")
     command.add_argument("--threads", type=int, help="changes no byte (1; 0: one per core)")
     run_options.add_end_options(command.add_argument_group("the run"))

@@ -124,6 +124,10 @@ class Optimizer(Resource):
         with DNC(**self._fitting) as net:
             return self._rebuilt(_rebuild, net.to_bytes(self))
 
+    def _continue(self, other: Optimizer) -> None:
+        """Goes on where the other one is, which is closed."""
+        self._open_handle, other._open_handle = other._open_handle, None
+
     def __repr__(self) -> str:
         if getattr(self, "_open_handle", None) is None:
             return "Optimizer(closed)"

@@ -18,7 +18,7 @@ from .tasks import with_absolute_paths
 # What can be changed when a run goes on: of the plan itself, and of its network; and every setting of the optimizer.
 _CHANGEABLE = (
     "schedule", "warm_up", "updates", "stop_metric", "stop_score", "patience", "test_every", "test_episodes",
-    "log_every", "bypass_dropout",
+    "log_every", "bypass_dropout", "local_updates",
 )  # fmt: skip
 _CHANGEABLE_OF_NETWORK = (
     "batch_size", "memory_slots", "clip_value", "usage_gradient", "max_record_bytes", "check_finite",
@@ -47,7 +47,9 @@ class Plan:
     stop_score in a test; or after so many tests in a row without a better one as patience says, 1 or more (None:
     never). There is a test every test_every updates, of test_episodes episodes, both 1 or more (None: as the lesson
     says, but all episodes where there is an end to them), and a line of the log every log_every updates, 1 or more.
-    bypass_dropout, 0 to below 1, is the rate of `DNC.set_bypass_dropout` in updates; tests have none.
+    bypass_dropout, 0 to below 1, is the rate of `DNC.set_bypass_dropout` in updates; tests have none. Of several ranks,
+    each makes local_updates updates by itself, 1 or more, before their parameters are averaged (1: all make every
+    update together): an approximation, which docs/distributed.md describes.
     Parameters and episodes are drawn from the seed; None draws one. InvalidArgument for anything else.
     """
 
@@ -67,6 +69,7 @@ class Plan:
     test_episodes: int | None = None  # None: all if there is an end to them, else as the lesson says
     log_every: int = 100  # updates
     bypass_dropout: float = 0.0  # its rate in updates; tests have none
+    local_updates: int = 1  # of a rank by itself, before all are averaged; 1: every update is of all ranks together
     seed: int = 0  # None draws one
     loss: str | None = None  # of data of one's own, a kind that `dnc.loss` takes; None: "mean_squared_error"
 
@@ -75,7 +78,7 @@ class Plan:
             raise InvalidArgument(f"schedule is {self.schedule!r}, allowed are 'constant' and 'cosine'")
         if self.schedule == "cosine" and self.updates is None:
             raise InvalidArgument("schedule is 'cosine', which needs the number of updates")
-        for name in ("updates", "patience", "test_every", "test_episodes", "log_every"):
+        for name in ("updates", "patience", "test_every", "test_episodes", "log_every", "local_updates"):
             value = getattr(self, name)
             if value is not None:
                 require_count(value, name)

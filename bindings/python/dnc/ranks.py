@@ -81,6 +81,10 @@ class Ranks:
         """What each rank gives, by rank, on all of them."""
         return [value] if self.count == 1 else list(self.comm.allgather(value))
 
+    def of_first(self, value: Made) -> Made:
+        """What the first rank gives, on all of them."""
+        return value if self.count == 1 else self.comm.bcast(value)  # type: ignore[no-any-return]
+
     def send(self, values: FloatArray) -> None:
         """Gives all ranks the values of the first."""
         if self.count > 1:
@@ -120,11 +124,12 @@ def of_this_process() -> Ranks:
     return Ranks(MPI.COMM_WORLD)
 
 
-def share_of_loss(task: AnyTask, outputs: FloatArray, part: slice) -> tuple[float, FloatArray]:
+def share_of_loss(task: AnyTask, outputs: FloatArray, part: slice, alone: bool = False) -> tuple[float, FloatArray]:
     """What the outputs of some sequences of the batch drawn last add to the loss of the whole batch, and its gradient.
-    The shares of all parts add up to the loss."""
+    The shares of all parts add up to the loss. alone: the loss of these sequences as if there were no others."""
     _, targets, mask = task.read()
-    weight = float(mask[:, part].sum(dtype=np.float64) / mask.sum(dtype=np.float64))
+    rows = mask[:, part].sum(dtype=np.float64)
+    weight = float(rows / (rows if alone else mask.sum(dtype=np.float64))) if rows else 0.0
     if not weight:
         return 0.0, np.zeros_like(outputs)
     value, gradients = loss_of(task.loss_kind, outputs, targets[:, part], mask[:, part])

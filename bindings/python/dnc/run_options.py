@@ -21,7 +21,7 @@ NETWORK: dict[str, Any] = {
 OPTIMIZER: dict[str, Any] = {"learning_rate": 3e-3, "max_gradient_norm": 10.0}
 _PLAN_OPTIONS = [
     "algorithm", "schedule", "warm_up", "updates", "stop", "patience", "test_every", "test_episodes", "log_every",
-    "seed", "bypass_dropout",
+    "seed", "bypass_dropout", "local_updates",
 ]  # fmt: skip
 _NETWORK_OPTIONS = [name for name in Options.__annotations__ if name not in ("num_threads", "seed")]
 

@@ -169,10 +169,10 @@ class Trainer:
 
         The number of threads changes no byte; another number of ranks goes on with the same batches. What is given
         besides changes the plan from here on, and the log says so: `updates`, `patience`, `stop_metric` and
-        `stop_score`, `schedule`, `warm_up`, `test_every`, `test_episodes`, `log_every`, `bypass_dropout`; `batch_size`,
-        `memory_slots`, `clip_value`, `usage_gradient`, `max_record_bytes` and `check_finite` of the network; all
-        settings of the optimizer. Whatever else a plan has is refused, and so is a run whose files (curriculum, graph,
-        bAbI folder) are not those that it began with.
+        `stop_score`, `schedule`, `warm_up`, `test_every`, `test_episodes`, `log_every`, `bypass_dropout`,
+        `local_updates`; `batch_size`, `memory_slots`, `clip_value`, `usage_gradient`, `max_record_bytes` and
+        `check_finite` of the network; all settings of the optimizer. Whatever else a plan has is refused, and so is a
+        run whose files (curriculum, graph, bAbI folder) are not those that it began with.
         """
         place, ranks = Path(folder), Ranks(comm)
         changes = {"updates": updates, "learning_rate": learning_rate, **changes}
@@ -277,6 +277,9 @@ class Trainer:
         says whether a bar is shown; None: in a terminal or a notebook.
 
         An update whose gradients are not finite is left out. Ten in a row raise `Diverged`; the last checkpoint stays.
+
+        Between ranks that make `local_updates` of their own, checkpoints, the time limit and `stop` wait until their
+        parameters have been averaged.
         """
         for name, seconds in (("time_limit", time_limit), ("checkpoint_every", checkpoint_every)):
             if seconds is not None:
@@ -300,12 +303,13 @@ class Trainer:
             self._write_log("change", **self._changes)
             self._changes = {}
         while not self._progress.finished and (self.plan.updates is None or self._progress.update < self.plan.updates):
-            reason = "stopped" if self._stopping else ""
-            if time_limit is not None and time.monotonic() - began >= time_limit:
-                reason = "time limit"
-            reason = _REASONS[self._ranks.most(_REASONS.index(reason))]
-            if reason:
-                break
+            if self._updates.are_shared:
+                reason = "stopped" if self._stopping else ""
+                if time_limit is not None and time.monotonic() - began >= time_limit:
+                    reason = "time limit"
+                reason = _REASONS[self._ranks.most(_REASONS.index(reason))]
+                if reason:
+                    break
             try:
                 self._updates.make(self.net, self.optimizer, self.task, self._batch)
             except EndOfData:
@@ -314,7 +318,7 @@ class Trainer:
             self._progress.seconds = before + time.monotonic() - began
             if self._exam.is_due():
                 self._test()
-            if time.monotonic() - saved >= checkpoint_every:
+            if self._updates.are_shared and time.monotonic() - saved >= checkpoint_every:
                 self.save()
                 saved = time.monotonic()
             after(self)
@@ -326,6 +330,7 @@ class Trainer:
 
     def _test(self) -> None:
         p, lesson = self._progress, self.lesson
+        self._updates.share(self.net, self.optimizer)
         self.score = self._exam.take(self.net, self._batch)
         described = {key: [finite(one.value), finite(one.chance), one.count] for key, one in self.score.items()}
         self._write_log("test", lesson=lesson, seconds=round(p.seconds, 3), scores=described)
@@ -340,6 +345,7 @@ class Trainer:
             self._write_log("lesson", lesson=p.lesson, options=self._exam.lesson.options)
 
     def _finish(self, reason: str, by: str) -> None:
+        self._updates.share(self.net, self.optimizer)
         self._updates.finish()
         self._progress.finished, self._progress.finished_by = reason, by
         self._write_log("finish", reason=reason, seconds=round(self._progress.seconds, 3))
@@ -347,7 +353,13 @@ class Trainer:
     # files
 
     def save(self) -> None:
-        """A checkpoint. Until its last file is in place, the one before counts."""
+        """A checkpoint. Until its last file is in place, the one before counts. InvalidState between the updates that
+        ranks make of their own."""
+        if not self._updates.are_shared:
+            raise InvalidState(
+                f"update {self.update} is one of {self.plan.local_updates} that ranks make of their own: allowed is a "
+                "checkpoint after the last of them"
+            )
         with self._files.held(), self._whole():
             if self._exam.task is None:
                 self._files.keep(self.net)
@@ -382,7 +394,7 @@ class Trainer:
         return self._files.lines()
 
     def _write_log(self, event: str, **fields: Any) -> None:
-        self._files.log(event, update=self._progress.update, **fields)
+        self._files.log(event, **{"update": self._progress.update, **fields})
 
 
 def _batch_of(plan: Plan) -> int:

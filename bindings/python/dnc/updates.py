@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .averaging import average
 from .config import estimate_bytes
 from .errors import NotFinite
 from .network import DNC
@@ -28,17 +30,36 @@ class Diverged(NotFinite):
     """The gradients were not finite several times in a row."""
 
 
+@dataclasses.dataclass
+class _Own:
+    """What a rank has done since all of them told each other."""
+
+    in_a_row: int  # updates left out up to now
+    left_out: list[tuple[int, str]] = dataclasses.field(default_factory=list)  # the number of an update, and why
+    loss_sum: float = 0.0
+    norm_sum: float = 0.0
+    counted: int = 0
+
+
 class Updates:
-    """The updates of a plan, counted in `progress`, with a line of the log for every so many of them."""
+    """The updates of a plan, counted in `progress`, with a line of the log for every so many of them.
+
+    Several ranks make every update together, or, as the plan says, each makes some by itself before all go on with the
+    mean of what they have come to. `are_shared`: all have the same parameters.
+    """
 
     def __init__(self, plan: Plan, progress: Progress, log: Callable[..., None], ranks: Ranks) -> None:
         self._plan, self._progress, self._log, self._ranks = plan, progress, log, ranks
         self._base_rate = float(plan.optimizer.get("learning_rate", 1e-3))
         self._rate: float | None = None
         self.loss = math.nan  # moving average
+        self.are_shared = True
+        self._are_local = ranks.count > 1 and plan.local_updates > 1
+        self._own = _Own(progress.skipped)
 
     def make(self, net: DNC, optimizer: Optimizer, task: AnyTask, batch: int) -> None:
-        """One batch of so many sequences: forward, loss, backward, and the optimizer. EndOfData if there is none."""
+        """One batch of so many sequences: forward, loss, backward, and the optimizer. EndOfData if there is none.
+        Diverged after too many updates that were left out."""
         p = self._progress
         rate = self._plan.learning_rate(self._base_rate, p.update)
         if rate != self._rate:
@@ -53,18 +74,34 @@ class Updates:
         except NotFinite as error:
             self._skip(net, error)
         else:
-            p.skipped = 0
-            p.loss_sum += value
-            p.norm_sum += norm
-            p.counted += 1
+            own = self._own
+            own.in_a_row = 0
+            own.loss_sum += value
+            own.norm_sum += norm
+            own.counted += 1
             self.loss = value if math.isnan(self.loss) else self.loss + 0.02 * (value - self.loss)
         p.sequences += batch
         p.position = task.position
-        if p.update % self._plan.log_every == 0 or p.update == self._plan.updates:
+        is_logged = p.update % self._plan.log_every == 0 or p.update == self._plan.updates
+        if self._are_local:
+            self.are_shared = False
+            if p.update % self._plan.local_updates == 0:
+                self.share(net, optimizer)
+        if not self._are_local or (is_logged and not self.are_shared):
+            self._count(net)
+        if is_logged:
             self._tell()
 
+    def share(self, net: DNC, optimizer: Optimizer) -> None:
+        """Lets all ranks go on with the mean of their parameters and of their optimizers' averages."""
+        if not self.are_shared:
+            self._count(net)
+            average(self._ranks, net, optimizer)
+            self.are_shared = True
+
     def _gradients(self, net: DNC, task: AnyTask, batch: int) -> float:
-        """Gives the network the gradients of the next batch, and returns its loss: both of all ranks together."""
+        """Gives the network the gradients of the next batch, and returns its loss: both of all ranks together, or of
+        this one alone."""
         failure: NotFinite | None = None
         value = 0.0
         try:
@@ -73,10 +110,14 @@ class Updates:
                     value, gradients = task.loss(task.play(net))
                 else:
                     part = self._ranks.share(batch)
-                    value, gradients = share_of_loss(task, task.play(net, batch, part), part)
+                    value, gradients = share_of_loss(task, task.play(net, batch, part), part, self._are_local)
                 net.backward(gradients)
         except NotFinite as error:
+            if self._are_local:
+                raise
             failure = error
+        if self._are_local:
+            return value
         sums = np.array([value, failure is not None])
         self._ranks.add_up(sums)
         if sums[1]:
@@ -100,27 +141,41 @@ class Updates:
             net.detach()
             net.set_bypass_dropout(0)
 
-    def finish(self) -> None:
-        """The line of the log about what has come since the last one."""
-        if self._progress.counted:
-            self._tell()
-
     def _skip(self, net: DNC, error: NotFinite) -> None:
         """Leaves an update out."""
-        p = self._progress
         net.detach()
         net.zero_gradients()
-        p.skipped += 1
-        p.skipped_altogether += 1
-        self._log("skip", message=error.message)
+        self._own.in_a_row += 1
+        self._own.left_out.append((self._progress.update, error.message))
+
+    def _count(self, net: DNC) -> None:
+        """Puts what the ranks have done into the progress, which is the same on all of them."""
+        p = self._progress
+        ranks = self._ranks.all_of(self._own) if self._are_local else [self._own]
+        for rank, own in enumerate(ranks):
+            p.loss_sum += own.loss_sum
+            p.norm_sum += own.norm_sum
+            p.counted += own.counted
+            p.skipped_altogether += len(own.left_out)
+            for update, message in own.left_out:
+                self._log("skip", update=update, message=message, **({"rank": rank} if self._are_local else {}))
+        worst = max(ranks, key=lambda own: own.in_a_row)
+        p.skipped = worst.in_a_row
+        self._own = _Own(p.skipped)
         if p.skipped >= MOST_SKIPPED:
+            update, message = worst.left_out[-1]
             message = (
-                f"{p.skipped} updates in a row were not finite, the last one, {p.update}: {error.message}. "
+                f"{p.skipped} updates in a row were not finite, the last one, {update}: {message}. "
                 f"{_most_extreme(net.parameters)}. A lower learning rate or max_gradient_norm, or a clip_value, "
                 "may help"
             )
             self._log("diverged", message=message)
-            raise Diverged(message) from error
+            raise Diverged(message)
+
+    def finish(self) -> None:
+        """The line of the log about what has come since the last one."""
+        if self._progress.counted:
+            self._tell()
 
     def _tell(self) -> None:
         p = self._progress
