@@ -64,6 +64,7 @@ ELSEWHERE = {
     "mpicc mpi_copy.c -o mpi_copy $(pkg-config --cflags --libs dnc)": MPI,
     "mpirun -n 4 ./mpi_copy 2000": MPI,
     "mpirun -n 4 python -m dnc train copy --output runs/copy --batch-size 64 --updates 2000": RANKS,
+    "mpirun -n 4 python -m dnc train copy --output runs/copy --batch-size 64 --updates 2000 --local-updates 16": RANKS,
     "mpirun -n 8 python -m dnc train --resume runs/copy --updates 4000": RANKS,
     "printf 'first slots=4\\nsecond slots=4\\n' > hosts": "wants two machines",
     "mpirun --hostfile hosts -n 8 ./mpi_copy 2000": "wants two machines",
