@@ -54,7 +54,7 @@ FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create wr
 
 .PHONY: all abi test-asan test-tsan gallery book bench bench-autodiff bench-layers bench-mechanisms bench-peers bench-words demo faults fuzz fuzz-programs test \
   test-swift test-threads test-fuzz test-python test-level-v3 test-level-plain test-fresh test-layers test-mpi test-torch lint format install clean setup
-.PHONY: static dist wheels uninstall ffi test-aarch64 test-packages test-languages test-lite
+.PHONY: static dist wheels uninstall ffi test-aarch64 test-neon test-packages test-languages test-lite
 
 all: $(LIBRARY)
 
@@ -116,13 +116,14 @@ test-lite: build/lite/libdnc.so $(PYTHON)
 
 # For Arm, on another machine: Swift compiles for the bare processor with the headers of Arm's libc.
 ARM_OBJECTS := .build-aarch64/aarch64-none-none-elf/release
+ARM_BUILD := DNC_EMBEDDED=1 DNC_ARCH=aarch64 DNC_SYSROOT=/usr/aarch64-linux-gnu swift build -c release \
+  --triple aarch64-none-none-elf --scratch-path .build-aarch64
 
 build/aarch64/libdnc.so: $(SOURCES) tools/link.sh
 	@tools/setup.sh build
 	@tools/setup.sh aarch64
 	@rm -f $(ARM_OBJECTS)/*.build/*.o
-	DNC_EMBEDDED=1 DNC_ARCH=aarch64 DNC_SYSROOT=/usr/aarch64-linux-gnu swift build -c release --triple aarch64-none-none-elf \
-	  --target DNC --scratch-path .build-aarch64
+	$(ARM_BUILD) --target DNC
 	tools/link.sh aarch64 $(ARM_OBJECTS) $@
 
 # Not part of make test, since the library for Arm takes as long to build as the other one.
@@ -130,6 +131,16 @@ test-aarch64: build/aarch64/libdnc.so build/libdnc.so $(PYTHON)
 	@tools/setup.sh python-aarch64
 	$(MAKE) ARCH=aarch64 wheels
 	$(PYTHON) -m pytest -q -n $$(nproc) Tests/aarch64
+
+# A part of make test, on a CPU with AVX2: of Arm's library the kernels alone, a fifth of what is compiled.
+test-neon: .build-aarch64/kernels $(LIBRARY) $(PYTHON)
+	$(PYTHON) -m pytest -q Tests/aarch64/test_kernels.py
+
+.build-aarch64/kernels: Package.swift $(wildcard Sources/Kernels/* Sources/CKernels/* Sources/CVector/*)
+	@tools/setup.sh aarch64
+	@rm -f $(ARM_OBJECTS)/Kernels*.build/*.o
+	$(ARM_BUILD) --target KernelsNEON
+	@touch $@
 
 build/%: bindings/c/examples/%.c include/dnc.h $(LIBRARY)
 	$(CC) $(WARNINGS) $(CFLAGS) -Iinclude -o $@ $< -Lbuild -ldnc -lm -Wl,-rpath,'$$ORIGIN'
@@ -202,6 +213,7 @@ $(PYTHON): Tests/requirements.txt
 # before, since the phases run side by side.
 test: $(PYTHON) | setup
 	@tools/setup.sh fuzz
+	@$(if $(filter x86_64,$(MACHINE)),tools/setup.sh aarch64)
 	@tools/setup.sh languages
 	@tools/setup.sh mpi
 	@tools/setup.sh torch
