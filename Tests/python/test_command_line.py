@@ -79,6 +79,7 @@ REFUSED = {
     "option": "width=2",
     "test_option": "width=2",
     "seed": "0",
+    "clock": "wall",
     "algorithm": "adam",
     "controller": "lstm",
     "activation": "tanh",

@@ -205,6 +205,16 @@ def test_times_are_seconds(tmp_path):
     assert trainer.update == 0
 
 
+def test_the_processors_clock_does_not_count_waiting(tmp_path):
+    began = time.monotonic()
+    trainer = dnc.Trainer.start(tmp_path, changed(clock="processor", updates=None))
+    assert trainer.run(time_limit=0.1, each=lambda _: time.sleep(0.05)) == "time limit"
+    assert trainer.update >= 5 and trainer.seconds < (time.monotonic() - began) / 2
+    again = dnc.Trainer.resume(tmp_path)
+    again.run(time_limit=0.1)
+    assert again.seconds >= trainer.seconds + 0.1
+
+
 def test_stopping_at_a_score(tmp_path):
     trainer = run(tmp_path, changed(updates=1000, stop_metric="bit_error", stop_score=0.6))
     assert trainer.update == 10 and trainer.finished.startswith("bit_error is 0.")

@@ -47,6 +47,8 @@ class Plan:
     stop_score in a test; or after so many tests in a row without a better one as patience says, 1 or more (None:
     never). There is a test every test_every updates, of test_episodes episodes, both 1 or more (None: as the lesson
     says, but all episodes where there is an end to them), and a line of the log every log_every updates, 1 or more.
+    The run's seconds are those of the clock: "wall", or "processor", the time that its process had a processor for,
+    which other work on the machine doesn't lengthen much.
     bypass_dropout, 0 to below 1, is the rate of `DNC.set_bypass_dropout` in updates; tests have none. Of several ranks,
     each makes local_updates updates by itself, 1 or more, before their parameters are averaged (1: all make every
     update together): an approximation, which docs/distributed.md describes.
@@ -68,6 +70,7 @@ class Plan:
     test_every: int | None = None  # updates; None: as the lesson says
     test_episodes: int | None = None  # None: all if there is an end to them, else as the lesson says
     log_every: int = 100  # updates
+    clock: str = "wall"  # or "processor": what the run's seconds are
     bypass_dropout: float = 0.0  # its rate in updates; tests have none
     local_updates: int = 1  # of a rank by itself, before all are averaged; 1: every update is of all ranks together
     seed: int = 0  # None draws one
@@ -76,6 +79,8 @@ class Plan:
     def __post_init__(self) -> None:
         if self.schedule not in ("constant", "cosine"):
             raise InvalidArgument(f"schedule is {self.schedule!r}, allowed are 'constant' and 'cosine'")
+        if self.clock not in ("wall", "processor"):
+            raise InvalidArgument(f"clock is {self.clock!r}, allowed are 'wall' and 'processor'")
         if self.schedule == "cosine" and self.updates is None:
             raise InvalidArgument("schedule is 'cosine', which needs the number of updates")
         for name in ("updates", "patience", "test_every", "test_episodes", "log_every", "local_updates"):

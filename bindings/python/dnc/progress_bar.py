@@ -32,7 +32,7 @@ class ProgressBar:
             from tqdm.auto import tqdm
 
         self._trainer = trainer
-        self._first, self._began = trainer.update, time.monotonic()
+        self._first, self._began, self._seconds = trainer.update, time.monotonic(), trainer.seconds
         self._by_time = time_limit is not None and trainer.plan.updates is None
         total = time_limit if self._by_time else trainer.plan.updates
         shape = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}" if self._by_time else None
@@ -54,7 +54,7 @@ class ProgressBar:
         if now - self._told > 0.1:
             self._told = now
             self._bar.set_postfix_str(self._text(now), refresh=False)
-        done = min(now - self._began, self._bar.total) if self._by_time else self._trainer.update
+        done = min(self._trainer.seconds - self._seconds, self._bar.total) if self._by_time else self._trainer.update
         self._bar.update(done - self._bar.n)
 
     def _text(self, now: float) -> str:

@@ -21,7 +21,7 @@ NETWORK: dict[str, Any] = {
 OPTIMIZER: dict[str, Any] = {"learning_rate": 3e-3, "max_gradient_norm": 10.0}
 _PLAN_OPTIONS = [
     "algorithm", "schedule", "warm_up", "updates", "stop", "patience", "test_every", "test_episodes", "log_every",
-    "seed", "bypass_dropout", "local_updates",
+    "seed", "bypass_dropout", "local_updates", "clock",
 ]  # fmt: skip
 _NETWORK_OPTIONS = [name for name in Options.__annotations__ if name not in ("num_threads", "seed")]
 
@@ -77,6 +77,8 @@ def add_end_options(run: Any) -> None:
     """How long a run is, and how often it is tested and saved."""
     run.add_argument("--updates", type=int, metavar="N", help="its length (without end)")
     run.add_argument("--time-limit", type=_seconds, metavar="TIME", help="stop after 90s, 15m or 2h; --resume goes on")
+    run.add_argument("--clock", choices=["wall", "processor"],
+                     help="what the run's seconds are: wall, or processor, its own ones (wall)")  # fmt: skip
     run.add_argument("--stop", type=_goal, metavar="METRIC=VALUE", help="stop when a test is as good as this")
     run.add_argument("--patience", type=int, metavar="N", help="stop after so many tests without a better one")
     run.add_argument("--test-every", type=int, metavar="N", help="updates between tests (100, or as the lesson says)")

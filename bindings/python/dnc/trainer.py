@@ -272,9 +272,9 @@ class Trainer:
         each: Callable[[Trainer], None] | None = None,
         progress: bool | None = None,
     ) -> str:
-        """Trains until the plan is fulfilled, the time (in seconds) is over, or `stop` is called; saves, and returns
-        which. A checkpoint is saved every `checkpoint_every` seconds. `each` is called after every update. `progress`
-        says whether a bar is shown; None: in a terminal or a notebook.
+        """Trains until the plan is fulfilled, the time (in seconds of the plan's clock) is over, or `stop` is called;
+        saves, and returns which. A checkpoint is saved every `checkpoint_every` seconds. `each` is called after every
+        update. `progress` says whether a bar is shown; None: in a terminal or a notebook.
 
         An update whose gradients are not finite is left out. Ten in a row raise `Diverged`; the last checkpoint stays.
 
@@ -296,7 +296,8 @@ class Trainer:
             return self._run(time_limit, checkpoint_every, after)
 
     def _run(self, time_limit: float | None, checkpoint_every: float, after: Callable[[Trainer], None]) -> str:
-        began = saved = time.monotonic()
+        clock = time.process_time if self.plan.clock == "processor" else time.monotonic
+        began, saved = clock(), time.monotonic()
         before = self._progress.seconds
         reason = ""
         if self._changes:
@@ -305,7 +306,7 @@ class Trainer:
         while not self._progress.finished and (self.plan.updates is None or self._progress.update < self.plan.updates):
             if self._updates.are_shared:
                 reason = "stopped" if self._stopping else ""
-                if time_limit is not None and time.monotonic() - began >= time_limit:
+                if time_limit is not None and clock() - began >= time_limit:
                     reason = "time limit"
                 reason = _REASONS[self._ranks.most(_REASONS.index(reason))]
                 if reason:
@@ -315,7 +316,7 @@ class Trainer:
             except EndOfData:
                 self._finish("the data came to its end", "data")
                 break
-            self._progress.seconds = before + time.monotonic() - began
+            self._progress.seconds = before + clock() - began
             if self._exam.is_due():
                 self._test()
             if self._updates.are_shared and time.monotonic() - saved >= checkpoint_every:
