@@ -159,14 +159,7 @@ private struct EpisodePanels {
     let c = network.pointee.configuration
     let head = Head(panel: DNC_PANEL_WRITES, number: c.K > 1 ? k + 1 : 0, network: network)
     try addOne("write weighting", head, DNC_TRACE_WRITE_WEIGHTS, k * c.N, c.N, order)
-    guard c.memory == .dnc else {
-      return try addMoves(
-        k, head, gates: DNC_TRACE_WRITE_INTERPOLATION_GATES, shifts: DNC_TRACE_WRITE_SHIFTS,
-        sharpness: DNC_TRACE_WRITE_SHARPNESS)
-    }
-    try addOne("write gate", head, DNC_TRACE_WRITE_GATES, k, 1)
-    try addOne("allocation gate", head, DNC_TRACE_ALLOCATION_GATES, k, 1)
-    if c.hasMasks { try addOne("write mask", head, DNC_TRACE_WRITE_MASKS, k * c.W, c.W) }
+    try addParts(.write, k, head)
   }
 
   private mutating func addReadHead(
@@ -175,33 +168,27 @@ private struct EpisodePanels {
     let c = network.pointee.configuration
     let head = Head(panel: DNC_PANEL_READS, number: c.R > 1 ? r + 1 : 0, network: network)
     try addOne("read weighting", head, DNC_TRACE_READ_WEIGHTS, r * c.N, c.N, order)
-    guard c.memory == .dnc else {
-      return try addMoves(
-        r, head, gates: DNC_TRACE_READ_INTERPOLATION_GATES, shifts: DNC_TRACE_READ_SHIFTS,
-        sharpness: DNC_TRACE_READ_SHARPNESS)
-    }
-    if c.hasLinks {
-      let modes = try Trace(DNC_TRACE_READ_MODES.rawValue, of: network).rows
-      let own = ReadModes(
-        start: modes[b] + r * c.interface.modes, stepStride: batch * modes.stride, writeHeads: c.K)
-      add("read modes", head.panel, .modes(own), head: head.number)
-    }
-    if c.sharpensLinks {
-      try addOne(
-        "backward sharpness", head, DNC_TRACE_BACKWARD_SHARPNESS, r * c.K, c.K, range: EpisodePanels.sharpness)
-      try addOne("forward sharpness", head, DNC_TRACE_FORWARD_SHARPNESS, r * c.K, c.K, range: EpisodePanels.sharpness)
-    }
-    if c.hasMasks { try addOne("read mask", head, DNC_TRACE_READ_MASKS, r * c.W, c.W) }
-    try addOne("free gate", head, DNC_TRACE_FREE_GATES, r, 1)
+    try addParts(.read, r, head)
   }
 
-  /// Adds what moves head h of the Neural Turing Machine.
-  private mutating func addMoves(
-    _ h: Int, _ head: Head, gates: dnc_trace, shifts: dnc_trace, sharpness: dnc_trace
-  ) throws(Failure) {
-    try addOne("interpolation", head, gates, h, 1)
-    try addOne("shift", head, shifts, h * Shift.count, Shift.count, firstRow: -1)
-    try addOne("sharpness", head, sharpness, h, 1, range: EpisodePanels.sharpness)
+  /// Adds what the interface says of a head and traces show.
+  private mutating func addParts(_ heads: InterfacePart.Heads, _ h: Int, _ head: Head) throws(Failure) {
+    let c = head.network.pointee.configuration
+    var number = 0
+    while let part = c.interfacePart(number) {
+      number += 1
+      guard part.heads == heads, part.width > 0, let trace = part.trace else { continue }
+      let first = h * part.width
+      switch part.numbers {
+      case .modes:
+        let modes = try Trace(trace.rawValue, of: head.network).rows
+        let own = ReadModes(start: modes[b] + first, stepStride: batch * modes.stride, writeHeads: c.K)
+        add(part.label, head.panel, .modes(own), head: head.number)
+      case .shifts: try addOne(part.label, head, trace, first, part.width, firstRow: -1)
+      case .fromOne: try addOne(part.label, head, trace, first, part.width, range: EpisodePanels.fromOne)
+      case .fractions, .any: try addOne(part.label, head, trace, first, part.width)
+      }
+    }
   }
 
   /// A head to draw: the flag of its panels, and its number (0: there is only one).
@@ -214,7 +201,7 @@ private struct EpisodePanels {
   /// Weightings, usage, gates and masks.
   private static let fraction: (minimum: Float, maximum: Float) = (0, 1)
   /// At least 1, and without a bound: the greatest one decides.
-  private static let sharpness: (minimum: Float, maximum: Float) = (1, .nan)
+  private static let fromOne: (minimum: Float, maximum: Float) = (1, .nan)
 
   /// Adds a panel of some columns of a trace.
   private mutating func addOne(

@@ -13,14 +13,17 @@ private func quantity(_ field: UInt32, _ c: Configuration) throws(Failure) -> (Q
 extension Failure {
   /// - Parameters:
   ///   - whole: what has no such part, because of the memory.
+  ///   - ending: of the part's name.
   ///   - setting: without which the DNC's memory has no such part; nil if it never has.
   static func missing(
-    _ whole: StaticString, _ part: StaticString, _ c: Configuration, without setting: StaticString? = nil
+    _ whole: StaticString, _ part: StaticString, _ c: Configuration, ending: StaticString = "",
+    without setting: StaticString? = nil
   ) -> Failure {
-    if c.memory == .dnc, let setting {
-      return Failure(DNC_INVALID_ARGUMENT, "\(whole) has no \(part): config->\(setting) is 0")
+    if c.memoryTraits.hasVariants, let setting {
+      return Failure(DNC_INVALID_ARGUMENT, "\(whole) has no \(part)\(ending): config->\(setting) is 0")
     }
-    return Failure(DNC_INVALID_ARGUMENT, "\(whole) has no \(part): config->memory is \(c.memory.name)")
+    return Failure(
+      DNC_INVALID_ARGUMENT, "\(whole) has no \(part)\(ending): config->memory is \(c.memoryTraits.name)")
   }
 }
 
@@ -208,58 +211,26 @@ struct Trace {
   ///   - state: the row of the state after it.
   init(_ field: UInt32, of network: Instance, step: Int = 0, state: Int = 1) throws(Failure) {
     let c = network.pointee.configuration
-    let (at, ntm) = (c.interface, c.ntmInterface)
     let planes = network.pointee.planes
-    let interface = planes[.interface].matrix(from: step).reading
-    let name: StaticString
-    var setting: StaticString?
-    func states(_ quantity: Quantity) -> (StaticString, Rows<Float>, Int) {
-      (quantity.row(c).name, planes[quantity].matrix(from: state).reading, planes[quantity].width)
-    }
-    /// Of the interface of one of the memories.
-    func part(
-      _ name: StaticString, of memory: Configuration.Memory, from column: Int, _ width: Int
-    ) -> (StaticString, Rows<Float>, Int) {
-      (name, interface.dropping(columns: column), c.memory == memory ? width : 0)
+    func states(_ quantity: Quantity) throws(Failure) -> (Rows<Float>, Int) {
+      let row = quantity.row(c)
+      guard row.width > 0 else { throw .missing("the trace", row.name, c) }
+      return (planes[quantity].matrix(from: state).reading, planes[quantity].width)
     }
     switch dnc_trace(field) {
-    case DNC_TRACE_WRITE_WEIGHTS: (name, rows, width) = states(.writeWeights)
-    case DNC_TRACE_READ_WEIGHTS: (name, rows, width) = states(.readWeights)
-    case DNC_TRACE_USAGE: (name, rows, width) = states(.usage)
-    case DNC_TRACE_ALLOCATION_GATES:
-      (name, rows, width) = part("allocation gates", of: .dnc, from: at.allocationGates, c.K)
-    case DNC_TRACE_WRITE_GATES: (name, rows, width) = part("write gates", of: .dnc, from: at.writeGates, c.K)
-    case DNC_TRACE_FREE_GATES: (name, rows, width) = part("free gates", of: .dnc, from: at.freeGates, c.R)
-    case DNC_TRACE_READ_MODES:
-      setting = "temporal_links"
-      (name, rows, width) = part("read modes", of: .dnc, from: at.readModes, c.R * at.modes)
-    case DNC_TRACE_READ_INTERPOLATION_GATES:
-      (name, rows, width) = part("read interpolation gates", of: .ntm, from: ntm.readGates, c.R)
-    case DNC_TRACE_READ_SHIFTS:
-      (name, rows, width) = part("read shifts", of: .ntm, from: ntm.readShifts, c.R * Shift.count)
-    case DNC_TRACE_READ_SHARPNESS: (name, rows, width) = part("read sharpness", of: .ntm, from: ntm.readSharpness, c.R)
-    case DNC_TRACE_WRITE_INTERPOLATION_GATES:
-      (name, rows, width) = part("write interpolation gates", of: .ntm, from: ntm.writeGates, c.K)
-    case DNC_TRACE_WRITE_SHIFTS:
-      (name, rows, width) = part("write shifts", of: .ntm, from: ntm.writeShifts, c.K * Shift.count)
-    case DNC_TRACE_WRITE_SHARPNESS:
-      (name, rows, width) = part("write sharpness", of: .ntm, from: ntm.writeSharpness, c.K)
-    case DNC_TRACE_READ_MASKS:
-      setting = "content_masks"
-      (name, rows, width) = part("read masks", of: .dnc, from: at.readMasks, c.R * at.maskWidth)
-    case DNC_TRACE_WRITE_MASKS:
-      setting = "content_masks"
-      (name, rows, width) = part("write masks", of: .dnc, from: at.writeMasks, c.K * at.maskWidth)
-    case DNC_TRACE_BACKWARD_SHARPNESS:
-      setting = "link_sharpening"
-      (name, rows, width) = part(
-        "backward sharpness", of: .dnc, from: at.backwardSharpness, c.R * at.sharpnesses)
-    case DNC_TRACE_FORWARD_SHARPNESS:
-      setting = "link_sharpening"
-      (name, rows, width) = part("forward sharpness", of: .dnc, from: at.forwardSharpness, c.R * at.sharpnesses)
+    case DNC_TRACE_WRITE_WEIGHTS: (rows, width) = try states(.writeWeights)
+    case DNC_TRACE_READ_WEIGHTS: (rows, width) = try states(.readWeights)
+    case DNC_TRACE_USAGE: (rows, width) = try states(.usage)
     default:
-      throw Failure(DNC_INVALID_ARGUMENT, "field is \(field), allowed are 0 to \(DNC_TRACE_FORWARD_SHARPNESS.rawValue)")
+      guard let (part, isOwn) = c.interfacePart(traced: dnc_trace(field)) else {
+        throw Failure(
+          DNC_INVALID_ARGUMENT, "field is \(field), allowed are 0 to \(DNC_TRACE_FORWARD_SHARPNESS.rawValue)")
+      }
+      guard isOwn, part.width > 0 else {
+        throw .missing("the trace", part.name, c, ending: part.pluralEnding, without: part.setting)
+      }
+      rows = planes[.interface].matrix(from: step).reading.dropping(columns: part.offset)
+      width = part.count(c)
     }
-    guard width > 0 else { throw .missing("the trace", name, c, without: setting) }
   }
 }

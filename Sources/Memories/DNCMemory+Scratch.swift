@@ -1,7 +1,7 @@
 extension DNCMemory {
   /// Working memory of one thread, for one sequence and one step at a time. Only the memories and middle links of a
   /// segment outlive the step.
-  struct Scratch {
+  struct Scratch: MemoryScratch {
     let usageFound: Out<Scalar>  // u^k [K, N]
     let freeList: Out<UInt32>
     let similarity: Out<Scalar>  // D of the read or the write heads [R or K, N]

@@ -1,6 +1,9 @@
 /// The memory of the Differentiable Neural Computer (model.md, sections 2 to 7): the order of its mechanisms for one sequence
 /// in one step, forward and backward. `history` recomputes the memories and links that the record does not keep.
-struct DNCMemory<Scalar: Real>: RecomputedMemory {
+struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
+  static var traits: MemoryTraits { MemoryTraits(name: "DNC", hasUsage: true, hasVariants: true) }
+  static func interfaceWidth(_ c: Configuration) -> Int { c.interface.count }
+
   let c: Configuration
   let planes: Planes<Scalar>
   let history: MemoryHistory<Scalar>
@@ -8,8 +11,13 @@ struct DNCMemory<Scalar: Real>: RecomputedMemory {
   /// The first sequence of the scratch.
   let firstSequence: Int
   var memories: Plane<Scalar> { scratch.memory }
-  /// Threads that may share the work of a step, when there are no other sequences for them.
   let team: Threads.Team?
+  var linkScratch: Out<Scalar>? { scratch.links }
+
+  init(_ history: MemoryHistory<Scalar>, _ scratch: Scratch, firstSequence: Int, team: Threads.Team?) {
+    (c, planes, self.history, self.scratch) = (history.c, history.planes, history, scratch)
+    (self.firstSequence, self.team) = (firstSequence, team)
+  }
 
   /// Sequence b's state in one row, or its gradient.
   struct State<Pointer: ScalarPointer> where Pointer.Pointee == Scalar {
@@ -39,8 +47,6 @@ struct DNCMemory<Scalar: Real>: RecomputedMemory {
 
   // MARK: Forward
 
-  /// Goes from ξ in step `row` and the state in row `previous` to the state in row `current`. Both rows may be the
-  /// same.
   func forward(_ b: Int, row: Int, previous: Int, current: Int) {
     if b + 1 < c.B { prefetch(b + 1, step: row, state: current) }
     let interface = planes[.interface][row, b]
@@ -98,11 +104,6 @@ struct DNCMemory<Scalar: Real>: RecomputedMemory {
 
   // MARK: Backward
 
-  /// Turns the gradient of the state after recorded step t into that of the state before it, and ξ into its own
-  /// gradient. Comes after `history.rollForward` over the step's segment.
-  /// - Parameters:
-  ///   - steps: the number of recorded ones.
-  ///   - gradient: of the state, in row 0.
   func backward(_ b: Int, step t: Int, of steps: Int, gradient: Planes<Scalar>) {
     prefetchNext(after: b, step: t)
     let interface = planes[.interface][t, b]

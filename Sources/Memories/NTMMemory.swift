@@ -1,6 +1,11 @@
+import CDNC
+
 /// The memory of the Neural Turing Machine (model.md, "Other memories"): the order of its mechanisms for one sequence in one step,
 /// forward and backward. All heads look into the memory before the step; then it is read, and then written.
-struct NTMMemory<Scalar: Real>: RecomputedMemory {
+struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
+  static var traits: MemoryTraits { MemoryTraits(name: "NTM", learnsWriteWeights: true) }
+  static func interfaceWidth(_ c: Configuration) -> Int { c.ntmInterface.count }
+
   let c: Configuration
   let planes: Planes<Scalar>
   let history: MemoryHistory<Scalar>
@@ -8,7 +13,7 @@ struct NTMMemory<Scalar: Real>: RecomputedMemory {
   let firstSequence: Int
 
   /// Working memory of one thread, for one sequence and one step at a time. Only the memories of a segment outlive the step.
-  struct Scratch {
+  struct Scratch: MemoryScratch {
     let similarity: Out<Scalar>  // D of the read or the write heads [R or K, N]
     let content: Out<Scalar>  // w^c of these heads [R or K, N]
     let interpolated: Out<Scalar>  // w^g of a head [N]
@@ -36,12 +41,15 @@ struct NTMMemory<Scalar: Real>: RecomputedMemory {
 
   var memories: Plane<Scalar> { scratch.memory }
 
+  init(_ history: MemoryHistory<Scalar>, _ scratch: Scratch, firstSequence: Int, team: Threads.Team?) {
+    (c, planes, self.history, self.scratch) = (history.c, history.planes, history, scratch)
+    self.firstSequence = firstSequence
+  }
+
   typealias Heads = NTMHeads<In<Scalar>>
 
   // MARK: Forward
 
-  /// Goes from ξ in step `row` and the state in row `previous` to the state in row `current`. Both rows may be the
-  /// same.
   func forward(_ b: Int, row: Int, previous: Int, current: Int) {
     let interface = planes[.interface][row, b]
     NTMInterface.forward(c.ntmInterface, raw: planes[.rawInterface][row, b], interface: interface)
@@ -94,10 +102,7 @@ struct NTMMemory<Scalar: Real>: RecomputedMemory {
 
   // MARK: Backward
 
-  /// Turns the gradient of the state after recorded step t into that of the state before it, and ξ into its own
-  /// gradient. Comes after `rollForward` over the step's segment.
-  /// - Parameter gradient: of the state, in row 0.
-  func backward(_ b: Int, step t: Int, gradient: Planes<Scalar>) {
+  func backward(_ b: Int, step t: Int, of steps: Int, gradient: Planes<Scalar>) {
     let at = c.ntmInterface
     let interface = planes[.interface][t, b]
     let parts = NTMInterfaceParts(start: In(interface), at: at)
@@ -158,4 +163,46 @@ struct NTMMemory<Scalar: Real>: RecomputedMemory {
       weightingGradient: scratch.contentGradient, rowFactors: scratch.rowFactors, memoryGradient: memoryGradient,
       keysGradient: headsGradient.keys, strengthsGradient: headsGradient.strengths)
   }
+}
+
+extension NTMMemory {
+  static func interfacePart(_ number: Int, _ c: Configuration) -> InterfacePart? {
+    let (at, word) = (c.ntmInterface, c.W)
+    return switch number {
+    case 0: InterfacePart("read key", of: .read, at: at.common.readKeys, word)
+    case 1: InterfacePart("read strength", of: .read, at: at.common.readStrengths)
+    case 2:
+      InterfacePart(
+        "read interpolation gate", of: .read, at: at.readGates, 1, .fractions,
+        trace: DNC_TRACE_READ_INTERPOLATION_GATES, label: "interpolation")
+    case 3:
+      InterfacePart(
+        "read shifts", of: .read, at: at.readShifts, Shift.count, .shifts, trace: DNC_TRACE_READ_SHIFTS, label: "shift")
+    case 4:
+      InterfacePart(
+        "read sharpness", of: .read, at: at.readSharpness, 1, .fromOne, trace: DNC_TRACE_READ_SHARPNESS,
+        label: "sharpness")
+    case 5: InterfacePart("write key", of: .write, at: at.common.writeKeys, word)
+    case 6: InterfacePart("write strength", of: .write, at: at.common.writeStrengths)
+    case 7: InterfacePart("erase vector", of: .write, at: at.common.eraseVectors, word)
+    case 8: InterfacePart("write vector", of: .write, at: at.common.writeVectors, word)
+    case 9:
+      InterfacePart(
+        "write interpolation gate", of: .write, at: at.writeGates, 1, .fractions,
+        trace: DNC_TRACE_WRITE_INTERPOLATION_GATES, label: "interpolation")
+    case 10:
+      InterfacePart(
+        "write shifts", of: .write, at: at.writeShifts, Shift.count, .shifts, trace: DNC_TRACE_WRITE_SHIFTS,
+        label: "shift")
+    case 11:
+      InterfacePart(
+        "write sharpness", of: .write, at: at.writeSharpness, 1, .fromOne, trace: DNC_TRACE_WRITE_SHARPNESS,
+        label: "sharpness")
+    default: nil
+    }
+  }
+}
+
+extension Configuration {
+  var ntmInterface: NTMInterfaceLayout { NTMInterfaceLayout(interface) }
 }

@@ -42,7 +42,7 @@ extension dnc_config: FieldTable {
 
 extension dnc_config {
   /// Throws unless the fields of the DNC's memory have their defaults.
-  fileprivate func requireNothingOfDNC(_ memory: Configuration.Memory, _ place: StaticString) throws(Failure) {
+  fileprivate func requireNothingOfDNC(_ memory: StaticString, _ place: StaticString) throws(Failure) {
     var fields = self
     try fields.forEach { (field, number) throws(Failure) in
       guard field.isOfDNC, number.value != field.standard else { return }
@@ -50,9 +50,23 @@ extension dnc_config {
       standard.set(field.standard)
       throw Failure(
         DNC_INVALID_ARGUMENT,
-        "\(place)\(field.name) is \(number), with \(place)memory \(memory.name) allowed is \(standard)")
+        "\(place)\(field.name) is \(number), with \(place)memory \(memory) allowed is \(standard)")
     }
   }
+}
+
+/// The properties of a memory that the network around it uses.
+struct MemoryTraits {
+  /// In sentences.
+  var name: StaticString
+  /// False without a memory: all its sizes are 0.
+  var hasSlots = true
+  /// Usage, free list and allocation.
+  var hasUsage = false
+  /// True if the settings of the DNC's memory hold for it: links, masks, de-allocation, sharpening.
+  var hasVariants = false
+  /// True if the write weightings in which an episode starts can be learned.
+  var learnsWriteWeights = false
 }
 
 /// What a network is, checked once: every number in it is in its range, and no size computed from them
@@ -65,6 +79,9 @@ struct Configuration {
   let traits: ControllerTraits
   let activation: Activation
   let memory: Memory
+  let memoryTraits: MemoryTraits
+  /// The width of ξ.
+  var interfaceWidth = 0
   /// Without a memory, nothing but zeros.
   let initialState: Start
   /// Wider than the interface's Float, for the checks in Double.
@@ -83,24 +100,16 @@ struct Configuration {
     case dnc = 0
     case ntm = 1
     case absent = 2
-
-    /// In sentences.
-    var name: StaticString {
-      switch self {
-      case .dnc: "DNC"
-      case .ntm: "NTM"
-      case .absent: "NONE"
-      }
-    }
   }
 
   static let slots = 1...65536
   static let batches = 1...65536
   static let threadNumbers = 0...1024
 
-  /// - Parameter place: see `FieldTable.check`.
-  init(_ fields: dnc_config, from place: StaticString = "config->") throws(Failure) {
-    try fields.check(place)
+  /// For `Configuration(_:from:)` of Memories, which checks the fields one by one, and knows the memories.
+  init(
+    checked fields: dnc_config, from place: StaticString, memory: Memory, _ memoryTraits: MemoryTraits
+  ) throws(Failure) {
     guard fields.link_sharpening == 0 || fields.temporal_links == 1 else {
       throw Failure(
         DNC_INVALID_ARGUMENT,
@@ -110,9 +119,9 @@ struct Configuration {
     controller = Controller(rawValue: fields.controller)!
     traits = controller.traits
     activation = Activation(rawValue: fields.activation)!
-    memory = Memory(rawValue: fields.memory)!
-    if memory != .dnc { try fields.requireNothingOfDNC(memory, place) }
-    initialState = memory == .absent ? .zeros : Start(rawValue: fields.initial_state)!
+    (self.memory, self.memoryTraits) = (memory, memoryTraits)
+    if !memoryTraits.hasVariants { try fields.requireNothingOfDNC(memoryTraits.name, place) }
+    initialState = !memoryTraits.hasSlots ? .zeros : Start(rawValue: fields.initial_state)!
     initialValue = Double(fields.initial_value)
     clipValue = Double(fields.clip_value)
     maskMinimum = Double(fields.mask_minimum)
@@ -124,7 +133,7 @@ extension Configuration {
   var Y: Int { Int(fields.output_size) }
   var H: Int { Int(fields.hidden_size) }
   var L: Int { Int(fields.num_layers) }
-  var hasMemory: Bool { memory != .absent }
+  var hasMemory: Bool { memoryTraits.hasSlots }
   /// The sizes of the memory; all 0 without one.
   var N: Int {
     get { hasMemory ? Int(fields.memory_slots) : 0 }
@@ -140,7 +149,7 @@ extension Configuration {
   var usageGradientStopped: Bool { fields.usage_gradient == DNC_USAGE_GRADIENT_STOPPED.rawValue }
   var seed: UInt64 { fields.seed }
   /// The write weightings in which an episode starts are parameters.
-  var learnsWriteWeights: Bool { memory == .ntm && initialState == .learned }
+  var learnsWriteWeights: Bool { memoryTraits.learnsWriteWeights && initialState == .learned }
   /// 0: no limit.
   var maxRecordBytes: UInt64 {
     get { fields.max_record_bytes }
@@ -152,8 +161,8 @@ extension Configuration {
     set { fields.check_finite = newValue ? 1 : 0 }
   }
   /// Usage, free list and allocation.
-  var hasUsage: Bool { memory == .dnc }
-  var hasLinks: Bool { memory == .dnc && fields.temporal_links == 1 }
+  var hasUsage: Bool { memoryTraits.hasUsage }
+  var hasLinks: Bool { memoryTraits.hasVariants && fields.temporal_links == 1 }
   var hasMasks: Bool { fields.content_masks == 1 }
   var deallocates: Bool { fields.deallocation == 1 }
   var sharpensLinks: Bool { fields.link_sharpening == 1 }
@@ -187,15 +196,6 @@ extension Configuration {
   var gates: Int { traits.gates }
   /// Pre-activations of a layer to which its recurrent products are added: all but those of a gate that takes its own apart.
   var sharedUnits: Int { (traits.keepsLastProductApart ? gates - 1 : gates) * H }
-  /// The width of ξ.
-  var interfaceWidth: Int {
-    switch memory {
-    case .dnc: interface.count
-    case .ntm: ntmInterface.count
-    case .absent: 0
-    }
-  }
-  var ntmInterface: NTMInterfaceLayout { NTMInterfaceLayout(interface) }
   /// The interface of the DNC's memory.
   var interface: InterfaceLayout {
     InterfaceLayout(

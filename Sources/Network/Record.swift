@@ -113,9 +113,9 @@ struct Record<Scalar: Real>: ~Copyable {
   func memory(_ sequences: Range<Int>, thread: Int, team: Threads.Team?) -> ExternalMemory<Scalar> {
     let segment = capacity > 0 ? segment : 0
     let bytes = Record.scratchBytes(configuration, shards, segment: segment)
-    var carver = Carver.cutting(scratchStart + thread * bytes)
     return ExternalMemory(
-      &carver, history, sequences: sequences, mostSequences: shards.largest, segment: segment, team: team)
+      Carver.cutting(scratchStart + thread * bytes), history, sequences: sequences, mostSequences: shards.largest,
+      segment: segment, team: team)
   }
 
   private static func bytes(_ c: Configuration, capacity: Int, threads: Int, segment: Int) -> Int {

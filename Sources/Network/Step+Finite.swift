@@ -35,48 +35,19 @@ private struct Search {
     }
   }
 
-  @inline(never) mutating func lookAtInterface(_ at: InterfaceLayout, _ interface: In<Float>) {
-    for i in 0..<at.readHeads {
-      look("read key", " of head ", i, count: at.wordSize, interface + at.readKeys + i * at.wordSize)
-      look("read strength", " of head ", i, count: 1, interface + at.readStrengths + i)
-      look("free gate", " of head ", i, count: 1, interface + at.freeGates + i)
-      look("read modes", " of head ", i, count: at.modes, interface + at.readModes + i * at.modes)
-      look("read mask", " of head ", i, count: at.maskWidth, interface + at.readMasks + i * at.maskWidth)
-      look(
-        "backward sharpness", " of head ", i, count: at.sharpnesses,
-        interface + at.backwardSharpness + i * at.sharpnesses)
-      look(
-        "forward sharpness", " of head ", i, count: at.sharpnesses, interface + at.forwardSharpness + i * at.sharpnesses
-      )
-    }
-    for k in 0..<at.writeHeads {
-      look("write key", " of head ", k, count: at.wordSize, interface + at.writeKeys + k * at.wordSize)
-      look("write strength", " of head ", k, count: 1, interface + at.writeStrengths + k)
-      look("erase vector", " of head ", k, count: at.wordSize, interface + at.eraseVectors + k * at.wordSize)
-      look("write vector", " of head ", k, count: at.wordSize, interface + at.writeVectors + k * at.wordSize)
-      look("allocation gate", " of head ", k, count: 1, interface + at.allocationGates + k)
-      look("write gate", " of head ", k, count: 1, interface + at.writeGates + k)
-      look("write mask", " of head ", k, count: at.maskWidth, interface + at.writeMasks + k * at.maskWidth)
-    }
+  @inline(never) mutating func lookAtInterface(_ c: Configuration, _ interface: In<Float>) {
+    for i in 0..<c.R { lookAtHead(i, .read, c, interface) }
+    for k in 0..<c.K { lookAtHead(k, .write, c, interface) }
   }
 
-  @inline(never) mutating func lookAtInterface(_ at: NTMInterfaceLayout, _ interface: In<Float>) {
-    let (parts, word) = (NTMInterfaceParts(start: interface, at: at), at.common.wordSize)
-    for i in 0..<at.readHeads {
-      look("read key", " of head ", i, count: word, parts.readHeads.keys + i * word)
-      look("read strength", " of head ", i, count: 1, parts.readHeads.strengths + i)
-      look("read interpolation gate", " of head ", i, count: 1, parts.readHeads.gates + i)
-      look("read shifts", " of head ", i, count: Shift.count, parts.readHeads.shifts + i * Shift.count)
-      look("read sharpness", " of head ", i, count: 1, parts.readHeads.sharpness + i)
-    }
-    for k in 0..<at.writeHeads {
-      look("write key", " of head ", k, count: word, parts.writeHeads.keys + k * word)
-      look("write strength", " of head ", k, count: 1, parts.writeHeads.strengths + k)
-      look("erase vector", " of head ", k, count: word, parts.eraseVectors + k * word)
-      look("write vector", " of head ", k, count: word, parts.writeVectors + k * word)
-      look("write interpolation gate", " of head ", k, count: 1, parts.writeHeads.gates + k)
-      look("write shifts", " of head ", k, count: Shift.count, parts.writeHeads.shifts + k * Shift.count)
-      look("write sharpness", " of head ", k, count: 1, parts.writeHeads.sharpness + k)
+  private mutating func lookAtHead(
+    _ head: Int, _ heads: InterfacePart.Heads, _ c: Configuration, _ interface: In<Float>
+  ) {
+    var number = 0
+    while let part = c.interfacePart(number) {
+      number += 1
+      guard part.heads == heads else { continue }
+      look(part.name, " of head ", head, count: part.width, interface + part.offset + head * part.width)
     }
   }
 
@@ -85,12 +56,7 @@ private struct Search {
     _ quantity: Quantity.Row, _ part: Int, _ plane: Plane<Float>, row: Int, _ b: Int, _ c: Configuration
   ) {
     if quantity.look == .byInterface {
-      let interface = In(plane[row, b])
-      switch c.memory {
-      case .dnc: return lookAtInterface(c.interface, interface)
-      case .ntm: return lookAtInterface(c.ntmInterface, interface)
-      case .absent: return
-      }
+      return lookAtInterface(c, In(plane[row, b]))
     }
     let values =
       quantity.isApart ? plane.layer(part)[row, b] : plane[row, b] + part * quantity.width

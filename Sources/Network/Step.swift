@@ -42,7 +42,7 @@ struct Step<Scalar: Real> {
       for l in 0..<c.L { part.controller(layer: l, row: row, previous: previous, current: current) }
     }
     interface(row: row, current: current)
-    for b in sequences { memory.forward(b, row: row, previous: previous, current: current) }
+    memory.forward(sequences, row: row, previous: previous, current: current)
   }
 
   /// Goes backwards through recorded step t, from the state in row t + 1 to the state in row t.
@@ -57,7 +57,7 @@ struct Step<Scalar: Real> {
       addScaled(
         c.controllerWidth, 1, planes[.controllerOutputGradient][t, b], to: gradient[.hidden][0, b] + c.controllerOffset)
     }
-    for b in sequences { memory.backward(b, step: t, of: steps, gradient: gradient) }
+    memory.backward(sequences, step: t, of: steps, gradient: gradient)
     interfaceBackward(step: t, gradient: gradient)
     forEachPart(of: t) { part in
       for l in (0..<c.L).reversed() { part.controllerBackward(layer: l, step: t, gradient: gradient) }
@@ -77,7 +77,7 @@ struct Step<Scalar: Real> {
     // Not the strides reversed, which would be an array.
     for first in stride(from: (steps - 1) / segment * segment, through: 0, by: -segment) {
       let end = min(first + segment, steps)
-      for b in sequences { memory.rollForward(b, from: first, to: end, of: steps) }
+      memory.rollForward(sequences, from: first, to: end, of: steps)
       for t in (first..<end).reversed() {
         backward(step: t, of: steps, gradient: gradient, startGradients: startGradients)
         guard goesOn(t) else { return }

@@ -122,7 +122,7 @@ extension Meter {
     }
     eachStep("memory again", .backward, matrices(size, 6 * together, read: 1, changed: 1)) { step, t in
       guard t % segment == 0 else { return }
-      for b in step.sequences { step.memory.rollForward(b, from: t, to: min(t + segment, steps), of: steps) }
+      step.memory.rollForward(step.sequences, from: t, to: min(t + segment, steps), of: steps)
     }
   }
 

@@ -95,7 +95,8 @@ final class Meter {
     _ body: (_ memory: DNCMemory<Float>, _ t: Int, _ b: Int) -> Void
   ) {
     eachSequence(name, direction, need) { memory, t, b in
-      if case .dnc(let memory) = memory { body(memory, t, b) }
+      guard memory.kind == .dnc else { return }
+      body(memory.room.assumingMemoryBound(to: DNCMemory<Float>.self).pointee, t, b)
     }
   }
 
@@ -105,7 +106,8 @@ final class Meter {
     _ body: (_ memory: NTMMemory<Float>, _ t: Int, _ b: Int) -> Void
   ) {
     eachSequence(name, direction, need) { memory, t, b in
-      if case .ntm(let memory) = memory { body(memory, t, b) }
+      guard memory.kind == .ntm else { return }
+      body(memory.room.assumingMemoryBound(to: NTMMemory<Float>.self).pointee, t, b)
     }
   }
 
