@@ -52,36 +52,44 @@ let kernelFlags = [
   "-Ounchecked", "-Xfrontend", "-disable-stack-protector", "-Xllvm", "-unroll-runtime=false",
 ]
 
-/// The kernels, compiled for one CPU level. The folder is a link to Sources/Kernels.
-/// - Parameter testedLevel: in debug builds.
-func kernels(_ name: String, level: String, testedLevel: String, _ settings: [SwiftSetting] = []) -> Target {
-  // Without the width the compiler shuns the vectors of sixteen.
-  let width = architecture == "x86_64" ? ["-Xcc", "-mprefer-vector-width=512"] : []
-  func flags(_ level: String) -> [String] { ["-Xcc", "-march=\(level)"] + width + crossFlags }
-  return .target(
-    name: name, dependencies: ["CVector", "CKernels"], path: "Sources/\(name)",
-    swiftSettings: [
-      .unsafeFlags(flags(testedLevel), .when(configuration: .debug)),
-      .unsafeFlags(flags(level) + kernelFlags, .when(configuration: .release)),
-    ] + settings + (embedded ? productSettings : []))
+/// A level of the kernels: a CPU that they are compiled for, in a module of its own. The folder is a link to Sources/Kernels.
+struct KernelLevel {
+  let module: String
+  /// That users know it by.
+  let name: String
+  let architecture: String
+  /// For the compiler; nil: the name. And in debug builds, which run sixteen lanes on a CPU without AVX-512, too.
+  var march: String? = nil
+  var testedMarch: String? = nil
+  var settings: [SwiftSetting] = []
+
+  var target: Target {
+    // Without the width the compiler shuns the vectors of sixteen.
+    let width = architecture == "x86_64" ? ["-Xcc", "-mprefer-vector-width=512"] : []
+    func flags(_ march: String) -> [String] {
+      ["-Xcc", "-march=\(march)", "-Xcc", "-DDNC_LEVEL=\"\(name)\""] + width + crossFlags
+    }
+    let march = march ?? name
+    return .target(
+      name: module, dependencies: ["CVector", "CKernels"], path: "Sources/\(module)",
+      swiftSettings: [
+        .unsafeFlags(flags(testedMarch ?? march), .when(configuration: .debug)),
+        .unsafeFlags(flags(march) + kernelFlags, .when(configuration: .release)),
+      ] + settings + (embedded ? productSettings : []))
+  }
 }
 
-let levels: [Target] =
-  switch architecture {
-  case "x86_64":
-    [
-      kernels("KernelsV3", level: "x86-64-v3", testedLevel: "x86-64-v3"),
-      // The tests run the sixteen lanes on a CPU without AVX-512 too.
-      kernels("KernelsV4", level: "x86-64-v4", testedLevel: "x86-64-v3", [.define("LANES_16")]),
-    ]
-  case "aarch64": [kernels("KernelsNEON", level: "armv8-a", testedLevel: "armv8-a")]
-  default: []
-  }
-
-let notOfLibrary = [
-  "Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "CKernels", "Kernels", "KernelsV3", "KernelsV4",
-  "KernelsNEON",
+let everyLevel = [
+  KernelLevel(module: "KernelsV3", name: "x86-64-v3", architecture: "x86_64"),
+  KernelLevel(
+    module: "KernelsV4", name: "x86-64-v4", architecture: "x86_64", testedMarch: "x86-64-v3",
+    settings: [.define("LANES_16")]),
+  KernelLevel(module: "KernelsNEON", name: "neon", architecture: "aarch64", march: "armv8-a"),
 ]
+let levels = everyLevel.filter { $0.architecture == architecture }
+
+let notOfLibrary =
+  ["Autodiff", "CPlatform", "CPNG", "CDNC", "CVector", "CKernels", "Kernels"] + everyLevel.map(\.module)
 let notOfThreads = onlyThreads ? ["Learning", "Tasks", "Figures", "SelfTest", "LibraryInterface"] : []
 let notOfLite =
   isLite
@@ -97,12 +105,14 @@ let coverageFlags =
 // The tests run the library optimized, ten times as fast, with every check of a debug build. The thread sanitizer's are
 // few, and build sooner without.
 let testedFlags = onlyThreads ? [] : ["-O", "-wmo", "-num-threads", "2", "-assert-config", "Debug"]
+let levelImports = levels.flatMap { ["-Xfrontend", "-import-module", "-Xfrontend", $0.module] }
 let librarySettings: [SwiftSetting] =
-  embedded
-  ? productSettings + [.unsafeFlags(sizeFlags + oldFlags + crossFlags + coverageFlags)]
-  : [.unsafeFlags(testedFlags, .when(configuration: .debug))]
+  [.unsafeFlags(levelImports)]
+  + (embedded
+    ? productSettings + [.unsafeFlags(sizeFlags + oldFlags + crossFlags + coverageFlags)]
+    : [.unsafeFlags(testedFlags, .when(configuration: .debug))])
 let libraryDependencies: [Target.Dependency] =
-  ["CPlatform", "CDNC", "CKernels"] + (isLite ? [] : ["CPNG"]) + levels.map { .byName(name: $0.name) }
+  ["CPlatform", "CDNC", "CKernels"] + (isLite ? [] : ["CPNG"]) + levels.map { .byName(name: $0.module) }
 
 let library: Target =
   timesMechanisms
@@ -152,7 +162,7 @@ let package = Package(
     .systemLibrary(name: "CKernels", path: "Sources/CKernels"),
     library,
   ]
-    + levels
+    + levels.map(\.target)
     + (timesMechanisms
       ? [
         .target(

@@ -3,7 +3,10 @@ import CKernels
 /// Functions of every element, in place.
 enum Elementwise {
   static func sigmoid<Scalar: Real>(_ count: Int, _ x: Out<Scalar>) {
-    if let fast = Scalar.kernels?.sigmoids { return fast(count, In(x.float), x.float) }
+    if let fast = Scalar.kernels?.sigmoids {
+      var operands = ActivationOperands(count: count, x: x.float, y: x.float)
+      return fast(&operands)
+    }
     for i in 0..<count { x[i] = .sigmoid(x[i]) }
   }
 

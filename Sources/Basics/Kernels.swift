@@ -1,64 +1,49 @@
-import CDNC
 import CKernels
 import CPlatform
 
-#if arch(x86_64)
-  import KernelsV3
-  import KernelsV4
-#elseif arch(arm64)
-  import KernelsNEON
-#endif
+/// A level of the kernels: of a CPU, a module that holds Sources/Kernels compiled for it. The manifest imports it.
+struct CPULevel: @unchecked Sendable {
+  /// That DNC_CPU takes and dnc_build_info tells.
+  let name: In<CChar>
+  let runsHere: Bool
+  let kernels: () -> Kernels
 
-/// The level of the kernels that run: the CPU's best, or a lower one that the environment variable DNC_CPU names.
-/// Determined once, on first use.
-enum CPULevel: Int {
-  case plain = 1
-  #if arch(x86_64)
-    case v3 = 3
-    case v4 = 4
-  #elseif arch(arm64)
-    case neon = 2
-  #endif
-
-  static let active: CPULevel = {
-    let highest = best
-    guard let wanted = getenv(cString("DNC_CPU")) else { return highest }
-    func isWanted(_ level: CPULevel) -> Bool { strcmp(wanted, dnc_build_level_name(Int32(level.rawValue))) == 0 }
-    if isWanted(.plain) { return .plain }
+  /// The levels of this architecture, the highest first; nil beyond the last.
+  static func at(_ number: Int) -> CPULevel? {
+    switch number {
     #if arch(x86_64)
-      if isWanted(.v3) && highest == .v4 { return .v3 }
+      case 0: CPULevel(name: KernelsV4.name(), runsHere: KernelsV4.runsHere(), kernels: KernelsV4.kernels)
+      case 1: CPULevel(name: KernelsV3.name(), runsHere: KernelsV3.runsHere(), kernels: KernelsV3.kernels)
+    #elseif arch(arm64)
+      case 0: CPULevel(name: KernelsNEON.name(), runsHere: KernelsNEON.runsHere(), kernels: KernelsNEON.kernels)
     #endif
-    return highest
+    default: nil
+    }
+  }
+
+  /// The level that runs: the CPU's best, or a lower one that the environment variable DNC_CPU names. nil for the plain
+  /// code. Determined once, on first use.
+  static let active: CPULevel? = {
+    guard let wanted = getenv(cString("DNC_CPU")) else { return first { _ in true } }
+    if strcmp(wanted, cString("plain")) == 0 { return nil }
+    return first { strcmp(wanted, $0.name) == 0 } ?? first { _ in true }
   }()
 
-  private static var best: CPULevel {
-    #if arch(x86_64)
-      dnc_platform_has_x86_64_v4() != 0 ? .v4 : dnc_platform_has_x86_64_v3() != 0 ? .v3 : .plain
-    #elseif arch(arm64)
-      .neon
-    #else
-      .plain
-    #endif
+  private static func first(where isWanted: (CPULevel) -> Bool) -> CPULevel? {
+    var number = 0
+    while let level = at(number) {
+      if level.runsHere, isWanted(level) { return level }
+      number += 1
+    }
+    return nil
   }
 }
 
 /// The kernels of the level. A mechanism calls its fast twin here, if there is one; its own code is the explanation and
 /// the reference.
 extension Kernels {
-  /// The table of the level; nil for the plain code.
-  static let active: Kernels? = at(.active)
-
-  static func at(_ level: CPULevel) -> Kernels? {
-    switch level {
-    case .plain: nil
-    #if arch(x86_64)
-      case .v3: KernelsV3.kernels()
-      case .v4: KernelsV4.kernels()
-    #elseif arch(arm64)
-      case .neon: KernelsNEON.kernels()
-    #endif
-    }
-  }
+  /// nil for the plain code.
+  static let active: Kernels? = CPULevel.active.map { $0.kernels() }
 }
 
 extension UnsafePointer where Pointee: Real {

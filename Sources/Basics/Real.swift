@@ -80,7 +80,10 @@ typealias Out<Scalar> = UnsafeMutablePointer<Scalar>
 
 /// Σ x[i] y[i], always added up in the same order at one CPU level.
 func dot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Scalar {
-  if let fast = Scalar.kernels?.dotProduct { return Scalar(fast(count, x.float, y.float)) }
+  if let fast = Scalar.kernels?.dotProduct {
+    var operands = DotProductOperands(count: count, x: x.float, y: y.float)
+    return Scalar(fast(&operands))
+  }
   return Scalar.dot(count, x, y)
 }
 
@@ -93,7 +96,10 @@ func wideDot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Do
 
 /// A quick check that all numbers are finite and far from overflow: the sum of their squares is finite.
 func areModerate<Scalar: Real>(_ count: Int, _ x: In<Scalar>) -> Bool {
-  if let fast = Scalar.kernels?.areModerate { return fast(count, x.float) }
+  if let fast = Scalar.kernels?.areModerate {
+    var operands = ModerateOperands(count: count, x: x.float)
+    return fast(&operands)
+  }
   return Scalar.dot(count, x, x).isFinite
 }
 
@@ -127,13 +133,19 @@ func setZero<Element: BitwiseCopyable>(_ count: Int, _ y: Out<Element>) {
 
 /// y[i] += a x[i]
 func addScaled<Scalar: Real>(_ count: Int, _ a: Scalar, _ x: In<Scalar>, to y: Out<Scalar>) {
-  if let fast = Scalar.kernels?.addScaled { return fast(count, Float(a), x.float, y.float) }
+  if let fast = Scalar.kernels?.addScaled {
+    var operands = ScaledOperands(count: count, a: Float(a), x: x.float, y: y.float)
+    return fast(&operands)
+  }
   for i in 0..<count { y[i] += a * x[i] }
 }
 
 /// y[i] = a x[i]
 func scale<Scalar: Real>(_ count: Int, _ a: Scalar, _ x: In<Scalar>, to y: Out<Scalar>) {
-  if let fast = Scalar.kernels?.scale { return fast(count, Float(a), x.float, y.float) }
+  if let fast = Scalar.kernels?.scale {
+    var operands = ScaledOperands(count: count, a: Float(a), x: x.float, y: y.float)
+    return fast(&operands)
+  }
   for i in 0..<count { y[i] = a * x[i] }
 }
 

@@ -9,6 +9,30 @@
 
 #pragma clang assume_nonnull begin
 
+/* Of the operations that all mechanisms use: see `dot` and its neighbours in Basics/Real.swift. All arrays have `count` numbers. */
+typedef struct {
+    long count;
+    const float *x, *y;
+} DotProductOperands;
+
+typedef struct {
+    long count;
+    const float *x;
+} ModerateOperands;
+
+typedef struct {
+    long count;
+    float a;
+    const float *x;
+    float *y;
+} ScaledOperands;
+
+typedef struct {
+    long count;
+    const float *x, *y;
+    float *z; /* z += x y */
+} AddProductsOperands;
+
 /* Rows that need not follow each other closely have a stride. */
 typedef struct {
     long outputs, inputs;
@@ -319,6 +343,24 @@ typedef struct {
 
 typedef struct {
     long count;
+    const float *gradients;
+} SumOfSquaresOperands;
+
+/* Of oneplus and σ. */
+typedef struct {
+    long count;
+    const float *x;
+    float *y; /* may be `x` */
+} ActivationOperands;
+
+typedef struct {
+    long count;
+    const float *yGradient;
+    float *x; /* becomes its gradient */
+} OneplusBackwardOperands;
+
+typedef struct {
+    long count;
     const float *y, *yGradient; /* y = σ(x) */
     float *xGradient;
 } SigmoidsBackwardOperands;
@@ -336,6 +378,12 @@ typedef struct {
 } SoftmaxRowsBackwardOperands;
 
 typedef struct {
+    long count;
+    const float *usage;
+    unsigned *keys;
+} UsageKeysOperands;
+
+typedef struct {
     long count;      /* up to 128 */
     unsigned *keys;  /* [2 count], the second half for scratch; overwritten */
     unsigned *order; /* [count] */
@@ -343,20 +391,17 @@ typedef struct {
 
 /* The fast twins of the slowest mechanisms, for one CPU level. */
 typedef struct {
-    /* Operations that all mechanisms use: see `dot` and its neighbours in Basics/Real.swift. They have no struct: each has one
-     * count, reads one array, or two that may be exchanged, and writes at most one. */
-    float (*dotProduct)(long count, const float *x, const float *y);
+    float (*dotProduct)(const DotProductOperands *);
     /* Whether the sum of the squares is finite. */
-    bool (*areModerate)(long count, const float *x);
-    void (*addScaled)(long count, float a, const float *x, float *y);
-    void (*scale)(long count, float a, const float *x, float *y);
-    double (*sumOfSquares)(long count, const float *gradients);
-    void (*oneplus)(long count, const float *x, float *y);
-    void (*oneplusBackward)(long count, const float *yGradient, float *x);
-    void (*sigmoids)(long count, const float *x, float *y);
-    void (*addProducts)(long count, const float *x, const float *y, float *z);
-    void (*usageKeys)(long count, const float *usage, unsigned *keys);
-
+    bool (*areModerate)(const ModerateOperands *);
+    void (*addScaled)(const ScaledOperands *);
+    void (*scale)(const ScaledOperands *);
+    void (*addProducts)(const AddProductsOperands *);
+    double (*sumOfSquares)(const SumOfSquaresOperands *);
+    void (*oneplus)(const ActivationOperands *);
+    void (*oneplusBackward)(const OneplusBackwardOperands *);
+    void (*sigmoids)(const ActivationOperands *);
+    void (*usageKeys)(const UsageKeysOperands *);
     void (*sigmoidsBackward)(const SigmoidsBackwardOperands *);
     void (*softmaxRows)(const SoftmaxRowsOperands *);
     void (*softmaxRowsBackward)(const SoftmaxRowsBackwardOperands *);
@@ -398,6 +443,21 @@ typedef struct {
     void (*rmsProp)(const RMSPropOperands *);
     void (*adam)(const AdamOperands *);
 } Kernels;
+
+#if defined(DNC_LEVEL)
+/* What the module of a level says of it: its name, that DNC_CPU takes and dnc_build_info tells, and whether the CPU has it. Both run on
+ * every CPU. */
+static inline const char *dnc_level_name(void) { return DNC_LEVEL; }
+
+#if defined(__x86_64__)
+/* A level of the x86-64 psABI; the operating system is asked, too. */
+static __attribute__((noinline, target("arch=x86-64"))) bool dnc_level_runs_here(void) {
+    return __builtin_cpu_supports(DNC_LEVEL) != 0;
+}
+#else
+static inline bool dnc_level_runs_here(void) { return true; }
+#endif
+#endif
 
 #pragma clang assume_nonnull end
 

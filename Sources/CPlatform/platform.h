@@ -166,15 +166,6 @@ static inline void dnc_platform_error_text(int error, char *buffer, size_t size)
 #endif
 }
 
-/* Levels of the x86-64 psABI; __builtin_cpu_supports asks the operating system too. */
-#if defined(__x86_64__)
-static inline int dnc_platform_has_x86_64_v3(void) { return __builtin_cpu_supports("x86-64-v3") != 0; }
-static inline int dnc_platform_has_x86_64_v4(void) { return __builtin_cpu_supports("x86-64-v4") != 0; }
-#else
-static inline int dnc_platform_has_x86_64_v3(void) { return 0; }
-static inline int dnc_platform_has_x86_64_v4(void) { return 0; }
-#endif
-
 /* Asks for large pages: fewer misses where a matrix is larger than a cache. For all pages of the block, the first and the last
  * too: a mapping of which a part has other advice is two, which realloc can't move without a copy. */
 static inline void dnc_platform_prefer_large_pages(void *start, size_t bytes) {

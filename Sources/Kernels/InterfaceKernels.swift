@@ -3,8 +3,9 @@
 import CKernels
 
 /// y[i] = 1 + log(1 + exp(x[i]))
-func oneplus(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-  forEachVector(count) { i, n in
+func oneplus(_ operands: UnsafePointer<ActivationOperands>) {
+  let (x, y) = (operands.pointee.x, operands.pointee.y)
+  forEachVector(operands.pointee.count) { i, n in
     let x = load(x + i, n)
     let positive = choose(.zero, lessThan: x, x, else: .zero)
     let e = exp(choose(.zero, lessThan: x, -x, else: x))
@@ -13,13 +14,15 @@ func oneplus(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<
 }
 
 /// x[i] = yGradient[i] σ(x[i])
-func oneplusBackward(_ count: Int, _ yGradient: UnsafePointer<Float>, _ x: UnsafeMutablePointer<Float>) {
-  forEachVector(count) { i, n in store(load(yGradient + i, n) * sigmoid(load(x + i, n)), x + i, n) }
+func oneplusBackward(_ operands: UnsafePointer<OneplusBackwardOperands>) {
+  let (yGradient, x) = (operands.pointee.yGradient, operands.pointee.x)
+  forEachVector(operands.pointee.count) { i, n in store(load(yGradient + i, n) * sigmoid(load(x + i, n)), x + i, n) }
 }
 
 /// y[i] = σ(x[i])
-func sigmoids(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-  forEachVector(count) { i, n in store(sigmoid(load(x + i, n)), y + i, n) }
+func sigmoids(_ operands: UnsafePointer<ActivationOperands>) {
+  let (x, y) = (operands.pointee.x, operands.pointee.y)
+  forEachVector(operands.pointee.count) { i, n in store(sigmoid(load(x + i, n)), y + i, n) }
 }
 
 /// xGradient[i] = yGradient[i] y[i] (1 − y[i])

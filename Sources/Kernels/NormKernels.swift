@@ -48,8 +48,8 @@ func layerNormBackward(_ operands: UnsafePointer<LayerNormBackwardOperands>) {
 }
 
 /// z[i] += x[i] y[i]
-func addProducts(
-  _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ z: UnsafeMutablePointer<Float>
-) {
-  forEachVector(count) { i, n in store(load(z + i, n).addingProduct(load(x + i, n), load(y + i, n)), z + i, n) }
+func addProducts(_ operands: UnsafePointer<AddProductsOperands>) {
+  let o = operands.pointee
+  let (x, y, z) = (o.x, o.y, o.z)
+  forEachVector(o.count) { i, n in store(load(z + i, n).addingProduct(load(x + i, n), load(y + i, n)), z + i, n) }
 }

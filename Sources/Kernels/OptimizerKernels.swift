@@ -56,7 +56,8 @@ func adam(_ operands: UnsafePointer<AdamOperands>) {
 }
 
 /// Σ g², in Double.
-func sumOfSquares(_ count: Int, _ gradients: UnsafePointer<Float>) -> Double {
+func sumOfSquares(_ operands: UnsafePointer<SumOfSquaresOperands>) -> Double {
+  let (count, gradients) = (operands.pointee.count, operands.pointee.gradients)
   var sums = InlineArray<2, SIMD4<Double>>(repeating: .zero)
   var i = 0
   while i + 8 <= count {

@@ -1,10 +1,16 @@
 import CKernels
 
+/// This level's name. Runs on every CPU.
+@export(interface) public func name() -> UnsafePointer<CChar> { dnc_level_name() }
+
+/// True if the CPU has the level. Runs on every CPU.
+@export(interface) public func runsHere() -> Bool { dnc_level_runs_here() }
+
 /// This level's kernels.
 @export(interface) public func kernels() -> Kernels {
   Kernels(
-    dotProduct: dotProduct, areModerate: areModerate, addScaled: addScaled, scale: scale, sumOfSquares: sumOfSquares,
-    oneplus: oneplus, oneplusBackward: oneplusBackward, sigmoids: sigmoids, addProducts: addProducts,
+    dotProduct: dotProduct, areModerate: areModerate, addScaled: addScaled, scale: scale, addProducts: addProducts,
+    sumOfSquares: sumOfSquares, oneplus: oneplus, oneplusBackward: oneplusBackward, sigmoids: sigmoids,
     usageKeys: usageKeys, sigmoidsBackward: sigmoidsBackward, softmaxRows: softmaxRows,
     softmaxRowsBackward: softmaxRowsBackward, sortKeys: sortKeys, packWeight: packWeight, linearForward: linearForward,
     linearBackward: linearBackward,

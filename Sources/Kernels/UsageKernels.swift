@@ -64,8 +64,9 @@ func usageBackward(_ operands: UnsafePointer<UsageBackwardOperands>) {
 }
 
 /// round(s · 2¹⁶) for the free list: see `FreeList` for it and its bounds.
-func usageKeys(_ count: Int, _ usage: UnsafePointer<Float>, _ keys: UnsafeMutablePointer<UInt32>) {
-  forEachVector(count) { n, part in
+func usageKeys(_ operands: UnsafePointer<UsageKeysOperands>) {
+  let (usage, keys) = (operands.pointee.usage, operands.pointee.keys)
+  forEachVector(operands.pointee.count) { n, part in
     let s = (1e-6 + (1 - 1e-6) * load(usage + n, part)) * 65536
     let positive = choose(.zero, lessThan: s, s, else: .zero)
     let bounded = choose(positive, lessThan: Vector(repeating: 262143), positive, else: Vector(repeating: 262143))

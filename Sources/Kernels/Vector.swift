@@ -6,6 +6,7 @@
 // Every output element adds its products in one order, whatever the number of rows computed with it. So a sequence's
 // numbers don't depend on its batch.
 
+import CKernels
 import CVector
 
 #if LANES_16
@@ -171,9 +172,9 @@ typealias Eight = SIMD8<Float>
 }
 
 /// `dot` for the mechanisms that have no kernel of their own.
-func dotProduct(
-  _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>
-) -> Float { dot(count, x, y) }
+func dotProduct(_ operands: UnsafePointer<DotProductOperands>) -> Float {
+  dot(operands.pointee.count, operands.pointee.x, operands.pointee.y)
+}
 
 /// True if Σ x[i]² is finite. Four sums don't wait for each other.
 func areModerate(_ count: Int, _ x: UnsafePointer<Float>) -> Bool {
@@ -194,17 +195,24 @@ func areModerate(_ count: Int, _ x: UnsafePointer<Float>) -> Bool {
   return total((sums[0] + sums[1]) + (sums[2] + sums[3])).isFinite
 }
 
+func areModerate(_ operands: UnsafePointer<ModerateOperands>) -> Bool {
+  areModerate(operands.pointee.count, operands.pointee.x)
+}
+
 /// y[i] += a x[i]
-func addScaled(
-  _ count: Int, _ a: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
-) {
+@inline(__always) func addScaled(_ count: Int, _ a: Float, _ x: Input, _ y: Output) {
   let a = Vector(repeating: a)
   forEachVector(count) { i, n in store(load(y + i, n).addingProduct(a, load(x + i, n)), y + i, n) }
 }
 
+func addScaled(_ operands: UnsafePointer<ScaledOperands>) {
+  let o = operands.pointee
+  addScaled(o.count, o.a, o.x, o.y)
+}
+
 /// y[i] = a x[i]
-func scale(
-  _ count: Int, _ a: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
-) {
-  forEachVector(count) { i, n in store(load(x + i, n) * a, y + i, n) }
+func scale(_ operands: UnsafePointer<ScaledOperands>) {
+  let o = operands.pointee
+  let (a, x, y) = (o.a, o.x, o.y)
+  forEachVector(o.count) { i, n in store(load(x + i, n) * a, y + i, n) }
 }

@@ -113,7 +113,8 @@ private struct Squares<Scalar: Real>: ThreadWork {
   @inline(never) func run(_ portion: Int, thread: Int) {
     let range = portions[portion]
     if let fast = Scalar.kernels?.sumOfSquares {
-      sums[portion] = fast(range.count, (gradients + range.lowerBound).float)
+      var operands = SumOfSquaresOperands(count: range.count, gradients: (gradients + range.lowerBound).float)
+      sums[portion] = fast(&operands)
       return
     }
     var sum = 0.0

@@ -3,8 +3,10 @@ import CPlatform
 
 @c @implementation public func dnc_version() -> UnsafePointer<CChar>! { dnc_build_version() }
 
-@c @implementation public func dnc_build_info() -> UnsafePointer<CChar>! {
-  dnc_build_info_at(Int32(CPULevel.active.rawValue))
+@c @implementation public func dnc_build_info() -> UnsafePointer<CChar>! { BuildInfo.text }
+
+private enum BuildInfo {
+  nonisolated(unsafe) static let text = dnc_build_info_with(CPULevel.active?.name ?? cString("plain"))!
 }
 
 @c @implementation public func dnc_status_string(_ status: dnc_status) -> UnsafePointer<CChar>! {

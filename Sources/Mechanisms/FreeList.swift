@@ -21,7 +21,8 @@ enum FreeList {
     let byLowDigit = keys + slots
     let ends = byLowDigit + slots
     if let fast = Scalar.kernels?.usageKeys {
-      fast(slots, usage.float, keys)
+      var operands = UsageKeysOperands(count: slots, usage: usage.float, keys: keys)
+      fast(&operands)
     } else {
       for n in 0..<slots { keys[n] = key(usage[n]) }
     }

@@ -48,10 +48,16 @@ enum InterfaceTransform {
     switch self {
     case .identity: copyValues(part.count, raw, to: interface)
     case .oneplus:
-      if let fast = Scalar.kernels?.oneplus { return fast(part.count, raw.float, interface.float) }
+      if let fast = Scalar.kernels?.oneplus {
+        var operands = ActivationOperands(count: part.count, x: raw.float, y: interface.float)
+        return fast(&operands)
+      }
       for i in 0..<part.count { interface[i] = 1 + .softplus(raw[i]) }
     case .sigmoid:
-      if let fast = Scalar.kernels?.sigmoids { return fast(part.count, raw.float, interface.float) }
+      if let fast = Scalar.kernels?.sigmoids {
+        var operands = ActivationOperands(count: part.count, x: raw.float, y: interface.float)
+        return fast(&operands)
+      }
       for i in 0..<part.count { interface[i] = .sigmoid(raw[i]) }
     case .softmax(let count):
       Softmax.forward(rows: part.count / count, count, logits: raw, probabilities: interface)
@@ -74,7 +80,10 @@ enum InterfaceTransform {
     switch self {
     case .identity: copyValues(part.count, gradient, to: raw)
     case .oneplus:
-      if let fast = Scalar.kernels?.oneplusBackward { return fast(part.count, gradient.float, raw.float) }
+      if let fast = Scalar.kernels?.oneplusBackward {
+        var operands = OneplusBackwardOperands(count: part.count, yGradient: gradient.float, x: raw.float)
+        return fast(&operands)
+      }
       for i in 0..<part.count { raw[i] = gradient[i] * .sigmoid(raw[i]) }
     case .sigmoid:
       if let fast = Scalar.kernels?.sigmoidsBackward {

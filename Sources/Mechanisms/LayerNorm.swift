@@ -90,7 +90,9 @@ struct LayerNorm<Scalar: Real> {
     for row in 0..<rows {
       let (normalized, yGradient) = (kept[row], outputGradient[row])
       if let fast = Scalar.kernels?.addProducts {
-        fast(count, yGradient.float, normalized.float, scaleGradient.float)
+        var operands = AddProductsOperands(
+          count: count, x: yGradient.float, y: normalized.float, z: scaleGradient.float)
+        fast(&operands)
         continue
       }
       for i in 0..<count { scaleGradient[i] += yGradient[i] * normalized[i] }

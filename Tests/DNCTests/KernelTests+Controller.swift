@@ -5,8 +5,8 @@ import Testing
 
 /// Products, and the element-wise parts of the controllers.
 extension KernelTests {
-  @Test(arguments: levels) func linear(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func linear(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 1)
     let scratch = Numbers(Linear.scratchCount, &random)
     // The last two have strides that the weight's gradient gathers.
@@ -58,8 +58,8 @@ extension KernelTests {
     }
   }
 
-  @Test(arguments: levels) func controller(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func controller(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 2)
     for (batch, units) in [(1, 1), (2, 7), (3, 8), (1, 33), (4, 64)] {
       for clip in [0, 0.3] {
@@ -114,8 +114,8 @@ extension KernelTests {
     }
   }
 
-  @Test(arguments: levels) func layerNorm(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func layerNorm(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 4)
     for count in [1, 2, 7, 8, 33, 400] {
       let norm = LayerNorm<Double>(rows: 1, count: count)
@@ -144,7 +144,9 @@ extension KernelTests {
       expect(sumsGradient, "\(count) normalized, backward")
       norm.backwardScale(
         kept: row(kept).reading, outputGradient: row(gradient).reading, scaleGradient: scale.exact)
-      kernels.addProducts(count, kept.float, gradient.float, scale.float)
+      run(
+        kernels.addProducts,
+        AddProductsOperands(count: count, x: kept.float, y: gradient.float, z: scale.float))
       expect(scale, "\(count) normalized, scale")
 
       sums.float[count - 1] = 1e20
@@ -154,8 +156,8 @@ extension KernelTests {
     }
   }
 
-  @Test(arguments: levels) func exponentialsKeepNaNAndSaturate(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func exponentialsKeepNaNAndSaturate(level: String) throws {
+    let kernels = try kernels(of: level)
     let inputs: [Float] = [.nan, .infinity, -.infinity, 1e30, -1e30, 0, -0.0, 1e-30, 100, -100, 0.625, -0.625]
     for (x, found) in zip(inputs, tanh(of: inputs, kernels)) {
       if x.isNaN { #expect(found.isNaN) } else { #expect(abs(found - Float.tanh(x)) <= 2e-7, "tanh \(x): \(found)") }
@@ -166,8 +168,8 @@ extension KernelTests {
   }
 
   /// Within 2 ulp over the range where it is not 0 or 1.
-  @Test(arguments: levels) func tanhIsAccurate(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func tanhIsAccurate(level: String) throws {
+    let kernels = try kernels(of: level)
     let inputs = (-9000...9000).map { Float($0) / 1000 + 1.7e-4 }
     for (x, found) in zip(inputs, tanh(of: inputs, kernels)) {
       let exact = Double.tanh(Double(x))

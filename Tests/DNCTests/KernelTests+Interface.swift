@@ -6,8 +6,8 @@ import Testing
 /// The parts of the interface vector.
 extension KernelTests {
   /// An interface of Double, which has no kernels, beside one of the kernels, forward and backward.
-  @Test(arguments: levels) func interface(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func interface(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 13)
     for (readHeads, writeHeads, word) in [
       (1, 1, 1), (1, 1, 16), (2, 1, 5), (3, 3, 7), (5, 2, 8), (4, 1, 16), (9, 4, 50),
@@ -20,10 +20,10 @@ extension KernelTests {
       Interface.forward(at, raw: raw.exact, interface: interface.exact)
       for i in 0..<at.count { interface.float[i] = raw.float[i] }
       for (start, count) in [(at.readStrengths, readHeads), (at.writeStrengths, writeHeads)] {
-        kernels.oneplus(count, raw.float + start, interface.float + start)
+        run(kernels.oneplus, ActivationOperands(count: count, x: raw.float + start, y: interface.float + start))
       }
       for (start, end) in [(at.eraseVectors, at.writeVectors), (at.freeGates, at.readModes)] {
-        kernels.sigmoids(end - start, raw.float + start, interface.float + start)
+        run(kernels.sigmoids, ActivationOperands(count: end - start, x: raw.float + start, y: interface.float + start))
       }
       run(
         kernels.softmaxRows,
@@ -35,7 +35,9 @@ extension KernelTests {
       Interface.backward(
         at, raw: raw.exact, interface: interface.exact, interfaceGradient: gradient.exact)
       for (start, count) in [(at.readStrengths, readHeads), (at.writeStrengths, writeHeads)] {
-        kernels.oneplusBackward(count, gradient.float + start, raw.float + start)
+        run(
+          kernels.oneplusBackward,
+          OneplusBackwardOperands(count: count, yGradient: gradient.float + start, x: raw.float + start))
         for i in start..<start + count { #expect(abs(Double(raw.float[i]) - raw.exact[i]) < 2e-7, "\(what)") }
       }
       for (start, end) in [(at.eraseVectors, at.writeVectors), (at.freeGates, at.readModes)] {
@@ -56,11 +58,13 @@ extension KernelTests {
   }
 
   /// Within 1.5 ulp, from where it is 1 to where it is 1 + x; and NaN stays NaN.
-  @Test(arguments: levels) func oneplusIsAccurate(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func oneplusIsAccurate(level: String) throws {
+    let kernels = try kernels(of: level)
     let x: [Float] = (-3000...3000).map { Float($0) / 100 + 1.7e-4 } + [-1e30, 1e30, .infinity, -.infinity, .nan]
     var y = x
-    kernels.oneplus(x.count, x, &y)
+    y.withUnsafeMutableBufferPointer { y in
+      run(kernels.oneplus, ActivationOperands(count: x.count, x: In(y.baseAddress!), y: y.baseAddress!))
+    }
     for (x, y) in zip(x, y) {
       let exact = 1 + Double.softplus(Double(x))
       if exact.isFinite {
@@ -72,8 +76,8 @@ extension KernelTests {
   }
 
   /// Logits so far apart that the largest must be subtracted, wherever it is in each row.
-  @Test(arguments: levels) func rowsOfASoftmaxAreTheirOwn(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func rowsOfASoftmaxAreTheirOwn(level: String) throws {
+    let kernels = try kernels(of: level)
     for count in 1...2 * 16 + 3 {
       let rows = count
       var logits = [Float](repeating: -200, count: rows * count)

@@ -5,8 +5,8 @@ import Testing
 
 /// The passes over the links, and over all slots.
 extension KernelTests {
-  @Test(arguments: levels) func links(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func links(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 5)
     for (slots, _, heads) in KernelTests.shapes {
       let share = 1 / Float(slots)
@@ -74,17 +74,17 @@ extension KernelTests {
     }
   }
 
-  @Test(arguments: levels) func slots(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func slots(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 6)
     for (slots, _, heads) in KernelTests.shapes {
       let x = Numbers(slots, &random)
       let y = Numbers(slots, &random)
       let scaled = Numbers(slots, &random)
       addScaled(slots, 0.7, x.exact, to: y.exact)
-      kernels.addScaled(slots, 0.7, x.float, y.float)
+      run(kernels.addScaled, ScaledOperands(count: slots, a: 0.7, x: x.float, y: y.float))
       scale(slots, -1.5, x.exact, to: scaled.exact)
-      kernels.scale(slots, -1.5, x.float, scaled.float)
+      run(kernels.scale, ScaledOperands(count: slots, a: -1.5, x: x.float, y: scaled.float))
       for numbers in [y, scaled] { expect(numbers, "\(slots) slots") }
 
       let gates = Numbers(heads, &random, from: 0)

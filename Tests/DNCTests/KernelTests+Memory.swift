@@ -5,8 +5,8 @@ import Testing
 
 /// The passes over the rows of the memory.
 extension KernelTests {
-  @Test(arguments: levels) func content(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func content(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 3)
     for (slots, word, heads) in KernelTests.shapes {
       let what = "\(slots) × \(word), \(heads) heads"
@@ -59,8 +59,8 @@ extension KernelTests {
     }
   }
 
-  @Test(arguments: levels) func maskedContent(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func maskedContent(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 13)
     for (slots, word, heads) in KernelTests.shapes {
       let what = "\(slots) × \(word), \(heads) heads"
@@ -110,8 +110,8 @@ extension KernelTests {
   }
 
   /// Logits so far apart that the largest must be subtracted, wherever it is.
-  @Test(arguments: levels) func softmaxFindsTheLargest(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func softmaxFindsTheLargest(level: String) throws {
+    let kernels = try kernels(of: level)
     for count in 2...2 * 16 + 3 {
       var missed = 0
       for largest in 0..<count {
@@ -126,8 +126,8 @@ extension KernelTests {
     }
   }
 
-  @Test(arguments: levels, [false, true]) func memoryWrite(level: CPULevel, deallocates: Bool) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels, [false, true]) func memoryWrite(level: String, deallocates: Bool) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 4)
     for (slots, word, _) in KernelTests.shapes {
       let what = "\(slots) × \(word), de-allocation \(deallocates)"
@@ -174,8 +174,8 @@ extension KernelTests {
     }
   }
 
-  @Test(arguments: levels) func readVectors(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func readVectors(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 4)
     for (slots, word, heads) in KernelTests.shapes {
       let previous = Numbers(slots * word, &random)
@@ -207,8 +207,8 @@ extension KernelTests {
   }
 
   /// One number anywhere is enough to leave the work to the mechanism.
-  @Test(arguments: levels) func largeNumbersAreNoticed(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func largeNumbersAreNoticed(level: String) throws {
+    let kernels = try kernels(of: level)
     for (slots, word, _) in KernelTests.shapes {
       for place in [0, slots * word / 2, slots * word - 1] {
         for large in [Float.infinity, .nan, 1e25, -1e25] {
@@ -217,9 +217,9 @@ extension KernelTests {
           let norms = Numbers(slots, &random, from: 1, to: 2)
           let erase = Numbers(word, &random, from: 0)
           let key = Numbers(word, &random)
-          #expect(kernels.areModerate(slots * word, memory.float))
+          #expect(run(kernels.areModerate, ModerateOperands(count: slots * word, x: memory.float)))
           memory.float[place] = large
-          #expect(!kernels.areModerate(slots * word, memory.float))
+          #expect(!run(kernels.areModerate, ModerateOperands(count: slots * word, x: memory.float)))
           let weights = Numbers(slots, &random, from: 0)
           if large.isFinite {
             #expect(

@@ -7,8 +7,8 @@ import Testing
 /// The rules of the optimizers.
 extension KernelTests {
   /// Every length of a tail, with and without clipping: no parameter is passed over, and the gradients are 0 afterwards.
-  @Test(arguments: levels) func updates(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func updates(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 8)
     var fields = dnc_optimizer_config.defaults
     (fields.learning_rate, fields.weight_decay, fields.epsilon) = (0.5, 0.125, 0.25)
@@ -19,7 +19,8 @@ extension KernelTests {
         let first = Numbers(count, &random)
         let second = Numbers(count, &random, from: 0)
         let gradients = Numbers(count, &random)
-        let norm = kernels.sumOfSquares(count, gradients.float).squareRoot()
+        let norm = run(kernels.sumOfSquares, SumOfSquaresOperands(count: count, gradients: gradients.float))
+          .squareRoot()
         #expect(abs(norm - wideDot(count, gradients.exact, gradients.exact).squareRoot()) < 1e-6)
         let scale: Float = maximum == 0 || norm < Double(maximum) ? 1 : maximum / Float(norm)
 

@@ -5,8 +5,8 @@ import Testing
 
 /// The passes over all slots that mix weightings, and the order of the slots.
 extension KernelTests {
-  @Test(arguments: levels) func writeWeightings(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func writeWeightings(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 9)
     for (slots, _, _) in KernelTests.shapes {
       func numbers(_ count: Int) -> Numbers { Numbers(count, &random) }
@@ -40,8 +40,8 @@ extension KernelTests {
     }
   }
 
-  @Test(arguments: levels) func readWeightings(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func readWeightings(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 10)
     for (slots, _, heads) in KernelTests.shapes {
       for writeHeads in 1...3 {
@@ -83,8 +83,8 @@ extension KernelTests {
     }
   }
 
-  @Test(arguments: levels) func precedences(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func precedences(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 11)
     for (slots, _, _) in KernelTests.shapes {
       func numbers() -> Numbers { Numbers(slots, &random, from: 0, to: 1 / Float(slots)) }
@@ -109,8 +109,8 @@ extension KernelTests {
   }
 
   /// The same order as that of the plain code, also of equal usages and of numbers that are no usages.
-  @Test(arguments: levels) func freeLists(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func freeLists(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 12)
     for slots in 1...128 {
       for kind in 0..<3 {
@@ -124,8 +124,12 @@ extension KernelTests {
         }
         var keys = [UInt32](repeating: 0, count: 2 * slots)
         var order = [UInt32](repeating: 0, count: slots)
-        kernels.usageKeys(slots, usage, &keys)
         keys.withUnsafeMutableBufferPointer { keys in
+          usage.withUnsafeBufferPointer { usage in
+            run(
+              kernels.usageKeys,
+              UsageKeysOperands(count: slots, usage: usage.baseAddress!, keys: keys.baseAddress!))
+          }
           order.withUnsafeMutableBufferPointer { order in
             run(
               kernels.sortKeys,
@@ -140,8 +144,8 @@ extension KernelTests {
     }
   }
 
-  @Test(arguments: levels) func sharpening(level: CPULevel) throws {
-    let kernels = try #require(Kernels.at(level))
+  @Test(arguments: levels) func sharpening(level: String) throws {
+    let kernels = try kernels(of: level)
     var random = Random(seed: 17)
     for (slots, _, _) in KernelTests.shapes {
       for (largest, sharpness) in [(Float(1), Float(1)), (1, 20), (1e-6, 2), (0, 5)] {

@@ -8,14 +8,17 @@ import Testing
 /// code in Double.
 /// The tests stand with the kernels that they are of: KernelTests+Memory.swift and its neighbours.
 @Suite struct KernelTests {
-  /// In the ordinary build the sixteen lanes are made of AVX2's eight: the source of both levels is tested on either CPU.
-  #if arch(x86_64)
-    static let levels: [CPULevel] = dnc_platform_has_x86_64_v3() != 0 ? [.v3, .v4] : []
-  #elseif arch(arm64)
-    static let levels: [CPULevel] = [.neon]
-  #else
-    static let levels: [CPULevel] = []
-  #endif
+  /// The names of all levels, if the CPU has the lowest: in debug builds, sixteen lanes are made of AVX2's eight, and so both
+  /// levels are tested on either CPU.
+  static let levels: [String] = {
+    let levels = (0...).lazy.map { CPULevel.at($0) }.prefix { $0 != nil }.map { $0! }
+    return levels.last?.runsHere == true ? levels.map { String(cString: $0.name) } : []
+  }()
+
+  func kernels(of level: String) throws -> Kernels {
+    let found = (0...).lazy.map { CPULevel.at($0) }.first { $0 == nil || String(cString: $0!.name) == level }
+    return try #require(found ?? nil).kernels()
+  }
 
   /// Numbers that both precisions begin with, at an address that no vector is aligned to.
   final class Numbers {

@@ -4,8 +4,6 @@ import re
 
 import pytest
 
-# Of another module, or for tests and benchmarks only.
-OUTSIDE = {"Autodiff", "Kernels", "KernelsV3", "KernelsV4", "KernelsNEON"}
 DECLARATION = re.compile(
     r"^(?P<indent> *)(?P<words>[\w@() ]*?)\b(?:struct|enum|protocol|typealias) (?P<name>[A-Z]\w*)", re.MULTILINE
 )
@@ -22,9 +20,14 @@ def order(repository):
 @pytest.fixture(scope="module")
 def sources(repository):
     """file: its text without comments and strings."""
-    files = [file for file in (repository / "Sources").rglob("*.swift") if folder(file) not in OUTSIDE]
+    files = [file for file in (repository / "Sources").rglob("*.swift") if not is_outside(folder(file))]
     assert len(files) > 100
     return {file: code(file.read_text()) for file in files}
+
+
+def is_outside(folder):
+    """Of another module, or for tests and benchmarks only."""
+    return folder == "Autodiff" or folder.startswith("Kernels")
 
 
 def folder(file):
@@ -62,3 +65,13 @@ def test_no_folder_names_types_of_those_above(order, sources):
             if there != folder(file) and level[there] >= level[folder(file)]:
                 wrong.append(f"{folder(file)}/{file.name} names {name} of {there}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_room_is_named_in_two_lines(repository, sources):
+    """Its case and its line in `visit`; a level of the kernels in the manifest and in the list of levels."""
+    lines = [line for text in sources.values() for line in text.splitlines()]
+    for name in ("lstm", "feedforward", "gru", "rnn", "dnc", "ntm", "absent"):
+        assert sum(bool(re.search(rf"(case |\.){name}\b", line)) for line in lines) == 2, name
+    manifest = (repository / "Package.swift").read_text().splitlines()
+    for level in [path.name for path in (repository / "Sources").iterdir() if path.is_symlink()]:
+        assert sum(level in line for line in lines) == 1 and sum(f'"{level}"' in line for line in manifest) == 1, level
