@@ -5,7 +5,7 @@
 // these frames: gradients end there, states go on.
 //
 //     c++ agents.cpp -o agents $(pkg-config --cflags --libs dnc)
-//     ./agents 1200                the number of frames
+//     ./agents 1200 1              the number of frames, and of threads: 0, as without it, is one for each core
 #include <dnc.h>
 
 #include <algorithm>
@@ -72,7 +72,7 @@ class World {
     std::vector<Agent> all_ = std::vector<Agent>(agents);
 };
 
-std::unique_ptr<dnc, Free> make_network() {
+std::unique_ptr<dnc, Free> make_network(std::uint32_t threads) {
     dnc_config config;
     check(dnc_config_init(&config, sizeof config));
     config.input_size = inputs;
@@ -82,7 +82,7 @@ std::unique_ptr<dnc, Free> make_network() {
     config.word_size = 8;
     config.temporal_links = 0; // content is enough here, and faster
     config.batch_size = agents;
-    config.num_threads = 0; // one for each core
+    config.num_threads = threads;
     dnc *net = nullptr;
     check(dnc_create(&config, &net));
     std::unique_ptr<dnc, Free> owner(net);
@@ -116,15 +116,15 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-void run(std::size_t count) {
+void run(std::size_t count, std::uint32_t threads) {
     using clock = std::chrono::steady_clock;
-    const auto net = make_network();
+    const auto net = make_network(threads);
     const auto optimizer = make_optimizer(net.get());
     World world;
     Window frames;
     std::vector<std::uint8_t> begins(agents);
     std::vector<double> steps, updates; // milliseconds of frames without and with an update
-    double right = 0;
+    double right = 0, seconds = 0;
     for (std::size_t frame = 0; frame < count; frame++) {
         const std::size_t t = frame % window;
         world.observe(t, frames, begins);
@@ -140,11 +140,13 @@ void run(std::size_t count) {
             right = share_right(frames);
         }
         const double took = std::chrono::duration<double, std::milli>(clock::now() - began).count();
+        seconds += took / 1000;
         (t == window - 1 ? updates : steps).push_back(took);
     }
     std::printf("%.1f %% of the last answers are right\n", 100 * right);
     std::printf("a frame of %zu agents takes %.1f ms, with an update %.1f ms (medians); 60 Hz leave 16.7 ms\n", agents,
                 median(steps), median(updates));
+    std::printf("%.0f frames a second altogether\n", static_cast<double>(count) / seconds);
 }
 
 } // namespace
@@ -153,7 +155,8 @@ int main(int count, char **arguments) {
     try {
         const long frames = count > 1 ? std::strtol(arguments[1], nullptr, 10) : 1200;
         if (frames < static_cast<long>(window)) throw std::runtime_error("the number of frames is at least 4");
-        run(static_cast<std::size_t>(frames));
+        const unsigned long threads = count > 2 ? std::strtoul(arguments[2], nullptr, 10) : 0;
+        run(static_cast<std::size_t>(frames), static_cast<std::uint32_t>(threads));
     } catch (const std::exception &error) {
         std::fprintf(stderr, "agents: %s\n", error.what());
         return 1;
