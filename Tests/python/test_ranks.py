@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import dnc
 import numpy as np
 import pytest
+from dnc.ranks import Ranks
 from locks import wait_until_free
 
 pytestmark = pytest.mark.skipif(
@@ -234,6 +236,16 @@ def test_updates_that_ranks_make_of_their_own(tmp_path):
     process = mpirun(3, ["-m", "mpi4py", Path(__file__).parent / "local_updates.py", tmp_path])
     _, errors = process.communicate(timeout=100)
     assert process.returncode == 0, errors
+
+
+def test_the_benchmark_adds_up(repository):
+    """Of one rank here."""
+    tool = runpy.run_path(str(repository / "benchmarks" / "allreduce.py"))
+    sizes = dict(input_size=2, output_size=2, hidden_size=4, batch_size=3)
+    megabytes, steps, adding = tool["times"](Ranks(), sizes, 5, 2)
+    with dnc.DNC(**sizes) as net:
+        assert megabytes == 4e-6 * net.parameter_count
+    assert len(steps) == len(adding) == 2 and min(steps) > 0
 
 
 def test_a_comparison_over_ranks(tmp_path):
