@@ -54,7 +54,7 @@ FUZZ_WRAPPED := calloc malloc realloc fsync rename fstat pread pthread_create wr
 
 .PHONY: all abi test-asan test-tsan gallery book bench bench-autodiff bench-layers bench-mechanisms bench-peers bench-words demo faults fuzz fuzz-programs test \
   test-swift test-threads test-fuzz test-python test-level-v3 test-level-plain test-fresh test-layers test-mpi test-torch lint format install clean setup
-.PHONY: static dist wheels uninstall ffi test-aarch64 test-neon test-packages test-languages test-lite
+.PHONY: static dist wheels uninstall ffi test-aarch64 test-neon test-packages test-tools test-languages test-lite
 
 all: $(LIBRARY)
 
@@ -209,16 +209,16 @@ $(PYTHON): Tests/requirements.txt
 	@tools/setup.sh python
 	@touch $@
 
-# Every phase is a target; tools/run_tests.py says which waits for which, and counts their tests. Everything is installed
-# before, since the phases run side by side.
-test: $(PYTHON) | setup
-	@tools/setup.sh fuzz
-	@$(if $(filter x86_64,$(MACHINE)),tools/setup.sh aarch64)
+# Every phase is a target; tools/run_tests.py says which waits for which, and counts their tests.
+test: | setup
+	@python3 tools/run_tests.py
+
+# The phase that installs what others take, beside the first builds.
+test-tools: $(PYTHON) build/book-venv/installed
 	@tools/setup.sh languages
 	@tools/setup.sh mpi
 	@tools/setup.sh torch
-	@$(MAKE) -s build/book-venv/installed
-	@$(PYTHON) tools/run_tests.py
+	@$(if $(filter x86_64,$(MACHINE)),tools/setup.sh aarch64)
 
 # Without tasks and pictures, which these tests do not touch: they are a third of what is compiled.
 test-swift: | setup

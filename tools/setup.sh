@@ -13,8 +13,9 @@
 #   tools/setup.sh peers     another one, build/peers-venv, with the implementations that benchmarks/peers compares
 set -eu
 
-# packages PACKAGE...: installs Debian packages.
+# packages PACKAGE...: installs Debian packages, one call of this script at a time.
 packages() {
+    mkdir -p build && exec 9>build/setup.lock && flock 9
     if [ "$(id -u)" = 0 ]; then run=""; elif sudo -n true 2>/dev/null; then run="sudo"; else run="no"; fi
     if [ "$run" = no ] || ! command -v apt-get >/dev/null; then
         echo "missing: $*. Please install with:  sudo apt-get install $*" >&2
@@ -22,6 +23,7 @@ packages() {
     fi
     $run apt-get update -qq
     DEBIAN_FRONTEND=noninteractive $run apt-get install -y -qq "$@" >/dev/null
+    exec 9>&-
 }
 
 # foreign ARCHITECTURE FOLDER COMMAND...: unpacks Debian packages of another architecture, which a command of apt-get downloads.
