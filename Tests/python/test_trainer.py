@@ -212,7 +212,7 @@ def test_the_processors_clock_does_not_count_waiting(tmp_path):
     assert trainer.update >= 5 and trainer.seconds < (time.monotonic() - began) / 2
     again = dnc.Trainer.resume(tmp_path)
     again.run(time_limit=0.1)
-    assert again.seconds >= trainer.seconds + 0.1
+    assert again.seconds > trainer.seconds + 0.05  # what follows the last update is not counted
 
 
 def test_stopping_at_a_score(tmp_path):
