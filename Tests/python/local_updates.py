@@ -137,6 +137,21 @@ def numbers_that_are_not_finite(play=dnc.Task.play):
     dnc.Task.play = play
 
 
+def a_gradient_of_ones_own():
+    """A rank's gradient is the mean over its own sequences, as large as that over all; the mean of one update each is
+    nearly the exact update."""
+    moved = []
+    for local in (1, 2):
+        plan = dataclasses.replace(
+            PLAN, updates=1, local_updates=local, algorithm="sgd", optimizer={"learning_rate": 1, "momentum": 0}
+        )
+        trainer = dnc.Trainer.start(FOLDER / f"moved-{local}", plan, comm=PAIR)
+        before = trainer.net.flat_parameters.copy()
+        trainer.run()
+        moved.append(trainer.net.flat_parameters - before)
+    assert 0 < np.linalg.norm(moved[1] - moved[0]) < 0.3 * np.linalg.norm(moved[0])
+
+
 def data_that_end():
     """In the middle of updates that are not shared."""
     random = np.random.default_rng(3)
@@ -150,6 +165,7 @@ if ALL.rank < 2:
     what_is_shared()
     going_on()
     numbers_that_are_not_finite()
+    a_gradient_of_ones_own()
     data_that_end()
 ALL.barrier()
 other_numbers_of_ranks()
