@@ -84,15 +84,14 @@ def rust(found):
     text = re.sub(r"\b_bindgen_ty_\d+\b", "u32", text)
     missing = [name for name in names(found) if not re.search(rf"\b{name}\b", text)]
     if missing:
-        sys.exit(
-            f"bindgen has left out {', '.join(missing)}: does it use libclang 14, as tools/setup.sh languages installs?"
-        )
+        sys.exit(f"bindgen has left out {', '.join(missing)}: does its libclang come from tools/setup.sh languages?")
     return RUST.format(bindgen=re.search(r"bindgen [\d.]+", version)[0]) + text
 
 
 def with_libclang():
-    """Debian's bindgen does not understand anonymous enums as the newest libclang tells of them, as Swift brings it."""
-    return {"LIBCLANG_PATH": "/usr/lib/llvm-14/lib", **os.environ}
+    """The environment for bindgen. Debian 12's does not see anonymous enums through a newer libclang, as Swift brings."""
+    its_own = Path("/usr/lib/llvm-14/lib")
+    return {**({"LIBCLANG_PATH": str(its_own)} if its_own.exists() else {}), **os.environ}
 
 
 def names(found):

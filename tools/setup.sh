@@ -90,7 +90,7 @@ languages)
         command -v $tool >/dev/null || packages luajit cargo golang-go
     done
     # With the libclang that tools/make_ffi.py gives to it.
-    command -v bindgen >/dev/null && command -v rustfmt >/dev/null || packages bindgen libclang1-14 rustfmt
+    command -v bindgen >/dev/null && command -v rustfmt >/dev/null || packages bindgen libclang1 rustfmt
     ;;
 mpi)
     command -v mpicc >/dev/null && command -v mpirun >/dev/null || packages libopenmpi-dev openmpi-bin
