@@ -89,7 +89,7 @@ def rust(found):
 
 
 def with_libclang():
-    """The environment for bindgen. Debian 12's does not see anonymous enums through a newer libclang, as Swift brings."""
+    """The environment for bindgen. Debian 12's sees no anonymous enums through a newer libclang, such as Swift's."""
     its_own = Path("/usr/lib/llvm-14/lib")
     return {**({"LIBCLANG_PATH": str(its_own)} if its_own.exists() else {}), **os.environ}
 
