@@ -17,6 +17,8 @@ struct TrainingFigure {
   private static let labelGap = 8
   private static let panelGap = 18
   private static let lessonGap = 3
+  /// Most rows of the numbers of lessons, one above the other where lessons are short.
+  private static let mostLessonRows = 3
   private static let axisLabelGap = 4
   private static let legendGap = 20
   /// Room to the right, for the end of the last number below.
@@ -66,7 +68,11 @@ struct TrainingFigure {
     // Vertically: lessons; panels, each with room for its label; the axis's numbers and its label.
     let label = scoreLabel.fitting(max(height, TrainingFigure.highestText))
     let top = margin + (title.count > 0 ? title.height + TrainingFigure.titleGap : 0)
-    let lossY = top + (logs.lessons.count > 0 ? Label.height + TrainingFigure.lessonGap : 0)
+    var lossY = top
+    if logs.lessons.count > 0 {
+      let plot = Plot(x: margin, y: 0, across: times, up: losses, isOverTime: isOverTime)
+      lossY += try forEachLesson(logs, plot) { _, _, _, _, _ in } * Label.height + TrainingFigure.lessonGap
+    }
     let slot = max(height, label.width)
     let scoreY = lossY + height + TrainingFigure.panelGap + (slot - height) / 2
     let bottom = scores == nil ? lossY + height : scoreY + height
@@ -86,7 +92,7 @@ struct TrainingFigure {
     let scorePlot = scores.map { Plot(x: left + panelX, y: scoreY, across: times, up: $0, isOverTime: isOverTime) }
     lossPlot.drawGrid(hasTimes: scores == nil, on: canvas)
     scorePlot?.drawGrid(hasTimes: true, on: canvas)
-    try drawLessons(logs, lossPlot, scorePlot, y: top, on: canvas)
+    try drawLessons(logs, lossPlot, scorePlot, on: canvas)
     try drawLosses(logs, lossPlot, on: canvas)
     if let scorePlot { try drawScores(logs.scores, scorePlot, on: canvas) }
     lossPlot.drawFrame(on: canvas)
@@ -211,30 +217,54 @@ struct TrainingFigure {
 
   /// Draws the lines of the lessons through the panels, and above them the numbers that have room.
   private func drawLessons(
-    _ logs: borrowing TrainingLogs, _ losses: Plot, _ scores: Plot?, y: Int, on canvas: borrowing Canvas
+    _ logs: borrowing TrainingLogs, _ losses: Plot, _ scores: Plot?, on canvas: borrowing Canvas
   ) throws(Failure) {
     guard logs.lessons.count > 0 else { return }
+    let lowest = losses.y - TrainingFigure.lessonGap - Label.height
     let word = Label("lesson")
-    canvas.draw(word, x: losses.x - Plot.numberDistance - word.width, y: y)
-    // The columns that have a number already.
-    let taken = try Memory(bytes: canvas.width)
-    let isTaken = taken.start.assumingMemoryBound(to: Bool.self)
-    for run in 0..<logs.runs {
-      let colour = logs.runs == 1 ? theme.ink : Palette.colour(entries[run])
-      for sample in logs.lessons[run] {
-        let column = losses.column(of: sample)
-        losses.drawVertical(at: column, colour, on: canvas)
-        scores?.drawVertical(at: column, colour, on: canvas)
-        guard sample.value.magnitude <= 1e9 else { continue }
-        withLabel(sample.value + 1, digits: 10) { label in
-          let left = max(column - label.width / 2 + 1, losses.x)
-          let columns = left - 3..<left + label.width + 3
-          guard columns.upperBound <= canvas.width, !columns.contains(where: { isTaken[$0] }) else { return }
-          for i in columns { isTaken[i] = true }
-          canvas.draw(label, x: left, y: y, colour)
+    canvas.draw(word, x: losses.x - Plot.numberDistance - word.width, y: lowest)
+    _ = try forEachLesson(logs, losses) { number, x, row, column, colour in
+      if row < TrainingFigure.mostLessonRows { canvas.draw(number, x: x, y: lowest - row * Label.height, colour) }
+      guard column > losses.x else { return }
+      losses.drawVertical(at: column, colour, on: canvas)
+      scores?.drawVertical(at: column, colour, on: canvas)
+    }
+  }
+
+  /// Calls `body` with each lesson's number, its place, its row from 0, the lowest, the column where the lesson begins, and
+  /// a colour. Without room, the row is not below `mostLessonRows`.
+  /// - Returns: how many rows there are, at least 1.
+  @inline(never) private func forEachLesson(
+    _ logs: borrowing TrainingLogs, _ plot: Plot, _ body: (Label, _ x: Int, _ row: Int, _ column: Int, Colour) -> Void
+  ) throws(Failure) -> Int {
+    let end = plot.x + width + TrainingFigure.numberRoom
+    // The rows that have a number in a column, a bit each.
+    let room = try Memory(bytes: end)
+    let taken = room.start.assumingMemoryBound(to: UInt8.self)
+    var rows = 1
+    @inline(never) func visit(_ lesson: Double, _ column: Int, _ colour: Colour) {
+      withLabel(lesson, digits: 10) { number in
+        let left = max(column - number.width / 2 + 1, plot.x)
+        let right = left + number.width + 3
+        let columns = left - 3..<min(right, end)
+        var bits: UInt8 = lesson.magnitude <= 1e9 && right <= end ? 0 : .max
+        for i in columns { bits |= taken[i] }
+        let row = (~bits).trailingZeroBitCount
+        if row < TrainingFigure.mostLessonRows {
+          rows = max(rows, row + 1)
+          for i in columns { taken[i] |= 1 << UInt8(row) }
         }
+        body(number, left, row, column, colour)
       }
     }
+    for run in 0..<logs.runs {
+      let lessons = logs.lessons[run]
+      let colour = logs.runs == 1 ? theme.ink : Palette.colour(entries[run])
+      // The log has no line for the first lesson. One number is enough for all runs.
+      if let second = lessons.first, second.value >= 1, taken[plot.x] == 0 { visit(second.value, plot.x, theme.ink) }
+      for sample in lessons { visit(sample.value + 1, plot.column(of: sample), colour) }
+    }
+    return rows
   }
 
   // MARK: Legend

@@ -263,15 +263,57 @@ def test_lessons_are_lines(draw):
 
 
 def test_numbers_of_lessons_do_not_overlap(draw):
-    """Between two numbers is paper."""
+    """Between two numbers is paper. Three rows are all there is."""
     log = losses_only(np.geomspace(1, 0.1, 100))
     for i in range(90):
         log.insert(i + 5 + i, line("lesson", 50 + 10 * i, lesson=i + 100, options=""))
     (panel,) = panels(draw(log, width=300))
-    texts = (panel.picture[: panel.top - 1, panel.left :] == INK).all(2).any(0)
-    starts = np.flatnonzero(np.diff(texts.astype(int)) == 1)
-    gaps = [gap for gap in np.diff(starts) if gap > 6]
-    assert texts.any() and len(gaps) < 20
+    for row in range(3):
+        end = panel.top - 4 - 13 * row
+        texts = (panel.picture[end - 13 : end, panel.left :] == INK).all(2).any(0)
+        starts = np.flatnonzero(np.diff(texts.astype(int)) == 1)
+        gaps = [gap for gap in np.diff(starts) if gap > 6]
+        assert texts.any() and len(gaps) < 20
+    assert panel.top < 14 + 3 * 13 + 6
+
+
+def lesson_numbers(draw, *updates):
+    """The pixels of the numbers above a picture of this training, [height, width], with room for the lines' numbers."""
+    log = losses_only(np.geomspace(1, 0.1, 100))
+    for lesson, update in enumerate(updates, 1):
+        log.insert(update // 10 + lesson - 1, line("lesson", update, lesson=lesson, options=""))
+    (panel,) = panels(draw(log))
+    return (panel.picture[: panel.top - 1, panel.left - 2 :] == INK).all(2)
+
+
+def test_every_lesson_has_its_number(draw):
+    """Also the first, and one that lasts for a few updates only: its number stands above the one before."""
+    apart = lesson_numbers(draw, 300, 600)
+    groups = np.flatnonzero(np.diff(np.append(False, apart.any(0)).astype(int)) == 1)
+    assert len(groups) == 3 and groups[0] <= 6, "1 at the left edge, 2 and 3"
+    close = lesson_numbers(draw, 600, 610)
+    assert len(close) == len(apart) + 13, "a row more"
+    first, second = close[:-16].copy(), close[-17:]
+    assert first[-13:].any() and second.any()
+    three = apart[:, groups[2] :]
+    three = three[:, : np.flatnonzero(three.any(0))[-1] + 1]
+    shape = three[np.flatnonzero(three.any(1))[0] : np.flatnonzero(three.any(1))[-1] + 1]
+    rows, columns = np.flatnonzero(first.any(1)), np.flatnonzero(first.any(0))
+    assert (first[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] == shape).all(), "the same 3"
+
+
+def test_a_log_that_begins_later_has_its_own_first_number(draw):
+    """A log without its beginning says only which lesson follows."""
+    logs = []
+    for lesson in (1, 2):
+        log = losses_only(np.geomspace(1, 0.1, 100))
+        log.insert(50, line("lesson", 500, lesson=lesson, options=""))
+        (panel,) = panels(draw(log))
+        logs.append((panel.picture[: panel.top - 1, panel.left - 2 :] == INK).all(2))
+    of_two, of_three = logs
+    half = of_two.shape[1] // 4
+    assert of_two[:, :half].any() and of_three[:, :half].any()
+    assert (of_two[:, :half] != of_three[:, :half]).any(), "1, and 2"
 
 
 def test_runs_have_colours(draw):

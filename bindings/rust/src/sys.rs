@@ -1022,7 +1022,7 @@ extern "C" {
     ///   lines to each side, within a lesson;
     /// - one score of the "test" lines. If the first run's falls to less than a tenth, its axis is logarithmic, with 0 at the
     ///   lower end;
-    /// - the number of each "lesson", from 1, at its beginning.
+    /// - the number of each "lesson", from 1, at its beginning: in up to three rows, while there is room.
     /// names are those of the runs in the legend, or NULL for the paths of the logs. Runs of one name share a colour and an entry,
     /// which has the mean of their last scores. An unfinished last line is skipped; any other line that is no JSON gives
     /// DNC_BAD_FORMAT. A log may have 256 MiB.
