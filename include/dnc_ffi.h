@@ -311,7 +311,8 @@ enum
   DNC_IMAGE_BARE = 1,
   DNC_IMAGE_SORT_SLOTS = 2,
   DNC_IMAGE_NUMBERED_FILES = 4,
-  DNC_IMAGE_OVER_TIME = 8
+  DNC_IMAGE_OVER_TIME = 8,
+  DNC_IMAGE_USED_SLOTS = 16
 };
 typedef struct dnc_image_options
 {

@@ -7,7 +7,7 @@ struct Axis {
   /// Number of rows or columns that share a cell.
   var block = 1
   var first = 0
-  /// The numbers of the rows or columns, `numberStride` apart, the widest at one of the ends; nil for those from `first` on.
+  /// The numbers of the rows or columns, `numberStride` apart; nil for those from `first` on.
   var numbers: UnsafePointer<UInt32>? = nil
   var numberStride = 1
 
@@ -15,9 +15,9 @@ struct Axis {
   private static let textGap = 2
   /// Pixels from the frame of the cells to the text of their numbers.
   private static let textDistance = 1 + tickLength + textGap
-  /// Least pixels between neighbouring numbers. Given numbers stand closer, so that more of them have room.
+  /// Least pixels between neighbouring numbers, and between lines of them. Given numbers stand closer, so that more of them have room.
   private var gapAcross: Int { numbers == nil ? 16 : 8 }
-  private static let lineDistance = 18
+  private var lineDistance: Int { numbers == nil ? 18 : Label.height }
 
   /// Pixels from the numbers below cells to the label that says what they count.
   static let labelGap = 4
@@ -29,7 +29,7 @@ struct Axis {
   /// True if a vertical axis has room for two numbers.
   var hasTwoRows: Bool { count > rowStep }
 
-  private var rowStep: Int { step(pixelsApart: Axis.lineDistance) }
+  private var rowStep: Int { step(pixelsApart: lineDistance) }
 
   private func step(pixelsApart: Int) -> Int { Ticks.step(pixelsEach: cellPixels, pixelsApart: pixelsApart * block) }
 
@@ -39,9 +39,10 @@ struct Axis {
   private func number(_ i: Int) -> Int { numbers.map { Int($0[i * numberStride]) } ?? first + i }
 
   private var widestNumber: Int {
+    var greatest = number(count - 1)
+    if numbers != nil { for i in 0..<count { greatest = max(greatest, number(i)) } }
     var width = 0
-    withLabel(number(0)) { width = $0.width }
-    withLabel(number(count - 1)) { width = max(width, $0.width) }
+    withLabel(greatest) { width = $0.width }
     return width
   }
 

@@ -16,8 +16,12 @@ struct MemoryState {
 /// Slots as rows: their memory, usage and weightings, and for each write head the links, the order of writing.
 struct StateFigure {
   let state: MemoryState
-  /// The order of the slots [N], and each slot's place in it; nil for the order of the memory.
+  /// The number of slots that are drawn, from 1 to N.
+  let shown: Int
+  /// These slots in the order of drawing, and the place of each slot in it; nil for all in the order of the memory.
   let order, places: UnsafePointer<UInt32>?
+  /// True if the order is that of the first writes.
+  let isSorted: Bool
   /// The strongest path of each write head, with room for N slots each.
   let paths: UnsafeMutablePointer<UInt32>
   let memoryRange: ValueRange
@@ -46,21 +50,30 @@ struct StateFigure {
   private static let widestMemory = 512
   /// Least width of the cells of single columns.
   private static let narrowestColumn = 8
+  /// Most pixels of a cell: more when slots are left out, so that each has room for its number.
+  private static let widestCell = 16
+  private static let widestOfFew = 24
 
   private var mostRows: Int { state.linkHeads <= 1 ? StateFigure.widestLinks : StateFigure.widestOfSeveral }
   /// Number of slots that share a row.
-  private var block: Int { cellPixels > 0 ? 1 : (state.slots + mostRows - 1) / mostRows }
-  private var rows: Int { (state.slots + block - 1) / block }
-  private var cell: Int { cellPixels > 0 ? cellPixels : min(max(mostRows / rows, 1), 16) }
+  private var block: Int { cellPixels > 0 ? 1 : (shown + mostRows - 1) / mostRows }
+  private var rows: Int { (shown + block - 1) / block }
+  private var cell: Int {
+    if cellPixels > 0 { return cellPixels }
+    return min(max(mostRows / rows, 1), leftOut > 0 ? StateFigure.widestOfFew : StateFigure.widestCell)
+  }
   private var side: Int { rows * cell }
-  private var slotAxis: Axis { Axis(count: state.slots, cellPixels: cell, block: block) }
+  private var slotAxis: Axis { Axis(count: shown, cellPixels: cell, block: block, numbers: order) }
+  private var leftOut: Int { state.slots - shown }
 
+  /// Cells narrower than high, rather than several numbers of a word in one.
   private var memoryCell: Int {
-    max(cell, min(StateFigure.narrowestColumn, StateFigure.widestMemory / memoryColumns))
+    let fitting = max(StateFigure.widestMemory / memoryColumns, 1)
+    return cellPixels > 0
+      ? max(cell, min(StateFigure.narrowestColumn, fitting)) : min(max(cell, StateFigure.narrowestColumn), fitting)
   }
   private var wordBlock: Int {
-    let fitting = max(StateFigure.widestMemory / cell, 1)
-    return cellPixels > 0 ? 1 : (state.wordSize + fitting - 1) / fitting
+    cellPixels > 0 ? 1 : (state.wordSize + StateFigure.widestMemory - 1) / StateFigure.widestMemory
   }
   private var memoryColumns: Int { (state.wordSize + wordBlock - 1) / wordBlock }
   private var columnCell: Int { max(cell, StateFigure.narrowestColumn, Label.height) }
@@ -68,14 +81,15 @@ struct StateFigure {
   /// Number of single columns: usage, and precedence or weighting of each head.
   private var columnCount: Int { (state.usage == nil ? 0 : 1) + state.linkHeads + state.writeHeads + state.readHeads }
 
-  private var slotsWidth: Int { order == nil ? slotAxis.widthBeside : 0 }
   private var columnsWidth: Int { columnCount * (columnCell + StateFigure.columnGap) - StateFigure.columnGap }
 
   func canvas() throws(Failure) -> Canvas {
     let margin = StateFigure.margin
-    let memoryWidth = max(memoryColumns * memoryCell, Label("memory").width)
+    var memoryWidth = max(memoryColumns * memoryCell, Label("memory").width)
+    withUnused { memoryWidth = max(memoryWidth, $0.width) }
     let linksWidth = max(side, before.width)
-    let linksPitch = (order == nil ? slotAxis.widthBeside : 0) + StateFigure.blockGap + linksWidth
+    let slotsWidth = slotAxis.widthBeside
+    let linksPitch = StateFigure.blockGap + Label.height + StateFigure.textGap + slotsWidth + linksWidth
     let bars = (memory: bar(memoryRange, Colormap(DNC_COLORMAP_DIVERGING)), weights: bar(.fraction, colormap))
     let barsWidth = max(bars.memory.width, bars.weights.width, weightings.width)
 
@@ -91,7 +105,7 @@ struct StateFigure {
     let stepHeight = step == nil ? 0 : Label.height + StateFigure.textGap
     let namesHeight = max(Label.height, longestName) + StateFigure.textGap
     let top = margin + titleHeight + stepHeight + namesHeight
-    let beforeHeight = state.linkHeads > 0 ? Axis.labelGap + Label.height : 0
+    let beforeHeight = state.linkHeads > 0 || leftOut > 0 ? Axis.labelGap + Label.height : 0
     let bodyHeight = max(side + Axis.heightBelow + beforeHeight, 2 * barHeight + barsGap)
     let pathsY = top + bodyHeight + StateFigure.textGap
     let height = pathsY + state.linkHeads * (Label.height + 2) + margin
@@ -100,8 +114,7 @@ struct StateFigure {
     canvas.draw(title, x: margin, y: margin)
     drawStep(x: margin, y: margin + titleHeight, on: canvas)
 
-    let slots = Label(order == nil ? "slot" : "slots as first written").fitting(max(side, Label("slot").width))
-    canvas.drawUpwards(slots, x: margin, y: top + max((side - slots.width) / 2, 0))
+    drawSlots(isSorted ? "slots as first written" : "slot", x: margin, y: top, on: canvas)
     drawMemory(x: margin + memoryX, y: top, on: canvas)
     drawColumns(x: margin + columnsX, y: top, on: canvas)
     var pathY = pathsY
@@ -120,6 +133,23 @@ struct StateFigure {
     bars.weights.draw(x: margin + barsX, y: lowerY, on: canvas)
     drawProgress(on: canvas)
     return canvas
+  }
+
+  /// Draws what the rows are, to the left of them and their numbers.
+  @inline(never) private func drawSlots(_ words: StaticString, x: Int, y: Int, on canvas: borrowing Canvas) {
+    let label = Label(words).fitting(max(side, Label("slot").width))
+    canvas.drawUpwards(label, x: x, y: y + max((side - label.width) / 2, 0))
+  }
+
+  /// Calls `body` with the number of slots that are left out, if there are any.
+  @inline(never) private func withUnused(_ body: (Label) -> Void) {
+    guard leftOut > 0 else { return }
+    func write(_ text: inout Text) {
+      text.append("+ ")
+      text.append(leftOut)
+      text.append(leftOut == 1 ? " slot unused" : " slots unused")
+    }
+    withLabel(writing: write, body)
   }
 
   private var weightings: Label { Label(state.linkHeads > 0 ? "weightings, links" : "weightings") }
@@ -150,15 +180,16 @@ struct StateFigure {
   // MARK: Memory
 
   private func drawMemory(x: Int, y: Int, on canvas: borrowing Canvas) {
-    var values = Values(start: state.memory, rows: state.slots, columns: state.wordSize)
+    var values = Values(start: state.memory, rows: shown, columns: state.wordSize)
     (values.order, values.rowBlock, values.columnBlock) = (order, block, wordBlock)
     CellGrid(x: x, y: y, cellWidth: memoryCell, cellHeight: cell)
       .draw(values, memoryRange, Colormap(DNC_COLORMAP_DIVERGING), on: canvas)
     let width = memoryColumns * memoryCell
     canvas.frame(x: x, y: y, width: width, height: side)
-    if order == nil { slotAxis.drawBeside(x: x, y: y, on: canvas) }
+    slotAxis.drawBeside(x: x, y: y, on: canvas)
     Axis(count: state.wordSize, cellPixels: memoryCell, block: wordBlock).drawBelow(x: x, y: y + side, on: canvas)
     canvas.draw(Label("memory"), x: x, y: y - StateFigure.textGap - Label.height)
+    withUnused { canvas.draw($0, x: x, y: y + side + Axis.heightBelow + Axis.labelGap) }
   }
 
   // MARK: Usage, precedence, weightings
@@ -181,7 +212,7 @@ struct StateFigure {
   private func drawColumns(x: Int, y: Int, on canvas: borrowing Canvas) {
     var x = x
     forEachColumn { name, head, start in
-      var values = Values(start: start, rows: state.slots, columns: 1)
+      var values = Values(start: start, rows: shown, columns: 1)
       (values.order, values.rowBlock) = (order, block)
       CellGrid(x: x, y: y, cellWidth: columnCell, cellHeight: cell).draw(values, .fraction, colormap, on: canvas)
       canvas.frame(x: x, y: y, width: columnCell, height: side)
@@ -195,24 +226,22 @@ struct StateFigure {
 
   // MARK: Links
 
-  /// Pixels from the links to the words below. Sorted slots have no numbers.
-  private var belowLinks: Int { order == nil ? Axis.heightBelow + Axis.labelGap : StateFigure.textGap }
-
   private var before: Label { Label("written before") }
 
   private func drawLinks(_ k: Int, _ path: StrongestPath, x: Int, y: Int, on canvas: borrowing Canvas) {
-    var values = Values(start: state.link + k * state.slots * state.slots, rows: state.slots, columns: state.slots)
+    var values = Values(
+      start: state.link + k * state.slots * state.slots, rows: shown, columns: shown, rowStride: state.slots,
+      columnStride: 1)
     (values.order, values.columnOrder, values.rowBlock, values.columnBlock) = (order, order, block, block)
     CellGrid(x: x, y: y, cellWidth: cell, cellHeight: cell).draw(values, .fraction, colormap, on: canvas)
     canvas.frame(x: x, y: y, width: side, height: side)
     withLabel("links", head: state.writeHeads > 1 ? k + 1 : 0) { label in
       canvas.draw(label, x: x, y: y - StateFigure.textGap - Label.height)
     }
-    if order == nil {
-      slotAxis.drawBeside(x: x, y: y, on: canvas)
-      slotAxis.drawBelow(x: x, y: y + side, on: canvas)
-    }
-    canvas.draw(before, x: x, y: y + side + belowLinks)
+    drawSlots("slot", x: x - slotAxis.widthBeside - StateFigure.textGap - Label.height, y: y, on: canvas)
+    slotAxis.drawBeside(x: x, y: y, on: canvas)
+    slotAxis.drawBelow(x: x, y: y + side, on: canvas)
+    canvas.draw(before, x: x, y: y + side + Axis.heightBelow + Axis.labelGap)
     draw(path, x: x, y: y, on: canvas)
   }
 

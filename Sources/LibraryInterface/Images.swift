@@ -60,7 +60,8 @@ func imageOptions(_ options: UnsafePointer<dnc_image_options>?) throws(Failure) 
       DNC_INVALID_ARGUMENT, "options->colormap is \(checked.colormap), allowed are 0 to \(lastColormap)")
   }
   try require(Int(checked.cell_pixels), in: 0...256, "options->cell_pixels")
-  let allFlags = DNC_IMAGE_BARE | DNC_IMAGE_SORT_SLOTS | DNC_IMAGE_NUMBERED_FILES | DNC_IMAGE_OVER_TIME
+  let allFlags =
+    DNC_IMAGE_BARE | DNC_IMAGE_SORT_SLOTS | DNC_IMAGE_NUMBERED_FILES | DNC_IMAGE_OVER_TIME | DNC_IMAGE_USED_SLOTS
   guard checked.flags & ~UInt32(allFlags) == 0 else {
     throw Failure(
       DNC_INVALID_ARGUMENT,

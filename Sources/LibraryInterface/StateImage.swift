@@ -77,9 +77,9 @@ private struct StateView: ~Copyable {
   let network: Instance
   let b: Int
   let options: dnc_image_options
-  /// The order of the slots, their places in it, and the strongest paths of the write heads.
+  /// The order of the slots, their places in it, 1 for those that were used, and the strongest paths of the write heads.
   private let room: Memory
-  private let order, places, paths: UnsafeMutablePointer<UInt32>
+  private let order, places, used, paths: UnsafeMutablePointer<UInt32>
 
   init(
     _ network: Instance, _ batchIndex: Int, _ options: UnsafePointer<dnc_image_options>?
@@ -88,13 +88,43 @@ private struct StateView: ~Copyable {
     guard c.hasMemory else { throw .missing("the state", "memory", c) }
     try requireBatchIndex(batchIndex, c)
     let checked = try imageOptions(options)
-    room = try Memory(bytes: (2 + c.K) * c.N * MemoryLayout<UInt32>.stride)
+    room = try Memory(bytes: (3 + c.K) * c.N * MemoryLayout<UInt32>.stride)
     self.network = network
     self.options = checked
     b = batchIndex
-    order = room.start.bindMemory(to: UInt32.self, capacity: (2 + c.K) * c.N)
+    order = room.start.bindMemory(to: UInt32.self, capacity: (3 + c.K) * c.N)
     places = order + c.N
-    paths = places + c.N
+    used = places + c.N
+    paths = used + c.N
+  }
+
+  /// Marks the slots that were used in the record.
+  @inline(never) func markUsed() {
+    guard options.has(DNC_IMAGE_USED_SLOTS) else { return }
+    markUsed(.usage)
+    markUsed(.precedence)
+    markUsed(.writeWeights)
+    markUsed(.readWeights)
+  }
+
+  /// Marks the slots that a quantity of width N, or some of them, shows before or after a recorded step.
+  @inline(never) private func markUsed(_ quantity: Quantity) {
+    let plane = network.pointee.planes[quantity]
+    let slots = network.pointee.configuration.N
+    for row in 0...network.pointee.recordedSteps {
+      let values = plane[row, b]
+      for i in 0..<plane.width where values[i] >= ReadOrigins.least { used[i % slots] = 1 }
+    }
+  }
+
+  /// Marks the slots at both ends of each link in L [K, N, N].
+  @inline(never) func markLinked(_ link: In<Float>) {
+    guard options.has(DNC_IMAGE_USED_SLOTS) else { return }
+    let slots = network.pointee.configuration.N
+    for i in 0..<network.pointee.configuration.linkCount where link[i] >= StrongestPath.least {
+      used[i % slots] = 1
+      used[i / slots % slots] = 1
+    }
   }
 
   func present() throws(Failure) -> Canvas {
@@ -130,9 +160,14 @@ private struct StateView: ~Copyable {
     // Without record and links, nothing tells in which order the slots were written.
     let isSorted = options.has(DNC_IMAGE_SORT_SLOTS) && (count > 0 || c.hasLinks)
     if isSorted { sortSlots(view) }
+    if !showsProgress { markUsed() }
+    markLinked(link)
+    let shown = leaveOutUnused(isSorted)
+    let isOrdered = isSorted || shown < c.N
     let figure = StateFigure(
-      state: view, order: isSorted ? UnsafePointer(order) : nil, places: isSorted ? UnsafePointer(places) : nil,
-      paths: paths, memoryRange: range ?? self.range(of: Values(start: memory, rows: c.N, columns: c.W)),
+      state: view, shown: shown, order: isOrdered ? UnsafePointer(order) : nil,
+      places: isOrdered ? UnsafePointer(places) : nil, isSorted: isSorted, paths: paths,
+      memoryRange: range ?? self.range(of: Values(start: memory, rows: c.N, columns: c.W)),
       colormap: Colormap(dnc_colormap(rawValue: options.colormap)), theme: options.drawnTheme,
       title: options.drawnTitle, cellPixels: Int(options.cell_pixels), step: step.map { (index: $0, count: count) },
       showsProgress: showsProgress)
@@ -163,7 +198,23 @@ private struct StateView: ~Copyable {
         count += 1
       }
     }
-    for place in 0..<c.N { places[Int(order[place])] = UInt32(place) }
+  }
+
+  /// Closes up the order of the slots, and finds their places in it. All are shown if none was used.
+  /// - Returns: the number of slots to show.
+  private func leaveOutUnused(_ isSorted: Bool) -> Int {
+    let slots = network.pointee.configuration.N
+    var hasUsed = false
+    for slot in 0..<slots where used[slot] == 1 { hasUsed = true }
+    var shown = 0
+    for place in 0..<slots {
+      let slot = isSorted ? order[place] : UInt32(place)
+      guard !hasUsed || used[Int(slot)] == 1 else { continue }
+      order[shown] = slot
+      places[Int(slot)] = UInt32(shown)
+      shown += 1
+    }
+    return shown
   }
 }
 
@@ -200,13 +251,16 @@ private struct Film: ~Copyable {
     self.delayMilliseconds = Int(delayMilliseconds)
   }
 
-  /// One range for all steps, so that colours can be compared.
+  /// One range for all steps, so that colours can be compared. Marks what is used in one of them, so that all frames show
+  /// the same slots.
   private static func range(_ view: borrowing StateView, _ first: Int, _ steps: Int) throws(Failure) -> ValueRange {
     let c = view.network.pointee.configuration
     var replay = try Replay(view.network.pointee.history, sequence: view.b, after: first)
     var peak: Float = 0
+    view.markUsed()
     for step in first..<first + steps {
       if step > first { replay.advance() }
+      view.markLinked(replay.link)
       for i in 0..<c.N * c.W where replay.memory[i].isFinite { peak = max(peak, replay.memory[i].magnitude) }
     }
     return withUnsafePointer(to: peak) { view.range(of: Values($0)) }

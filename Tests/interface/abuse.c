@@ -307,7 +307,9 @@ static void memory_pictures(dnc *net, const float *inputs, const float *targets,
     GOOD(dnc_image_options_init(&look, sizeof look));
     GOOD(dnc_episode_image_encode(net, 0, T, inputs, targets, outputs, &look, &png, &size));
     dnc_buffer_free(png);
-    for (uint32_t flags = 0; flags <= DNC_IMAGE_SORT_SLOTS; flags += DNC_IMAGE_SORT_SLOTS) {
+    const uint32_t slots[] = {0, DNC_IMAGE_SORT_SLOTS, DNC_IMAGE_USED_SLOTS, DNC_IMAGE_SORT_SLOTS | DNC_IMAGE_USED_SLOTS};
+    for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
+        uint32_t flags = slots[i];
         look.flags = flags;
         look.title = flags ? "\xce\xb2 \xe2\x86\x92" : "";
         for (size_t step = 0; step < T; step++) {

@@ -453,7 +453,7 @@ static dnc_status call_episode_write(world *w) {
     return dnc_episode_image_write(in_folder("old"), w->net, 1, T, w->inputs, w->targets, w->outputs, look(0));
 }
 static dnc_status call_state(world *w) {
-    return dnc_state_image_encode(w->net, 1, 2, look(DNC_IMAGE_SORT_SLOTS), &w->got.png, &w->got.size);
+    return dnc_state_image_encode(w->net, 1, 2, look(DNC_IMAGE_SORT_SLOTS | DNC_IMAGE_USED_SLOTS), &w->got.png, &w->got.size);
 }
 static dnc_status call_state_now(world *w) {
     return dnc_state_image_encode(w->net, 0, DNC_STEP_NOW, NULL, &w->got.png, &w->got.size);

@@ -247,7 +247,7 @@ IMAGE = {
     "struct_size": [0, 1, 3, sizeof(c.dnc_image_options) + 1, U32],
     "colormap": beyond(3, zero=False),
     "cell_pixels": beyond(256, zero=False),
-    "flags": [16, 17, U32],
+    "flags": [32, 33, U32],
     "theme": beyond(1, zero=False),
     "pixel_scale": beyond(8, zero=False),
     "panels": beyond(1023, zero=False),

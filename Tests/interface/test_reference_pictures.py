@@ -34,6 +34,20 @@ def episode(played, **look):
     return encoded(c.dnc_episode_image_encode, net.handle, 1, 14, *given, mask=floats(mask), **look)
 
 
+def used_slots():
+    """Seven of a hundred, in the order of their links."""
+    net = Net(memory_slots=100, word_size=6, read_heads=2, batch_size=1)
+    path, rows = [31, 4, 99, 12, 70, 5], np.zeros((100, 6))
+    rows[path] = np.subtract.outer(np.arange(6), np.arange(6)) / 3
+    links, precedence, usage = np.zeros((1, 1, 100, 100)), np.zeros((1, 1, 100)), np.zeros((1, 100))
+    links[0, 0, path[1:], path[:-1]] = [1, 0.9, 0.5, 0.8, 0.7]
+    precedence[0, 0, 5], usage[0, path], usage[0, 50] = 1, np.arange(6) / 5, 0.3
+    for name, values in dict(memory=rows[None], link=links, precedence=precedence, usage=usage).items():
+        net.set_state(name, values)
+    flags = c.DNC_IMAGE_SORT_SLOTS | c.DNC_IMAGE_USED_SLOTS
+    return encoded(c.dnc_state_image_encode, net.handle, 0, c.DNC_STEP_NOW, flags=flags)
+
+
 def training(*names, **look):
     logs = (c.c_char_p * len(names))(*(os.fsencode(MODELS / f"{name}.jsonl") for name in names))
     legend = (c.c_char_p * len(names))(*(name.encode() for name in names))
@@ -63,6 +77,7 @@ PICTURES = {
     "state_dark": lambda played: encoded(
         c.dnc_state_image_encode, played[0].handle, 1, c.DNC_STEP_NOW, theme=1, flags=c.DNC_IMAGE_SORT_SLOTS
     ),
+    "state_of_used": lambda played: used_slots(),
     "training": lambda played: training("graph_traversal", title=b"Graph traversal"),
     "training_of_three": lambda played: training(
         "copy", "repeat_copy", "associative_recall", metric=b"bit_error", theme=1, width=500, height=160

@@ -49,8 +49,9 @@ def columns(state, b):
 
 
 def assert_shows(picture, state, b, peak, order=slice(None), theme="light"):
-    """Every cell of every block has the colour of its value, but for the path that is drawn over the links."""
-    n, w = state["memory"][b].shape
+    """Every cell of every block has the colour of its value, but for the path that is drawn over the links. Slots that
+    are not in the order are left out."""
+    n, w = state["memory"][b][order].shape
     of_heads = state["link"][b] if "link" in state else []
     memory, *rest = [r for r in rectangles(picture, theme) if r[2] == n * CELL]
     links = rest[len(rest) - len(of_heads) :]
@@ -166,6 +167,131 @@ def test_without_record_and_links_there_is_no_order():
     assert plain == flagged
 
 
+def numbers(picture, slots, side, index):
+    """Of the frame with this index, the pixels of the numbers beside its rows."""
+    y, x, _, _ = [r for r in rectangles(picture) if r[2] == slots * side][index]
+    return [picture[y + row * side : y + (row + 1) * side, x - 18 : x - 5] for row in range(slots)]
+
+
+@pytest.mark.parametrize("frame", [0, -1], ids=["memory", "links"])
+def test_rows_have_the_numbers_of_their_slots(frame):
+    """Also in another order."""
+    net, side = chain(12, 10, 1, 5, 2), 20
+    plain = numbers(decode(state_image(net, c.DNC_STEP_NOW, cell_pixels=side)), 12, side, frame)
+    shown = decode(state_image(net, c.DNC_STEP_NOW, cell_pixels=side, flags=c.DNC_IMAGE_SORT_SLOTS))
+    found = numbers(shown, 12, side, frame)
+    for row, slot in enumerate([10, 1, 5, 2, 0, 3, 4, 6, 7, 8, 9, 11]):
+        assert (found[row] == plain[slot]).all(), f"row {row}"
+    assert len({crop.tobytes() for crop in found}) == 12, "they differ"
+
+
+def test_columns_of_links_have_the_numbers_of_their_slots():
+    net, side, order = chain(7, 4, 1, 5, 2), 20, [4, 1, 5, 2, 0, 3, 6]
+
+    def below(**look):
+        picture = decode(state_image(net, c.DNC_STEP_NOW, cell_pixels=side, **look))
+        y, x, height, _ = [r for r in rectangles(picture) if r[2] == 7 * side][-1]
+        return picture[y + height + 1 : y + height + 20, x : x + 7 * side].reshape(19, 7, side, 3).swapaxes(0, 1)
+
+    plain, found = below(), below(flags=c.DNC_IMAGE_SORT_SLOTS)
+    # Without another order, numbers stand further apart.
+    assert all((found[place] == plain[slot]).all() for place, slot in enumerate(order) if slot % 2 == 0)
+    assert len({crop.tobytes() for crop in found}) == 7
+
+
+FEW = dict(memory_slots=20, word_size=4, read_heads=2, batch_size=2, input_size=3)
+
+
+def used(states, b, links):
+    """The slots with a number of 0.1 or more in one of the states, or with such a link in one of `links`."""
+    marked = np.zeros(20, bool)
+    for state in states:
+        marked |= (columns(state, b) >= 0.1).any(0)
+    for state in links:
+        strong = (state["link"][b] >= 0.1).any(0) if "link" in state else np.zeros((20, 20), bool)
+        marked |= strong.any(0) | strong.any(1)
+    return np.flatnonzero(marked)
+
+
+@pytest.mark.parametrize("sizes", [dict(), dict(write_heads=2), dict(temporal_links=0)], ids=str)
+def test_slots_that_were_never_used_are_left_out(sizes):
+    """The same in each step of the record, also before the slot is used."""
+    net, twin = Net(**FEW, **sizes).train(), Net(**FEW, **sizes)
+    for one in (net, twin):
+        one.parameters[:] = 0
+    carried, words = np.zeros((2, 20)), np.random.default_rng(1).normal(size=(2, 20, 4))
+    carried[1, 2] = 0.9
+    for one in (net, twin):  # of a stream, perhaps
+        one.set_state("usage", carried)
+        one.set_state("memory", words)
+    states = [twin.states()]
+    for _ in range(4):
+        twin.forward(np.zeros((1, 2, 3)))
+        states.append(twin.states())
+    net.forward(np.zeros((4, 2, 3)))
+    kept = used(states, 1, states[1:])
+    assert 2 in kept and 4 < len(kept) < 15
+    frames, _ = frames_of(film(net, 0, 4, b=1, cell_pixels=CELL, flags=c.DNC_IMAGE_USED_SLOTS))
+    peak = max(abs(state["memory"][1]).max() for state in states[1:])
+    for frame, state in zip(frames, states[1:]):
+        assert_shows(frame, state, 1, peak, kept)
+    for step, state in enumerate(states[1:]):
+        picture = decode(state_image(net, step, 1, cell_pixels=CELL, flags=c.DNC_IMAGE_USED_SLOTS))
+        assert_shows(picture, state, 1, abs(state["memory"][1]).max(), used(states, 1, [state]))
+    writes = np.stack([state["write_weights"][1].max(0) for state in states[1:]])
+    first = np.where((writes >= 0.1).any(0), (writes >= 0.1).argmax(0), 4)
+    order = [slot for slot in np.argsort(first, kind="stable") if slot in kept]
+    assert order != sorted(order), "or else nothing is tested"
+    look = dict(cell_pixels=CELL, flags=c.DNC_IMAGE_USED_SLOTS | c.DNC_IMAGE_SORT_SLOTS)
+    peak = abs(states[4]["memory"][1]).max()
+    assert_shows(decode(state_image(net, 3, 1, **look)), states[4], 1, peak, order)
+    assert_shows(frames_of(film(net, 3, 1, b=1, **look))[0][0], states[4], 1, peak, order)
+
+
+@pytest.mark.parametrize("field", ["usage", "precedence", "write_weights", "read_weights", "link"])
+def test_what_makes_a_slot_used(field):
+    """A tenth does, in each of the quantities; without one, all are shown. A link has two ends."""
+    net = Net(**{**FEW, "batch_size": 1})
+
+    def rows(value):
+        values = np.zeros(net.shape(field))
+        values[(0, 0, 13, 4) if field == "link" else (..., 13)] = value
+        net.set_state(field, values)
+        picture = decode(state_image(net, c.DNC_STEP_NOW, cell_pixels=CELL, flags=c.DNC_IMAGE_USED_SLOTS))
+        return rectangles(picture)[0][2] // CELL
+
+    assert rows(0.0999) == 20
+    assert rows(0.1001) == (2 if field == "link" else 1)
+
+
+def test_pictures_say_how_many_slots_are_left_out():
+    """Where nothing is left out, the flag changes nothing."""
+    few, more = (
+        decode(state_image(chain(n, 4, 1, 5, 2), c.DNC_STEP_NOW, flags=c.DNC_IMAGE_USED_SLOTS)) for n in (7, 9)
+    )
+    y, _, height, _ = rectangles(few)[0]
+    changed = np.flatnonzero((few != more).any((1, 2)))
+    assert y + height < changed[0] and changed[-1] - changed[0] < 13, "one line, below the slots"
+    whole = chain(4, 2, 1, 3, 0)
+    plain, flagged = (state_image(whole, c.DNC_STEP_NOW, flags=flags) for flags in (0, c.DNC_IMAGE_USED_SLOTS))
+    assert plain == flagged
+    nothing = Net(**FEW)
+    plain, flagged = (state_image(nothing, c.DNC_STEP_NOW, flags=flags) for flags in (0, c.DNC_IMAGE_USED_SLOTS))
+    assert plain == flagged, "an empty picture would say nothing"
+
+
+def test_the_path_leads_through_the_slots_that_are_left():
+    look = dict(cell_pixels=CELL, flags=c.DNC_IMAGE_USED_SLOTS)
+    drawn = marks(decode(state_image(chain(30, 24, 1, 15, 2), c.DNC_STEP_NOW, **look)), 4)
+    expected = np.zeros((4, 4), bool)
+    place = {1: 0, 2: 1, 15: 2, 24: 3}
+    for after, before in [(2, 15), (15, 1), (1, 24)]:
+        i, j = place[after], place[before]
+        expected[i, min(i, j) : max(i, j) + 1] = True
+        expected[min(i, j) : max(i, j) + 1, j] = True
+    assert (drawn == expected).all()
+
+
 def test_large_memories_are_reduced_by_the_greatest():
     slots = 1300
     net = Net(**{**SIZES, "memory_slots": slots, "batch_size": 1})
@@ -202,8 +328,9 @@ def colour_at(name, index):
 def test_nothing_is_cut_off(theme, sizes):
     net = Net(**{**SIZES, **sizes}).train()
     net.forward(3 * net.inputs(4))
-    for title in (None, "Grüße → λ".encode(), b"long " * 200):
-        look = dict(title=title, theme=getattr(c, f"DNC_THEME_{theme.upper()}"))
+    used = c.DNC_IMAGE_USED_SLOTS
+    for title, flags in ((None, 0), ("Grüße → λ".encode(), used | c.DNC_IMAGE_SORT_SLOTS), (b"long " * 200, used)):
+        look = dict(title=title, theme=getattr(c, f"DNC_THEME_{theme.upper()}"), flags=flags)
         picture = decode(state_image(net, 2, **look))
         assert_has_margin(picture)
         doubled = decode(state_image(net, 2, pixel_scale=2, **look))

@@ -1026,6 +1026,20 @@ def test_state_and_film(net, inputs, tmp_path):
         dnc.figures.film(net, delay=0)
 
 
+def test_slots_that_were_never_used(tmp_path):
+    with dnc.DNC(3, 2, hidden_size=4, memory_slots=30, word_size=4) as net:
+        net.training = True
+        for values in net.parameters.values():
+            values[:] = 0
+        net.forward(np.zeros((3, 1, 3), np.float32))
+        all_slots = dnc.figures.state(net).array()
+        few = dnc.figures.state(net, used_slots=True).array()
+        assert few.shape != all_slots.shape
+        assert dnc.figures.film(net, used_slots=True).array().shape == (3, *few.shape)
+        dnc.figures.film_files(tmp_path / "film.png", net, 2, used_slots=True)
+        assert np.array_equal(dnc.figures.Picture((tmp_path / "film-0002.png").read_bytes()).array().shape, few.shape)
+
+
 # exceptions
 
 

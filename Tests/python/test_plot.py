@@ -61,7 +61,10 @@ def test_state_and_film(models, tmp_path):
     last = plotted(tmp_path, *state)
     assert np.array_equal(last, plotted(tmp_path, *state, "--step", 8))
     assert not np.array_equal(last, plotted(tmp_path, *state, "--step", 2))
+    whole = plotted(tmp_path, *state, "--all-slots")
+    assert last.shape != whole.shape == plotted(tmp_path, *state, "--all-slots", "--unsorted").shape
     film = ["film", *state[1:]]
+    assert plotted(tmp_path, *film, "--all-slots", "--steps", 2).shape == (2, *whole.shape)
     assert plotted(tmp_path, *film).shape == (9, *last.shape)
     assert plotted(tmp_path, *film, "--first-step", 2, "--steps", 3, "--delay", 50).shape == (3, *last.shape)
     assert main(["plot", *map(str, film), "--numbered", "--output", str(tmp_path / "film.png")]) == DONE

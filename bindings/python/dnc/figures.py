@@ -146,7 +146,7 @@ def episode(
         chosen, chosen_panels = 0, list([] if panels is None else panels)
         for name in chosen_panels:
             chosen |= choice(name, "panels", PANELS)
-        options = _options(look, panels=chosen, flags=_sorting(sort_slots), loss=loss_number(loss, "loss"))
+        options = _options(look, panels=chosen, flags=_slots(sort_slots), loss=loss_number(loss, "loss"))
         if given[3] is not None:
             options.mask = given[3].ctypes.data_as(ctypes.POINTER(ctypes.c_float))
         index = within(batch_index, "batch_index")
@@ -162,13 +162,18 @@ def state(
     *,
     batch_index: int = 0,
     sort_slots: bool = False,
+    used_slots: bool = False,
     minimum: float | None = None,
     maximum: float | None = None,
     **look: Unpack[Look],
 ) -> Picture:
     """The memory of one sequence, its weightings, and the link matrices with their strongest paths: after a recorded
-    step, from 0, or (None) as they are now. minimum and maximum are those of the memory's colours."""
-    options = _options(look, minimum=minimum, maximum=maximum, flags=_sorting(sort_slots))
+    step, from 0, or (None) as they are now. minimum and maximum are those of the memory's colours.
+
+    sort_slots brings the slots into the order in which they were first written. used_slots leaves out those that were
+    not used in the record, and says how many: their usage, precedence, weightings and links are all below 0.1.
+    """
+    options = _options(look, minimum=minimum, maximum=maximum, flags=_slots(sort_slots, used_slots))
     number = _c.DNC_STEP_NOW if step is None else within(step, "step")
     return _encode(
         _c.dnc_state_image_encode, net._handle, within(batch_index, "batch_index"), number, options,
@@ -184,13 +189,14 @@ def film(
     delay: int = 200,
     batch_index: int = 0,
     sort_slots: bool = False,
+    used_slots: bool = False,
     minimum: float | None = None,
     maximum: float | None = None,
     **look: Unpack[Look],
 ) -> Picture:
     """The `state` after each of some recorded steps (None: all from first_step on), as an animation that shows each for
     `delay` milliseconds."""
-    options = _options(look, minimum=minimum, maximum=maximum, flags=_sorting(sort_slots))
+    options = _options(look, minimum=minimum, maximum=maximum, flags=_slots(sort_slots, used_slots))
     said = _film(net, first_step, steps, batch_index, delay)
     said_too = {**look, "minimum": minimum, "maximum": maximum}
     return _encode(_c.dnc_film_encode, net._handle, *_numbers(said), options, **said, **said_too)
@@ -204,12 +210,13 @@ def film_files(
     *,
     batch_index: int = 0,
     sort_slots: bool = False,
+    used_slots: bool = False,
     minimum: float | None = None,
     maximum: float | None = None,
     **look: Unpack[Look],
 ) -> None:
     """The frames of a `film` as files: "film.png" becomes film-0000.png and so on, by the step."""
-    flags = _sorting(sort_slots) | _c.DNC_IMAGE_NUMBERED_FILES
+    flags = _slots(sort_slots, used_slots) | _c.DNC_IMAGE_NUMBERED_FILES
     options = _options(look, minimum=minimum, maximum=maximum, flags=flags)
     said = _film(net, first_step, steps, batch_index)
     status = _c.dnc_film_write(path_bytes(path), net._handle, *_numbers(said), byref(options))
@@ -287,8 +294,9 @@ def _numbers(film: dict[str, Any]) -> tuple[int, ...]:
     return *map(within, places, names), within(delay, "delay", ctypes.c_uint32)
 
 
-def _sorting(sort_slots: bool) -> int:
-    return _c.DNC_IMAGE_SORT_SLOTS if sort_slots else 0
+def _slots(sort_slots: bool, used_slots: bool = False) -> int:
+    """The flags that choose the slots and their order."""
+    return (_c.DNC_IMAGE_SORT_SLOTS if sort_slots else 0) | (_c.DNC_IMAGE_USED_SLOTS if used_slots else 0)
 
 
 def _options(look: Look, **settings: Any) -> _c.dnc_image_options:

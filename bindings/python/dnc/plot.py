@@ -52,11 +52,15 @@ def add_commands(commands: Any, shared: Shared) -> None:
         command.add_argument("--unsorted", action="store_true", help="slots by number, not as they are first written")
         return command
 
+    def memory(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        recorded(command).add_argument("--all-slots", action="store_true", help="also those that were never used")
+        return command
+
     command = recorded(add("episode", "one episode, and what the memory did in it", _episode))
     command.add_argument("--panels", type=_words, metavar="NAME,...", help=f"of {', '.join(figures.PANELS)} (all)")
-    command = recorded(add("state", "the memory and its links after a step of an episode", _state))
+    command = memory(add("state", "the memory and its links after a step of an episode", _state))
     command.add_argument("--step", type=int, metavar="N", help="from 0 (the last)")
-    command = recorded(add("film", "the same, step by step, as an animated PNG", _film))
+    command = memory(add("film", "the same, step by step, as an animated PNG", _film))
     command.add_argument("--first-step", type=int, default=0, metavar="N", help="(0)")
     command.add_argument("--steps", type=int, metavar="N", help="(all that follow)")
     command.add_argument("--delay", type=int, metavar="MS", help="milliseconds for each step (200)")
@@ -93,6 +97,10 @@ def _look(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in look.items() if value is not None}
 
 
+def _slots(options: argparse.Namespace) -> dict[str, bool]:
+    return {"sort_slots": not options.unsorted, "used_slots": not options.all_slots}
+
+
 @contextlib.contextmanager
 def _played(options: argparse.Namespace) -> Iterator[tuple[DNC, Task, Any, Episodes]]:
     """A network that has just played one episode, recorded."""
@@ -120,13 +128,13 @@ def _episode(options: argparse.Namespace) -> int:
 def _state(options: argparse.Namespace) -> int:
     with _played(options) as (net, _, _, _):
         step = net.recorded_steps - 1 if options.step is None else options.step
-        figures.state(net, step, sort_slots=not options.unsorted, **_look(options)).save(options.output)
+        figures.state(net, step, **_slots(options), **_look(options)).save(options.output)
     return 0
 
 
 def _film(options: argparse.Namespace) -> int:
     with _played(options) as (net, _, _, _):
-        which = {"sort_slots": not options.unsorted, **_look(options)}
+        which = {**_slots(options), **_look(options)}
         if options.numbered and options.delay is not None:
             raise Unused("--delay would do nothing: with --numbered, every step is a picture that stands still")
         if options.numbered:

@@ -879,6 +879,8 @@ pub const DNC_IMAGE_SORT_SLOTS: u32 = 2;
 pub const DNC_IMAGE_NUMBERED_FILES: u32 = 4;
 /// training: over seconds instead of updates
 pub const DNC_IMAGE_OVER_TIME: u32 = 8;
+/// state, film: without the slots that were never used
+pub const DNC_IMAGE_USED_SLOTS: u32 = 16;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct dnc_image_options {
@@ -976,8 +978,13 @@ extern "C" {
     /// step is below dnc_recorded_steps(); memory and links of that step are computed again. Or it is DNC_STEP_NOW, for the
     /// present state, recorded or not. Without room for all, several slots share a cell, which shows the greatest.
     /// options or NULL. Used: title, cell_pixels, colormap (for weightings and links; the memory is diverging), minimum and
-    /// maximum (of the memory), theme, pixel_scale and DNC_IMAGE_SORT_SLOTS. When nothing is recorded, this flag sorts the slots
-    /// along the strongest path of the first write head; without temporal_links, it sorts nothing.
+    /// maximum (of the memory), theme, pixel_scale, and two flags:
+    /// - DNC_IMAGE_SORT_SLOTS: when nothing is recorded, it sorts the slots along the strongest path of the first write head;
+    ///   without temporal_links, it then sorts nothing;
+    /// - DNC_IMAGE_USED_SLOTS leaves out the slots that were never used, and the picture says how many. A slot is used if its
+    ///   usage, its precedence or one of its weightings is 0.1 or more in the state before the record or after any recorded step
+    ///   (when nothing is recorded: in the present state), or if it is at an end of a link of 0.1 or more in the picture. If no
+    ///   slot is used, all are shown.
     pub fn dnc_state_image_write(
         path: *const c::c_char,
         instance: *const dnc,
@@ -995,9 +1002,10 @@ extern "C" {
     ) -> dnc_status;
     /// The same for `steps` recorded steps from first_step on (first_step + steps <= dnc_recorded_steps()), as an animated PNG.
     /// It repeats for ever and shows each step for delay_milliseconds, 1 to 65535. Viewers without animation show the first
-    /// frame. All frames have one range of colours. The options are those of dnc_state_image_write. dnc_film_write also takes
-    /// DNC_IMAGE_NUMBERED_FILES, which makes a file for each step: film-0000.png has the step in four digits or more before the
-    /// path's ending. All files are written before the first is renamed into its place.
+    /// frame. All frames have one range of colours and the same slots: with DNC_IMAGE_USED_SLOTS, links in any of them count. The
+    /// options are those of dnc_state_image_write. dnc_film_write also takes DNC_IMAGE_NUMBERED_FILES, which makes a file for each
+    /// step: film-0000.png has the step in four digits or more before the path's ending. All files are written before the first is
+    /// renamed into its place.
     pub fn dnc_film_write(
         path: *const c::c_char,
         instance: *const dnc,
