@@ -180,6 +180,7 @@ static void draw_episode(const dnc *trained, uint64_t seed) {
     look.flags = DNC_IMAGE_SORT_SLOTS;
     CHECK(dnc_episode_image_write(in_folder("episode.png"), net, 0, e.steps, e.inputs, e.targets, e.outputs, &look));
     look.mask = NULL;
+    look.flags |= DNC_IMAGE_USED_SLOTS; /* the episode has all slots */
     CHECK(dnc_state_image_write(in_folder("state.png"), net, 0, e.steps / 2, &look));
     CHECK(dnc_film_write(in_folder("film.png"), net, 0, 0, e.steps, 300, &look));
     draw("input.png", "Input", DNC_COLORMAP_VIRIDIS, e.steps, e.x, e.inputs);

@@ -79,7 +79,7 @@ static void draw_episode(dnc *net, const char *name, const char *options) {
     float *inputs = floats(steps * x), *targets = floats(steps * y), *mask = floats(steps);
     CHECK(dnc_task_read(task, inputs, targets, mask));
 
-    look.flags = DNC_IMAGE_SORT_SLOTS;
+    look.flags = DNC_IMAGE_SORT_SLOTS | DNC_IMAGE_USED_SLOTS; /* the episode has all slots */
     look.mask = mask;
     CHECK(dnc_episode_image_write(in_folder("episode.png"), net, 0, steps, inputs, targets, outputs, &look));
     CHECK(dnc_state_image_write(in_folder("state.png"), net, 0, steps - 1 - steps / 3, &look));

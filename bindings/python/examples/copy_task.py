@@ -55,7 +55,7 @@ def draw(net: dnc.DNC, folder: Path, seed: int) -> None:
         dnc.figures.episode(copy, inputs, targets, outputs, mask, sort_slots=True, title="Copy task").save(
             folder / "episode.png"
         )
-        dnc.figures.film(copy, sort_slots=True, title="Copy task").save(folder / "film.png")
+        dnc.figures.film(copy, sort_slots=True, used_slots=True, title="Copy task").save(folder / "film.png")
     prediction = 1 / (1 + np.exp(-outputs))
     for name, values in {"input": inputs, "target": targets, "prediction": prediction, "logits": outputs}.items():
         look = {"colormap": "diverging"} if name == "logits" else {"minimum": 0, "maximum": 1}
