@@ -40,6 +40,7 @@ ELSEWHERE = {
     "make": "make test has built the library before this runs",
     "make test": "runs this",
     "make test-swift": PART,
+    "make test-neon": PART,
     "make test-fuzz": PART,
     "make lint": PART,
     "make format": "changes the sources",
