@@ -4,19 +4,17 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
   static var traits: MemoryTraits { MemoryTraits(name: "DNC", hasUsage: true, hasVariants: true) }
   static func interfaceWidth(_ c: Configuration) -> Int { c.interface.count }
 
-  let c: Configuration
-  let planes: Planes<Scalar>
   let history: MemoryHistory<Scalar>
   let scratch: Scratch
   /// The first sequence of the scratch.
   let firstSequence: Int
+  var c: Configuration { history.c }
   var memories: Plane<Scalar> { scratch.memory }
   let team: Threads.Team?
   var linkScratch: Out<Scalar>? { scratch.links }
 
   init(_ history: MemoryHistory<Scalar>, _ scratch: Scratch, firstSequence: Int, team: Threads.Team?) {
-    (c, planes, self.history, self.scratch) = (history.c, history.planes, history, scratch)
-    (self.firstSequence, self.team) = (firstSequence, team)
+    (self.history, self.scratch, self.firstSequence, self.team) = (history, scratch, firstSequence, team)
   }
 
   /// Sequence b's state in one row, or its gradient.

@@ -6,8 +6,6 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
   static var traits: MemoryTraits { MemoryTraits(name: "NTM", learnsWriteWeights: true) }
   static func interfaceWidth(_ c: Configuration) -> Int { c.ntmInterface.count }
 
-  let c: Configuration
-  let planes: Planes<Scalar>
   let history: MemoryHistory<Scalar>
   let scratch: Scratch
   let firstSequence: Int
@@ -39,11 +37,11 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
     }
   }
 
+  var c: Configuration { history.c }
   var memories: Plane<Scalar> { scratch.memory }
 
   init(_ history: MemoryHistory<Scalar>, _ scratch: Scratch, firstSequence: Int, team: Threads.Team?) {
-    (c, planes, self.history, self.scratch) = (history.c, history.planes, history, scratch)
-    self.firstSequence = firstSequence
+    (self.history, self.scratch, self.firstSequence) = (history, scratch, firstSequence)
   }
 
   typealias Heads = NTMHeads<In<Scalar>>

@@ -2,7 +2,6 @@
 /// through the segment's steps.
 protocol RecomputedMemory {
   associatedtype Scalar: Real
-  var planes: Planes<Scalar> { get }
   var history: MemoryHistory<Scalar> { get }
   /// Scratch: M [sequences, N, W] after each step of a segment but the last.
   var memories: Plane<Scalar> { get }
@@ -11,6 +10,8 @@ protocol RecomputedMemory {
 }
 
 extension RecomputedMemory {
+  var planes: Planes<Scalar> { history.planes }
+
   /// Recomputes the memories of the segment that begins with step `first`, for steps up to `end`.
   /// - Parameter steps: the number of recorded ones.
   func rollForward(_ b: Int, from first: Int, to end: Int, of steps: Int) {

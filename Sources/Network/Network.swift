@@ -246,8 +246,7 @@ struct Network<Scalar: Real>: ~Copyable {
   /// Steps of some sequences, with the scratch of one thread.
   @inline(never) func shard(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
     Step(
-      c: configuration, parameters: parameters, panels: packedWeights.panels, planes: planes, sequences: sequences,
-      history: history,
+      parameters: parameters, panels: packedWeights.panels, sequences: sequences, history: history,
       memory: record.memory(sequences, thread: thread, team: record.shards.count == 1 ? threads.team : nil),
       bypass: dropout.bypass(configuration, start: time - recordedSteps, thread: thread))
   }

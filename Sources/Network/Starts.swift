@@ -60,8 +60,8 @@ extension Step {
 
   private func part(_ sequences: Range<Int>, start: Planes<Scalar>?) -> Step {
     Step(
-      c: c, parameters: parameters, panels: panels, planes: planes, sequences: sequences, history: history,
-      memory: memory, bypass: bypass, start: start)
+      parameters: parameters, panels: panels, sequences: sequences, history: history, memory: memory, bypass: bypass,
+      start: start)
   }
 
   /// The sequences' rows of the state before a step: those of row `previous`, or that of a new episode.

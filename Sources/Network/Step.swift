@@ -3,11 +3,9 @@
 /// Step+AllSteps.swift has the products that don't depend on the recurrence, for any number of steps at once: the
 /// inputs' share in the controller, the outputs, and the gradients of the weights.
 struct Step<Scalar: Real> {
-  let c: Configuration
   let parameters: Parameters<Scalar>
   /// See `PackedWeights`.
   let panels: In<Scalar>?
-  let planes: Planes<Scalar>
   let sequences: Range<Int>
   let history: MemoryHistory<Scalar>
   let memory: ExternalMemory<Scalar>
@@ -16,6 +14,8 @@ struct Step<Scalar: Real> {
   /// The state before the step, of one sequence that starts an episode; nil for sequences that go on.
   var start: Planes<Scalar>? = nil
 
+  var c: Configuration { history.c }
+  var planes: Planes<Scalar> { history.planes }
   var batch: Int { sequences.count }
   var clip: Scalar { Scalar(c.clipValue) }
 
