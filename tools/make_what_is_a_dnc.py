@@ -103,7 +103,7 @@ written, so the memory and the links stay.
 
 1. Retention, with a free gate of 0.95: slot 1 was read. So $`\psi`$ = {s5[retention]}.
 2. Usage: $`u[1] = {s4[usage][0]} \cdot {s5[retention][0]}`$. So $`u`$ = {s5[usage]}.
-3. Forwards ($`f`$ is now what is found so, not the free gate): column 1 of the links says what was
+3. Forwards (here $`f`$ is not the free gate, but what is found forwards): column 1 of the links says what was
    written after slot 1, $`L[2, 1] = {s5[links][1][0]}`$ and a little $`L[3, 1] = {s5[links][2][0]}`$.
    So $`f = L\, w^r`$ = {s5[forward]}.
 4. Read weighting: the mode is *forward* alone. So $`w^r = f`$.
