@@ -136,6 +136,7 @@ struct Network<Scalar: Real>: ~Copyable {
     hasStateGradient = false
   }
 
+  /// The record, whose configuration steps have, knows nothing of it.
   mutating func setChecksFinite(_ checks: Bool) { configuration.checksFinite = checks }
 
   /// Must not be called with recorded steps, which may be more than the limit.
