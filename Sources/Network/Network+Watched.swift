@@ -115,7 +115,7 @@ private struct WatchedForward: ThreadWork {
       step.inputs(inputs.dropping(steps: t, c), steps: 1, row: row)
       step.forward(row: row, previous: row, current: row + advance)
       step.outputs(outputs + t * c.B * c.Y, steps: 1, row: row, current: row + advance, time: first + t)
-      if network.pointee.configuration.checksFinite {
+      if c.checksFinite {
         for b in step.sequences where step.notFinite(b, row: row, current: row + advance) != nil {
           watch.pointee.found(t, b)
         }
@@ -140,7 +140,7 @@ private struct WatchedBackward: ThreadWork {
     guard watch.pointee.wants(0, step.sequences) else { return }
     step.backward(steps: steps, gradient: gradient, startGradients: startGradients) { t in
       let turn = steps - 1 - t
-      if network.pointee.configuration.checksFinite {
+      if step.c.checksFinite {
         for b in step.sequences where step.gradientNotFinite(b, row: t, gradient) != nil {
           watch.pointee.found(turn, b)
         }

@@ -2,7 +2,6 @@ import CDNC
 
 /// What a `dnc *` points to: a configuration, parameters, their gradients, the state, and the record of the steps taken.
 struct Network<Scalar: Real>: ~Copyable {
-  private(set) var configuration: Configuration
   let parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>
   private let gradientMemory: Memory
   private var packedWeights: PackedWeights<Scalar>
@@ -27,18 +26,17 @@ struct Network<Scalar: Real>: ~Copyable {
     let episodes = try Episodes<Scalar>(configuration)
     let block = try ParameterBlock<Scalar>.create(configuration)
     self.init(
-      configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory,
-      packedWeights: packedWeights, record: record, threads: threads, episodes: episodes)
+      parameterBlock: block, gradientMemory: gradientMemory, packedWeights: packedWeights, record: record,
+      threads: threads, episodes: episodes)
     block.pointee.initialize(configuration)
     startEpisode()
   }
 
   private init(
-    configuration: Configuration, parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>,
-    gradientMemory: consuming Memory, packedWeights: consuming PackedWeights<Scalar>, record: consuming Record<Scalar>,
+    parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>, gradientMemory: consuming Memory,
+    packedWeights: consuming PackedWeights<Scalar>, record: consuming Record<Scalar>,
     threads: consuming Threads, episodes: consuming Episodes<Scalar>
   ) {
-    self.configuration = configuration
     self.parameterBlock = parameterBlock
     self.gradientMemory = gradientMemory
     self.packedWeights = packedWeights
@@ -48,6 +46,8 @@ struct Network<Scalar: Real>: ~Copyable {
   }
 
   deinit { ParameterBlock.release(parameterBlock) }
+
+  var configuration: Configuration { record.configuration }
 
   /// A second network in the same state, with nothing recorded and its gradients 0.
   func clone(sharingParameters: Bool) throws(Failure) -> Network {
@@ -71,8 +71,8 @@ struct Network<Scalar: Real>: ~Copyable {
       }
     }
     var copy = Network(
-      configuration: configuration, parameterBlock: block, gradientMemory: gradientMemory,
-      packedWeights: packedWeights, record: record, threads: threads, episodes: episodes)
+      parameterBlock: block, gradientMemory: gradientMemory, packedWeights: packedWeights, record: record,
+      threads: threads, episodes: episodes)
     copy.isTraining = isTraining
     copy.time = time
     copy.dropout = try dropout.copy(configuration, threads: copy.threads.count)
@@ -115,7 +115,6 @@ struct Network<Scalar: Real>: ~Copyable {
     let episodes = try Episodes<Scalar>(changed)
     record = try Record<Scalar>(changed, capacity: 0, threads: threads.count)
     self.episodes = episodes
-    configuration = changed
     hasStateGradient = false
     startEpisode()
   }
@@ -132,12 +131,10 @@ struct Network<Scalar: Real>: ~Copyable {
     dropout = try dropout.copy(changed, threads: threads.count)
     self.threads = threads
     self.record = record
-    configuration = changed
     hasStateGradient = false
   }
 
-  /// The record, whose configuration steps have, knows nothing of it.
-  mutating func setChecksFinite(_ checks: Bool) { configuration.checksFinite = checks }
+  mutating func setChecksFinite(_ checks: Bool) { record.setChecksFinite(checks) }
 
   /// Must not be called with recorded steps, which may be more than the limit.
   mutating func setMaxRecordBytes(_ bytes: UInt64) throws(Failure) {
@@ -146,7 +143,6 @@ struct Network<Scalar: Real>: ~Copyable {
     let record = try Record<Scalar>(changed, capacity: 0, threads: threads.count)
     copyPresent(to: record)
     self.record = record
-    configuration = changed
     hasStateGradient = false
   }
 
@@ -327,7 +323,6 @@ struct Network<Scalar: Real>: ~Copyable {
     copyPresent(to: record)
     if hasStateGradient { record.gradient.copyStates(1, from: stateGradient, configuration) }
     self.record = record
-    configuration = changed
   }
 
   /// Makes room for `steps` more steps. A record that already has steps grows by another quarter, if memory allows.

@@ -22,7 +22,8 @@ struct Record<Scalar: Real>: ~Copyable {
   private var scratchStart: UnsafeMutableRawPointer
   /// For the weights' gradients [threads, Linear.scratchCount].
   private(set) var weightScratch: Out<Scalar>
-  private let configuration: Configuration
+  /// Of the whole network.
+  private(set) var configuration: Configuration
   private let threads: Int
   /// The state in which an episode starts, of one sequence, once one has started within the steps.
   private var startMemory: Memory
@@ -49,6 +50,8 @@ struct Record<Scalar: Real>: ~Copyable {
     self.startMemory = startMemory
     startState = nil
   }
+
+  mutating func setChecksFinite(_ checks: Bool) { configuration.checksFinite = checks }
 
   /// Computes the state in which an episode starts.
   mutating func prepareStart(_ parameters: Parameters<Scalar>) throws(Failure) {
