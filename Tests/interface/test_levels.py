@@ -14,6 +14,9 @@ pytestmark = pytest.mark.any_level  # each test chooses its levels itself
 
 LEVELS = {"x86_64": ["plain", "x86-64-v3", "x86-64-v4"], "aarch64": ["plain", "neon"]}[platform.machine()]
 
+# Instructions that x86-64-v2 lacks: AVX and later, BMI, LZCNT, MOVBE.
+NEW = re.compile(r"v[a-z]|andn|bextr|bls|tzcnt|lzcnt|movbe|bzhi|mulx|pdep|pext|rorx|sarx|shlx|shrx|k[a-z]+[bwdq] ")
+
 PROGRAM = """
 import json, sys
 sys.path.insert(0, {bindings!r})
@@ -74,6 +77,19 @@ def test_no_level_leaves_its_kernels(unstripped):
             wide["V3"] += "KernelsV3" in function
     assert wide["V3"] > 1000
     assert wide["V4"] > 1000
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="all 64-bit Arm processors have NEON")
+@needs("objdump")
+def test_what_asks_for_a_level_runs_on_every_cpu(unstripped):
+    """Though it is compiled for the level."""
+    asked = {}
+    for function, instruction in instructions(unstripped):
+        if found := re.search(r"Kernels(V\d)\d+(name|runsHere)|(dnc_level_runs_here)", function):
+            asked.setdefault(found[0], []).append(instruction)
+    assert len(asked) >= 3, list(asked)
+    for function, lines in asked.items():
+        assert not [line for line in lines if NEW.match(line)], function
 
 
 @needs("nm")
