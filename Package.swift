@@ -58,8 +58,9 @@ struct KernelLevel {
   /// That users know it by.
   let name: String
   let architecture: String
-  /// For the compiler; nil: the name. And in debug builds, which run sixteen lanes on a CPU without AVX-512, too.
+  /// The compiler's name of the CPU; nil: `name`.
   var march: String? = nil
+  /// The same in debug builds; nil: `march`. Tests run sixteen lanes on a CPU without AVX-512, too.
   var testedMarch: String? = nil
   var settings: [SwiftSetting] = []
 
@@ -105,6 +106,7 @@ let coverageFlags =
 // The tests run the library optimized, ten times as fast, with every check of a debug build. The thread sanitizer's are
 // few, and build sooner without.
 let testedFlags = onlyThreads ? [] : ["-O", "-wmo", "-num-threads", "2", "-assert-config", "Debug"]
+// In place of lines in the sources: a level is named where the levels are listed, and nowhere else.
 let levelImports = levels.flatMap { ["-Xfrontend", "-import-module", "-Xfrontend", $0.module] }
 let librarySettings: [SwiftSetting] =
   [.unsafeFlags(levelImports)]
