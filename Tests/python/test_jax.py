@@ -17,7 +17,9 @@ import dnc.jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 from equations import NETWORKS, SIZES, Framework, Model, rounded  # noqa: E402
 
-jax.config.update("jax_disable_most_optimizations", True)  # they are most of the time of these tests
+# Compiling is most of the time of these tests.
+jax.config.update("jax_disable_most_optimizations", True)
+SOON = {"xla_cpu_use_fusion_emitters": False, "xla_cpu_parallel_codegen_split_count": 1}
 
 X, Y, B, T = 3, 4, 3, 9
 JAX = Framework(
@@ -40,7 +42,7 @@ def pullback(run):
         results, back = jax.vjp(lambda p, x, s: run(p, x, s, starts), parameters, inputs, state)
         return results, back(gradients)
 
-    return jax.jit(call)
+    return jax.jit(call, compiler_options=SOON)
 
 
 @functools.lru_cache
@@ -57,7 +59,8 @@ def data(steps=T, batch=B, seed=0):
 def assert_same(ours, theirs, tolerance=1e-4):
     """To 1e-4 of the greatest number of each."""
     assert jax.tree.structure(ours) == jax.tree.structure(theirs)
-    for (path, value), expected in zip(jax.tree_util.tree_leaves_with_path(ours), jax.tree.leaves(theirs)):
+    theirs = jax.tree.leaves(jax.device_get(theirs))
+    for (path, value), expected in zip(jax.tree_util.tree_leaves_with_path(jax.device_get(ours)), theirs):
         difference, largest = abs(value - expected).max(), abs(expected).max()
         assert difference <= tolerance * largest, f"{jax.tree_util.keystr(path)}: {difference} of {largest}"
 
