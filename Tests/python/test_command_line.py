@@ -56,6 +56,7 @@ CHANGES = {
     "test_episodes": ("9", {"test_episodes": 9}),
     "log_every": ("11", {"log_every": 11}),
     "schedule": ("cosine", {"schedule": "cosine"}),
+    "decay_share": ("0.5 --schedule linear", {"schedule": "linear", "decay_share": 0.5}),
     "warm_up": ("5", {"warm_up": 5}),
     "batch_size": ("6", {"network": {"batch_size": 6}}),
     "memory_slots": ("12", {"network": {"memory_slots": 12}}),
@@ -168,6 +169,7 @@ def test_stops_that_are_changed(tmp_path):
         ("copy --algorithm sgd --beta2 0.5", "sgd has none"),
         ("copy --algorithm sgd --epsilon 0.5", "sgd has none"),
         ("copy --algorithm adamw --decay 0.5", "only rmsprop"),
+        ("copy --decay-share 0.1", "--decay-share would do nothing: it belongs to --schedule 'cosine' or 'linear'"),
         ("copy --activation relu", "--controller 'feedforward' or 'rnn'"),
         ("copy --initial-value 0.5", "--initial-state 'constant'"),
     ],
@@ -225,7 +227,7 @@ def test_what_other_commands_would_ignore(tmp_path, repository, lessons, capsys,
 
 
 @pytest.mark.parametrize(
-    "given", ["--stop bit_error", "--stop bit_error=low", "--stop bit_error=nan", "--schedule linear"]
+    "given", ["--stop bit_error", "--stop bit_error=low", "--stop bit_error=nan", "--schedule steps"]
 )
 def test_usage(tmp_path, given):
     with pytest.raises(SystemExit) as caught:
@@ -241,6 +243,8 @@ def test_usage(tmp_path, given):
     [
         ("train copy --test-every 0 --output {new}", "--test-every is 0, needed is a whole number"),
         ("train copy --warm-up -1 --output {new}", "--warm-up is -1, needed is a whole number"),
+        ("train copy --schedule linear --output {new}", "--schedule is 'linear', which needs the number of updates"),
+        ("train copy --decay-share 0 --output {new}", "--decay-share is 0.0, allowed are above 0 to 1"),
         ("train copy --hidden-size 0 --output {new}", "--hidden-size is 0, allowed are 1 to 65536"),
         ("train copy --max-gradient-norm -1 --output {new}", "--max-gradient-norm is -1.0, allowed are"),
         ("train copy --threads -1 --output {new}", "--threads is -1, allowed are 0 to 1024"),
@@ -250,7 +254,10 @@ def test_usage(tmp_path, given):
         ("train copy --initial-value 1 --output {new}", "it belongs to --initial-state 'constant'"),
         ("train copy --max-record-bytes 1 --output {new}", "bytes, --max-record-bytes is 1\n"),
         ("train copy --resume {run}", "TASK is what a run begins with, and can't be changed"),
-        ("train --test-option a=b --resume {run}", "that can: --schedule, --warm-up, --updates, --stop, --patience"),
+        (
+            "train --test-option a=b --resume {run}",
+            "that can: --schedule, --decay-share, --warm-up, --updates, --stop, --patience",
+        ),
         ("evaluate {run} --batch-size 0", "--batch-size is 0, allowed are"),
         ("plot state {run} --cell-pixels -1 --output {new}", "--cell-pixels is -1, allowed are"),
         ("plot training {run} --name a --name b --output {new}", "--name has 2 elements, needed are 1"),

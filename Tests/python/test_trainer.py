@@ -166,6 +166,47 @@ def test_learning_rates():
     assert both.learning_rate(base, 0) == pytest.approx(base / 10)
 
 
+def rates(**fields):
+    """Of a run of 100 updates, as shares of the highest."""
+    plan = changed(updates=100, **fields)
+    return [plan.learning_rate(0.01, update) / 0.01 for update in range(100)]
+
+
+def test_the_rate_falls_in_the_last_share_of_the_updates():
+    even = [1 - update / 100 for update in range(100)]
+    assert rates(schedule="linear") == pytest.approx(even)
+    for share, falling in ((0.25, 25), (0.1, 10), (0.01, 1)):
+        before = [1.0] * (100 - falling)
+        steps = np.arange(falling) / falling
+        assert rates(schedule="linear", decay_share=share) == pytest.approx([*before, *(1 - steps)])
+        cosine = rates(schedule="cosine", decay_share=share)
+        assert cosine == pytest.approx([*before, *np.cos(np.pi / 2 * steps) ** 2])
+    grown = rates(schedule="linear", decay_share=0.5, warm_up=4)
+    assert grown[:5] == pytest.approx([0.25, 0.5, 0.75, 1, 1]) and grown[75] == pytest.approx(0.5)
+    assert rates(schedule="cosine", decay_share=1) == rates(schedule="cosine")
+    assert rates(schedule="linear", decay_share=1e-9) == [1.0] * 100
+
+
+def test_files_leave_out_a_share_that_is_not_used(tmp_path):
+    """So that earlier versions, which don't know it, go on with the run."""
+    for share in (1, 0.5):
+        folder = tmp_path / f"{share}"
+        run(folder, changed(schedule="cosine", decay_share=share))
+        state = json.loads((folder / "trainer.json").read_text())
+        assert ("decay_share" in state["plan"]) == ("decay_share" in log(folder, "start")[0]) == (share != 1)
+        assert dnc.Trainer.resume(folder).plan.decay_share == share
+
+
+def test_a_share_is_refused_where_nothing_falls(tmp_path):
+    sentence = "decay_share would do nothing: it belongs to schedule 'cosine' or 'linear'"
+    with pytest.raises(dnc.InvalidArgument, match=sentence):
+        dnc.Trainer.start(tmp_path, changed(decay_share=0.1))
+    dnc.Trainer.start(tmp_path, changed(schedule="cosine", decay_share=0.1))
+    with pytest.raises(dnc.InvalidArgument, match=sentence):
+        dnc.Trainer.resume(tmp_path, decay_share=0.5, schedule="constant")
+    assert dnc.Trainer.resume(tmp_path, schedule="constant").plan.learning_rate(0.01, 39) == 0.01
+
+
 def test_the_schedule_reaches_the_optimizer(tmp_path):
     run(tmp_path, changed(schedule="cosine", log_every=10, optimizer={"learning_rate": 0.02}))
     rates = [line["learning_rate"] for line in log(tmp_path, "train")]
@@ -175,8 +216,13 @@ def test_the_schedule_reaches_the_optimizer(tmp_path):
 @pytest.mark.parametrize(
     "fields, sentence",
     [
-        ({"schedule": "linear"}, "schedule"),
-        ({"schedule": "cosine", "updates": None}, "number of updates"),
+        ({"schedule": "steps"}, "schedule is 'steps', allowed are 'constant', 'cosine' and 'linear'"),
+        ({"schedule": "cosine", "updates": None}, "schedule is 'cosine', which needs the number of updates"),
+        ({"schedule": "linear", "updates": None}, "schedule is 'linear', which needs the number of updates"),
+        ({"schedule": "cosine", "decay_share": 0}, "decay_share is 0, allowed are above 0 to 1"),
+        ({"schedule": "cosine", "decay_share": 1.5}, "decay_share is 1.5, allowed are above 0 to 1"),
+        ({"schedule": "cosine", "decay_share": float("nan")}, "decay_share is nan, allowed are above 0 to 1"),
+        ({"schedule": "cosine", "decay_share": "all"}, "decay_share is 'all', needed is a real number"),
         ({"updates": 0}, "updates is 0"),
         ({"test_every": 0}, "test_every"),
         ({"warm_up": -1}, "warm_up"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._fields import require_count, require_kind, require_kinds
@@ -17,8 +17,8 @@ from .tasks import with_absolute_paths
 
 # What can be changed when a run goes on: of the plan itself, and of its network; and every setting of the optimizer.
 _CHANGEABLE = (
-    "schedule", "warm_up", "updates", "stop_metric", "stop_score", "patience", "test_every", "test_episodes",
-    "log_every", "bypass_dropout", "local_updates",
+    "schedule", "decay_share", "warm_up", "updates", "stop_metric", "stop_score", "patience", "test_every",
+    "test_episodes", "log_every", "bypass_dropout", "local_updates",
 )  # fmt: skip
 _CHANGEABLE_OF_NETWORK = (
     "batch_size", "memory_slots", "clip_value", "usage_gradient", "max_record_bytes", "check_finite",
@@ -34,6 +34,9 @@ _ALGORITHMS = {
 }
 # Options of a network that only count with another one.
 _NEEDS = {"activation": ("controller", ["feedforward", "rnn"]), "initial_value": ("initial_state", ["constant"])}
+_SCHEDULES = ("constant", "cosine", "linear")
+# Files leave these out while they have their defaults, so that earlier versions, which don't know them, read them, too.
+_LATER = ("decay_share",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +45,9 @@ class Plan:
 
     The task has a name and options, or is a curriculum; test_options are those that differ in tests. The network's
     options are `Options`, the optimizer's `Settings`; algorithm is "sgd", "rmsprop", "adam" or "adamw". schedule is
-    "constant", or "cosine": from the learning rate to 0 over all updates; in the first warm_up updates, 0 or more, it
-    grows from 0. The run ends after so many updates, 1 or more (None: never); when stop_metric is as good as
+    "constant", or lets the learning rate fall to 0, along half a wave ("cosine") or evenly ("linear"), in the last
+    decay_share of all updates, above 0 to 1; before, it is constant. In the first warm_up updates, 0 or more, it grows
+    from 0. The run ends after so many updates, 1 or more (None: never); when stop_metric is as good as
     stop_score in a test; or after so many tests in a row without a better one as patience says, 1 or more (None:
     never). There is a test every test_every updates, of test_episodes episodes, both 1 or more (None: as the lesson
     says, but all episodes where there is an end to them), and a line of the log every log_every updates, 1 or more.
@@ -61,7 +65,8 @@ class Plan:
     network: Options = dataclasses.field(default_factory=lambda: Options())
     algorithm: str = "adam"
     optimizer: dict[str, float] = dataclasses.field(default_factory=dict)  # Settings
-    schedule: str = "constant"  # or "cosine": from the learning rate to 0 over all updates
+    schedule: str = "constant"  # or "cosine" or "linear": from the learning rate to 0
+    decay_share: float = 1.0  # of all updates: the last ones, in which it falls
     warm_up: int = 0  # updates in which the learning rate grows from 0
     updates: int | None = None  # the run's length; None: without end
     stop_metric: str | None = None  # a test in which this metric
@@ -77,12 +82,12 @@ class Plan:
     loss: str | None = None  # of data of one's own, a kind that `dnc.loss` takes; None: "mean_squared_error"
 
     def __post_init__(self) -> None:
-        if self.schedule not in ("constant", "cosine"):
-            raise InvalidArgument(f"schedule is {self.schedule!r}, allowed are 'constant' and 'cosine'")
+        if self.schedule not in _SCHEDULES:
+            raise InvalidArgument(f"schedule is {self.schedule!r}, allowed are {_either(_SCHEDULES, 'and')}")
         if self.clock not in ("wall", "processor"):
             raise InvalidArgument(f"clock is {self.clock!r}, allowed are 'wall' and 'processor'")
-        if self.schedule == "cosine" and self.updates is None:
-            raise InvalidArgument("schedule is 'cosine', which needs the number of updates")
+        if self.schedule != "constant" and self.updates is None:
+            raise InvalidArgument(f"schedule is {self.schedule!r}, which needs the number of updates")
         for name in ("updates", "patience", "test_every", "test_episodes", "log_every", "local_updates"):
             value = getattr(self, name)
             if value is not None:
@@ -93,6 +98,8 @@ class Plan:
         require_kinds(self)
         if not 0 <= self.bypass_dropout < 1:
             raise InvalidArgument(f"bypass_dropout is {self.bypass_dropout!r}, allowed are 0 (none) to below 1")
+        if not 0 < self.decay_share <= 1:
+            raise InvalidArgument(f"decay_share is {self.decay_share!r}, allowed are above 0 to 1")
         if (self.stop_metric is None) != (self.stop_score is None):
             raise InvalidArgument("stop_metric and stop_score are given together or not at all")
         for name, value in self.optimizer.items():
@@ -129,8 +136,12 @@ class Plan:
             self._refuse_unused_setting(name)
         for name, (other, values) in _NEEDS.items():
             if name in self.network and self.network.get(other) not in values:
-                allowed = " or ".join(map(repr, values))
-                raise Unused(f"{name} would do nothing: it belongs to {other} {allowed}")
+                raise Unused(f"{name} would do nothing: it belongs to {other} {_either(values)}")
+        self._refuse_unused_decay()
+
+    def _refuse_unused_decay(self) -> None:
+        if self.schedule == "constant" and self.decay_share != 1:
+            raise Unused(f"decay_share would do nothing: it belongs to schedule {_either(_SCHEDULES[1:])}")
 
     def _refuse_unused_setting(self, name: str) -> None:
         if self.algorithm not in _ALGORITHMS.get(name, (self.algorithm,)):
@@ -154,7 +165,15 @@ class Plan:
                 raise Unused(
                     f"{name} is what a run begins with, and can't be changed when it goes on; that can: {names}"
                 )
-        return dataclasses.replace(self, **fields)
+        plan = dataclasses.replace(self, **fields)
+        if "decay_share" in changes:
+            plan._refuse_unused_decay()
+        return plan
+
+    def as_saved(self) -> dict[str, Any]:
+        """The fields, as files have them."""
+        fields = dataclasses.asdict(self)
+        return {name: value for name, value in fields.items() if name not in _LATER or value != _DEFAULTS[name]}
 
     def differences(self, other: Plan) -> dict[str, Any]:
         """The fields of another plan that are not those of this one."""
@@ -168,6 +187,16 @@ class Plan:
     def learning_rate(self, base: float, update: int) -> float:
         """That of the update with this number, from 0."""
         rate = base * min(1.0, (update + 1) / self.warm_up) if self.warm_up else base
-        if self.schedule == "cosine" and self.updates is not None:
-            rate *= 0.5 * (1 + math.cos(math.pi * min(1.0, update / self.updates)))
-        return rate
+        if self.schedule == "constant" or self.updates is None:
+            return rate
+        falling = self.updates * self.decay_share
+        fallen = min(1.0, max(0.0, (update - (self.updates - falling)) / falling))
+        return rate * (0.5 * (1 + math.cos(math.pi * fallen)) if self.schedule == "cosine" else 1 - fallen)
+
+
+_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Plan)}
+
+
+def _either(names: Sequence[str], word: str = "or") -> str:
+    *most, last = map(repr, names)
+    return f"{', '.join(most)} {word} {last}" if most else last

@@ -20,8 +20,8 @@ NETWORK: dict[str, Any] = {
 }  # fmt: skip
 OPTIMIZER: dict[str, Any] = {"learning_rate": 3e-3, "max_gradient_norm": 10.0}
 _PLAN_OPTIONS = [
-    "algorithm", "schedule", "warm_up", "updates", "stop", "patience", "test_every", "test_episodes", "log_every",
-    "seed", "bypass_dropout", "local_updates", "clock",
+    "algorithm", "schedule", "decay_share", "warm_up", "updates", "stop", "patience", "test_every", "test_episodes",
+    "log_every", "seed", "bypass_dropout", "local_updates", "clock",
 ]  # fmt: skip
 _NETWORK_OPTIONS = [name for name in Options.__annotations__ if name not in ("num_threads", "seed")]
 
@@ -96,8 +96,10 @@ def add_settings(command: argparse.ArgumentParser) -> None:
     optimizer = command.add_argument_group("the optimizer")
     optimizer.add_argument("--algorithm", choices=list(CHOICES["algorithm"]), help="(adam)")
     _struct_options(optimizer, list(Settings.__annotations__), Settings, _settings.optimizer(), OPTIMIZER)
-    optimizer.add_argument("--schedule", choices=["constant", "cosine"],
-                           help="of the learning rate; cosine falls to 0 over all updates (constant)")  # fmt: skip
+    optimizer.add_argument("--schedule", choices=["constant", "cosine", "linear"],
+                           help="of the learning rate; cosine and linear fall to 0 (constant)")  # fmt: skip
+    optimizer.add_argument("--decay-share", type=float, metavar="SHARE",
+                           help="of all updates, above 0 to 1: the last ones, in which it falls (1)")  # fmt: skip
     optimizer.add_argument("--warm-up", type=int, metavar="N",
                            help="updates in which the learning rate grows from 0 (0)")  # fmt: skip
 

@@ -147,7 +147,7 @@ class Trainer:
             if plan.is_curriculum:
                 copy_curriculum(Path(plan.task), place / CURRICULUM)
             trainer._checksums = checksums_of(kept, place, *tasks)
-            described = {**dataclasses.asdict(kept), "parameters": int(net.flat_parameters.size)}
+            described = {**kept.as_saved(), "parameters": int(net.flat_parameters.size)}
             trainer._write_log("start", version=_c.DNC_VERSION_STRING, **described)
             trainer.save()
         return trainer
@@ -169,8 +169,8 @@ class Trainer:
 
         The number of threads changes no byte; another number of ranks goes on with the same batches. What is given
         besides changes the plan from here on, and the log says so: `updates`, `patience`, `stop_metric` and
-        `stop_score`, `schedule`, `warm_up`, `test_every`, `test_episodes`, `log_every`, `bypass_dropout`,
-        `local_updates`; `batch_size`, `memory_slots`, `clip_value`, `usage_gradient`, `max_record_bytes` and
+        `stop_score`, `schedule`, `decay_share`, `warm_up`, `test_every`, `test_episodes`, `log_every`,
+        `bypass_dropout`, `local_updates`; `batch_size`, `memory_slots`, `clip_value`, `usage_gradient`, `max_record_bytes` and
         `check_finite` of the network; all settings of the optimizer. Whatever else a plan has is refused, and so is a
         run whose files (curriculum, graph, bAbI folder) are not those that it began with.
         """
@@ -365,7 +365,7 @@ class Trainer:
             if self._exam.task is None:
                 self._files.keep(self.net)
             self._files.save(
-                self.net, self.optimizer, self._progress, plan=dataclasses.asdict(self.plan), files=self._checksums
+                self.net, self.optimizer, self._progress, plan=self.plan.as_saved(), files=self._checksums
             )
 
     @contextmanager
