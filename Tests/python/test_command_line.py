@@ -69,6 +69,7 @@ CHANGES = {
     "beta2": ("0.5", {"optimizer": {"beta2": 0.5}}),
     "epsilon": ("0.5", {"optimizer": {"epsilon": 0.5}}),
     "max_gradient_norm": ("0.5", {"optimizer": {"max_gradient_norm": 0.5}}),
+    "accumulate": ("3", {"accumulate": 3}),
     "bypass_dropout": ("0.5", {"bypass_dropout": 0.5}),
     "local_updates": ("3", {"local_updates": 3}),
     "threads": ("2", {}),

@@ -154,7 +154,7 @@ def test_networks_from_a_file(tmp_path):
     "more, sentence",
     [
         ("", "--run is missing"),
-        ("--run 'a: hidden=3'", "--run a: hidden is none of activation, "),
+        ("--run 'a: hidden=3'", "--run a: hidden is none of accumulate, "),
         ("--run 'a: hidden_size=three'", "--run a: argument --hidden-size: invalid int value: 'three'"),
         ("--run 'a: content_masks=2'", "--run a: content_masks is 2, allowed are 0 and 1"),
         ("--run 'a: hidden_size=0'", "--hidden-size is 0"),

@@ -8,48 +8,24 @@ import subprocess
 import sys
 import time
 import warnings
-from pathlib import Path
 
 import dnc
 import numpy as np
 import pytest
 from dnc import __main__ as command_line
 from dnc import _files, run_options
-
-NETWORK = dict(hidden_size=12, memory_slots=8, word_size=4, batch_size=4)
-SMALL = dnc.Plan(
-    "copy",
-    {"width": 2, "max_length": 3},
-    network=NETWORK,
-    updates=40,
-    test_every=10,
-    test_episodes=8,
-    log_every=7,
-    seed=5,
+from runs import (
+    NETWORK,
+    SMALL,
+    Explosive,
+    by_hand,
+    bytes_of,
+    changed,
+    log,
+    require_same_when_broken,
+    run,
+    stopped_at,
 )
-
-
-def log(folder, event=None):
-    lines = [json.loads(line) for line in (Path(folder) / "log.jsonl").read_text().splitlines()]
-    return [line for line in lines if event in (None, line["event"])]
-
-
-def bytes_of(folder):
-    """All that a run leaves behind, but for the seconds."""
-    found = {}
-    for path in sorted(Path(folder).iterdir()):
-        found[path.name] = path.read_bytes()
-    state = json.loads(found["trainer.json"])
-    state["progress"]["seconds"] = state["progress"]["log_bytes"] = 0
-    found["trainer.json"] = state
-    found["log.jsonl"] = [{**line, "seconds": 0} for line in log(folder)]
-    return found
-
-
-def run(folder, plan=SMALL, **options):
-    trainer = dnc.Trainer.start(folder, plan, **options)
-    trainer.run()
-    return trainer
 
 
 def shell(*arguments, **options):
@@ -73,10 +49,7 @@ def process(*arguments):
 def test_a_run_is_what_one_would_write(tmp_path):
     """The same updates as a loop over the plain interface."""
     trainer = run(tmp_path / "run")
-    task = dnc.Task("copy", 5, width=2, max_length=3)
-    net = dnc.DNC(task.input_size, task.output_size, **NETWORK, seed=5)
-    optimizer = dnc.Optimizer(net)
-    net.training = True
+    task, net, optimizer = by_hand()
     for _ in range(40):
         _, gradients = task.loss(task.play(net))
         net.backward(gradients)
@@ -88,10 +61,7 @@ def test_a_run_is_what_one_would_write(tmp_path):
 def test_dropout_is_of_updates_alone(tmp_path):
     """Each update has a seed of its own, the tests have no dropout, and afterwards the network has none."""
     trainer = run(tmp_path, changed(updates=3, test_every=1, bypass_dropout=0.5))
-    task = dnc.Task("copy", 5, width=2, max_length=3)
-    net = dnc.DNC(task.input_size, task.output_size, **NETWORK, seed=5)
-    optimizer = dnc.Optimizer(net)
-    net.training = True
+    task, net, optimizer = by_hand()
     for update in range(3):
         net.set_bypass_dropout(0.5, trainer.plan.dropout_seed(update))
         _, gradients = task.loss(task.play(net))
@@ -150,10 +120,6 @@ def test_tests_have_episodes_of_their_own(tmp_path):
     assert practice.isdisjoint(trainer._exam.task.sample(4).inputs.tobytes() for _ in range(20))
 
 
-def changed(**fields):
-    return SMALL.__class__(**{**SMALL.__dict__, **fields})
-
-
 def test_learning_rates():
     base = 0.01
     warm = changed(warm_up=4)
@@ -187,14 +153,15 @@ def test_the_rate_falls_in_the_last_share_of_the_updates():
     assert rates(schedule="linear", decay_share=1e-9) == [1.0] * 100
 
 
-def test_files_leave_out_a_share_that_is_not_used(tmp_path):
-    """So that earlier versions, which don't know it, go on with the run."""
-    for share in (1, 0.5):
-        folder = tmp_path / f"{share}"
-        run(folder, changed(schedule="cosine", decay_share=share))
+@pytest.mark.parametrize("name, default, other", [("decay_share", 1, 0.5), ("accumulate", 1, 2)])
+def test_files_leave_out_what_earlier_versions_do_not_know(tmp_path, name, default, other):
+    """While it has no effect: so they go on with the run."""
+    for value in (default, other):
+        folder = tmp_path / f"{value}"
+        run(folder, changed(schedule="cosine", **{name: value}))
         state = json.loads((folder / "trainer.json").read_text())
-        assert ("decay_share" in state["plan"]) == ("decay_share" in log(folder, "start")[0]) == (share != 1)
-        assert dnc.Trainer.resume(folder).plan.decay_share == share
+        assert (name in state["plan"]) == (name in log(folder, "start")[0]) == (value != default)
+        assert getattr(dnc.Trainer.resume(folder).plan, name) == value
 
 
 def test_a_share_is_refused_where_nothing_falls(tmp_path):
@@ -228,6 +195,8 @@ def test_the_schedule_reaches_the_optimizer(tmp_path):
         ({"warm_up": -1}, "warm_up"),
         ({"stop_score": 0.1}, "together"),
         ({"bypass_dropout": 1}, "bypass_dropout is 1, allowed are 0 "),
+        ({"accumulate": 0}, "accumulate is 0, needed is a whole number of at least 1"),
+        ({"accumulate": 2.5}, "accumulate is 2.5, needed is a whole number of at least 1"),
         ({"local_updates": 0}, "local_updates is 0, needed is a whole number of at least 1"),
         ({"stop_metric": "words", "stop_score": 0.1}, "sequences_right"),
         ({"task": "paste"}, "paste"),
@@ -319,18 +288,7 @@ def test_each_lesson_has_its_own_best_model(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_resumed_runs_end_with_the_same_bytes(tmp_path, dropout):
-    plan = changed(bypass_dropout=dropout)
-    run(tmp_path / "unbroken", plan)
-    trainer = dnc.Trainer.start(tmp_path / "broken", plan)
-    for stop in (1, 13, 20, 21, 39):
-        trainer.run(each=lambda trainer, stop=stop: trainer.stop() if trainer.update == stop else None)
-        assert trainer.update == stop
-        trainer = dnc.Trainer.resume(tmp_path / "broken", threads=1 + stop % 3)
-    trainer.run()
-    unbroken, broken = bytes_of(tmp_path / "unbroken"), bytes_of(tmp_path / "broken")
-    assert unbroken.keys() == broken.keys()
-    for name, found in unbroken.items():
-        assert found == broken[name], name
+    require_same_when_broken(tmp_path, changed(bypass_dropout=dropout))
 
 
 def test_a_longer_run(tmp_path):
@@ -344,8 +302,7 @@ def test_a_longer_run(tmp_path):
 
 def test_a_shorter_run(tmp_path):
     """One that is told to be shorter than it is already has come to its end."""
-    trainer = dnc.Trainer.start(tmp_path, SMALL)
-    trainer.run(each=lambda trainer: trainer.stop() if trainer.update == 20 else None)
+    stopped_at(tmp_path, 20)
     trainer = dnc.Trainer.resume(tmp_path, updates=10)
     assert trainer.run() == trainer.finished == "all updates made" and trainer.update == 20
     assert log(tmp_path)[-1]["reason"] == "all updates made"
@@ -353,8 +310,7 @@ def test_a_shorter_run(tmp_path):
 
 def test_a_run_without_its_log(tmp_path):
     """The log begins anew."""
-    trainer = dnc.Trainer.start(tmp_path, SMALL)
-    trainer.run(each=lambda trainer: trainer.stop() if trainer.update == 20 else None)
+    stopped_at(tmp_path, 20)
     (tmp_path / "log.jsonl").unlink()
     dnc.Trainer.resume(tmp_path).run()
     assert [line["update"] for line in log(tmp_path, "train")] == [21, 28, 35, 40]
@@ -362,8 +318,7 @@ def test_a_run_without_its_log(tmp_path):
 
 def test_another_learning_rate(tmp_path):
     """Lower from some update on, as one does when the loss no longer falls."""
-    trainer = dnc.Trainer.start(tmp_path, SMALL)
-    trainer.run(each=lambda trainer: trainer.stop() if trainer.update == 20 else None)
+    stopped_at(tmp_path, 20)
     trainer = dnc.Trainer.resume(tmp_path, learning_rate=1e-5)
     trainer.run()
     assert log(tmp_path, "change") == [{"event": "change", "update": 20, "optimizer": {"learning_rate": 1e-5}}]
@@ -426,30 +381,13 @@ def test_signals_save_and_exit(tmp_path, number):
 # updates that are not finite
 
 
-class Explosive:
-    """A task whose loss has gradients of any size in some updates."""
-
-    def __init__(self, task, bad, size=np.nan):
-        self._task, self._bad, self._size = task, bad, np.float32(size)
-
-    def __getattr__(self, name):
-        return getattr(self._task, name)
-
-    def loss(self, outputs):
-        value, gradients = self._task.loss(outputs)
-        return value, np.full_like(gradients, self._size) if self._task.position in self._bad else gradients
-
-
 @pytest.mark.parametrize("size", [np.nan, 3e38], ids=["of the outputs", "of the parameters alone"])
 def test_what_is_not_finite_is_left_out(tmp_path, size):
     """As if these batches had not been drawn: nothing of them stays in the gradients."""
     trainer = dnc.Trainer.start(tmp_path, SMALL)
     trainer.task = Explosive(trainer.task, {3, 4, 20}, size)
     trainer.run()
-    task = dnc.Task("copy", 5, width=2, max_length=3)
-    net = dnc.DNC(task.input_size, task.output_size, **NETWORK, seed=5)
-    optimizer = dnc.Optimizer(net)
-    net.training = True
+    task, net, optimizer = by_hand()
     for batch in range(1, 41):
         _, gradients = task.loss(task.play(net))
         if batch not in {3, 4, 20}:

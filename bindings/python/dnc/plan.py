@@ -18,7 +18,7 @@ from .tasks import with_absolute_paths
 # What can be changed when a run goes on: of the plan itself, and of its network; and every setting of the optimizer.
 _CHANGEABLE = (
     "schedule", "decay_share", "warm_up", "updates", "stop_metric", "stop_score", "patience", "test_every",
-    "test_episodes", "log_every", "bypass_dropout", "local_updates",
+    "test_episodes", "log_every", "bypass_dropout", "local_updates", "accumulate",
 )  # fmt: skip
 _CHANGEABLE_OF_NETWORK = (
     "batch_size", "memory_slots", "clip_value", "usage_gradient", "max_record_bytes", "check_finite",
@@ -36,7 +36,7 @@ _ALGORITHMS = {
 _NEEDS = {"activation": ("controller", ["feedforward", "rnn"]), "initial_value": ("initial_state", ["constant"])}
 _SCHEDULES = ("constant", "cosine", "linear")
 # Files leave these out while they have their defaults, so that earlier versions, which don't know them, read them, too.
-_LATER = ("decay_share",)
+_LATER = ("decay_share", "accumulate")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +53,9 @@ class Plan:
     says, but all episodes where there is an end to them), and a line of the log every log_every updates, 1 or more.
     The run's seconds are those of the clock: "wall", or "processor", the time that its process had a processor for,
     which other work on the machine doesn't lengthen much.
+    An update is made of so many batches as accumulate says, 1 or more. Its gradient is the sum of theirs divided by
+    their number, and its loss the mean of theirs: up to rounding, those of one batch of all their sequences if as much
+    counts in each of them (the sum of the mask). Data that end within an update leave it the batches that there are.
     bypass_dropout, 0 to below 1, is the rate of `DNC.set_bypass_dropout` in updates; tests have none. Of several ranks,
     each makes local_updates updates by itself, 1 or more, before their parameters are averaged (1: all make every
     update together): an approximation, which docs/distributed.md describes.
@@ -76,6 +79,7 @@ class Plan:
     test_episodes: int | None = None  # None: all if there is an end to them, else as the lesson says
     log_every: int = 100  # updates
     clock: str = "wall"  # or "processor": what the run's seconds are
+    accumulate: int = 1  # batches of an update
     bypass_dropout: float = 0.0  # its rate in updates; tests have none
     local_updates: int = 1  # of a rank by itself, before all are averaged; 1: every update is of all ranks together
     seed: int = 0  # None draws one
@@ -88,7 +92,7 @@ class Plan:
             raise InvalidArgument(f"clock is {self.clock!r}, allowed are 'wall' and 'processor'")
         if self.schedule != "constant" and self.updates is None:
             raise InvalidArgument(f"schedule is {self.schedule!r}, which needs the number of updates")
-        for name in ("updates", "patience", "test_every", "test_episodes", "log_every", "local_updates"):
+        for name in ("updates", "patience", "test_every", "test_episodes", "log_every", "local_updates", "accumulate"):
             value = getattr(self, name)
             if value is not None:
                 require_count(value, name)
@@ -180,9 +184,9 @@ class Plan:
         there = dataclasses.asdict(other)
         return {name: there[name] for name, value in dataclasses.asdict(self).items() if there[name] != value}
 
-    def dropout_seed(self, update: int) -> int:
-        """That of the update with this number, from 0. Runs with other seeds have others."""
-        return (self.seed * 0x9E3779B97F4A7C15 + update) % 2**64
+    def dropout_seed(self, update: int, batch: int = 0) -> int:
+        """That of a batch of the update, both by their numbers from 0. Runs with other seeds have others."""
+        return (self.seed * 0x9E3779B97F4A7C15 + update * self.accumulate + batch) % 2**64
 
     def learning_rate(self, base: float, update: int) -> float:
         """That of the update with this number, from 0."""

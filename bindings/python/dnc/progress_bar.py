@@ -64,7 +64,8 @@ class ProgressBar:
             parts.append(f"test {name} {score.value:.4g}")
         if trainer.lessons > 1:
             parts.append(f"lesson {trainer.lesson + 1}/{trainer.lessons}")
-        rate = (trainer.update - self._first) * trainer.net.batch_size / max(now - self._began, 1e-9)
+        sequences = trainer.plan.accumulate * trainer.net.batch_size  # of an update
+        rate = (trainer.update - self._first) * sequences / max(now - self._began, 1e-9)
         parts.append(f"{rate:.4g} sequences/s")
         return ", ".join(parts)
 

@@ -170,7 +170,7 @@ class Trainer:
         The number of threads changes no byte; another number of ranks goes on with the same batches. What is given
         besides changes the plan from here on, and the log says so: `updates`, `patience`, `stop_metric` and
         `stop_score`, `schedule`, `decay_share`, `warm_up`, `test_every`, `test_episodes`, `log_every`,
-        `bypass_dropout`, `local_updates`; `batch_size`, `memory_slots`, `clip_value`, `usage_gradient`, `max_record_bytes` and
+        `accumulate`, `bypass_dropout`, `local_updates`; `batch_size`, `memory_slots`, `clip_value`, `usage_gradient`, `max_record_bytes` and
         `check_finite` of the network; all settings of the optimizer. Whatever else a plan has is refused, and so is a
         run whose files (curriculum, graph, bAbI folder) are not those that it began with.
         """

@@ -58,7 +58,7 @@ class Updates:
         self._own = _Own(progress.skipped)
 
     def make(self, net: DNC, optimizer: Optimizer, task: AnyTask, batch: int) -> None:
-        """One batch of so many sequences: forward, loss, backward, and the optimizer. EndOfData if there is none.
+        """Batches of so many sequences: forward, loss, backward, and then the optimizer. EndOfData if there is none.
         Diverged after too many updates that were left out."""
         p = self._progress
         rate = self._plan.learning_rate(self._base_rate, p.update)
@@ -73,6 +73,9 @@ class Updates:
             raise
         except NotFinite as error:
             self._skip(net, error)
+        except BaseException:
+            net.zero_gradients()  # those of the batches before
+            raise
         else:
             own = self._own
             own.in_a_row = 0
@@ -80,7 +83,6 @@ class Updates:
             own.norm_sum += norm
             own.counted += 1
             self.loss = value if math.isnan(self.loss) else self.loss + 0.02 * (value - self.loss)
-        p.sequences += batch
         p.position = task.position
         is_logged = p.update % self._plan.log_every == 0 or p.update == self._plan.updates
         if self._are_local:
@@ -100,40 +102,56 @@ class Updates:
             self.are_shared = True
 
     def _gradients(self, net: DNC, task: AnyTask, batch: int) -> float:
-        """Gives the network the gradients of the next batch, and returns its loss: both of all ranks together, or of
-        this one alone."""
+        """Gives the network the mean of the gradients of the next batches, and returns that of their losses: both of
+        all ranks together, or of this one alone."""
         failure: NotFinite | None = None
-        value = 0.0
-        try:
-            with self._dropout(net):
-                if self._ranks.count == 1:
-                    value, gradients = task.loss(task.play(net))
-                else:
-                    part = self._ranks.share(batch)
-                    value, gradients = share_of_loss(task, task.play(net, batch, part), part, self._are_local)
-                net.backward(gradients)
-        except NotFinite as error:
-            if self._are_local:
-                raise
-            failure = error
-        if self._are_local:
-            return value
-        sums = np.array([value, failure is not None])
-        self._ranks.add_up(sums)
-        if sums[1]:
-            raise failure or NotFinite("the numbers of another rank are not finite")
-        self._ranks.add_up(net.flat_gradients)
-        return float(sums[0])
+        value, count = 0.0, 0
+        while count < self._plan.accumulate:
+            try:
+                value += self._add_batch(net, task, batch, count)
+            except EndOfData:
+                if count == 0:
+                    raise
+                break
+            except NotFinite as error:  # the others are played all the same, as by the ranks that do not know
+                failure = failure or error
+            count += 1
+            self._progress.sequences += batch
+        if self._are_local and failure is not None:
+            raise failure
+        gradients = net.flat_gradients
+        if not self._are_local:
+            sums = np.array([value, failure is not None])
+            self._ranks.add_up(sums)
+            if sums[1]:
+                raise failure or NotFinite("the numbers of another rank are not finite")
+            value = float(sums[0])
+            self._ranks.add_up(gradients)
+        if count > 1:
+            gradients /= np.float32(count)
+        return value / count
+
+    def _add_batch(self, net: DNC, task: AnyTask, batch: int, number: int) -> float:
+        """Adds the gradients of the next batch, which has this number in its update, to the network's; of several
+        ranks, this one's share. Returns its loss."""
+        with self._dropout(net, number):
+            if self._ranks.count == 1:
+                value, gradients = task.loss(task.play(net))
+            else:
+                part = self._ranks.share(batch)
+                value, gradients = share_of_loss(task, task.play(net, batch, part), part, self._are_local)
+            net.backward(gradients)
+        return value
 
     @contextmanager
-    def _dropout(self, net: DNC) -> Iterator[None]:
-        """The plan's, in this update only."""
+    def _dropout(self, net: DNC, batch: int) -> Iterator[None]:
+        """The plan's, in this batch only."""
         rate = self._plan.bypass_dropout
         if not rate:
             yield
             return
         net.detach()
-        seed = self._plan.dropout_seed(self._progress.update - 1)
+        seed = self._plan.dropout_seed(self._progress.update - 1, batch)
         net.set_bypass_dropout(rate, seed ^ self._ranks.rank << 48)
         try:
             yield
