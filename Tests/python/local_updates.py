@@ -1,4 +1,5 @@
-"""What `test_ranks.py` lets three ranks do: train with updates of their own, whose results are averaged."""
+"""What `test_ranks.py` lets three ranks do: train with updates of their own, whose results are averaged, and with
+updates of several batches."""
 
 import dataclasses
 import json
@@ -8,6 +9,7 @@ from pathlib import Path
 import dnc
 import dnc.updates
 import numpy as np
+from dnc.ranks import Ranks
 from mpi4py import MPI
 
 PLAN = dnc.Plan(
@@ -161,11 +163,46 @@ def data_that_end():
     assert trainer.run() == "the data came to its end" and trainer.update == 3 and are_same(PAIR, trainer.net)
 
 
+def a_moving_average():
+    """That of the mean of the parameters, and of all ranks the same whenever the parameters are."""
+    plan = dataclasses.replace(PLAN, average=0.8, test_every=14)
+    trainer = dnc.Trainer.start(FOLDER / "moving", plan, comm=PAIR)
+    values = trainer.net.flat_parameters.astype(np.float64)
+
+    def after(trainer):
+        theirs = PAIR.allgather((trainer.net.flat_parameters, trainer._average.net.flat_parameters))
+        parameters, averages = (np.mean(each, axis=0, dtype=np.float64) for each in zip(*theirs))
+        kept = min(0.8, trainer.update / (9 + trainer.update))
+        values[...] = kept * values + (1 - kept) * parameters
+        np.testing.assert_allclose(averages, values, atol=1e-5)
+        assert are_same(PAIR, trainer._average.net) == are_same(PAIR, trainer.net) == (trainer.update in (4, 8, 12, 14))
+
+    trainer.run(each=after)
+
+
+def one_sum_an_update(add_up=Ranks.add_up):
+    """However many batches it has."""
+    sizes = []
+
+    def counted(ranks, values):
+        sizes.append(values.size)
+        add_up(ranks, values)
+
+    Ranks.add_up = counted
+    plan = dataclasses.replace(PLAN, local_updates=1, accumulate=3, updates=4, test_every=4)
+    trainer = dnc.Trainer.start(FOLDER / "batches", plan, comm=PAIR)
+    trainer.run(each=lambda trainer: trainer.update == 3 and trainer.stop())
+    Ranks.add_up = add_up
+    assert sizes == [2, trainer.net.parameter_count] * 3 and trainer.task.position == 9
+
+
 if ALL.rank < 2:
     what_is_shared()
     going_on()
     numbers_that_are_not_finite()
     a_gradient_of_ones_own()
     data_that_end()
+    a_moving_average()
+    one_sum_an_update()
 ALL.barrier()
 other_numbers_of_ranks()

@@ -21,7 +21,8 @@ SMALL = (
     "copy --option width=2 --option max_length=3 --hidden-size 8 --memory-slots 8 --word-size 4 --batch-size 4 "
     "--updates 20 --test-every 5 --test-episodes 8"
 )
-TWO = "--run DNC --run 'no memory: memory=none bypass_dropout=0.2'"
+OWN = "memory=none bypass_dropout=0.2 accumulate=2 average=0.9 schedule=linear decay_share=0.5"
+TWO = f"--run DNC --run 'no memory: {OWN}'"
 RUNS = ["DNC/0", "no memory/0", "DNC/1", "no memory/1"]
 
 
@@ -49,7 +50,7 @@ def child(folder, *more):
 def test_each_is_a_run_like_any_other(compared, tmp_path):
     """The same bytes as `train` leaves."""
     for name in RUNS:
-        options = ["--memory", "none", "--bypass-dropout", "0.2"] if name.startswith("no memory") else []
+        options = [f"--{each.replace('_', '-')}" for each in OWN.split()] if name.startswith("no memory") else []
         given = ["train", *shlex.split(SMALL), *options, "--seed", name[-1], "--output", str(tmp_path / name)]
         assert command_line.main(given) == 0
         for file in ("model.safetensors", "update-00000020.safetensors"):

@@ -126,6 +126,26 @@ def test_the_gradient_is_that_of_the_whole_batch(tmp_path, task):
     assert abs(shared - alone).max() <= 1e-6 * max(1, abs(alone - drawn).max())
 
 
+def test_updates_of_several_batches_and_their_average(tmp_path):
+    """They repeat to the byte, and are those of one process but for the order of sums; other ranks go on with them."""
+    options = [*NETWORK, "--updates", 12, "--test-every", 6, "--test-episodes", 14, "--log-every", 4]
+    options += ["--accumulate", 3, "--average", 0.9]
+    once, again, alone = (train(ranks, tmp_path / f"{name}", *options) for name, ranks in enumerate((2, 2, None)))
+    assert checkpoints(once) == checkpoints(again) and log(once) == log(again)
+    assert checkpoints(once).keys() == checkpoints(alone).keys() and len(checkpoints(once)) == 3
+    for pattern in ("update-*", "average-*", "model*"):
+        ours, theirs = (dnc.DNC.load(next(folder.glob(pattern))) for folder in (once, alone))
+        assert np.allclose(ours.flat_parameters, theirs.flat_parameters, atol=1e-4)
+        assert ours.config == theirs.config
+    told = [[line for line in log(folder) if line["event"] == "train"] for folder in (once, alone)]
+    assert [line["loss"] for line in told[0]] == pytest.approx([line["loss"] for line in told[1]], rel=1e-4)
+    assert [line["sequences"] for line in told[0]] == [4 * 3 * 7, 8 * 3 * 7, 12 * 3 * 7]
+    run(3, "train", "--resume", once, "--updates", 15)
+    run(None, "train", "--resume", alone, "--updates", 15)
+    ours, theirs = (dnc.DNC.load(next(folder.glob("average-*"))) for folder in (once, alone))
+    assert np.allclose(ours.flat_parameters, theirs.flat_parameters, atol=1e-4)
+
+
 def test_another_number_of_ranks_goes_on(tmp_path):
     """With the batches that would have come."""
     unbroken = train(None, tmp_path / "unbroken", *NETWORK, "--updates", 18, "--log-every", 3)

@@ -153,7 +153,7 @@ def test_the_rate_falls_in_the_last_share_of_the_updates():
     assert rates(schedule="linear", decay_share=1e-9) == [1.0] * 100
 
 
-@pytest.mark.parametrize("name, default, other", [("decay_share", 1, 0.5), ("accumulate", 1, 2)])
+@pytest.mark.parametrize("name, default, other", [("decay_share", 1, 0.5), ("accumulate", 1, 2), ("average", 0, 0.9)])
 def test_files_leave_out_what_earlier_versions_do_not_know(tmp_path, name, default, other):
     """While it has no effect: so they go on with the run."""
     for value in (default, other):
@@ -195,6 +195,9 @@ def test_the_schedule_reaches_the_optimizer(tmp_path):
         ({"warm_up": -1}, "warm_up"),
         ({"stop_score": 0.1}, "together"),
         ({"bypass_dropout": 1}, "bypass_dropout is 1, allowed are 0 "),
+        ({"average": 1}, "average is 1, allowed are 0 .none. to below 1"),
+        ({"average": -0.5}, "average is -0.5, allowed are 0 "),
+        ({"average": None}, "average is None, needed is a real number"),
         ({"accumulate": 0}, "accumulate is 0, needed is a whole number of at least 1"),
         ({"accumulate": 2.5}, "accumulate is 2.5, needed is a whole number of at least 1"),
         ({"local_updates": 0}, "local_updates is 0, needed is a whole number of at least 1"),

@@ -24,8 +24,7 @@ def average(ranks: Ranks, net: DNC, optimizer: Optimizer) -> None:
     checkpoint = bytearray(net.to_bytes(optimizer))
     begin = 8 + int.from_bytes(checkpoint[:8], "little")
     values = np.frombuffer(checkpoint, np.float32, offset=begin)
-    ranks.add_up(values)
-    values /= np.float32(ranks.count)
+    ranks.take_mean(values)
     header = json.loads(checkpoint[8:begin])
     # A network with one sequence is the smallest that holds them.
     said = {**header["__metadata__"], "config.batch_size": "1"}

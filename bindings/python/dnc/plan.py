@@ -18,7 +18,7 @@ from .tasks import with_absolute_paths
 # What can be changed when a run goes on: of the plan itself, and of its network; and every setting of the optimizer.
 _CHANGEABLE = (
     "schedule", "decay_share", "warm_up", "updates", "stop_metric", "stop_score", "patience", "test_every",
-    "test_episodes", "log_every", "bypass_dropout", "local_updates", "accumulate",
+    "test_episodes", "log_every", "bypass_dropout", "local_updates", "accumulate", "average",
 )  # fmt: skip
 _CHANGEABLE_OF_NETWORK = (
     "batch_size", "memory_slots", "clip_value", "usage_gradient", "max_record_bytes", "check_finite",
@@ -36,7 +36,7 @@ _ALGORITHMS = {
 _NEEDS = {"activation": ("controller", ["feedforward", "rnn"]), "initial_value": ("initial_state", ["constant"])}
 _SCHEDULES = ("constant", "cosine", "linear")
 # Files leave these out while they have their defaults, so that earlier versions, which don't know them, read them, too.
-_LATER = ("decay_share", "accumulate")
+_LATER = ("decay_share", "accumulate", "average")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,9 @@ class Plan:
     bypass_dropout, 0 to below 1, is the rate of `DNC.set_bypass_dropout` in updates; tests have none. Of several ranks,
     each makes local_updates updates by itself, 1 or more, before their parameters are averaged (1: all make every
     update together): an approximation, which docs/distributed.md describes.
-    Parameters and episodes are drawn from the seed; None draws one. InvalidArgument for anything else.
+    With average, 0 (none) to below 1, tests play the exponential moving average of the parameters, and
+    model.safetensors holds it, while training goes on with the plain ones: `WeightAverage` in weight_average.py has the
+    equation. Parameters and episodes are drawn from the seed; None draws one. InvalidArgument for anything else.
     """
 
     task: str = ""  # a task's name, or the path of a curriculum; "": data of one's own
@@ -82,6 +84,7 @@ class Plan:
     accumulate: int = 1  # batches of an update
     bypass_dropout: float = 0.0  # its rate in updates; tests have none
     local_updates: int = 1  # of a rank by itself, before all are averaged; 1: every update is of all ranks together
+    average: float = 0.0  # so much of the average of the parameters stays in an update; 0: there is none
     seed: int = 0  # None draws one
     loss: str | None = None  # of data of one's own, a kind that `dnc.loss` takes; None: "mean_squared_error"
 
@@ -100,8 +103,10 @@ class Plan:
             object.__setattr__(self, "seed", secrets.randbits(64))
         require_count(self.warm_up, "warm_up", least=0)
         require_kinds(self)
-        if not 0 <= self.bypass_dropout < 1:
-            raise InvalidArgument(f"bypass_dropout is {self.bypass_dropout!r}, allowed are 0 (none) to below 1")
+        for name in ("bypass_dropout", "average"):
+            value = getattr(self, name)
+            if not 0 <= value < 1:
+                raise InvalidArgument(f"{name} is {value!r}, allowed are 0 (none) to below 1")
         if not 0 < self.decay_share <= 1:
             raise InvalidArgument(f"decay_share is {self.decay_share!r}, allowed are above 0 to 1")
         if (self.stop_metric is None) != (self.stop_score is None):
@@ -141,9 +146,10 @@ class Plan:
         for name, (other, values) in _NEEDS.items():
             if name in self.network and self.network.get(other) not in values:
                 raise Unused(f"{name} would do nothing: it belongs to {other} {_either(values)}")
-        self._refuse_unused_decay()
+        self.refuse_unused_decay()
 
-    def _refuse_unused_decay(self) -> None:
+    def refuse_unused_decay(self) -> None:
+        """Refuses a share of the updates in which nothing falls."""
         if self.schedule == "constant" and self.decay_share != 1:
             raise Unused(f"decay_share would do nothing: it belongs to schedule {_either(_SCHEDULES[1:])}")
 
@@ -171,7 +177,7 @@ class Plan:
                 )
         plan = dataclasses.replace(self, **fields)
         if "decay_share" in changes:
-            plan._refuse_unused_decay()
+            plan.refuse_unused_decay()
         return plan
 
     def as_saved(self) -> dict[str, Any]:

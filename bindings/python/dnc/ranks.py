@@ -50,6 +50,11 @@ class Ranks:
 
             self.comm.Allreduce(MPI.IN_PLACE, values, MPI.SUM)
 
+    def take_mean(self, values: FloatArray) -> None:
+        """Puts the mean over all ranks in place of the values."""
+        self.add_up(values)
+        values /= np.float32(self.count)
+
     def most(self, number: int) -> int:
         """The greatest number of all ranks."""
         if self.count == 1:

@@ -28,10 +28,11 @@ STATE, LOG, MODEL, CURRICULUM = "trainer.json", "log.jsonl", "model.safetensors"
 FORMAT = 1
 Made = TypeVar("Made")
 _CHECKPOINT = re.compile(r"update-\d{8,}\.safetensors")
+_AVERAGE = re.compile(r"average-\d{8,}\.safetensors")
 
 
 class RunFiles:
-    """trainer.json, which names the checkpoint that counts, and log.jsonl, cut to what belongs to that checkpoint.
+    """trainer.json, which names the files of the checkpoint that counts, and log.jsonl, cut to what belongs to it.
 
     They are written while the folder is `held`. `known` is trainer.json as this trainer has read it, None if there was
     none.
@@ -81,20 +82,31 @@ class RunFiles:
         finally:
             self._log = None
 
-    def save(self, net: DNC, optimizer: Optimizer, progress: Progress, **state: Any) -> None:
-        """A checkpoint. From its last file on it counts, and others are deleted."""
-        checkpoint = f"update-{progress.update:08d}.safetensors"
-        net.save(self.folder / checkpoint, optimizer)
+    def load(self, run: Saved) -> Loaded:
+        """What the files of its checkpoint hold; others are deleted."""
+        with self.held():
+            found = run.load()
+            self.tidy(run.checkpoint, run.average)
+        return found
+
+    def save(self, net: DNC, optimizer: Optimizer, average: DNC | None, progress: Progress, **state: Any) -> None:
+        """A checkpoint: with the moving average of the parameters if there is one. From its last file on it counts, and
+        others are deleted."""
+        names = {"checkpoint": f"update-{progress.update:08d}.safetensors"}
+        net.save(self.folder / names["checkpoint"], optimizer)
+        if average is not None:
+            names["average"] = f"average-{progress.update:08d}.safetensors"
+            average.save(self.folder / names["average"])
         if not (self.folder / MODEL).exists():
-            self.keep(net)
+            self.keep(average or net)
         os.fsync(self._log.fileno())
         progress.log_bytes = self._log.tell()
-        state = {"format": FORMAT, "checkpoint": checkpoint, **state, "progress": dataclasses.asdict(progress)}
+        state = {"format": FORMAT, **names, **state, "progress": dataclasses.asdict(progress)}
         text = json.dumps(state, indent=1, default=_plain).encode()
         with replacing(self.folder / STATE) as file:
             file.write(text)
         self._known = text
-        self.tidy(checkpoint)
+        self.tidy(*names.values())
 
     def keep(self, net: DNC) -> None:
         """This is the network that has done best."""
@@ -105,10 +117,10 @@ class RunFiles:
         best, _ = load(self.folder / MODEL)
         net.flat_parameters[...] = best.flat_parameters
 
-    def tidy(self, checkpoint: str) -> None:
-        """Deletes other checkpoints, and what a killed process left half written."""
+    def tidy(self, *kept: str | None) -> None:
+        """Deletes the files of other checkpoints, and what a killed process left half written."""
         for path in self.folder.iterdir():
-            if path.match(PARTIAL) or (_CHECKPOINT.fullmatch(path.name) and path.name != checkpoint):
+            if path.match(PARTIAL) or (_is_of_a_checkpoint(path.name) and path.name not in kept):
                 path.unlink(missing_ok=True)
 
     def log(self, event: str, **fields: Any) -> None:
@@ -142,7 +154,7 @@ class MemoryFiles:
     def held(self, undo: bool = False) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def save(self, net: DNC, optimizer: Optimizer, progress: Progress, **state: Any) -> None:
+    def save(self, net: DNC, optimizer: Optimizer, average: DNC | None, progress: Progress, **state: Any) -> None:
         """Nothing: what there is to go on with is the network itself."""
 
     def keep(self, net: DNC) -> None:
@@ -200,17 +212,38 @@ def refuse_occupied(folder: Path, with_curriculum: bool) -> None:
 
 
 def _is_of_a_run(name: str) -> bool:
-    return name in (STATE, LOG, MODEL, CURRICULUM) or _CHECKPOINT.fullmatch(name) is not None
+    return name in (STATE, LOG, MODEL, CURRICULUM) or _is_of_a_checkpoint(name)
+
+
+def _is_of_a_checkpoint(name: str) -> bool:
+    return any(pattern.fullmatch(name) for pattern in (_CHECKPOINT, _AVERAGE))
+
+
+class Loaded(NamedTuple):
+    """What a checkpoint holds."""
+
+    net: DNC
+    optimizer: Optimizer
+    average: DNC | None  # of the parameters
 
 
 class Saved(NamedTuple):
     """What trainer.json says."""
 
+    folder: Path
     plan: Plan
     progress: Progress
-    checkpoint: Path
+    checkpoint: str  # the name of its file
+    average: str | None  # likewise; None: the plan has none
     files: dict[str, str] | None  # checksums of what the run began with; None: one of before there were any
     text: bytes  # all of it
+
+    def load(self) -> Loaded:
+        """What the files of its checkpoint hold."""
+        net, optimizer = load(self.folder / self.checkpoint)
+        if optimizer is None:
+            raise InvalidState(f"{self.folder / self.checkpoint} holds no optimizer")
+        return Loaded(net, optimizer, None if self.average is None else DNC.load(self.folder / self.average))
 
 
 def read_run(folder: Path) -> Saved:
@@ -218,14 +251,21 @@ def read_run(folder: Path) -> Saved:
     state, text = read_state(folder)
     try:
         plan, progress = _made(Plan, state, "plan"), _made(Progress, state, "progress")
-        name, files = state["checkpoint"], state.get("files")
-        if not isinstance(name, str) or not _CHECKPOINT.fullmatch(name):
-            raise InvalidArgument(f"checkpoint is {name!r}, needed is the name of one in the folder")
+        files = state.get("files")
         if files is not None:
             require_kind(files, "files", "dict")
-        return Saved(plan, progress, folder / name, files, text)
+        average = _named(state, "average", _AVERAGE) if plan.average else None
+        return Saved(folder, plan, progress, _named(state, "checkpoint", _CHECKPOINT), average, files, text)
     except (ValueError, KeyError, TypeError) as error:
         raise _unreadable(folder, error) from error
+
+
+def _named(state: dict[str, Any], name: str, pattern: re.Pattern[str]) -> str:
+    """The name of a checkpoint's file."""
+    value = state[name]
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise InvalidArgument(f"{name} is {value!r}, needed is the name of one in the folder")
+    return value
 
 
 def _made(kind: Callable[..., Made], state: dict[str, Any], name: str) -> Made:

@@ -21,7 +21,7 @@ NETWORK: dict[str, Any] = {
 OPTIMIZER: dict[str, Any] = {"learning_rate": 3e-3, "max_gradient_norm": 10.0}
 _PLAN_OPTIONS = [
     "algorithm", "schedule", "decay_share", "warm_up", "updates", "stop", "patience", "test_every", "test_episodes",
-    "log_every", "seed", "accumulate", "bypass_dropout", "local_updates", "clock",
+    "log_every", "seed", "accumulate", "average", "bypass_dropout", "local_updates", "clock",
 ]  # fmt: skip
 _NETWORK_OPTIONS = [name for name in Options.__annotations__ if name not in ("num_threads", "seed")]
 
@@ -102,6 +102,9 @@ def add_settings(command: argparse.ArgumentParser) -> None:
                            help="of all updates, above 0 to 1: the last ones, in which it falls (1)")  # fmt: skip
     optimizer.add_argument("--accumulate", type=int, metavar="N",
                            help="batches of an update, which has the mean of their gradients (1)")  # fmt: skip
+    optimizer.add_argument("--average", type=float, metavar="D",
+                           help="tests and model.safetensors have a moving average of the parameters, of which D stays "
+                           "in an update, 0 to below 1 (0: none)")  # fmt: skip
     optimizer.add_argument("--warm-up", type=int, metavar="N",
                            help="updates in which the learning rate grows from 0 (0)")  # fmt: skip
 

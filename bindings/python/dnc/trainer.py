@@ -4,7 +4,8 @@ A run is a folder:
 
     trainer.json             the plan, and how far the run has come; names the checkpoint that belongs to it
     update-00012000.safetensors   that checkpoint: network and optimizer
-    model.safetensors        the network that did best in the tests of the last lesson it came to
+    average-00012000.safetensors  the moving average of its parameters, if the plan has one
+    model.safetensors        the network that did best in the tests of the last lesson it came to; with an average, that
     log.jsonl                what happened, a JSON object a line
     curriculum.txt           a copy of the curriculum, if there is one
     trainer.lock             while a trainer is at work there: which one
@@ -42,6 +43,7 @@ from .run_files import CURRICULUM, MemoryFiles, OtherFiles, RunFiles, new_folder
 from .run_tasks import AnySource, AnyTask, checksums_of, tasks_of
 from .task_files import copy_curriculum, require_same
 from .updates import Updates, require_room
+from .weight_average import WeightAverage
 
 _ALL_UPDATES = "all updates made"
 # Why `run` may return before the run has come to its end.
@@ -80,6 +82,7 @@ class Trainer:
         optimizer: Optimizer,
         tasks: tuple[AnyTask, AnyTask | None],
         ranks: Ranks,
+        average: DNC | None = None,
     ) -> None:
         """Not to be called: see `start` and `resume`."""
         self._ranks = ranks
@@ -89,7 +92,8 @@ class Trainer:
         require_fit(net, self.task)
         self._exam.begin(self.task)
         require_room(net, self.task, self._batch)
-        self._updates = Updates(plan, progress, self._write_log, ranks)
+        self._average = WeightAverage(plan.average, net, self._batch, average) if plan.average else None
+        self._updates = Updates(plan, progress, self._write_log, ranks, self._average)
         self.net.training = True
         self.score = {}
         self._stopping = False
@@ -169,15 +173,16 @@ class Trainer:
 
         The number of threads changes no byte; another number of ranks goes on with the same batches. What is given
         besides changes the plan from here on, and the log says so: `updates`, `patience`, `stop_metric` and
-        `stop_score`, `schedule`, `decay_share`, `warm_up`, `test_every`, `test_episodes`, `log_every`,
-        `accumulate`, `bypass_dropout`, `local_updates`; `batch_size`, `memory_slots`, `clip_value`, `usage_gradient`, `max_record_bytes` and
-        `check_finite` of the network; all settings of the optimizer. Whatever else a plan has is refused, and so is a
-        run whose files (curriculum, graph, bAbI folder) are not those that it began with.
+        `stop_score`, `schedule`, `decay_share`, `warm_up`, `test_every`, `test_episodes`, `log_every`, `accumulate`,
+        `average`, `bypass_dropout`, `local_updates`; `batch_size`, `memory_slots`, `clip_value`, `usage_gradient`,
+        `max_record_bytes` and `check_finite` of the network; all settings of the optimizer. Whatever else a plan has is
+        refused, and so is a run whose files (curriculum, graph, bAbI folder) are not those that it began with.
         """
         place, ranks = Path(folder), Ranks(comm)
         changes = {"updates": updates, "learning_rate": learning_rate, **changes}
         changes = {name: value for name, value in changes.items() if value is not None}
-        before, progress, checkpoint, began_with, known = read_run(place)
+        saved = read_run(place)
+        before, progress = saved.plan, saved.progress
         plan = before.changed(changes)
         if progress.finished_by in {"data", *changes} or (updates is not None and progress.finished == _ALL_UPDATES):
             progress.finished = progress.finished_by = ""
@@ -187,26 +192,18 @@ class Trainer:
             )
         tasks = tasks_of(plan, place, data, validation)
         found = checksums_of(plan, place, *tasks)
-        if began_with is not None:
-            require_same(began_with, found, place)
-        files = RunFiles(place, known, progress.log_bytes)
-
-        def load() -> tuple[DNC, Optimizer | None]:
-            with files.held():
-                found = checkpoints.load(checkpoint)
-                files.tidy(checkpoint.name)
-            return found
-
-        net, optimizer = ranks.first(load, lambda: checkpoints.load(checkpoint))
+        if saved.files is not None:
+            require_same(saved.files, found, place)
+        files = RunFiles(place, saved.text, progress.log_bytes)
+        net, optimizer, average = ranks.first(lambda: files.load(saved), saved.load)
         ranks.most(0)  # the first writes there only when all have read
-        if optimizer is None:
-            raise InvalidState(f"{checkpoint} holds no optimizer")
         options: Any = {name: value for name, value in plan.network.items() if name in {*changes, *OF_THE_PROCESS}}
         if threads is not None:
             options["num_threads"] = threads
         options.update(_share(plan, ranks))
         kept = files if ranks.is_first else OtherFiles(place)
-        trainer = cls(kept, plan, progress, checkpoints.with_options(net, **options), optimizer, tasks, ranks)
+        net = checkpoints.with_options(net, **options)
+        trainer = cls(kept, plan, progress, net, optimizer, tasks, ranks, average)
         for name in changes.keys() & Settings.__annotations__.keys():
             setattr(optimizer, name, changes[name])
         trainer._checksums, trainer._changes = found, before.differences(plan)
@@ -329,16 +326,22 @@ class Trainer:
         self._ranks.first(self.save, lambda: None)  # the others may resume at once what the first has saved
         return self._progress.finished or reason
 
+    @property
+    def _judged(self) -> DNC:
+        """What tests play and model.safetensors holds: the average if there is one."""
+        return self.net if self._average is None else self._average.net
+
     def _test(self) -> None:
         p, lesson = self._progress, self.lesson
         self._updates.share(self.net, self.optimizer)
-        self.score = self._exam.take(self.net, self._batch)
+        self._ranks.require_same(self.net.flat_parameters)
+        self.score = self._exam.take(self._judged, self._batch)
         described = {key: [finite(one.value), finite(one.chance), one.count] for key, one in self.score.items()}
         self._write_log("test", lesson=lesson, seconds=round(p.seconds, 3), scores=described)
         verdict = self._exam.judge(self.score)
         if verdict.is_best:
             with self._whole():
-                self._files.keep(self.net)
+                self._files.keep(self._judged)
         if verdict.finished:
             self._finish(verdict.finished, verdict.finished_by)
         if verdict.passed:
@@ -363,9 +366,10 @@ class Trainer:
             )
         with self._files.held(), self._whole():
             if self._exam.task is None:
-                self._files.keep(self.net)
+                self._files.keep(self._judged)
+            average = None if self._average is None else self._average.net
             self._files.save(
-                self.net, self.optimizer, self._progress, plan=self.plan.as_saved(), files=self._checksums
+                self.net, self.optimizer, average, self._progress, plan=self.plan.as_saved(), files=self._checksums
             )
 
     @contextmanager

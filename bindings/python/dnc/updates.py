@@ -21,6 +21,7 @@ from .progress import Progress
 from .ranks import Ranks, share_of_loss
 from .run_tasks import AnyTask
 from .tasks import Task
+from .weight_average import WeightAverage
 
 # So many updates in a row whose gradients are not finite end a run.
 MOST_SKIPPED = 10
@@ -45,11 +46,15 @@ class Updates:
     """The updates of a plan, counted in `progress`, with a line of the log for every so many of them.
 
     Several ranks make every update together, or, as the plan says, each makes some by itself before all go on with the
-    mean of what they have come to. `are_shared`: all have the same parameters.
+    mean of what they have come to. `are_shared`: all have the same parameters. After each update, `weights` takes in
+    its parameters, if the plan has such an average.
     """
 
-    def __init__(self, plan: Plan, progress: Progress, log: Callable[..., None], ranks: Ranks) -> None:
+    def __init__(
+        self, plan: Plan, progress: Progress, log: Callable[..., None], ranks: Ranks, weights: WeightAverage | None
+    ) -> None:
         self._plan, self._progress, self._log, self._ranks = plan, progress, log, ranks
+        self._weights = weights
         self._base_rate = float(plan.optimizer.get("learning_rate", 1e-3))
         self._rate: float | None = None
         self.loss = math.nan  # moving average
@@ -83,6 +88,8 @@ class Updates:
             own.norm_sum += norm
             own.counted += 1
             self.loss = value if math.isnan(self.loss) else self.loss + 0.02 * (value - self.loss)
+        if self._weights is not None:
+            self._weights.follow(net, p.update - 1)
         p.position = task.position
         is_logged = p.update % self._plan.log_every == 0 or p.update == self._plan.updates
         if self._are_local:
@@ -95,10 +102,12 @@ class Updates:
             self._tell()
 
     def share(self, net: DNC, optimizer: Optimizer) -> None:
-        """Lets all ranks go on with the mean of their parameters and of their optimizers' averages."""
+        """Lets all ranks go on with the mean of their parameters and of all averages."""
         if not self.are_shared:
             self._count(net)
             average(self._ranks, net, optimizer)
+            if self._weights is not None:
+                self._weights.share(self._ranks)
             self.are_shared = True
 
     def _gradients(self, net: DNC, task: AnyTask, batch: int) -> float:
