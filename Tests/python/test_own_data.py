@@ -453,6 +453,53 @@ def test_fit_is_what_one_would_write():
     assert optimizer.step_count == 12
 
 
+def test_fit_with_a_schedule_leaves_the_optimizer_its_rate():
+    """So that it goes on with another one; and the log has the rates that there were."""
+    net = dnc.DNC(2, 1, **NETWORK, seed=3)
+    optimizer = dnc.Optimizer(net, "adam", learning_rate=0.5)
+    rates = []
+    dnc.fit(
+        net, drawn, updates=8, optimizer=optimizer, schedule="linear", decay_share=0.5,
+        each=lambda trainer: rates.append(trainer.optimizer.learning_rate),
+    )  # fmt: skip
+    assert rates == [0.5] * 5 + [0.375, 0.25, 0.125] and optimizer.learning_rate == 0.5
+
+
+def test_fit_with_updates_of_several_batches():
+    """An epoch has as many updates as it needs."""
+    net = dnc.DNC(2, 1, **NETWORK)
+    data = dnc.Dataset(*sequences(20))
+    trainers = []
+    history = dnc.fit(net, data, epochs=3, accumulate=2, batch_size=4, each=trainers.append)
+    assert history["update"] == [3, 6, 9] and history["epoch"] == [1, 2, 3]
+    assert trainers[-1].task.position == 9 * 2 and trainers[-1].optimizer.step_count == 9
+
+
+@pytest.mark.parametrize("validated", [False, True])
+def test_fit_ends_with_the_average(tmp_path, validated):
+    """That of the best test, or, without tests, of the end."""
+    net = dnc.DNC(2, 1, **NETWORK)
+    validation = dnc.Dataset(*sequences(10, seed=2)) if validated else None
+    found = []
+    data = dnc.Dataset(*sequences(20))
+    how = dict(epochs=6, average=0.9, validation_data=validation)
+    history = dnc.fit(net, data, **how, each=lambda trainer: found.append(trainer.net.flat_parameters.copy()))
+    start = dnc.DNC(2, 1, **NETWORK)
+    values = start.flat_parameters.astype(np.float64)
+    averages = []
+    for update, after in enumerate(found):
+        kept = min(0.9, (1 + update) / (10 + update))
+        values = kept * values + (1 - kept) * after
+        averages.append(values)
+    best = 5 * (1 + int(np.argmin(history["validation_loss"]))) if validated else len(found)
+    np.testing.assert_allclose(net.flat_parameters, averages[best - 1], atol=1e-6)
+    if validated:
+        score = dnc.evaluate(net, dnc.DataTask(validation))["loss"].value
+        assert score == pytest.approx(min(history["validation_loss"]))
+    dnc.fit(start, data, **how, folder=tmp_path / "run")
+    assert np.array_equal(start.flat_parameters, net.flat_parameters), "with files or without"
+
+
 def test_fit_keeps_the_best():
     data, validation = dnc.Dataset(*sequences(20)), sequences(10, seed=2)
     net = dnc.DNC(2, 1, **NETWORK)
@@ -536,6 +583,10 @@ def test_fit_in_a_folder(tmp_path):
         ({"inputs": ONES, "targets": ONES, "epochs": 1.5}, "epochs is 1.5, needed is a whole number of at least 1"),
         ({"inputs": drawn, "updates": 1.5}, "updates is 1.5, needed is a whole number of at least 1"),
         ({"inputs": ONES, "targets": ONES, "patience": 3}, "patience"),
+        ({"inputs": ONES, "targets": ONES, "accumulate": 0}, "accumulate is 0, needed is a whole number of at least 1"),
+        ({"inputs": ONES, "targets": ONES, "average": 1.0}, "average is 1.0, allowed are 0 .none. to below 1"),
+        ({"inputs": ONES, "targets": ONES, "decay_share": 0.5}, "decay_share would do nothing: it belongs to schedule"),
+        ({"inputs": iter([drawn(0)]), "schedule": "cosine"}, "which needs the number of updates"),
         ({"inputs": drawn, "updates": 1, "validation_split": 0.5}, "validation_split is of a Dataset"),
         ({"inputs": ONES, "targets": ONES, "validation_split": 0.5, "validation_data": (ONES, ONES)}, "both given"),
         ({"inputs": ONES, "targets": ONES, "validation_split": 1.5}, "validation_split is 1.5"),

@@ -42,6 +42,10 @@ def fit(
     patience: int | None = None,
     optimizer: Optimizer | None = None,
     learning_rate: float | None = None,
+    schedule: str = "constant",
+    decay_share: float = 1.0,
+    accumulate: int = 1,
+    average: float = 0.0,
     folder: Path | None = None,
     seed: int = 0,
     progress: bool | None = None,
@@ -65,6 +69,10 @@ def fit(
     so many tests without a better one.
 
     The optimizer goes on from where it is; None: Adam with learning_rate (1e-3), and gradients of a norm of at most 10.
+    schedule, decay_share, accumulate and average are those of a `Plan`. With accumulate, an update takes so many
+    batches, and an epoch is rounded up to whole updates. With average, what is tested is the moving average of the
+    parameters, and the network has it in the end, also without validation.
+
     With `folder`, the training is a run that `Trainer.resume` can take up. `progress` shows a bar (None: in a terminal
     or a notebook); `each` is called with the `Trainer` after every update, and may `stop` it.
 
@@ -80,19 +88,22 @@ def fit(
         optimizer = Optimizer(net, "adam", learning_rate=rate, max_gradient_norm=10)
     elif learning_rate is not None:
         raise InvalidArgument("learning_rate is given beside an optimizer, which has its own")
-    with _as_before(net):
+    with _as_before(net, optimizer):
         if batch_size is not None:
             net.batch_size = batch_size
-        epoch, updates = _length(data, net.batch_size, epochs, updates)
+        require_count(accumulate, "accumulate")
+        epoch, updates = _length(data, net.batch_size * accumulate, epochs, updates)
         settings = {name: value for name, value in optimizer.config.items() if name != "algorithm"}
         plan = Plan(
             loss=loss, algorithm=optimizer.algorithm, optimizer=settings, updates=updates, patience=patience, seed=seed,
-            test_every=epoch if validation is not None else None, log_every=epoch or 100,
+            test_every=epoch if validation is not None else None, log_every=epoch or 100, schedule=schedule,
+            decay_share=decay_share, accumulate=accumulate, average=average,
         )  # fmt: skip
+        plan.refuse_unused_decay()
         tasks = tasks_of(plan, FilePath(), data, validation)
         trainer = Trainer._begin(None if folder is None else FilePath(folder), plan, net, optimizer, tasks, Ranks())
         trainer.run(each=each, progress=progress)
-        if validation is not None:
+        if validation is not None or average:
             trainer.restore_best()
     return _history(trainer, epoch)
 
@@ -121,14 +132,14 @@ def _validation(data: Source, share: float, own: Any, seed: int, loss: str) -> t
     return data, Dataset(*own) if isinstance(own, tuple) else own
 
 
-def _length(data: Source, batch_size: int, epochs: int | None, updates: int | None) -> tuple[int | None, int | None]:
-    """The updates of an epoch, if there are epochs, and of the whole."""
+def _length(data: Source, sequences: int, epochs: int | None, updates: int | None) -> tuple[int | None, int | None]:
+    """The updates of an epoch, if there are epochs, and of the whole; of so many sequences each."""
     if epochs is not None and updates is not None:
         raise InvalidArgument("epochs and updates are both given, needed is one of them")
     if epochs is not None:
         require_count(epochs, "epochs")
     if isinstance(data, Dataset):
-        epoch = -(-len(data) // batch_size)
+        epoch = -(-len(data) // sequences)
         return epoch, (EPOCHS if epochs is None else epochs) * epoch if updates is None else updates
     if epochs is not None:
         raise InvalidArgument("epochs are of a Dataset: give updates for other data")
@@ -138,12 +149,13 @@ def _length(data: Source, batch_size: int, epochs: int | None, updates: int | No
 
 
 @contextmanager
-def _as_before(net: DNC) -> Iterator[None]:
-    """Only the parameters change."""
-    training, batch_size = net.training, net.batch_size
+def _as_before(net: DNC, optimizer: Optimizer) -> Iterator[None]:
+    """Only the parameters change, and the optimizer's averages."""
+    training, batch_size, rate = net.training, net.batch_size, optimizer.learning_rate
     try:
         yield
     finally:
+        optimizer.learning_rate = rate  # which a schedule has changed
         net.training = training
         if net.batch_size != batch_size:
             net.batch_size = batch_size
