@@ -254,10 +254,10 @@ fuzz: fuzz-programs
 	@test -n "$(strip $(FUZZ))" || { echo "FUZZ is empty: which targets?" >&2; exit 1; }
 	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target $(SECONDS) || exit 1; done
 
-# Every seed and every input that once broke something, and new ones for two minutes.
+# Every seed and every input that once broke something, and new ones for a minute.
 test-fuzz: fuzz-programs
 	@test -n "$(strip $(FUZZ))" || { echo "FUZZ is empty: which targets?" >&2; exit 1; }
-	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target 17 test || exit 1; done
+	@for target in $(FUZZ); do Tests/fuzz/run.sh $$target 9 test || exit 1; done
 
 test-python: $(LIBRARY) $(EXAMPLES) $(PYTHON)
 	$(PYTHON) -m pytest -q -n $$(nproc) --dist worksteal --ignore=Tests/aarch64 --ignore=Tests/packages \

@@ -22,6 +22,7 @@ README = CHECKOUT / "bindings" / "c" / "README.md"
 # ------------------------------------------------------------------------------------ the header --
 
 
+@pytest.mark.any_level
 @needs("gcc", "g++")
 @pytest.mark.parametrize("compiler", ["gcc -std=c99", "gcc -std=c11", "g++ -std=c++11 -x c++", "g++ -std=c++17 -x c++"])
 def test_the_header_stands_alone(compiler, tmp_path):
@@ -73,6 +74,7 @@ def test_a_program_in_cpp_has_a_namespace_dnc(compiler, tmp_path):
     run(program)
 
 
+@pytest.mark.any_level
 @needs("gcc", "g++")
 @pytest.mark.parametrize("compiler", ["gcc -std=c99", "g++ -std=c++11 -x c++"])
 @pytest.mark.parametrize("macro", ["", "#define DNC_NO_SHORT_NAME\n"])
@@ -228,6 +230,7 @@ def test_copy_task(built, tmp_path):
     assert (tmp_path / "a" / "copy.safetensors").read_bytes() != (tmp_path / "c" / "copy.safetensors").read_bytes()
 
 
+@pytest.mark.any_level
 @needs("gcc")
 def test_pictures(built, tmp_path):
     """Every picture, of a trained network."""
@@ -242,6 +245,7 @@ def test_pictures(built, tmp_path):
             assert min(image.size) > 100 and image.convert("RGB").getpixel((0, 0)) == (18, 18, 22)
 
 
+@pytest.mark.any_level
 @needs("gcc")
 def test_benchmark(built):
     """A table of times and floors, and one of words a second."""
@@ -258,6 +262,7 @@ def test_benchmark(built):
     assert "is no workload" in subprocess.run([program, "Z"], capture_output=True, text=True).stderr
 
 
+@pytest.mark.any_level
 @needs("gcc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_copy_task_interrupted(built, tmp_path, number):
@@ -274,6 +279,7 @@ def test_copy_task_interrupted(built, tmp_path, number):
     assert_demo(tmp_path / "demo")
 
 
+@pytest.mark.any_level
 @needs("gcc")
 @pytest.mark.parametrize(
     "arguments",
@@ -286,6 +292,7 @@ def test_copy_task_refuses(built, tmp_path, arguments):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.any_level
 @needs("gcc", "script")
 def test_copy_task_on_a_terminal(built, tmp_path):
     """The progress line rewrites itself."""
