@@ -344,7 +344,8 @@ def test_a_folder_holds_one_run(tmp_path):
 def test_sigkill_loses_no_checkpoint(tmp_path):
     """Twenty times at any moment; and what is resumed in the end equals the run that nobody disturbed."""
     options = ["--option", "width=2", "--option", "max_length=3", "--hidden-size", 12, "--memory-slots", 8]
-    options += ["--word-size", 4, "--updates", 1500, "--test-every", 100, "--seed", 3, "--checkpoint-every", 0.01]
+    options += ["--word-size", 4, "--updates", 750, "--test-every", 50, "--seed", 3, "--checkpoint-every", 0.01]
+    options += ["--accumulate", 2, "--average", 0.95, "--schedule", "linear", "--decay-share", 0.5]  # all that is saved
     assert shell("train", "copy", "--output", tmp_path / "unbroken", *options).returncode == 0
     chance = random.Random(1)
     begin = ["train", "copy", "--output", tmp_path / "broken", *options]

@@ -53,9 +53,10 @@ class Plan:
     says, but all episodes where there is an end to them), and a line of the log every log_every updates, 1 or more.
     The run's seconds are those of the clock: "wall", or "processor", the time that its process had a processor for,
     which other work on the machine doesn't lengthen much.
-    An update is made of so many batches as accumulate says, 1 or more. Its gradient is the sum of theirs divided by
-    their number, and its loss the mean of theirs: up to rounding, those of one batch of all their sequences if as much
-    counts in each of them (the sum of the mask). Data that end within an update leave it the batches that there are.
+    An update is made of so many batches as accumulate says, 1 or more. Its gradient is the sum of the batches'
+    gradients divided by the number of batches, its loss the mean of their losses: up to rounding those of one batch
+    with all sequences, if the masks of the batches have equal sums. If data end within an update, it is made of the
+    batches that there are.
     bypass_dropout, 0 to below 1, is the rate of `DNC.set_bypass_dropout` in updates; tests have none. Of several ranks,
     each makes local_updates updates by itself, 1 or more, before their parameters are averaged (1: all make every
     update together): an approximation, which docs/distributed.md describes.
