@@ -75,6 +75,8 @@ def test_what_a_run_leaves(tmp_path):
     state = json.loads((tmp_path / "trainer.json").read_text())
     assert (state["checkpoint"], state["average"]) == ("update-00000012.safetensors", "average-00000012.safetensors")
     shutil.copy(tmp_path / state["average"], tmp_path / "average-00000099.safetensors")  # of a save that was killed
+    dnc.Trainer.resume(tmp_path)  # and ended before it saved anything
+    assert [path.name for path in tmp_path.glob("average*")] == ["average-00000012.safetensors"]
     dnc.Trainer.resume(tmp_path).run()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "average-00000040.safetensors", "log.jsonl", "model.safetensors", "trainer.json", "update-00000040.safetensors",
