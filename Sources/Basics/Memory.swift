@@ -50,13 +50,16 @@ struct GrowingMemory: ~Copyable {
 
   /// Adds `count` bytes and returns their start.
   mutating func add(_ count: Int) throws(Failure) -> UnsafeMutableRawPointer {
-    if bytes + count > memory.bytes {
-      let larger = try Memory(bytes: 2 * (bytes + count))
-      memcpy(larger.start, memory.start, bytes)
-      memory = larger
-    }
+    if bytes + count > memory.bytes { try grow(bytes: 2 * (bytes + count)) }
     bytes += count
     return memory.start + (bytes - count)
+  }
+
+  /// Not inlined into everything that adds.
+  @inline(never) private mutating func grow(bytes capacity: Int) throws(Failure) {
+    let larger = try Memory(bytes: capacity)
+    memcpy(larger.start, memory.start, bytes)
+    memory = larger
   }
 
   /// Drops the last `count` bytes.
