@@ -33,7 +33,6 @@ struct Babi: ~Copyable, EpisodeSource {
         which stories; "validation": those of the file qa1_*_valid.txt, or without one every tenth of the training file; \
         "train": the others of the training file; "all_train": both
         """)
-      selection = BabiSelection(tasks: tasks, split: BabiSelection.Split(split))
       goesThroughAll = try options.choice(
         "order", default: "random", or: "all",
         "stories drawn at random, each as likely as any other; or all of them, the longest first, and then again")
@@ -49,6 +48,11 @@ struct Babi: ~Copyable, EpisodeSource {
         the least steps of a row, on average, in which random stories follow each other; 0: every story is an episode of its \
         own, in a batch from one bucket
         """)
+      let think = try options.number(
+        "think", in: 0...100, default: "0",
+        "blank steps before every answer, in which the network may think; a test needs as many as the training")
+      selection = BabiSelection(
+        tasks: tasks, split: BabiSelection.Split(split), think: think)
     }
   }
 
@@ -58,8 +62,6 @@ struct Babi: ~Copyable, EpisodeSource {
   private let rowSteps: Int
   /// Where each bucket of stories begins, and where the last one ends.
   private let buckets: Memory
-  /// The channel of "-", the first in the order of words.
-  private static let blank = 0
 
   var inputSize: Int { corpus.vocabulary.count }
   var outputSize: Int { corpus.vocabulary.count }
@@ -176,7 +178,7 @@ struct Babi: ~Copyable, EpisodeSource {
 
   func token(_ t: Int, of notes: UnsafeRawPointer) -> (channel: Int, isFirst: Bool)? {
     let (token, isFirst) = find(t, notes)
-    return (token & BabiCorpus.answer != 0 ? Babi.blank : Int(token), isFirst)
+    return (token & BabiCorpus.answer != 0 ? Int(BabiCorpus.blank) : Int(token), isFirst)
   }
 
   func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
@@ -185,7 +187,7 @@ struct Babi: ~Copyable, EpisodeSource {
       input[Int(token)] = 1
       return 0
     }
-    input[Babi.blank] = 1
+    input[Int(BabiCorpus.blank)] = 1
     target[Int(token & ~BabiCorpus.answer)] = 1
     return 1
   }

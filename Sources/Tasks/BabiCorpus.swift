@@ -1,7 +1,7 @@
 import CDNC
 import CPlatform
 
-/// What is asked of the bAbI files: which stories of which tasks.
+/// What is asked of the bAbI files: which stories of which tasks, and how they are told.
 struct BabiSelection {
   enum Split {
     case train, validation, allTrain, test
@@ -22,6 +22,8 @@ struct BabiSelection {
 
   let tasks: ClosedRange<Int>
   let split: Split
+  /// The blank steps before every answer.
+  let think: Int
 
   /// What a file is for.
   enum Part: Int { case train, validation, test }
@@ -43,6 +45,8 @@ struct BabiCorpus: ~Copyable {
   /// A word as its place in the vocabulary, or the first bits of the answer's word where the answer belongs.
   typealias Token = UInt16
   static let answer: Token = 1 << 15
+  /// "-", the first word of the reader and the first in the order of words: the input of steps without a word.
+  static let blank: Token = 0
 
   struct Story {
     /// Its place among the tokens.

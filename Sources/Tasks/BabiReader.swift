@@ -11,7 +11,7 @@ import CPlatform
 /// stories are asked for.
 struct BabiReader: ~Copyable {
   private static let fileBytes = 64 << 20
-  private static let storyTokens = 1_000_000
+  private static let storySteps = 1_000_000
 
   private let selection: BabiSelection
   private var words: WordList
@@ -36,7 +36,7 @@ struct BabiReader: ~Copyable {
 
   private init(_ selection: BabiSelection) throws(Failure) {
     var words = try WordList()
-    // The mark of an answer's place, which no file has.
+    // The mark of an answer's place, which no file has: `BabiCorpus.blank`.
     _ = try words.index(of: UnsafeRawBufferPointer(start: ("-" as StaticString).utf8Start, count: 1))
     let answers = try WordList()
     let tokens = try GrowingMemory()
@@ -144,12 +144,13 @@ struct BabiReader: ~Copyable {
       let rest = UnsafeRawBufferPointer(rebasing: text[(tab + 1)...])
       let end = rest.firstIndex(of: UInt8(ascii: "\t")) ?? rest.count
       let answer = UnsafeRawBufferPointer(rebasing: rest[..<end]).trimmed
+      for _ in 0..<selection.think { try add(BabiCorpus.blank) }
       try takeAnswer(answer)
       _ = try answers.index(of: answer)
       story.questions += 1
     }
-    guard story.length <= BabiReader.storyTokens else {
-      throw Failure(DNC_BAD_FORMAT, "the story is longer than the \(BabiReader.storyTokens) words allowed")
+    guard story.length <= BabiReader.storySteps else {
+      throw Failure(DNC_BAD_FORMAT, "the story is longer than the \(BabiReader.storySteps) steps allowed")
     }
   }
 
@@ -197,9 +198,12 @@ struct BabiReader: ~Copyable {
 
   private static func isLetter(_ byte: UInt8) -> Bool { (byte | 32) &- 97 < 26 }
 
-  /// One more token of the story.
   private mutating func add(_ word: UnsafeRawBufferPointer, _ flag: BabiCorpus.Token) throws(Failure) {
-    let token = BabiCorpus.Token(try words.index(of: word)) | flag
+    try add(BabiCorpus.Token(words.index(of: word)) | flag)
+  }
+
+  /// One more token of the story.
+  @inline(never) private mutating func add(_ token: BabiCorpus.Token) throws(Failure) {
     story.length += 1
     if story.isKept { try tokens.add(2).storeBytes(of: token, as: BabiCorpus.Token.self) }
   }

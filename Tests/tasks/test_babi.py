@@ -98,8 +98,8 @@ def told(text):
     return [(tuple(words), tuple(answers)) for words, answers in stories]
 
 
-def heard(task, episodes, b):
-    """The story of a sequence, back in words; None for an empty one."""
+def heard(task, episodes, b, is_plain=True):
+    """The story of a sequence, back in words; None for an empty one. If it is plain, only "-" has targets."""
     inputs, targets, mask = (part[:, b] for part in episodes)
     length = int(inputs.sum())
     assert all(((part == 0) | (part == 1)).all() for part in (inputs, targets, mask))
@@ -109,17 +109,17 @@ def heard(task, episodes, b):
     known = task.words
     words = tuple(known[i] for i in inputs[:length].argmax(1))
     answers = tuple(known[row.argmax()] if m else None for row, m in zip(targets[:length], mask))
-    assert [word == "-" for word in words] == [answer is not None for answer in answers]
+    assert not is_plain or [word == "-" for word in words] == [answer is not None for answer in answers]
     return (words, answers) if length else None
 
 
-def all_heard(task, batch):
+def all_heard(task, batch, is_plain=True):
     """What one pass gives, batch by batch."""
     count = task.episode_count
     batches = []
     for _ in range(-(-count // batch)):
         episodes = task.sample(batch)
-        batches.append([heard(task, episodes, b) for b in range(batch)])
+        batches.append([heard(task, episodes, b, is_plain) for b in range(batch)])
         assert len(episodes.inputs) == max(len(story[0]) for story in batches[-1] if story)
     return batches
 
@@ -377,7 +377,7 @@ def test_batches(data):
 # rows of stories
 
 
-def rows_of(task, batch):
+def rows_of(task, batch, is_plain=True):
     """The stories of every row, and the steps that the rows leave empty."""
     steps = task.draw(batch)
     tokens, starts = task.read_tokens()
@@ -391,7 +391,8 @@ def rows_of(task, batch):
         empty += steps - length
         bounds = [*np.flatnonzero(starts[:, b]), length]
         spans = [slice(*span) for span in zip(bounds, bounds[1:])]
-        found.append([heard(task, [part[span, b : b + 1] for part in (inputs, targets, mask)], 0) for span in spans])
+        parts = [[part[span, b : b + 1] for part in (inputs, targets, mask)] for span in spans]
+        found.append([heard(task, part, 0, is_plain) for part in parts])
     return found, empty, steps * batch
 
 
@@ -492,6 +493,58 @@ def test_episodes_of_this_version(tmp_path):
         for part in dnc.Task("babi", 2016, folder=tmp_path, **options).sample(20):
             digest.update(part.astype(np.uint8).tobytes())
     assert digest.hexdigest() == BABI_DIGEST
+
+
+# blank steps before answers
+
+
+def thoughtful(story, think):
+    """The story with blank steps before every answer."""
+    words, answers = [], []
+    for t, (word, answer) in enumerate(zip(*story)):
+        blanks = think if answer and not story[1][t - 1] else 0
+        words += ["-"] * blanks + [word]
+        answers += [None] * blanks + [answer]
+    return tuple(words), tuple(answers)
+
+
+@pytest.mark.parametrize("think", [1, 3])
+@pytest.mark.parametrize("tasks, numbers", [("1-2", (1, 2)), ("8", (8,))])
+@pytest.mark.parametrize("split", ["all_train", "test"])
+def test_thinking(data, think, tasks, numbers, split):
+    """Once for an answer of several words, in training and in tests; no word is new."""
+    told = data.stories("test" if split == "test" else "train", numbers)
+    expected = longest_first({n: [thoughtful(story, think) for story in stories] for n, stories in told.items()})
+    task = data.task(tasks=tasks, split=split, order="all", think=think)
+    assert [batch[0] for batch in all_heard(task, 1, is_plain=False)] == expected
+    assert task.words == data.task(tasks=tasks).words
+
+
+def test_thinking_in_rows(data):
+    task = data.task(3, tasks=8, row_steps=200, think=2)
+    known = {thoughtful(story, 2) for story in training(data, 8)}
+    for _ in range(5):
+        rows, _, steps = rows_of(task, 4, is_plain=False)
+        assert all(story in known for row in rows for story in row) and steps >= 800
+
+
+def test_thinking_changes_no_score(data):
+    """Nothing is asked in blank steps, and answers are neither joined nor divided."""
+    totals = []
+    for think in (0, 3):
+        task = data.task(tasks=8, split="all_train", order="all", think=think)
+        total = np.zeros((22, 3))
+        for _ in range(-(-task.episode_count // 5)):
+            _, targets, mask = task.sample(5)
+            outputs = np.where(mask[..., None] > 0, targets, np.roll(np.eye(task.output_size)[0], 5))
+            outputs[targets[..., task.words.index("rope")] > 0] = 0
+            total += task.score(outputs.astype(np.float32))
+        totals.append(total)
+    assert_close(totals[1], totals[0], 1e-12)
+    assert (
+        0 < totals[0][0, 0] < totals[0][0, 1]
+        and 0 < totals[0][1, 0] / totals[0][1, 1] < totals[0][0, 0] / totals[0][0, 1]
+    )
 
 
 # scores
@@ -779,6 +832,8 @@ def test_limits(tmp_path):
     assert "line 2" in attempt(long) and "1000000" in attempt(long)
     write(tmp_path, {(1, "train"): long.replace("a ", "", 1)})
     assert len(dnc.Task("babi", folder=tmp_path, tasks=1).sample(1).inputs) == 1_000_000
+    message = refused(f"folder={tmp_path},tasks=1,think=1", c.DNC_BAD_FORMAT)
+    assert "line 2: the story is longer than the 1000000 steps allowed" in message
     with open(tmp_path / "qa1_one_train.txt", "wb") as file:
         file.truncate((64 << 20) + 1)
     assert "67108864" in refused(f"folder={tmp_path},tasks=1", c.DNC_BAD_FORMAT)
