@@ -51,8 +51,12 @@ struct Babi: ~Copyable, EpisodeSource {
       let think = try options.number(
         "think", in: 0...100, default: "0",
         "blank steps before every answer, in which the network may think; a test needs as many as the training")
+      let longest = try options.number(
+        "max_words", in: 0...BabiReader.storySteps, default: "0",
+        "the most steps of a story; longer ones are left out; 0: none is")
       selection = BabiSelection(
-        tasks: tasks, split: BabiSelection.Split(split), think: think)
+        tasks: tasks, split: BabiSelection.Split(split), think: think,
+        longest: longest > 0 ? longest : BabiReader.storySteps)
     }
   }
 

@@ -24,6 +24,8 @@ struct BabiSelection {
   let split: Split
   /// The blank steps before every answer.
   let think: Int
+  /// The most steps of a story.
+  let longest: Int
 
   /// What a file is for.
   enum Part: Int { case train, validation, test }

@@ -11,13 +11,15 @@ import CPlatform
 /// stories are asked for.
 struct BabiReader: ~Copyable {
   private static let fileBytes = 64 << 20
-  private static let storySteps = 1_000_000
+  static let storySteps = 1_000_000
 
   private let selection: BabiSelection
   private var words: WordList
   private var tokens: GrowingMemory
   private var stories: GrowingMemory
   private let tasks: Memory
+  /// The fewest steps of the stories asked for, also of those that are left out.
+  private var shortest = Int.max
 
   /// Of the file that is read: its answers as they are written, its stories begun, the number of its line before.
   private var answers: WordList
@@ -59,6 +61,15 @@ struct BabiReader: ~Copyable {
       try reader.read(folder, task, .train)
       if folder.has(task, .validation) { try reader.read(folder, task, .validation) }
       try reader.read(folder, task, .test)
+    }
+    guard reader.stories.bytes > 0 else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT,
+        """
+        options: max_words is \(selection.longest), allowed is 0 or at least \(reader.shortest), the steps of the shortest \
+        story
+        """
+      )
     }
     return try BabiCorpus(
       vocabulary: Vocabulary(reader.words), tokens: reader.tokens, stories: reader.stories, tasks: reader.tasks)
@@ -122,6 +133,11 @@ struct BabiReader: ~Copyable {
     guard begun > 0 else { return }
     guard story.questions > 0 else { throw Failure(DNC_BAD_FORMAT, "a story ends here without a question") }
     guard story.isKept else { return }
+    shortest = min(shortest, story.length)
+    guard story.length <= selection.longest else {
+      tokens.drop(story.length * MemoryLayout<BabiCorpus.Token>.stride)
+      return
+    }
     let task = UInt32(facts - tasks.start.assumingMemoryBound(to: BabiCorpus.Task.self))
     try stories.add(MemoryLayout<BabiCorpus.Story>.stride).initializeMemory(
       as: BabiCorpus.Story.self, to: BabiCorpus.Story(first: story.first, length: UInt32(story.length), task: task))

@@ -547,6 +547,60 @@ def test_thinking_changes_no_score(data):
     )
 
 
+# a cap on length
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("think", [0, 4])
+def test_longer_stories_are_left_out(data, split, think):
+    """As long as the network sees them."""
+    stories = {1: training(data, 1), 2: training(data, 2)} if split == "train" else data.stories("test", (1, 2))
+    stories = longest_first({n: [thoughtful(story, think) for story in told] for n, told in stories.items()})
+    longest = len(stories[len(stories) // 2][0])
+    for cap in (longest, longest - 1, len(stories[-1][0]), len(stories[0][0]), 1_000_000, 0):
+        task = data.task(tasks="1-2", split=split, order="all", think=think, max_words=cap)
+        expected = [story for story in stories if len(story[0]) <= (cap or 1_000_000)]
+        assert [batch[0] for batch in all_heard(task, 1, False)] == expected
+        assert task.words == data.task(tasks=1).words
+
+
+def test_a_cap_and_the_balance_of_tasks(data):
+    """Tasks stay as likely, chance is what the whole training file says, and rows have no other stories."""
+    cap = sorted(len(story[0]) for story in training(data, 2))[12]
+    short = {n: [story for story in training(data, n) if len(story[0]) <= cap] for n in (1, 2)}
+    assert 0 < len(short[2]) < len(training(data, 2)) and len(short[1]) > len(short[2])
+    task = data.task(3, tasks="1-2", max_words=cap, balance="tasks", row_steps=2 * cap)
+    drawn = [story for _ in range(200) for row in rows_of(task, 2)[0] for story in row]
+    assert {*drawn} == {*short[1], *short[2]}
+    assert abs(sum(story in short[1] for story in drawn) - len(drawn) / 2) < 3.3 * math.sqrt(len(drawn)) / 2
+    exam = data.task(tasks="1-2", max_words=cap, order="all")
+    total = sum(exam.score(exam.sample(1).targets) for _ in range(exam.episode_count))
+    for n in (1, 2):
+        guess = commonest(data.files[n, "train"])
+        missed = [[word for _, word in answer] != guess for story in short[n] for answer in answers_of(story)]
+        assert list(total[n + 1]) == [0, len(missed), sum(missed)]
+
+
+def test_a_task_without_short_stories(tmp_path):
+    """It is not drawn, and has no count."""
+    short = "1 Ann left.\n2 Who left?\tAnn\t1\n"
+    write(tmp_path, {(n, e): text for n, text in ((1, SAMPLE), (2, short)) for e in ("train", "test")})
+    task = dnc.Task("babi", folder=tmp_path, tasks="1-2", max_words=68, balance="tasks")
+    assert [heard(task, task.sample(1), 0) for _ in range(20)] == 20 * told(short)
+    assert task.score(task.sample(5).targets)[:4, 1].tolist() == [5, 5, 0, 5]
+
+
+def test_no_story_is_short_enough(data, tmp_path):
+    write(tmp_path, {(1, "train"): SAMPLE, (1, "test"): SAMPLE})
+    message = refused(f"folder={tmp_path},tasks=1,split=test,max_words=68", c.DNC_INVALID_ARGUMENT)
+    assert message.endswith("options: max_words is 68, allowed is 0 or at least 69, the steps of the shortest story")
+    message = refused(f"folder={tmp_path},tasks=1,think=2,max_words=69", c.DNC_INVALID_ARGUMENT)
+    assert message.endswith("max_words is 69, allowed is 0 or at least 75, the steps of the shortest story")
+    shortest = min(len(story[0]) for n in (1, 2) for story in training(data, n))
+    message = refused(f"folder={data.folder},tasks=1-2,max_words=1", c.DNC_INVALID_ARGUMENT)
+    assert message.endswith(f"at least {shortest}, the steps of the shortest story")
+
+
 # scores
 
 
