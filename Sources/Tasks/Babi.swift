@@ -23,6 +23,7 @@ struct Babi: ~Copyable, EpisodeSource {
     let balancesTasks: Bool
     /// 0: each story is an episode.
     let rowSteps: Int
+    let echo: Double
 
     init(_ options: inout TaskOptions) throws(Failure) {
       folder = try options.path("folder", "where the files qa1_*_train.txt and so on are; needed")
@@ -51,6 +52,9 @@ struct Babi: ~Copyable, EpisodeSource {
       let think = try options.number(
         "think", in: 0...100, default: "0",
         "blank steps before every answer, in which the network may think; a test needs as many as the training")
+      echo = try options.share(
+        "echo", default: "0",
+        "share of the words in random stories that the network must say as it reads them; scores leave them aside")
       let longest = try options.number(
         "max_words", in: 0...BabiReader.storySteps, default: "0",
         "the most steps of a story; longer ones are left out; 0: none is")
@@ -64,6 +68,8 @@ struct Babi: ~Copyable, EpisodeSource {
   private let goesThroughAll: Bool
   private let shares: BabiShares
   private let rowSteps: Int
+  /// The share of words that are targets, too.
+  private let echo: Double
   /// Where each bucket of stories begins, and where the last one ends.
   private let buckets: Memory
 
@@ -94,6 +100,7 @@ struct Babi: ~Copyable, EpisodeSource {
     self.corpus = corpus
     goesThroughAll = settings.goesThroughAll
     rowSteps = settings.goesThroughAll ? 0 : settings.rowSteps
+    echo = settings.goesThroughAll ? 0 : settings.echo
     self.buckets = bounds
   }
 
@@ -127,6 +134,8 @@ struct Babi: ~Copyable, EpisodeSource {
   func draw(
     _ random: inout Random, shared: Random, place: BatchPlace, into notes: UnsafeMutableRawPointer
   ) -> Int {
+    // Echoes come last, so that the stories are the same without them.
+    defer { if echo > 0 && !place.isEvaluating { BabiRow(notes).drawEchoes(&random) } }
     if goesThroughAll {
       // The batches begin again when all stories have been told; the last one may be incomplete.
       let batches = (corpus.storyCount - 1) / place.batch + 1
@@ -189,7 +198,9 @@ struct Babi: ~Copyable, EpisodeSource {
     let token = find(t, notes).token
     guard token & BabiCorpus.answer != 0 else {
       input[Int(token)] = 1
-      return 0
+      guard token != BabiCorpus.blank, BabiRow(notes).hasEcho(t, share: echo) else { return 0 }
+      target[Int(token)] = 1
+      return 1
     }
     input[Int(BabiCorpus.blank)] = 1
     target[Int(token & ~BabiCorpus.answer)] = 1

@@ -1,6 +1,7 @@
 import CPlatform
 
-/// Stories one after the other, as a sequence of a batch has them: their number, and their places in the corpus.
+/// Stories one after the other, as a sequence of a batch has them: their number, the seed of their echoes, and their places in
+/// the corpus.
 struct BabiRow {
   private let notes: UnsafeMutablePointer<UInt32>
 
@@ -8,14 +9,25 @@ struct BabiRow {
     self.notes = UnsafeMutableRawPointer(mutating: notes).assumingMemoryBound(to: UInt32.self)
   }
 
-  static func bytes(_ stories: Int) -> Int { (1 + stories) * MemoryLayout<UInt32>.stride }
+  private static let places = 2
+
+  static func bytes(_ stories: Int) -> Int { (places + stories) * MemoryLayout<UInt32>.stride }
 
   var count: Int { Int(notes[0]) }
-  subscript(index: Int) -> Int { Int(notes[1 + index]) }
+  subscript(index: Int) -> Int { Int(notes[BabiRow.places + index]) }
 
   func append(_ story: Int) {
+    notes[BabiRow.places + count] = UInt32(story)
     notes[0] += 1
-    notes[Int(notes[0])] = UInt32(story)
+  }
+
+  /// Chooses the steps whose words are echoed; without this there are none.
+  func drawEchoes(_ random: inout Random) { notes[1] = UInt32(truncatingIfNeeded: random.next()) | 1 }
+
+  func hasEcho(_ t: Int, share: Double) -> Bool {
+    guard notes[1] != 0 else { return false }
+    var random = Random(seed: UInt64(notes[1]), stream: UInt64(t))
+    return random.uniform() < share
   }
 }
 

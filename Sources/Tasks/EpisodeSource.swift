@@ -96,6 +96,7 @@ extension Loss {
 struct BatchPlace {
   let position: UInt64
   let batch, sequence: Int
+  let isEvaluating: Bool
   /// What `deal` has drawn; nil if nothing was dealt for these episodes.
   let dealt: UnsafeRawBufferPointer?
 }

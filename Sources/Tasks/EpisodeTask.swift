@@ -92,7 +92,7 @@ struct EpisodeTask: ~Copyable {
       let count = lesson(at: drawn).pointee.source.draw(
         &random, shared: batchRandom,
         place: BatchPlace(
-          position: position, batch: batch, sequence: b,
+          position: position, batch: batch, sequence: b, isEvaluating: isEvaluating,
           dealt: dealt.bytes > 0 && !rehearsed
             ? UnsafeRawBufferPointer(start: dealt.start, count: dealt.bytes) : nil),
         into: start + MemoryLayout<Header>.stride)

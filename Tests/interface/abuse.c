@@ -548,7 +548,7 @@ static void questions(void) {
     free(starts);
     play(task);
     dnc_task_free(task);
-    snprintf(options, sizeof options, "folder=%s,tasks=7,split=all_train,row_steps=50,think=2", folder);
+    snprintf(options, sizeof options, "folder=%s,tasks=7,split=all_train,row_steps=50,think=2,echo=0.5", folder);
     GOOD(dnc_task_create("babi", options, 1, &task));
     play(task);
     dnc_task_free(task);

@@ -116,7 +116,7 @@ def test_the_gradient_is_that_of_the_whole_batch(tmp_path, task):
             (tmp_path / f"qa1_single-supporting-fact_{split}.txt").write_text(BABI + BABI.replace("Mary", "Sandra"))
         options += ["--option", f"folder={tmp_path}", "--option", "tasks=1", "--option", "buckets=1"]
     if rows[0]:
-        options += ["--option", "row_steps=40"]
+        options += ["--option", "row_steps=40", "--option", "echo=0.3"]
     options += [*SMALL, "--batch-size", 5, "--updates", 1, "--algorithm", "sgd", "--learning-rate", 1, "--momentum", 0]
     options += ["--max-gradient-norm", 0, "--test-episodes", 1]
     alone, shared = (parameters(train(ranks, tmp_path / f"{ranks}", *options)) for ranks in (None, 3))

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import os
+import pickle
 import random
 import re
 from ctypes import POINTER, byref
@@ -545,6 +546,71 @@ def test_thinking_changes_no_score(data):
         0 < totals[0][0, 0] < totals[0][0, 1]
         and 0 < totals[0][1, 0] / totals[0][1, 1] < totals[0][0, 0] / totals[0][0, 1]
     )
+
+
+# words as targets
+
+
+@pytest.mark.parametrize("others", [{}, {"row_steps": 150, "balance": "tasks"}, {"row_steps": 150, "think": 2}])
+def test_echoes(data, others):
+    """Some words are targets, with mask 1; the stories, their answers and all scores stay."""
+    others = {"tasks": "1-2", "split": "all_train", **others}
+    task, plain = data.task(6, echo=0.3, **others), data.task(6, **others)
+    counts = np.zeros((2, 4, 30))  # words and echoes, by sequence and step
+    for _ in range(150):
+        inputs, targets, mask = task.sample(4)
+        expected = plain.sample(4)
+        tokens, starts = task.read_tokens()
+        for a, b in zip((inputs, tokens, starts), (expected.inputs, *plain.read_tokens())):
+            assert_equal(a, b)
+        is_answer, is_word = expected.mask > 0, inputs[..., 1:].any(-1)
+        assert_equal(targets[is_answer], expected.targets[is_answer])
+        is_echo = (mask > 0) & ~is_answer
+        assert not is_echo[~is_word].any() and (mask[is_answer | is_echo] == 1).all()
+        assert_equal(targets[is_echo], inputs[is_echo])
+        assert not targets[~is_answer & ~is_echo].any()
+        counts[..., : len(mask)] += np.stack([part[:30].T for part in (is_word, is_echo)])
+        outputs = np.random.default_rng(1).standard_normal(targets.shape).astype(np.float32)
+        assert_equal(task.score(outputs), plain.score(outputs))
+        value, gradients = task.loss(outputs)
+        expected_value, expected_gradients = dnc.loss("softmax_cross_entropy", outputs, targets, mask)
+        assert value == pytest.approx(expected_value, rel=1e-6)
+        assert_close(gradients, expected_gradients, 1e-5)
+    for axis in ((), 1, 2, (1, 2)):
+        words, echoes = counts.sum(axis)
+        assert (abs(echoes - 0.3 * words) <= 4.5 * np.sqrt(0.21 * words)).all()
+
+
+def test_the_same_echoes_come_again(data):
+    """At the same position, and at no other; also after a task was taken along."""
+    options = {"tasks": "1-2", "echo": 0.5, "row_steps": 100}
+    task = data.task(6, **options)
+    masks = [task.sample(3).mask for _ in range(3)]
+    assert len({part[:40, b].tobytes() for part in masks for b in range(3)}) == 9
+    again = data.task(6, **options)
+    again.position = 2
+    assert_equal(again.sample(3).mask, masks[2])
+    assert_equal(again.read().mask, masks[2])
+    assert_equal(pickle.loads(pickle.dumps(again)).read().mask, masks[2])
+
+
+def test_echoes_of_all_words_and_of_none(data):
+    task = data.task(6, tasks=8, echo=1, think=1)
+    inputs, targets, mask = task.sample(6)
+    assert_equal(mask > 0, inputs[..., 1:].any(-1) | (targets[..., 1:].any(-1)))
+    assert mask.sum() == inputs[..., 1:].sum() + data.task(6, tasks=8, think=1).sample(6).mask.sum()
+    assert_equal(data.task(6, tasks=8, echo=0, think=1).sample(6).mask, data.task(6, tasks=8, think=1).sample(6).mask)
+
+
+def test_tests_have_no_echoes(data):
+    """Neither with order=all nor while evaluating."""
+    for options in ({"split": "test", "order": "all"}, {"row_steps": 90}, {}):
+        task, plain = data.task(2, tasks="1-2", echo=1, **options), data.task(2, tasks="1-2", **options)
+        task.evaluating = options.get("order") != "all"
+        for a, b in zip(task.sample(4), plain.sample(4)):
+            assert_equal(a, b)
+    task.evaluating = False
+    assert task.sample(4).mask.sum() > plain.sample(4).mask.sum()
 
 
 # a cap on length
