@@ -55,11 +55,17 @@ struct Babi: ~Copyable, EpisodeSource {
       echo = try options.share(
         "echo", default: "0",
         "share of the words in random stories that the network must say as it reads them; scores leave them aside")
+      let isAugmented = try options.choice(
+        "augment", default: "no", or: "yes",
+        """
+        whether stories of task 16 also come with their sentences backwards, where the answer stays the same; only with \
+        "train" and "all_train"
+        """)
       let longest = try options.number(
         "max_words", in: 0...BabiReader.storySteps, default: "0",
         "the most steps of a story; longer ones are left out; 0: none is")
       selection = BabiSelection(
-        tasks: tasks, split: BabiSelection.Split(split), think: think,
+        tasks: tasks, split: BabiSelection.Split(split), think: think, isAugmented: isAugmented,
         longest: longest > 0 ? longest : BabiReader.storySteps)
     }
   }

@@ -24,8 +24,15 @@ struct BabiSelection {
   let split: Split
   /// The blank steps before every answer.
   let think: Int
+  /// Whether training stories of `BabiInduction` come backwards, too.
+  let isAugmented: Bool
   /// The most steps of a story.
   let longest: Int
+
+  /// Whether a story of a task, from 0, also comes backwards if it can.
+  func comesBackwards(_ task: Int) -> Bool {
+    isAugmented && task == BabiInduction.task && (split == .train || split == .allTrain)
+  }
 
   /// What a file is for.
   enum Part: Int { case train, validation, test }

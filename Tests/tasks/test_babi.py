@@ -613,6 +613,144 @@ def test_tests_have_no_echoes(data):
     assert task.sample(4).mask.sum() > plain.sample(4).mask.sum()
 
 
+# task 16 both ways round
+
+BACKWARDS = """\
+1 Lily is a frog.
+2 Greg is a frog.
+3 Brian is a lion.
+4 Brian is white.
+5 Greg is green.
+6 What color is Lily?\tgreen\t1 2 5
+"""
+
+
+def changed(*changes):
+    """A story of task 16 with some sentences replaced."""
+    lines = [line.split(" ", 1)[1] for line in BACKWARDS.splitlines()]
+    for place, *sentences in sorted(changes, reverse=True):
+        lines[place - 1 : place] = sentences
+    return "".join(f"{i + 1} {line}\n" for i, line in enumerate(lines))
+
+
+REVERSED = {
+    "as it is": BACKWARDS,
+    "colour before kind": changed((2, "Greg is green."), (5, "Greg is a frog.")),
+    "all of the same colour": changed((3, "Brian is a frog."), (4, "Brian is GREEN.")),
+    "another kind has two colours": changed((3, "Brian is a lion.", "Brian is gray.")),
+    "told itself": changed((2, "Lily is green.")),
+    "kind told twice": changed((3, "Lily is a frog.")),
+    "others than animals": changed((3, "Snow is white.")),
+}
+KEPT = {
+    "two colours": changed((3, "Brian is a frog.")),
+    "two colours of one": changed((3, "Greg is red.")),
+    "another answer": changed((6, "What color is Lily?\twhite")),
+    "no colour": changed((5, "Brian is gray.")),
+    "no kind": changed((1, "Lily is green.")),
+    "two kinds": changed((1, "Lily is a frog.", "Lily is a swan.")),
+    "another verb": changed((3, "Brian was a lion.")),
+    "another article": changed((3, "Brian is the lion.")),
+    "a longer sentence": changed((4, "Brian is white today.")),
+    "a shorter sentence": changed((4, "Brian left.")),
+    "two questions": changed((6, "What color is Lily?\tgreen", "What color is Greg?\tgreen")),
+    "a sentence after it": changed((6, "What color is Lily?\tgreen", "Lily is a frog.")),
+    "another question": changed((6, "Where is Lily?\tgreen")),
+    "a longer question": changed((6, "What color is the Lily?\tgreen")),
+    "an answer of two words": changed((6, "What color is Lily?\tgreen,green")),
+    "nothing told": "1 What color is Lily?\tgreen\n",
+    "nearly nothing told": "1 A.\n2 What color is Lily?\tgreen\n",
+}
+
+
+def backwards(text):
+    """The story with its sentences in reverse order, from its text."""
+    *sentences, question = [line.split(" ", 1)[1] for line in text.splitlines()]
+    return told("".join(f"{i + 1} {line}\n" for i, line in enumerate([*reversed(sentences), question])))[0]
+
+
+@pytest.mark.parametrize("name", [*REVERSED, *KEPT])
+@pytest.mark.parametrize("think", [0, 2])
+def test_stories_backwards(tmp_path, name, think):
+    """Only where the answer stays right, whatever comes first."""
+    text = REVERSED.get(name) or KEPT[name]
+    write(tmp_path, {(16, ending): text for ending in ("train", "test")})
+    expected = told(text) + ([backwards(text)] if name in REVERSED else [])
+    task = dnc.Task("babi", folder=tmp_path, tasks=16, augment="yes", order="all", think=think)
+    assert [batch[0] for batch in all_heard(task, 1, False)] == [thoughtful(story, think) for story in expected]
+    words = dnc.Task("babi", folder=tmp_path, tasks=16).words
+    assert task.words == words
+
+
+@pytest.fixture(scope="module")
+def animals(tmp_path_factory):
+    """Task 16 and, with the same stories, task 15; a third of them does not go backwards."""
+    rng = random.Random(5)
+    stories = []
+    for _ in range(30):
+        people = rng.sample(PEOPLE, 3)
+        kinds = dict(zip(people, ["swan", "swan", "lion"]))
+        colors = {people[0]: rng.choice(["red", "white"]), people[2]: rng.choice(["blue", "red"])}
+        sentences = [f"{who} is a {kind}." for who, kind in kinds.items()]
+        sentences += [f"{who} is {color}." for who, color in colors.items()] + ["It is late."] * rng.randint(0, 2)
+        if rng.random() < 1 / 3:
+            sentences += [f"{people[0]} is grey."]
+        rng.shuffle(sentences)
+        sentences.append(f"What color is {people[1]}?\t{colors[people[0]]}")
+        stories.append("".join(f"{i + 1} {line}\n" for i, line in enumerate(sentences)))
+    folder = tmp_path_factory.mktemp("animals")
+    text = "".join(stories)
+    files = {(task, ending): text for task in (15, 16) for ending in ("train", "test")}
+    write(folder, files)
+    data = Data(folder, files)
+    data.texts = stories
+    return data
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "all_train", "test"])
+def test_only_training_stories_of_task_16_come_backwards(animals, split):
+    """With chance and counts of all of them; the answer that is guessed stays that of the file."""
+    texts = [
+        text
+        for i, text in enumerate(animals.texts)
+        if (i % 10 == 9) == (split == "validation") or split in ("all_train", "test")
+    ]
+    stories = {n: [told(text)[0] for text in texts] for n in (15, 16)}
+    if split in ("train", "all_train"):
+        both = [[story, *([] if "grey" in story[0] else [backwards(text)])] for story, text in zip(stories[16], texts)]
+        assert len(texts) < sum(map(len, both)) < 2 * len(texts)
+        stories[16] = [story for each in both for story in each]
+    task = animals.task(tasks="15-16", split=split, order="all", augment="yes")
+    assert [batch[0] for batch in all_heard(task, 1)] == longest_first(stories)
+    total = sum(task.score(task.sample(1).targets) for _ in range(task.episode_count))
+    guess = commonest(animals.files[16, "train"])
+    for n in (15, 16):
+        missed = sum([word for _, word in answer] != guess for story in stories[n] for answer in answers_of(story))
+        assert list(total[n + 1]) == [0, len(stories[n]), missed]
+    assert len({story for story in stories[16]}) == len(stories[16])
+
+
+@pytest.mark.parametrize("balance", ["stories", "tasks"])
+@pytest.mark.parametrize("row_steps", [0, 60])
+def test_balance_with_stories_backwards(animals, balance, row_steps):
+    """Each story is as likely as any other, or each story of task 16; then the tasks are as likely as before."""
+    task = animals.task(
+        1, tasks="15-16", split="all_train", augment="yes", balance=balance, buckets=1, row_steps=row_steps
+    )
+    plain = {told(text)[0] for text in animals.texts}
+    extra = {backwards(text) for text in animals.texts if "grey" not in text}
+    counts = dict.fromkeys(plain | extra, 0)
+    for _ in range(600):
+        for story in (story for row in rows_of(task, 2)[0] for story in row):
+            counts[story] += 1
+    drawn = sum(counts.values())
+    of_16 = len(plain) + len(extra)
+    shares = {"stories": (1 / (30 + of_16), 1 / (30 + of_16)), "tasks": (1 / 60, 0.5 / of_16)}[balance]
+    expected = [drawn * (shares[1] + (shares[0] if story in plain else 0)) for story in counts]
+    assert len(plain) == 30 and abs(sum(expected) - drawn) < 1e-6 * drawn
+    assert chi_square(list(counts.values()), np.array(expected)) < chi_square_bound(len(counts) - 1)
+
+
 # a cap on length
 
 
