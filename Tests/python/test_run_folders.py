@@ -1,5 +1,6 @@
 """The folder of a run: one trainer at a time, the files that it began with, and nothing of a start that failed."""
 
+import dataclasses
 import errno
 import json
 import os
@@ -344,11 +345,29 @@ def test_another_curriculum(tmp_path):
         dnc.Trainer.resume(tmp_path / "run")
 
 
-def test_other_stories(tmp_path):
-    stories = tmp_path / "stories"
-    stories.mkdir()
+@pytest.fixture
+def stories(tmp_path):
+    folder = tmp_path / "stories"
+    folder.mkdir()
     for name in ("qa1_a_train.txt", "qa1_a_test.txt"):
-        (stories / name).write_text("1 John went home.\n2 Where is John? \thome\t1\n")
+        (folder / name).write_text("1 John went home.\n2 Where is John? \thome\t1\n")
+    return folder
+
+
+def test_stories_are_trained_in_rows_and_tested_one_by_one(tmp_path, stories):
+    """9 words each: 57 of them are the first with 512 words or more."""
+    plan = with_fields(task="babi", options={"folder": str(stories), "tasks": "1"}, test_every=2, test_episodes=8)
+    trainer = stopped_at(tmp_path / "run", 2, plan)
+    assert [trainer.task.play(trainer.net).shape[0] for _ in range(2)] == [57 * 9] * 2
+    assert trainer.score["question_error"].count == 8
+    again = dnc.Trainer.resume(tmp_path / "run")
+    assert again.plan == trainer.plan and again.plan.options["row_steps"] == 512
+    for options in ({"row_steps": 20}, {"buckets": 1}, {"order": "all"}):
+        chosen = dataclasses.replace(plan, options={**plan.options, **options})
+        assert dnc.Trainer.start(tmp_path / "-".join(options), chosen).plan == chosen
+
+
+def test_other_stories(tmp_path, stories):
     plan = with_fields(task="babi", options={"folder": str(stories), "tasks": "1"})
     stopped_at(tmp_path / "run", 5, plan)
     dnc.Trainer.resume(tmp_path / "run")

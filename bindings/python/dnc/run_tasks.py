@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Union
@@ -17,6 +18,9 @@ from .tasks import Task
 # One that the library makes, or one that plays data of one's own.
 AnyTask = Union[Task, DataTask]
 AnySource = Union[Source, AnyTask]
+
+# What training takes where no option says how a batch is made up.
+_BATCHES = {"babi": ({"row_steps", "buckets", "order"}, {"row_steps": 512})}
 
 # In these bits the seeds of other episodes differ from that of training.
 _TESTS, _EVALUATION = 1 << 63, 1 << 62
@@ -67,6 +71,16 @@ def _shape(task: Task) -> str:
 def _as_task(data: Any, loss: str, seed: int | None) -> AnyTask:
     """What plays is a task already, whoever has made it."""
     return data if hasattr(data, "play") else DataTask(data, loss, seed)
+
+
+def with_batches(plan: Plan) -> Plan:
+    """The plan of a new run, with what training takes where no option says how a batch is made up: stories of bAbI
+    follow each other in rows. Tests draw single stories."""
+    kind, options = _BATCHES.get(plan.task, (set(), {}))
+    if not kind.isdisjoint(plan.options):
+        return plan
+    single = dict.fromkeys(options, 0)
+    return dataclasses.replace(plan, options={**plan.options, **options}, test_options={**single, **plan.test_options})
 
 
 def checksums_of(plan: Plan, folder: Path, *tasks: AnyTask | None) -> dict[str, str]:

@@ -40,7 +40,7 @@ from .progress import Progress
 from .progress_bar import progress_bar
 from .ranks import Ranks
 from .run_files import CURRICULUM, MemoryFiles, OtherFiles, RunFiles, new_folder, read_run, refuse_occupied
-from .run_tasks import AnySource, AnyTask, checksums_of, tasks_of
+from .run_tasks import AnySource, AnyTask, checksums_of, tasks_of, with_batches
 from .task_files import copy_curriculum, require_same
 from .updates import Updates, require_room
 from .weight_average import WeightAverage
@@ -119,7 +119,7 @@ class Trainer:
         no tests, and model.safetensors is the last network, not the best.
         """
         ranks = Ranks(comm)
-        plan = plan.with_absolute_paths()
+        plan = with_batches(plan.with_absolute_paths())
         tasks = tasks_of(plan, Path(), data, validation)
         plan.refuse_unused(tested=tasks[1] is not None)
         network: Any = {"seed": plan.seed, **plan.network, "num_threads": threads, **_share(plan, ranks)}
