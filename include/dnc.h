@@ -683,7 +683,7 @@ typedef struct dnc_score {
 dnc_status dnc_task_score(dnc_task *task, const float *outputs, dnc_score *scores);
 
 /* Turns evaluating on (enabled != 0) or off; it is off at first. While it is on, episodes come from the present lesson alone,
- * and no teacher replaces the network's moves. Drops the episodes drawn last. */
+ * no teacher replaces the network's moves, and bAbI's words have no echoes. Drops the episodes drawn last. */
 dnc_status dnc_task_set_evaluating(dnc_task *task, int enabled);
 
 /* 1 while evaluating, else 0; 0 for NULL. */

@@ -785,7 +785,7 @@ extern "C" {
         scores: *mut dnc_score,
     ) -> dnc_status;
     /// Turns evaluating on (enabled != 0) or off; it is off at first. While it is on, episodes come from the present lesson alone,
-    /// and no teacher replaces the network's moves. Drops the episodes drawn last.
+    /// no teacher replaces the network's moves, and bAbI's words have no echoes. Drops the episodes drawn last.
     pub fn dnc_task_set_evaluating(task: *mut dnc_task, enabled: c::c_int) -> dnc_status;
     /// 1 while evaluating, else 0; 0 for NULL.
     pub fn dnc_task_is_evaluating(task: *const dnc_task) -> c::c_int;
