@@ -21,6 +21,11 @@ def test_copy(score):
     assert score("copy", longer, "bit_error", episodes=64, memory_slots=128) < 0.02
 
 
+def test_copying_100_vectors(score):
+    longer = dnc.Task("copy", 11, min_length=100, max_length=100)
+    assert score("copy_100", longer, "bit_error", episodes=32, memory_slots=256) < 0.005
+
+
 def test_repeat_copy(score):
     assert score("repeat_copy", dnc.Task("repeat_copy", 11, max_length=4, max_repeats=4), "bit_error") < 0.01
 
@@ -40,9 +45,10 @@ def test_graph_traversal(score, repository):
 
 def test_logs_and_networks_belong_together(repository):
     """A log's first line is the plan of the network beside it."""
-    models = sorted((repository / "models").glob("*.safetensors"))
-    assert models
-    for path in models:
+    models = set((repository / "models").glob("*.safetensors"))
+    logged = {path for path in models if path.with_suffix(".jsonl").exists()}
+    assert {path.stem for path in models - logged} == {"copy_100"}
+    for path in logged:
         net, optimizer = dnc.load(path)
         plan = json.loads(path.with_suffix(".jsonl").read_text().splitlines()[0])
         assert plan["event"] == "start" and plan["parameters"] == net.flat_parameters.size and optimizer is None
