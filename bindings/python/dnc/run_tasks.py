@@ -79,8 +79,8 @@ def with_batches(plan: Plan) -> Plan:
     kind, options = _BATCHES.get(plan.task, (set(), {}))
     if not kind.isdisjoint(plan.options):
         return plan
-    single = dict.fromkeys(options, 0)
-    return dataclasses.replace(plan, options={**plan.options, **options}, test_options={**single, **plan.test_options})
+    single = {name: 0 for name in options if name not in plan.test_options}
+    return dataclasses.replace(plan, options={**plan.options, **options}, test_options={**plan.test_options, **single})
 
 
 def checksums_of(plan: Plan, folder: Path, *tasks: AnyTask | None) -> dict[str, str]:
