@@ -58,12 +58,12 @@ struct Babi: ~Copyable, EpisodeSource {
       let isAugmented = try options.choice(
         "augment", default: "no", or: "yes",
         """
-        whether stories of task 16 also come with their sentences backwards, where the answer stays the same; only with \
+        whether stories of task 16 also come with their sentences in reverse order, if the answer stays the same; only with \
         "train" and "all_train"
         """)
       let longest = try options.number(
         "max_words", in: 0...BabiReader.storySteps, default: "0",
-        "the most steps of a story; longer ones are left out; 0: none is")
+        "the most steps of a story; longer ones are left out; 0: no story is left out")
       selection = BabiSelection(
         tasks: tasks, split: BabiSelection.Split(split), think: think, isAugmented: isAugmented,
         longest: longest > 0 ? longest : BabiReader.storySteps)
