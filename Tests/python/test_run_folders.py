@@ -18,25 +18,13 @@ import numpy as np
 import pytest
 from dnc import run_lock
 from dnc.run_tasks import own_task
-
-NETWORK = dict(hidden_size=8, memory_slots=8, word_size=4, batch_size=4)
-PLAN = dnc.Plan("copy", {"width": 2, "max_length": 3}, network=NETWORK, updates=20, test_every=10, test_episodes=8)
+from runs import NETWORK, SMALL, changed, stopped_at
 
 
 def child(*arguments):
     environment = {**os.environ, "PYTHONPATH": str(Path(dnc.__file__).parents[1])}
     command = [sys.executable, "-m", "dnc", *map(str, arguments)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def stopped_at(folder, update, plan=PLAN):
-    trainer = dnc.Trainer.start(folder, plan)
-    trainer.run(each=lambda trainer: trainer.stop() if trainer.update == update else None)
-    return trainer
-
-
-def with_fields(**fields):
-    return dnc.Plan(**{**PLAN.__dict__, **fields})
 
 
 # one trainer at a time
@@ -56,7 +44,7 @@ def test_two_trainers_in_one_folder(tmp_path):
             dnc.Trainer.resume(folder)
         (tmp_path / "fresh").mkdir()
         (tmp_path / "fresh" / run_lock.NAME).write_bytes((folder / run_lock.NAME).read_bytes())
-        dnc.Trainer.start(tmp_path / "fresh", PLAN)  # that name alone is no lock
+        dnc.Trainer.start(tmp_path / "fresh", SMALL)  # that name alone is no lock
         first.send_signal(signal.SIGINT)
         assert first.communicate(timeout=20)[0].count("stopped after") == 1
     finally:
@@ -84,15 +72,15 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch):
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(run_lock.fcntl, "flock", flock)
-    assert dnc.Trainer.start(tmp_path, PLAN).run() == "all updates made"
+    assert dnc.Trainer.start(tmp_path, SMALL).run() == "all updates made"
 
 
 def test_two_threads_in_one_folder(tmp_path):
-    trainer = dnc.Trainer.start(tmp_path, PLAN)
+    trainer = dnc.Trainer.start(tmp_path, SMALL)
     messages = []
 
     def other():
-        for use in (dnc.Trainer.resume, lambda folder: dnc.Trainer.start(folder, PLAN), lambda folder: second.run()):
+        for use in (dnc.Trainer.resume, lambda folder: dnc.Trainer.start(folder, SMALL), lambda folder: second.run()):
             with pytest.raises(dnc.InvalidState) as caught:
                 use(tmp_path)
             messages.append(caught.value.message)
@@ -125,7 +113,7 @@ def test_a_trainer_that_was_overtaken(tmp_path):
 
 def test_an_exception_in_between(tmp_path):
     """The folder is free again, and the same trainer can go on, with every line of the log."""
-    trainer = dnc.Trainer.start(tmp_path, with_fields(log_every=1))
+    trainer = dnc.Trainer.start(tmp_path, changed(updates=20, log_every=1))
 
     def interrupted(trainer):
         if trainer.update == 7:
@@ -149,7 +137,7 @@ def test_an_exception_in_between(tmp_path):
 )  # fmt: skip
 def test_a_failed_start_leaves_no_folder(tmp_path, fields):
     with pytest.raises(dnc.Error):
-        dnc.Trainer.start(tmp_path / "new" / "run", with_fields(**fields))
+        dnc.Trainer.start(tmp_path / "new" / "run", changed(**fields))
     assert not list(tmp_path.iterdir())
 
 
@@ -160,7 +148,7 @@ def test_a_start_that_cannot_write(tmp_path, monkeypatch):
     monkeypatch.setattr(dnc.Trainer, "save", lambda trainer: (_ for _ in ()).throw(OSError("disk full")))
     for folder in ("new/run", "old"):
         with pytest.raises(OSError, match="disk full"):
-            dnc.Trainer.start(tmp_path / folder, PLAN)
+            dnc.Trainer.start(tmp_path / folder, SMALL)
     assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["old", "old/notes.txt"]
 
 
@@ -168,7 +156,7 @@ def test_a_start_that_cannot_write(tmp_path, monkeypatch):
 def test_files_of_others_stay(tmp_path, name):
     """A run that would write over one does not start; a link that leads nowhere is one too."""
     (tmp_path / "lessons.txt").write_text("task copy\noptions width=2,max_length=3\nlesson\n")
-    plan = with_fields(task=str(tmp_path / "lessons.txt"), options={})
+    plan = changed(task=str(tmp_path / "lessons.txt"), options={})
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / name).write_text("precious")
@@ -186,7 +174,7 @@ def test_a_curriculum_beside_its_run(tmp_path):
     lessons = tmp_path / "curriculum.txt"
     lessons.write_text("task copy\noptions width=2,max_length=3\nlesson\n")
     with pytest.raises(dnc.InvalidState, match="curriculum.txt is there already"):
-        dnc.Trainer.start(tmp_path, with_fields(task=str(lessons), options={}))
+        dnc.Trainer.start(tmp_path, changed(task=str(lessons), options={}))
     assert list(tmp_path.iterdir()) == [lessons] and lessons.read_text().startswith("task copy")
 
 
@@ -201,9 +189,9 @@ def test_files_beside_a_run_stay(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
         patch.setattr(dnc.Trainer, "save", save)
-        dnc.Trainer.start(tmp_path, PLAN)
+        dnc.Trainer.start(tmp_path, SMALL)
     assert len(list(tmp_path.iterdir())) == 3
-    dnc.Trainer.start(tmp_path, PLAN).run()
+    dnc.Trainer.start(tmp_path, SMALL).run()
     dnc.Trainer.resume(tmp_path)
     for name in ("update-mine.safetensors", "curriculum.txt", "meanwhile.txt"):
         assert (tmp_path / name).read_text() == "precious"
@@ -283,7 +271,7 @@ def test_another_graph_of_the_same_name(tmp_path, monkeypatch):
         (tmp_path / folder).mkdir()
         graph(tmp_path / folder / "graph.csv", *edges)
     monkeypatch.chdir(tmp_path / "here")
-    plan = with_fields(task="graph_traversal", options={"graph": "graph.csv", "path": "1"})
+    plan = changed(task="graph_traversal", options={"graph": "graph.csv", "path": "1"})
     stopped_at(tmp_path / "run", 5, plan)
     monkeypatch.chdir(tmp_path / "there")
     trainer = dnc.Trainer.resume(tmp_path / "run")
@@ -302,7 +290,7 @@ def test_a_relative_graph_of_a_curriculum(tmp_path, monkeypatch):
         "task graph_traversal\noptions graph=graph.csv,path=1  # ours\nlesson\nlesson path=1,graph=graph.csv\n"
     )
     monkeypatch.chdir(tmp_path)
-    stopped_at(tmp_path / "run", 5, with_fields(task="./lessons.txt", options={}))
+    stopped_at(tmp_path / "run", 5, changed(task="./lessons.txt", options={}))
     (tmp_path / "there").mkdir()
     monkeypatch.chdir(tmp_path / "there")
     assert dnc.Trainer.resume(tmp_path / "run").run() == "all updates made"
@@ -314,7 +302,7 @@ def test_numbers_of_numpy_and_paths_in_a_plan(tmp_path):
     network = {**NETWORK, "hidden_size": np.int32(8)}
     settings = {"learning_rate": np.float32(0.5)}
     fields = dict(task="graph_traversal", options=options, network=network, optimizer=settings, updates=np.int64(6))
-    stopped_at(tmp_path / "run", 5, with_fields(**fields))
+    stopped_at(tmp_path / "run", 5, changed(**fields))
     assert dnc.Trainer.resume(tmp_path / "run").run() == "all updates made"
 
 
@@ -327,8 +315,8 @@ def test_a_graph_of_the_tests_or_of_a_lesson(tmp_path):
     )
     fields = {"task": "graph_traversal", "options": {key: str(value) for key, value in options.items()}}
     fields["test_options"] = {"graph": str(tmp_path / "test.csv")}
-    stopped_at(tmp_path / "options", 5, with_fields(**fields))
-    stopped_at(tmp_path / "lessons", 5, with_fields(task=str(tmp_path / "lessons.txt"), options={}))
+    stopped_at(tmp_path / "options", 5, changed(**fields))
+    stopped_at(tmp_path / "lessons", 5, changed(task=str(tmp_path / "lessons.txt"), options={}))
     graph(tmp_path / "test.csv", "a,1,b", "b,2,a")
     for run in ("options", "lessons"):
         with pytest.raises(dnc.InvalidState, match="test.csv has changed"):
@@ -337,7 +325,7 @@ def test_a_graph_of_the_tests_or_of_a_lesson(tmp_path):
 
 def test_another_curriculum(tmp_path):
     (tmp_path / "lessons.txt").write_text("task copy\nlesson width=2\n")
-    stopped_at(tmp_path / "run", 5, with_fields(task=str(tmp_path / "lessons.txt"), options={}))
+    stopped_at(tmp_path / "run", 5, changed(task=str(tmp_path / "lessons.txt"), options={}))
     (tmp_path / "lessons.txt").write_text("task copy\nlesson width=2,max_length=2\n")
     assert dnc.Trainer.resume(tmp_path / "run").update == 5, "it has a copy of its own"
     (tmp_path / "run" / "curriculum.txt").write_text("task copy\nlesson width=2,max_length=2\n")
@@ -356,7 +344,7 @@ def stories(tmp_path):
 
 def test_stories_are_trained_in_rows_and_tested_one_by_one(tmp_path, stories):
     """9 words each: 57 of them are the first with 512 words or more."""
-    plan = with_fields(task="babi", options={"folder": str(stories), "tasks": "1"}, test_every=2, test_episodes=8)
+    plan = changed(task="babi", options={"folder": str(stories), "tasks": "1"}, test_every=2, test_episodes=8)
     trainer = stopped_at(tmp_path / "run", 2, plan)
     assert [trainer.task.play(trainer.net).shape[0] for _ in range(2)] == [57 * 9] * 2
     assert trainer.score["question_error"].count == 8
@@ -368,7 +356,7 @@ def test_stories_are_trained_in_rows_and_tested_one_by_one(tmp_path, stories):
 
 
 def test_other_stories(tmp_path, stories):
-    plan = with_fields(task="babi", options={"folder": str(stories), "tasks": "1"})
+    plan = changed(task="babi", options={"folder": str(stories), "tasks": "1"})
     stopped_at(tmp_path / "run", 5, plan)
     dnc.Trainer.resume(tmp_path / "run")
     (stories / "qa1_a_test.txt").write_text("1 Home went John.\n2 Where is John? \thome\t1\n")
