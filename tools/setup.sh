@@ -13,7 +13,8 @@
 #   tools/setup.sh peers     another one, build/peers-venv, with the implementations that benchmarks/peers compares
 set -eu
 
-# Of most modules that pip installs, nothing is ever imported: --no-compile leaves compiling to those who import one.
+# What is installed is compiled when it is imported: most of it never is.
+pip_install="install -q --no-compile --disable-pip-version-check"
 
 # packages PACKAGE...: installs Debian packages, one call of this script at a time.
 packages() {
@@ -85,7 +86,7 @@ fuzz)
 book)
     python3 -c 'import venv, ensurepip' 2>/dev/null || packages python3-venv
     [ -x build/book-venv/bin/pip ] || python3 -m venv build/book-venv
-    build/book-venv/bin/pip install -q --no-compile --disable-pip-version-check -r tools/book/requirements.txt
+    build/book-venv/bin/pip $pip_install -r tools/book/requirements.txt
     ;;
 languages)
     for tool in luajit cargo go; do
@@ -100,7 +101,7 @@ mpi)
 peers)
     python3 -c 'import venv, ensurepip' 2>/dev/null || packages python3-venv
     [ -x build/peers-venv/bin/pip ] || python3 -m venv build/peers-venv
-    pip="build/peers-venv/bin/pip install -q --no-compile --disable-pip-version-check"
+    pip="build/peers-venv/bin/pip $pip_install"
     $pip -r benchmarks/peers/requirements.txt
     $pip --no-deps dnc==1.1.0 # the package asks for another that it does not need
     ;;
@@ -108,7 +109,7 @@ torch)
     # Debian 12 has 1.13, the oldest that the layer works with.
     /usr/bin/python3 -c 'import torch, venv, ensurepip' 2>/dev/null || packages python3-torch python3-venv
     [ -x build/torch-venv/bin/pip ] || /usr/bin/python3 -m venv --system-site-packages build/torch-venv
-    build/torch-venv/bin/pip install -q --no-compile --disable-pip-version-check 'pytest>=7' 'gymnasium>=0.29'
+    build/torch-venv/bin/pip $pip_install 'pytest>=7' 'gymnasium>=0.29'
     ;;
 python)
     for tool in valgrind g++ cmake abidw musl-gcc; do
@@ -116,7 +117,7 @@ python)
     done
     python3 -c 'import venv, ensurepip' 2>/dev/null || packages python3-venv
     [ -x build/venv/bin/pip ] || python3 -m venv build/venv
-    build/venv/bin/pip install -q --no-compile --disable-pip-version-check -r Tests/requirements.txt
+    build/venv/bin/pip $pip_install -r Tests/requirements.txt
     ;;
 *)
     echo "usage: tools/setup.sh build|aarch64|python-aarch64|python|fuzz|languages|mpi|torch|book|peers" >&2
