@@ -28,7 +28,7 @@ def test_questions(example, tmp_path):
     run = example("questions.py", "--updates", "800")
     assert run.returncode == 0, run.stderr
     right = float(re.search(r"([\d.]+)% of 200 questions", run.stdout)[1])
-    assert right > 80, run.stdout
+    assert right > 90, run.stdout
     assert (tmp_path / "questions.pt").exists()
     again = example("questions.py", "questions.txt", "--updates", "2")
     assert again.returncode == 0, again.stderr

@@ -76,6 +76,8 @@ class Model(nn.Module):
             clip_value=20,
             input_scale=1,
             temporal_links=False,
+            controller_norm=True,
+            interface_norm=True,
         )
         self.head = nn.Linear(32, len(vocabulary))
 
@@ -113,7 +115,7 @@ def main() -> int:
     words = {word for story, answers in stories for word in (*story, *answers.values())}
     model = Model(sorted(words))
     practice.sort(key=lambda story: len(story[0]))
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     for update in range(1, options.updates + 1):
         # Stories of one length take one call of the library, so a batch is of about one length.
         first = draw.randrange(max(1, len(practice) - options.batch + 1))
