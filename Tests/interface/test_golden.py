@@ -50,6 +50,9 @@ NOT_COMPARED = {"long"}  # a crossing lies within the noise of single precision
 # A plain float32 run stays within 4e-6 of the expected numbers.
 TOLERANCE = 2e-5
 SLOT_TOLERANCE = 1e-4
+# What the golden files advise. In `single_step` such a gradient is what is left of numbers a thousand times as large, and even
+# the plain code is at 1e-4.
+SLOT_GRADIENT_TOLERANCE = 1e-3
 SLOT_WISE = {"memory", "usage", "link", "precedence", "write_weights", "read_weights"}
 
 
@@ -134,7 +137,7 @@ def test_slots(episodes, name):
     assert set(compared) == {key.split(".")[1] for key in expected if key.startswith("state_gradients.")}
     assert set(episode.net.fields) - set(compared) <= {"hidden"}
     for field in compared:
-        tolerance = SLOT_TOLERANCE if field in SLOT_WISE else TOLERANCE
+        tolerance = SLOT_GRADIENT_TOLERANCE if field in SLOT_WISE else TOLERANCE
         actual = episode.net.state_gradient(field)
         assert_close(actual, expected[f"state_gradients.{field}"], tolerance, f"state gradient of {field}")
 
