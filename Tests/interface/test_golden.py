@@ -50,8 +50,8 @@ NOT_COMPARED = {"long"}  # a crossing lies within the noise of single precision
 # A plain float32 run stays within 4e-6 of the expected numbers.
 TOLERANCE = 2e-5
 SLOT_TOLERANCE = 1e-4
-# What the golden files advise. In `single_step` such a gradient is what is left of numbers a thousand times as large, and even
-# the plain code is at 1e-4.
+# What the golden files advise. In `single_step` such a gradient is what is left of numbers a thousand times as large,
+# and even the plain code is at 1e-4.
 SLOT_GRADIENT_TOLERANCE = 1e-3
 SLOT_WISE = {"memory", "usage", "link", "precedence", "write_weights", "read_weights"}
 
