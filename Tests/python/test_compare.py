@@ -98,12 +98,11 @@ def test_it_takes_more_seeds_and_networks(compared, capsys):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_one_that_is_interrupted_goes_on(tmp_path, number):
     """The runs that work stop with it, and end with the bytes of unbroken ones. A second SIGTERM would not come."""
-    more = ["--run", "DNC", "--seeds", "2", "--jobs", "2", "--updates", "200", "--checkpoint-every", "0.05"]
+    more = ["--run", "DNC", "--seeds", "2", "--jobs", "2", "--updates", "400", "--checkpoint-every", "0.05"]
     process = child(tmp_path / "broken", *more)
-    while not all((tmp_path / f"broken/DNC/{seed}/trainer.lock").exists() for seed in (0, 1)):
+    while not all((tmp_path / f"broken/DNC/{seed}/trainer.json").exists() for seed in (0, 1)):
         assert process.poll() is None
         time.sleep(0.01)
-    time.sleep(0.3)
     process.send_signal(number)
     said = process.communicate(timeout=20)
     if number != signal.SIGKILL:
@@ -112,9 +111,9 @@ def test_one_that_is_interrupted_goes_on(tmp_path, number):
         wait_until_free(tmp_path / "broken/DNC" / seed)
     assert command_line.main(["compare", *shlex.split(SMALL), "--output", str(tmp_path / "broken"), *more]) == 0
     for seed in "01":
-        given = ["train", *shlex.split(SMALL), "--updates", "200", "--seed", seed, "--output", str(tmp_path / seed)]
+        given = ["train", *shlex.split(SMALL), "--updates", "400", "--seed", seed, "--output", str(tmp_path / seed)]
         assert command_line.main(given) == 0
-        last = "update-00000200.safetensors"
+        last = "update-00000400.safetensors"
         assert (tmp_path / "broken/DNC" / seed / last).read_bytes() == (tmp_path / seed / last).read_bytes()
 
 
