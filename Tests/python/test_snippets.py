@@ -69,6 +69,8 @@ ELSEWHERE = {
     "mpirun -n 4 python -m dnc train copy --option width=4 --option max_length=6 --hidden-size 32 --memory-slots 16 "
     "--word-size 8 --read-heads 1 --batch-size 16 --updates 1920 --test-every 1920 --test-episodes 400 --log-every 64 "
     "--local-updates 4 --output runs/local": RANKS,
+    "mpirun -n 2 python -m dnc train babi --option folder=tasks_1-20_v1-2/en-10k --option buckets=8 --hidden-size 256 "
+    "--memory-slots 256 --word-size 64 --read-heads 4 --batch-size 16 --time-limit 20s --output runs/two": RANKS,
     "mpirun -n 2 python benchmarks/allreduce.py": f"{RANKS}::test_the_benchmark_adds_up",
     "mpirun -n 8 python -m dnc train --resume runs/copy --updates 4000": RANKS,
     "printf 'first slots=4\\nsecond slots=4\\n' > hosts": "wants two machines",
