@@ -36,6 +36,7 @@ PART = "a part of make test, which runs it"
 MPI = "Tests/interface/test_mpi.py"
 RANKS = "Tests/python/test_ranks.py"
 LONG = "takes minutes; here only that make knows it"
+PUBLIC_FILES = "wants the public files of bAbI, whose words the network knows"
 ELSEWHERE = {
     "make": "make test has built the library before this runs",
     "make test": "runs this",
@@ -104,6 +105,13 @@ ELSEWHERE = {
     "make bench-peers": LONG,
     'make bench-peers PEERS="--rounds 3 --seconds 0.6"': LONG,
     'make bench-peers PEERS="--workloads A,C1 --peers jax-tuned,torch --rounds 3 --output peers.md"': LONG,
+    "python -m dnc plot episode models/babi.safetensors babi --option folder=tasks_1-20_v1-2/en-10k --option tasks=1 "
+    "--option split=test --option think=3 --panels phases,input,target,prediction,writes,origins,usage "
+    "--output episode.png": PUBLIC_FILES,
+    "python -m dnc plot state models/babi.safetensors babi --option folder=tasks_1-20_v1-2/en-10k --option tasks=1 "
+    "--option split=test --option think=3 --step 79 --output state.png": PUBLIC_FILES,
+    "python -m dnc plot film models/babi.safetensors babi --option folder=tasks_1-20_v1-2/en-10k --option tasks=1 "
+    "--option split=test --option think=3 --output film.png": PUBLIC_FILES,
     "python -m dnc train FILE": "FILE stands for any",
 }
 # So are those that run some of the tests.
