@@ -9,6 +9,7 @@ turn counts: of one thread by processor time, of two by the clock.
 
 import argparse
 import math
+import statistics
 import time
 
 import dnc
@@ -28,7 +29,7 @@ class Training:
         self.net = dnc.DNC(*sizes, batch_size=batch, num_threads=threads, **SIZES)
         self.net.training = True
         self.optimizer = dnc.Optimizer(self.net)
-        self.best = 0.0
+        self.speeds: list[float] = []
 
     def update(self) -> int:
         """Returns the number of words."""
@@ -47,7 +48,7 @@ class Training:
         words, start = 0, self.clock()
         while words < least_words:
             words += self.update()
-        self.best = max(self.best, words / (self.clock() - start))
+        self.speeds.append(words / (self.clock() - start))
 
 
 def main() -> None:
@@ -55,9 +56,9 @@ def main() -> None:
     parser.add_argument("folder", help="with the files qa1_*_train.txt and so on")
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 2, 4, 16])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--turns", type=int, default=12)
     parser.add_argument(
-        "--words", type=int, default=6000, help="the least of a turn, for each sequence of a batch up to 4"
+        "--words", type=int, default=3000, help="the least of a turn, for each sequence of a batch up to 4"
     )
     given = parser.parse_args()
     print(f"| batch | threads | {' | '.join(f'{way}, words a second' for way in WAYS)} | packed / rows |")
@@ -65,12 +66,13 @@ def main() -> None:
     for batch in given.batches:
         for threads in given.threads:
             ways = [Training(way, given.folder, batch, threads) for way in WAYS]
-            for _ in range(given.turns):
+            for _ in range(given.turns + 1):
                 for way in ways:
                     way.turn(given.words * min(batch, 4))
-            speeds = [way.best for way in ways]
-            cells = " | ".join(str(math.floor(speed)) for speed in speeds)
-            print(f"| {batch} | {threads} | {cells} | {speeds[-1] / speeds[0]:.2f} |", flush=True)
+            turns = [way.speeds[1:] for way in ways]
+            cells = " | ".join(str(math.floor(statistics.median(speeds))) for speeds in turns)
+            ratio = statistics.median(packed / rows for rows, packed in zip(turns[0], turns[-1]))
+            print(f"| {batch} | {threads} | {cells} | {ratio:.2f} |", flush=True)
 
 
 if __name__ == "__main__":
