@@ -82,6 +82,7 @@ REFUSED = {
     "option": "width=2",
     "test_option": "width=2",
     "seed": "0",
+    "start_from": "models/copy.safetensors",
     "clock": "wall",
     "algorithm": "adam",
     "controller": "lstm",

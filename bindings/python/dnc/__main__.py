@@ -19,13 +19,12 @@ import numpy as np
 from . import compare, plot, run_options
 from ._files import replacing
 from ._sentences import on_the_command_line
-from .checkpoints import with_options
+from .checkpoints import load_trained, with_options
 from .errors import Error, InvalidArgument, OutOfMemory
 from .evaluation import Score, evaluate
 from .network import DNC
 from .npy_files import read_array
 from .ranks import Ranks, of_this_process
-from .run_files import MODEL
 from .run_tasks import own_task
 from .task_files import Unused, open_task
 from .tasks import Task, TaskOption
@@ -196,8 +195,7 @@ def predict(options: argparse.Namespace) -> int:
 
 def _model(options: argparse.Namespace) -> DNC:
     """The network of a file or of a run's folder."""
-    path: Path = options.model
-    net = DNC.load(path / MODEL if path.is_dir() else path)
+    net = load_trained(options.model)
     return net if options.threads is None else with_options(net, num_threads=options.threads)
 
 

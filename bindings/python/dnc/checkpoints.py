@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from ctypes import byref
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .config import Options
+
+MODEL = "model.safetensors"  # of a run
 
 
 def load(path: Path) -> tuple[DNC, Optimizer | None]:
@@ -44,6 +47,11 @@ def _loaded(net: Any, optimizer: Any) -> tuple[DNC, Optimizer | None]:
         return loaded, None
     loaded.training = True
     return loaded, Optimizer._from_c(optimizer, loaded)
+
+
+def load_trained(path: Path) -> DNC:
+    """The network of a checkpoint, or the best one of a run's folder."""
+    return DNC.load(os.path.join(os.fsdecode(path), MODEL) if os.path.isdir(path) else path)
 
 
 def with_options(net: DNC, **options: Unpack[Options]) -> DNC:

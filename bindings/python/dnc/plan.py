@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,7 +37,7 @@ _ALGORITHMS = {
 _NEEDS = {"activation": ("controller", ["feedforward", "rnn"]), "initial_value": ("initial_state", ["constant"])}
 _SCHEDULES = ("constant", "cosine", "linear")
 # Files leave these out while they have their defaults, so that earlier versions, which don't know them, read them, too.
-_LATER = ("decay_share", "accumulate", "average")
+_LATER = ("decay_share", "accumulate", "average", "start_from")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +63,10 @@ class Plan:
     update together): an approximation, which docs/distributed.md describes.
     With average, 0 (none) to below 1, tests play the exponential moving average of the parameters, and
     model.safetensors holds it, while training goes on with the plain ones: `WeightAverage` in weight_average.py has the
-    equation. Parameters and episodes are drawn from the seed; None draws one. InvalidArgument for anything else.
+    equation. Parameters and episodes are drawn from the seed; None draws one. With start_from, the parameters are those
+    of a trained network instead: of a safetensors file, or of the best network of a run's folder. Its tensors have to
+    have the same shapes; the memory may have more or fewer slots. The optimizer begins anew. InvalidArgument for
+    anything else.
     """
 
     task: str = ""  # a task's name, or the path of a curriculum; "": data of one's own
@@ -87,6 +91,7 @@ class Plan:
     local_updates: int = 1  # of a rank by itself, before all are averaged; 1: every update is of all ranks together
     average: float = 0.0  # so much of the average of the parameters stays in an update; 0: there is none
     seed: int = 0  # None draws one
+    start_from: str = ""  # a safetensors file or a run's folder, for the parameters to begin with; "": drawn ones
     loss: str | None = None  # of data of one's own, a kind that `dnc.loss` takes; None: "mean_squared_error"
 
     def __post_init__(self) -> None:
@@ -126,6 +131,7 @@ class Plan:
             self,
             options=with_absolute_paths(self.options),
             test_options=with_absolute_paths(self.test_options),
+            start_from=os.path.abspath(self.start_from) if self.start_from else "",
         )
 
     def refuse_unused(self, tested: bool = True) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from ._convert import FloatArray
 from ._fields import require_kind
 from ._files import PARTIAL, opened, replacing
-from .checkpoints import load
+from .checkpoints import MODEL, load
 from .errors import InvalidArgument, InvalidState
 from .network import DNC
 from .optimizer import Optimizer
@@ -24,7 +24,7 @@ from .plan import Plan
 from .progress import Progress
 from .run_lock import Lock
 
-STATE, LOG, MODEL, CURRICULUM = "trainer.json", "log.jsonl", "model.safetensors", "curriculum.txt"
+STATE, LOG, CURRICULUM = "trainer.json", "log.jsonl", "curriculum.txt"
 FORMAT = 1
 Made = TypeVar("Made")
 _CHECKPOINT = re.compile(r"update-\d{8,}\.safetensors")

@@ -21,7 +21,7 @@ NETWORK: dict[str, Any] = {
 OPTIMIZER: dict[str, Any] = {"learning_rate": 3e-3, "max_gradient_norm": 10.0}
 _PLAN_OPTIONS = [
     "algorithm", "schedule", "decay_share", "warm_up", "updates", "stop", "patience", "test_every", "test_episodes",
-    "log_every", "seed", "accumulate", "average", "bypass_dropout", "local_updates", "clock",
+    "log_every", "seed", "start_from", "accumulate", "average", "bypass_dropout", "local_updates", "clock",
 ]  # fmt: skip
 _NETWORK_OPTIONS = [name for name in Options.__annotations__ if name not in ("num_threads", "seed")]
 
@@ -91,6 +91,9 @@ def add_settings(command: argparse.ArgumentParser) -> None:
     """Those of the network and of the optimizer."""
     network = command.add_argument_group("the network", "Ranges, and defaults in brackets.")
     _struct_options(network, _NETWORK_OPTIONS, Options, _settings.network(), NETWORK)
+    network.add_argument("--start-from", metavar="MODEL",
+                         help="begin with the parameters of a trained network, a safetensors file or a run's folder, "
+                         "instead of drawn ones")  # fmt: skip
     network.add_argument("--bypass-dropout", type=float, metavar="P",
                          help="in training, the output misses so much of the controller, 0 to below 1 (0)")  # fmt: skip
     optimizer = command.add_argument_group("the optimizer")
