@@ -180,8 +180,8 @@ int rename(const char *from, const char *to) {
     return fails_with_error(FILES, "rename", 0) ? -1 : real(from, to);
 }
 
-/* What the library calls on x86-64, the oldest there is, and elsewhere. */
-#if defined(__x86_64__)
+/* What the library calls where it asks for the oldest symbols there are, and elsewhere. */
+#if defined(__x86_64__) || defined(__aarch64__)
 int __fxstat(int version, int file, struct stat *info);
 int __xstat(int version, const char *path, struct stat *info);
 int __lxstat(int version, const char *path, struct stat *info);
