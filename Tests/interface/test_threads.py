@@ -1,6 +1,7 @@
 """Threads: the same bytes from any number of them, and what an operating system does to them."""
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -109,6 +110,7 @@ assert os.waitpid(untouched, 0)[1] == 0
 """
 
 
+@pytest.mark.real_machine
 def test_a_forked_process_has_threads_of_its_own():
     subprocess.run(
         [sys.executable, "-c", FORK, str(CHECKOUT / "Tests" / "interface")], check=True, timeout=60, env=os.environ
@@ -120,7 +122,7 @@ def test_threads_keep_the_callers_rounding():
     import ctypes
 
     libm = ctypes.CDLL("libm.so.6")
-    upward, nearest = 0x800, 0
+    upward, nearest = 0x400000 if platform.machine() == "aarch64" else 0x800, 0
     fields = dict(hidden_size=64, batch_size=BATCH)
     results = []
     for threads in (1, 2):
