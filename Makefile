@@ -126,11 +126,17 @@ build/aarch64/libdnc.so: $(SOURCES) tools/link.sh
 	$(ARM_BUILD) --target DNC
 	tools/link.sh aarch64 $(ARM_OBJECTS) $@
 
-# Not part of make test, since the library for Arm takes as long to build as the other one.
+# Tests of the build itself, of other languages, and of MPI, which need tools that are programs of this machine.
+ARM_IGNORED := abi build languages mpi
+
+# Not part of make test, since the library for Arm takes as long to build as the other one. First what this machine checks of it,
+# then, with Python for Arm, the tests of the interface.
 test-aarch64: build/aarch64/libdnc.so build/libdnc.so $(PYTHON)
 	@tools/setup.sh python-aarch64
 	$(MAKE) ARCH=aarch64 wheels
 	$(PYTHON) -m pytest -q -n $$(nproc) Tests/aarch64
+	tools/python_aarch64.sh -m pytest -q -n $$(nproc) $(ARM_IGNORED:%=--ignore=Tests/interface/test_%.py) \
+	  -m "not real_machine" -k "not valgrind" Tests/interface
 
 # A part of make test, on a CPU with AVX2: of Arm's library the kernels alone, a fifth of what is compiled.
 test-neon: .build-aarch64/kernels $(LIBRARY) $(PYTHON)

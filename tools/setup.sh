@@ -3,7 +3,8 @@
 #   tools/setup.sh build     what building the library takes: Swift 6.3, a C compiler, libpng
 #   tools/setup.sh aarch64   what building it for 64-bit Arm takes on another machine: GCC and libc for it, QEMU to run it, and
 #                            libpng and zlib of Arm, unpacked into build/sysroot-aarch64
-#   tools/setup.sh python-aarch64   Debian's Python and NumPy for Arm, unpacked into build/python-aarch64, for QEMU to run
+#   tools/setup.sh python-aarch64   Debian's Python for Arm with what the tests of the interface take, unpacked into
+#                            build/python-aarch64, for QEMU to run
 #   tools/setup.sh python    a local environment, build/venv, with what the tests take; valgrind, abigail-tools
 #   tools/setup.sh fuzz      what the fuzz targets take: Clang with AddressSanitizer and libFuzzer, and lld
 #   tools/setup.sh languages  LuaJIT, Rust with bindgen, and Go
@@ -45,7 +46,6 @@ foreign() {
     (cd "$lists/archives" && apt-get $options "$@")
     for package in "$lists"/archives/*.deb; do dpkg-deb -x "$package" "$folder"; done
     rm -rf "$lists"
-    touch "$folder/installed"
 }
 
 # newest VERSION VERSION: the higher of two.
@@ -65,16 +65,24 @@ aarch64)
     command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null ||
         packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
     command -v clang >/dev/null && command -v ld.lld >/dev/null || packages clang lld
-    [ -e build/sysroot-aarch64/installed ] ||
+    [ -e build/sysroot-aarch64/installed ] || {
         foreign arm64 build/sysroot-aarch64 download libpng-dev libpng16-16 zlib1g-dev zlib1g
+        touch build/sysroot-aarch64/installed
+    }
     ;;
 python-aarch64)
     [ -e build/python-aarch64/installed ] || {
-        foreign arm64 build/python-aarch64 install --download-only -y --no-install-recommends python3-numpy python3-pip
+        foreign arm64 build/python-aarch64 install --download-only -y --no-install-recommends \
+            python3-numpy python3-pip python3-filelock python3-pil python3-pytest python3-pytest-xdist
         # What their installation would do.
         for name in blas lapack; do
             (cd build/python-aarch64/usr/lib/aarch64-linux-gnu && ln -sf "$name/lib$name.so.3" .)
         done
+        # Debian has none.
+        [ -x build/venv/bin/pip ] || "$0" python
+        build/venv/bin/pip $pip_install --no-deps --only-binary=:all: --platform manylinux2014_aarch64 --python-version 3.11 \
+            --target build/python-aarch64/usr/lib/python3/dist-packages safetensors
+        touch build/python-aarch64/installed
     }
     ;;
 fuzz)

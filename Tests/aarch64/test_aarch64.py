@@ -1,7 +1,8 @@
 """The library for 64-bit Arm, under QEMU: build/aarch64/libdnc.so, which `make ARCH=aarch64` makes.
 
-Programs in C do what needs no Python. One of them replays the golden files, and networks of odd
-sizes, with the kernels for NEON and with the plain code.
+Here is what this machine's Python checks: what the library asks for and exports, programs in C, the package's wheel, and the
+kernels for NEON beside the plain code. Python for Arm runs the tests of the interface, golden files among them
+(tools/python_aarch64.sh).
 """
 
 import json
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from programs import WARNINGS, needs, run
 from support import CHECKOUT, HEADER, Net, assert_close, c
-from test_golden import ALL, NOT_COMPARED, SLOT_TOLERANCE, SLOT_WISE, TOLERANCE, VALUES_ONLY, create, read
+from test_golden import SLOT_TOLERANCE
 
 LIBRARY = CHECKOUT / "build" / "aarch64" / "libdnc.so"
 ON_ARM = CHECKOUT / "tools" / "on_aarch64.sh"
@@ -72,21 +73,10 @@ def test_threads(arm):
     run_arm(arm("Tests/interface/threads.c"))
 
 
-def test_calls_during_a_call(arm):
-    for kind in ("callback", "freed"):
-        run_arm(arm("Tests/interface/busy.c"), kind)
-
-
 def test_examples(arm, tmp_path):
     assert len(run_arm(arm("bindings/c/examples/step.c")).splitlines()) == 5
     run_arm(arm("bindings/c/examples/copy_task.c"), "--iterations", 2, "--output", tmp_path / "demo", expect=1)
     assert (tmp_path / "demo" / "film.png").stat().st_size > 1000
-
-
-@pytest.mark.parametrize("kind", ["quiet", "crowd", "untouched", "streams"])
-def test_hosts(arm, tmp_path, kind):
-    """Among them: the floating-point modes of the host stay as they are."""
-    run_arm(arm("Tests/interface/hosts.c"), kind, tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["shared", "static"])
@@ -156,25 +146,6 @@ class Replayed:
         assert len(numbers) == ends[-1]
         parts = [part.reshape(shape) for part, shape in zip(np.split(numbers, ends[:-1]), shapes)]
         self.outputs, self.rows, self.input_gradients, self.gradients = parts
-
-
-@pytest.mark.parametrize("name", sorted(ALL - NOT_COMPARED))
-def test_golden_numbers(arm, tmp_path, name):
-    metadata, expected = read(name)
-    net = create(metadata["config"])
-    for key, (values, _) in net.tensors().items():
-        values[...] = expected[f"param.{key}"]
-    replayed = Replayed(arm, tmp_path, net, expected["inputs"], expected["output_gradients"])
-    assert_close(replayed.outputs, expected["outputs"], TOLERANCE, "outputs")
-    assert_close(replayed.input_gradients, expected["input_gradients"], TOLERANCE, "input gradients")
-    net.gradients[...] = replayed.gradients
-    for key, (_, gradients) in net.tensors().items():
-        assert_close(gradients, expected[f"grad.{key}"], TOLERANCE, f"gradient of {key}")
-    net.set_state_rows(replayed.rows)
-    for field in net.fields:
-        if f"final.{field}" in expected and not (field in SLOT_WISE and name in VALUES_ONLY):
-            tolerance = SLOT_TOLERANCE if field in SLOT_WISE else TOLERANCE
-            assert_close(net.state(field), expected[f"final.{field}"], tolerance, f"final {field}")
 
 
 # Below and between the sizes of vectors, and ordinary ones.

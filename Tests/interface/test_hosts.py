@@ -59,6 +59,7 @@ def test_little_stack(host):
 
 
 @pytest.mark.any_level
+@pytest.mark.real_machine
 @needs("gcc")
 def test_forks(host):
     host("forks")
@@ -73,6 +74,7 @@ def test_without_proc_and_sys(host):
 
 
 @pytest.mark.any_level
+@pytest.mark.real_machine
 @needs("gcc")
 def test_unloading(built, tmp_path):
     """Three hundred times."""
@@ -80,6 +82,7 @@ def test_unloading(built, tmp_path):
 
 
 @pytest.mark.any_level
+@pytest.mark.real_machine
 @needs("gcc")
 def test_first_use_by_several_threads(built, tmp_path):
     """What the library finds out only once is found out once."""

@@ -973,6 +973,7 @@ print(size.value, peak() - before)
     assert estimated <= 1.5 * taken
 
 
+@pytest.mark.real_machine
 def test_recording_step_by_step_takes_a_quarter_more_at_most():
     """While a record grows there is one of it: neither addresses nor memory for a second one."""
     program = """
