@@ -973,6 +973,7 @@ def test_more_than_there_is(fields):
     assert size.value > 2**45
 
 
+@pytest.mark.real_machine
 def test_a_batch_that_is_too_large_leaves_the_last_one():
     task = Task("graph_traversal", "nodes=500-500,out_degree=20-20")
     episodes = task.sample(1)

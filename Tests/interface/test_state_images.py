@@ -477,6 +477,7 @@ def test_long_records():
     assert (picture[60:] == twin_picture[60 - len(picture) + len(twin_picture) :]).all(), "all but the step's number"
 
 
+@pytest.mark.real_machine
 def test_fast_enough():
     """A generous multiple of what it takes."""
     net = Net(memory_slots=64, word_size=16, read_heads=4, batch_size=1, input_size=8).train()
