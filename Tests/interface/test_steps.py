@@ -944,6 +944,7 @@ def test_the_largest_record():
         Net(**fields).train().forward(Net().inputs(7))
 
 
+@pytest.mark.real_machine
 def test_the_estimate_holds():
     """Resident memory of a large recorded episode stays below the estimate (and near it)."""
     program = """
