@@ -1,7 +1,7 @@
 """The library for 64-bit Arm, under QEMU: build/aarch64/libdnc.so, which `make ARCH=aarch64` makes.
 
-Here is what this machine's Python checks: what the library asks for and exports, programs in C, the package's wheel, and the
-kernels for NEON beside the plain code. Python for Arm runs the tests of the interface, golden files among them
+Here is what this machine's Python checks: what the library asks for and exports, programs in C, the package's wheel,
+and the kernels for NEON beside the plain code. Python for Arm runs the tests of the interface, golden files among them
 (tools/python_aarch64.sh).
 """
 
