@@ -13,4 +13,6 @@ from programs import built, once  # noqa: E402, F401
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "any_level: checks nothing that depends on the kernels")
-    config.addinivalue_line("markers", "real_machine: watches memory, threads or time, of which an emulator has more")
+    config.addinivalue_line(
+        "markers", "real_machine: watches memory, threads or time, and would see those of an emulator"
+    )
