@@ -36,20 +36,21 @@ def test_associative_recall(score):
 
 def test_graph_traversal(score, repository):
     task = dnc.Task.load(repository / "curricula" / "graph_traversal.txt", 11)
-    for lesson, least in ((0, 0.98), (6, 0.88), (7, 0.8)):
+    for lesson, least in ((0, 0.97), (7, 0.93), (11, 0.88)):
         task.lesson = lesson
         assert score("graph_traversal", task, "episodes_right") > least
-    underground = dnc.Task("graph_traversal", 11, graph=repository / "data" / "underground.csv", path=3)
-    assert score("graph_traversal", underground, "episodes_right", episodes=64, memory_slots=256) > 0.85
+    underground = dnc.Task("graph_traversal", 11, graph=repository / "data" / "underground.csv", path=7)
+    assert score("graph_traversal", underground, "episodes_right", episodes=128) > 0.7
 
 
 def test_logs_and_networks_belong_together(repository):
-    """A log's first line is the plan of the network beside it."""
+    """A log's first line is the plan of the network beside it; later lines may change what of a network can change."""
     models = set((repository / "models").glob("*.safetensors"))
     logged = {path for path in models if path.with_suffix(".jsonl").exists()}
     assert {path.stem for path in models - logged} == {"copy_100"}
     for path in logged:
         net, optimizer = dnc.load(path)
-        plan = json.loads(path.with_suffix(".jsonl").read_text().splitlines()[0])
-        assert plan["event"] == "start" and plan["parameters"] == net.flat_parameters.size and optimizer is None
-        assert {name: net.config[name] for name in plan["network"]} == plan["network"]
+        lines = [json.loads(line) for line in path.with_suffix(".jsonl").read_text().splitlines()]
+        assert lines[0]["event"] == "start" and lines[0]["parameters"] == net.flat_parameters.size and optimizer is None
+        networks = [line["network"] for line in lines if line["event"] in ("start", "change") and "network" in line]
+        assert {name: net.config[name] for name in networks[0]} in networks
