@@ -75,6 +75,10 @@ def test_the_command_line(trained, tmp_path, capsys):
         f"error: --start-from is {trained}, which doesn't fit: other has controller.0.weight_ih of 48 by "
         "8 numbers, needed is controller.0.weight_ih of 48 by 12: both need the same tensors\n"
     )
+    assert main(f"{command} --input-scale 2".replace("/run", "/wrong").split()) == 2
+    assert capsys.readouterr().err == (
+        "error: --input-scale would do nothing: the parameters are not drawn, but those of a trained network\n"
+    )
     missing = command.replace(f"{trained} ", f"{tmp_path / 'nothing'} ").replace("/run", "/missing")
     assert main(missing.split()) == 1
     assert str(tmp_path / "nothing") in capsys.readouterr().err

@@ -153,6 +153,9 @@ class Plan:
         for name, (other, values) in _NEEDS.items():
             if name in self.network and self.network.get(other) not in values:
                 raise Unused(f"{name} would do nothing: it belongs to {other} {_either(values)}")
+        for name in ("input_scale", "interface_scale"):
+            if self.start_from and name in self.network:
+                raise Unused(f"{name} would do nothing: the parameters are not drawn, but those of a trained network")
         self.refuse_unused_decay()
 
     def refuse_unused_decay(self) -> None:
