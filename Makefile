@@ -116,15 +116,22 @@ test-lite: build/lite/libdnc.so $(PYTHON)
 
 # For Arm, on another machine: Swift compiles for the bare processor with the headers of Arm's libc.
 ARM_OBJECTS := .build-aarch64/aarch64-none-none-elf/release
+ARM_LITE_OBJECTS := .build-aarch64-lite/aarch64-none-none-elf/release
 ARM_BUILD := DNC_EMBEDDED=1 DNC_ARCH=aarch64 DNC_SYSROOT=/usr/aarch64-linux-gnu swift build -c release \
-  --triple aarch64-none-none-elf --scratch-path .build-aarch64
+  --triple aarch64-none-none-elf --target DNC --scratch-path
 
 build/aarch64/libdnc.so: $(SOURCES) tools/link.sh
 	@tools/setup.sh build
 	@tools/setup.sh aarch64
 	@rm -f $(ARM_OBJECTS)/*.build/*.o
-	$(ARM_BUILD) --target DNC
+	$(ARM_BUILD) .build-aarch64
 	tools/link.sh aarch64 $(ARM_OBJECTS) $@
+
+build/aarch64/lite/libdnc.so: $(SOURCES) tools/link.sh
+	@tools/setup.sh aarch64
+	@rm -f $(ARM_LITE_OBJECTS)/*.build/*.o
+	DNC_LITE=1 $(ARM_BUILD) .build-aarch64-lite
+	tools/link.sh aarch64 $(ARM_LITE_OBJECTS) $@
 
 # Tests of the build itself, of other languages, and of MPI, which need tools that are programs of this machine.
 ARM_IGNORED := abi build languages mpi
@@ -138,15 +145,9 @@ test-aarch64: build/aarch64/libdnc.so build/libdnc.so $(PYTHON)
 	tools/python_aarch64.sh -m pytest -q -n $$(nproc) $(ARM_IGNORED:%=--ignore=Tests/interface/test_%.py) \
 	  -m "not real_machine" -k "not valgrind" Tests/interface
 
-# A part of make test, on a CPU with AVX2: of Arm's library the kernels alone, a fifth of what is compiled.
-test-neon: .build-aarch64/kernels $(LIBRARY) $(PYTHON)
-	$(PYTHON) -m pytest -q Tests/aarch64/test_kernels.py
-
-.build-aarch64/kernels: Package.swift $(wildcard Sources/Kernels/* Sources/CKernels/* Sources/CVector/*)
-	@tools/setup.sh aarch64
-	@rm -f $(ARM_OBJECTS)/Kernels*.build/*.o
-	$(ARM_BUILD) --target KernelsNEON
-	@touch $@
+# A part of make test: Arm's library without tasks and pictures, which is two thirds of what is compiled.
+test-neon: build/aarch64/lite/libdnc.so $(LIBRARY) $(PYTHON)
+	$(PYTHON) -m pytest -q Tests/aarch64/test_kernels.py Tests/aarch64/test_lite.py
 
 build/%: bindings/c/examples/%.c include/dnc.h $(LIBRARY)
 	$(CC) $(WARNINGS) $(CFLAGS) -Iinclude -o $@ $< -Lbuild -ldnc -lm -Wl,-rpath,'$$ORIGIN'
@@ -341,4 +342,4 @@ uninstall:
 	@tools/install.sh uninstall $(OUTPUT) $(VERSION)
 
 clean:
-	rm -rf build demo .build .build-embedded .build-tsan .build-asan .build-mechanisms .build-*-library .build-fuzz .build-aarch64 .build-lite
+	rm -rf build demo .build .build-embedded .build-tsan .build-asan .build-mechanisms .build-*-library .build-fuzz .build-aarch64 .build-aarch64-lite .build-lite

@@ -11,12 +11,12 @@ import re
 
 import numpy as np
 import pytest
-from programs import WARNINGS, needs, run
+from on_arm import SELF_TEST, Replayed, compiler, run_arm
+from programs import needs, run
 from support import CHECKOUT, HEADER, Net, assert_close, c
 from test_golden import SLOT_TOLERANCE
 
 LIBRARY = CHECKOUT / "build" / "aarch64" / "libdnc.so"
-ON_ARM = CHECKOUT / "tools" / "on_aarch64.sh"
 LEVELS = ["neon", "plain"]
 
 pytestmark = [
@@ -27,20 +27,7 @@ pytestmark = [
 
 @pytest.fixture(scope="session")
 def arm(once):
-    """arm("Tests/interface/threads.c", ...) compiles a program; arm.run runs one."""
-
-    def compile(source, *flags):
-        source = CHECKOUT / source
-        return once(f"arm-{source.stem}", lambda program: run(
-            "aarch64-linux-gnu-gcc", "-std=gnu11", "-O1", *WARNINGS, "-I", HEADER.parent, source, "-o", program, *flags,
-            LIBRARY.with_name("libdnc.so.0"), "-lm", "-pthread", "-ldl", "-Wl,--allow-shlib-undefined",
-        ))  # fmt: skip
-
-    return compile
-
-
-def run_arm(program, *arguments, level="neon", **options):
-    return run(ON_ARM, "-E", f"DNC_CPU={level}", program, *arguments, **options)
+    return compiler(once, LIBRARY.parent)
 
 
 def test_no_symbol_is_newer_than_the_first_glibc_for_arm():
@@ -54,13 +41,10 @@ def test_it_exports_what_the_header_declares():
     assert exported == set((CHECKOUT / "Tests" / "interface" / "symbols.txt").read_text().split())
 
 
-PROGRAM = "#include <dnc.h>\n#include <stdio.h>\nint main(void) { puts(dnc_build_info()); return dnc_self_test(); }\n"
-
-
 @pytest.mark.parametrize("level", LEVELS)
 def test_itself(arm, tmp_path, level):
     """Which kernels run, and that they compute what the plain code computes in double precision."""
-    (tmp_path / "self_test.c").write_text(PROGRAM)
+    (tmp_path / "self_test.c").write_text(SELF_TEST)
     info = json.loads(run_arm(arm(tmp_path / "self_test.c"), level=level))
     assert info["architecture"] == "arm64" and info["kernels"] == level
 
@@ -129,23 +113,6 @@ def test_the_wheel_learns_to_copy(tmp_path):
 
 
 # ---------------------------------------------------------------------------------- numbers --
-
-
-class Replayed:
-    """An episode of a network of this machine, on Arm."""
-
-    def __init__(self, arm, folder, net, inputs, output_gradients, level="neon"):
-        net.save(folder / "net.safetensors")
-        for name, values in {"inputs": inputs, "gradients": output_gradients}.items():
-            (folder / name).write_bytes(np.ascontiguousarray(values, np.float32).tobytes())
-        files = [folder / name for name in ("inputs", "gradients", f"results-{level}")]
-        run_arm(arm("Tests/aarch64/replay.c"), folder / "net.safetensors", len(inputs), *files, level=level)
-        numbers = np.fromfile(files[-1], np.float32)
-        shapes = [output_gradients.shape, (inputs.shape[1], net.state_size), inputs.shape, net.gradients.shape]
-        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
-        assert len(numbers) == ends[-1]
-        parts = [part.reshape(shape) for part, shape in zip(np.split(numbers, ends[:-1]), shapes)]
-        self.outputs, self.rows, self.input_gradients, self.gradients = parts
 
 
 # Below and between the sizes of vectors, and ordinary ones.

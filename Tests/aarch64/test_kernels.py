@@ -1,4 +1,4 @@
-"""The kernels for NEON alone, under QEMU: what make test runs of Arm.
+"""The kernels for NEON alone, under QEMU.
 
 They come from the same source as those for AVX2, which every other test watches, and compute the same bytes. What only
 they have is the compiler's work and a few functions of CVector.
@@ -12,9 +12,11 @@ import pytest
 from programs import needs, run
 from support import CHECKOUT
 
+RELEASE = Path("aarch64-none-none-elf", "release")
+BUILDS = [CHECKOUT / folder / RELEASE for folder in (".build-aarch64-lite", ".build-aarch64")]
 KERNELS = {
     "KernelsV3": CHECKOUT / ".build-embedded" / "release" / "KernelsV3.build",
-    "KernelsNEON": CHECKOUT / ".build-aarch64" / "aarch64-none-none-elf" / "release" / "KernelsNEON.build",
+    "KernelsNEON": next(filter(Path.exists, BUILDS), BUILDS[0]) / "KernelsNEON.build",
 }
 ON_ARM = ["--target=aarch64-linux-gnu", "-isystem", "/usr/aarch64-linux-gnu/include", "-L/usr/aarch64-linux-gnu/lib"]
 FLAGS = re.search(r"^flags\s*:(.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
