@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import _c
 from ._convert import Path, path_bytes, raw_bytes
 from .config import OF_THE_PROCESS
-from .errors import check
+from .errors import InvalidArgument, check
 from .network import DNC
 from .optimizer import Optimizer
 
@@ -52,6 +52,15 @@ def _loaded(net: Any, optimizer: Any) -> tuple[DNC, Optimizer | None]:
 def load_trained(path: Path) -> DNC:
     """The network of a checkpoint, or the best one of a run's folder."""
     return DNC.load(os.path.join(os.fsdecode(path), MODEL) if os.path.isdir(path) else path)
+
+
+def start_from(path: Path, net: DNC) -> None:
+    """Gives the network the parameters of a trained one. InvalidArgument if its tensors have other shapes."""
+    trained = load_trained(path)
+    try:
+        net.copy_parameters(trained)
+    except InvalidArgument as error:
+        raise InvalidArgument(f"start_from is {path!s}, which doesn't fit: {error}") from None
 
 
 def with_options(net: DNC, **options: Unpack[Options]) -> DNC:

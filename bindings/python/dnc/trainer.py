@@ -29,7 +29,7 @@ from . import _c, checkpoints
 from ._convert import Path as AnyPath
 from ._fields import require_kind
 from .config import OF_THE_PROCESS
-from .errors import InvalidArgument, InvalidState
+from .errors import InvalidState
 from .evaluation import Score, finite, require_fit
 from .exam import Exam
 from .network import DNC
@@ -125,11 +125,7 @@ class Trainer:
         network: Any = {"seed": plan.seed, **plan.network, "num_threads": threads, **_share(plan, ranks)}
         net = DNC(tasks[0].input_size, tasks[0].output_size, **network)
         if plan.start_from:
-            begun = checkpoints.load_trained(plan.start_from)
-            try:
-                net.copy_parameters(begun)
-            except InvalidArgument as error:
-                raise InvalidArgument(f"start_from is {plan.start_from}, which doesn't fit: {error}") from None
+            checkpoints.start_from(plan.start_from, net)
         settings: Any = plan.optimizer
         optimizer = Optimizer(net, plan.algorithm, **settings)  # type: ignore[arg-type]
         return ranks.first(
