@@ -36,11 +36,12 @@ def test_associative_recall(score):
 
 def test_graph_traversal(score, repository):
     task = dnc.Task.load(repository / "curricula" / "graph_traversal.txt", 11)
-    for lesson, least in ((0, 0.97), (7, 0.93), (11, 0.88)):
+    for lesson, least in ((0, 0.98), (6, 0.93), (7, 0.93), (11, 0.88), (12, 0.85)):
         task.lesson = lesson
         assert score("graph_traversal", task, "episodes_right") > least
-    underground = dnc.Task("graph_traversal", 11, graph=repository / "data" / "underground.csv", path=7)
-    assert score("graph_traversal", underground, "episodes_right", episodes=128) > 0.7
+    for path, least in ((3, 0.9), (7, 0.75)):
+        underground = dnc.Task("graph_traversal", 11, graph=repository / "data" / "underground.csv", path=path)
+        assert score("graph_traversal", underground, "episodes_right") > least
 
 
 def test_logs_and_networks_belong_together(repository):
