@@ -148,6 +148,15 @@ def test_the_papers_curricula(path):
         assert task.draw(4) > 0
 
 
+@pytest.mark.parametrize("task", ["graph_traversal", "graph_inference"])
+def test_another_gate_for_the_same_lessons(task):
+    paper, ours = (dnc.Task.load(CHECKOUT / "curricula" / f"{task}{name}.txt") for name in ("", "_by_triples"))
+    assert [lesson.options for lesson in ours.lessons] == [lesson.options for lesson in paper.lessons]
+    for lesson, other in zip(ours.lessons, paper.lessons):
+        assert (ours.metrics[lesson.metric].name, lesson.pass_score) == ("triples_right", 0.9)
+        assert (paper.metrics[other.metric].name, other.pass_score) == ("episodes_right", 0.9)
+
+
 def test_position():
     task = dnc.Task("copy", seed=4)
     batches = [task.sample(3).inputs.tobytes() for _ in range(4)]
