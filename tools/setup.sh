@@ -71,7 +71,8 @@ aarch64)
     }
     ;;
 python-aarch64)
-    [ -e build/python-aarch64/installed ] || {
+    site=build/python-aarch64/usr/lib/python3/dist-packages
+    [ -e build/python-aarch64/installed ] && [ -e $site/safetensors ] || {
         foreign arm64 build/python-aarch64 install --download-only -y --no-install-recommends \
             python3-numpy python3-pip python3-filelock python3-pil python3-pytest python3-pytest-xdist
         # What their installation would do.
@@ -81,7 +82,7 @@ python-aarch64)
         # Debian has none.
         [ -x build/venv/bin/pip ] || "$0" python
         build/venv/bin/pip $pip_install --no-deps --only-binary=:all: --platform manylinux2014_aarch64 --python-version 3.11 \
-            --target build/python-aarch64/usr/lib/python3/dist-packages safetensors
+            --target $site safetensors
         touch build/python-aarch64/installed
     }
     ;;
