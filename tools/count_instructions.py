@@ -3,7 +3,7 @@
 For libraries that are not stripped: .build-embedded/release/libdnc.so, and for Arm
 .build-aarch64/aarch64-none-none-elf/release/libdnc-linked.so. It lists, of each kernel's functions, the innermost loop
 with the most fused multiply-adds: its instructions, the products in all their lanes, how many instructions a product
-takes, and how many of them go to the stack because registers were too few.
+takes, and how many of them keep a vector on the stack.
 """
 
 import re
@@ -15,15 +15,16 @@ KERNELS = {
     "linear, a product with a weight": ["addPanel", "addTile"],
     "content, a product with a slot's word": ["multiplyRows"],
     "reading, a product with a slot's word": ["sumRows"],
-    "links forward, a product of a slot with a slot": ["linksForward"],
-    "links backward, a product of a slot with a slot": ["linksBackward"],
+    "links forward, a product of a slot with a slot": ["linksForward", "wideForward"],
+    "links backward, a product of a slot with a slot": ["linksBackward", "wideBackward"],
     "memory write": ["memoryWriteForward", "writeForward"],
 }
 LEVELS = {"KernelsV3": "x86-64-v3", "KernelsV4": "x86-64-v4", "KernelsNEON": "neon"}
 # A fused multiply-add, and its lanes.
 PRODUCTS = [(r"vfn?m(?:add|sub)\d+ps .*%zmm", 16), (r"vfn?m(?:add|sub)\d+ps .*%ymm", 8), (r"fml[as]\s+v\d+\.4s", 4)]
 JUMP = re.compile(r"(?:j\w+|b|b\.\w+|cbn?z|tbn?z)\s(?:.*[\s,])?([0-9a-f]+) <")
-STACK = re.compile(r"\(%rsp|\[sp")
+# An operand in memory of the stack, and a register of a vector.
+STACK = re.compile(r"(?=.*(?:\(%r[sb]p|\[(?:sp|x29)))(?=.*(?:%[xyz]mm|\b[qv]\d))")
 
 
 class Loop(NamedTuple):
@@ -66,7 +67,7 @@ def loops(body):
 
 def measured(loop):
     products = sum(lanes for line in loop for pattern, lanes in PRODUCTS if re.match(pattern, line))
-    return Loop(len(loop), products, sum(bool(STACK.search(line)) for line in loop))
+    return Loop(len(loop), products, sum(bool(STACK.match(line)) for line in loop))
 
 
 def main():

@@ -73,7 +73,7 @@ func rowNorms(_ operands: UnsafePointer<RowNormsOperands>) {
   // Eight at a time add in the order of `memoryWriteForward`.
   var n = 0
   while n + 8 <= slots {
-    var squares = InlineArray<8, Vector>(repeating: .zero)
+    var squares: InlineArray<8, Vector> = zeros()
     for r in 0..<8 {
       let row = memory + (n + r) * wordSize
       forEachVector(wordSize) { j, count in

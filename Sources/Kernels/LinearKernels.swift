@@ -246,7 +246,7 @@ func linearBackwardWeight(_ operands: UnsafePointer<LinearWeightOperands>) {
 ) {
   let count = panels * width
   let target = p.target + row * p.targetStride + column
-  var sums = Tile(repeating: .zero)
+  var sums: Tile = zeros()
   for r in 0..<rows {
     // The weight's gradient is larger than the caches: the next tile's rows come while this one is computed.
     dnc_prefetch(target + (r + rows) * p.targetStride)
@@ -259,7 +259,7 @@ func linearBackwardWeight(_ operands: UnsafePointer<LinearWeightOperands>) {
   var vector = vectors
   for _ in 0..<p.terms {
     // Of rows and vectors, the fewer stay in registers; the others pass through one.
-    var held = InlineArray<4, Vector>(repeating: .zero)
+    var held: InlineArray<4, Vector> = zeros()
     if rows < count {
       for r in 0..<rows { held[r] = Vector(repeating: factor[r * p.rowStride]) }
       for v in 0..<count {

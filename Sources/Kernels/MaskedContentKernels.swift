@@ -99,9 +99,9 @@ func maskedContentBackward(_ operands: UnsafePointer<MaskedContentBackwardOperan
 ) {
   /// For some heads, from `head` on, and some rows, from n on: at most four pairs.
   @inline(__always) func take(_ count: Int, _ head: Int, _ rows: Int, _ n: Int) {
-    var sums = InlineArray<8, Vector>(repeating: .zero)
+    var sums: InlineArray<8, Vector> = zeros()
     forEachVector(wordSize) { j, part in
-      var row = InlineArray<4, Vector>(repeating: .zero)
+      var row: InlineArray<4, Vector> = zeros()
       for r in 0..<rows { row[r] = load(memory + (n + r) * wordSize + j, part) }
       for h in 0..<count {
         let key = load(keys + (head + h) * wordSize + j, part)
@@ -148,7 +148,7 @@ func maskedContentBackward(_ operands: UnsafePointer<MaskedContentBackwardOperan
 ) {
   /// For some rows, from n on, at most four; `count` columns from j on.
   @inline(__always) func take(_ rows: Int, _ n: Int, _ j: Int, _ count: Int) {
-    var sums = InlineArray<8, Vector>(repeating: .zero)
+    var sums: InlineArray<8, Vector> = zeros()
     for r in 0..<rows { sums[r] = load(target + (n + r) * wordSize + j, count) }
     for h in 0..<heads {
       let (key, square) = (load(keys + h * wordSize + j, count), load(squares + h * wordSize + j, count))
@@ -181,9 +181,9 @@ func maskedContentBackward(_ operands: UnsafePointer<MaskedContentBackwardOperan
   /// For some heads, from `head` on, in `vectors` vectors of columns from j on, of which the last has `count`: at most
   /// four pairs.
   @inline(__always) func take(_ heads: Int, _ head: Int, _ vectors: Int, _ j: Int, _ count: Int) {
-    var found = InlineArray<8, Vector>(repeating: .zero)
+    var found: InlineArray<8, Vector> = zeros()
     for n in 0..<slots {
-      var row = InlineArray<4, Vector>(repeating: .zero)
+      var row: InlineArray<4, Vector> = zeros()
       for v in 0..<vectors { row[v] = load(memory + n * wordSize + j + v * lanes, count) }
       for h in 0..<heads {
         let weight = Vector(repeating: weights[(head + h) * slots + n])

@@ -15,7 +15,7 @@ func memoryWriteForward(_ operands: UnsafePointer<MemoryWriteForwardOperands>) -
   let (erase, write, memory, rowNorms) = (o.erase, o.write, o.memory, o.rowNorms)
   /// Writes some rows; adds up the squares of their numbers from `squares[first]` on.
   @inline(__always) func take(_ rows: Int, from n: Int, _ squares: inout InlineArray<8, Vector>, _ first: Int) {
-    var w = InlineArray<4, Vector>(repeating: .zero)
+    var w: InlineArray<4, Vector> = zeros()
     for r in 0..<rows { w[r] = Vector(repeating: weights[n + r]) }
     forEachVector(wordSize) { j, count in
       let (e, v) = (load(erase + j, count), load(write + j, count))
@@ -32,7 +32,7 @@ func memoryWriteForward(_ operands: UnsafePointer<MemoryWriteForwardOperands>) -
   var greatest = Eight.zero
   var n = 0
   while n + 8 <= slots {
-    var squares = InlineArray<8, Vector>(repeating: .zero)
+    var squares: InlineArray<8, Vector> = zeros()
     take(4, from: n, &squares, 0)
     take(4, from: n + 4, &squares, 4)
     let norms = dnc_sqrt8(totals(squares) + epsilon)
@@ -42,7 +42,7 @@ func memoryWriteForward(_ operands: UnsafePointer<MemoryWriteForwardOperands>) -
   }
   var isFinite = dnc_largest8(greatest).isFinite
   while n < slots {
-    var squares = InlineArray<8, Vector>(repeating: .zero)
+    var squares: InlineArray<8, Vector> = zeros()
     take(1, from: n, &squares, 0)
     rowNorms[n] = (total(squares[0]) + epsilon).squareRoot()
     isFinite = isFinite && rowNorms[n].isFinite
@@ -69,10 +69,10 @@ func memoryWriteBackward(_ operands: UnsafePointer<MemoryWriteBackwardOperands>)
   let (erase, write, memoryGradient, weightsGradient) = (o.erase, o.write, o.memoryGradient, o.weightsGradient)
   let (eraseGradient, writeGradient) = (o.eraseGradient, o.writeGradient)
   @inline(__always) func take(_ rows: Int, from n: Int) {
-    var w = InlineArray<4, Vector>(repeating: .zero)
+    var w: InlineArray<4, Vector> = zeros()
     for r in 0..<rows { w[r] = Vector(repeating: weights[n + r]) }
-    var sums = InlineArray<4, Vector>(repeating: .zero)
-    var keptSums = InlineArray<4, Vector>(repeating: .zero)
+    var sums: InlineArray<4, Vector> = zeros()
+    var keptSums: InlineArray<4, Vector> = zeros()
     forEachVector(wordSize) { j, count in
       let (e, v) = (load(erase + j, count), load(write + j, count))
       var (towardsErase, towardsWrite) = (load(eraseGradient + j, count), load(writeGradient + j, count))

@@ -16,7 +16,7 @@ import CVector
       let target = products + head * slots + n
       for half in 0..<2 {
         let four = rows + 4 * half * wordSize
-        var sums = InlineArray<8, Vector>(repeating: .zero)
+        var sums: InlineArray<8, Vector> = zeros()
         forEachVector(wordSize) { j, count in
           let (x0, x1) = (load(first + j, count), load(second + j, count))
           for r in 0..<4 {
@@ -31,7 +31,7 @@ import CVector
     }
     if head < heads {
       let only = x + head * wordSize
-      var sums = InlineArray<8, Vector>(repeating: .zero)
+      var sums: InlineArray<8, Vector> = zeros()
       forEachVector(wordSize) { j, count in
         let x = load(only + j, count)
         for r in 0..<8 { sums[r] = sums[r].addingProduct(x, load(rows + r * wordSize + j, count)) }
@@ -122,14 +122,14 @@ import CVector
   _ heads: Int, _ vectors: Int, _ count: Int, _ slots: Int, _ wordSize: Int, _ memory: Input, _ weights: Input,
   _ target: Output, _ adding: Bool
 ) {
-  var sums = InlineArray<8, Vector>(repeating: .zero)
+  var sums: InlineArray<8, Vector> = zeros()
   if adding {
     for h in 0..<heads {
       for v in 0..<vectors { sums[h * vectors + v] = load(target + h * wordSize + v * lanes, count) }
     }
   }
   for n in 0..<slots {
-    var row = InlineArray<8, Vector>(repeating: .zero)
+    var row: InlineArray<8, Vector> = zeros()
     for v in 0..<vectors { row[v] = load(memory + n * wordSize + v * lanes, count) }
     for h in 0..<heads {
       let w = Vector(repeating: weights[h * slots + n])
@@ -180,12 +180,12 @@ import CVector
   _ rows: Int, _ vectors: Int, _ count: Int, _ slots: Int, _ wordSize: Int, _ heads: Int, _ weights: Input,
   _ x: Input, _ target: Output, _ memory: Input?, _ factors: Input?, _ n: Int, _ start: Int
 ) {
-  var sums = InlineArray<8, Vector>(repeating: .zero)
+  var sums: InlineArray<8, Vector> = zeros()
   for r in 0..<rows {
     for v in 0..<vectors { sums[2 * r + v] = load(target + start + r * wordSize + v * lanes, count) }
   }
   for h in 0..<heads {
-    var part = InlineArray<2, Vector>(repeating: .zero)
+    var part: InlineArray<2, Vector> = zeros()
     for v in 0..<vectors { part[v] = load(x + h * wordSize + v * lanes, count) }
     for r in 0..<rows {
       let w = Vector(repeating: weights[h * slots + r])

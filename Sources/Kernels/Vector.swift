@@ -47,6 +47,36 @@ extension Vector {
   #endif
 }
 
+// Zeros that stay in registers. Whether the compiler inlines `InlineArray(repeating:)`, without which they are in memory for
+// good, depends on how often a module calls it.
+@inline(__always) func zeros() -> InlineArray<2, Vector> {
+  let zero = Vector.zero
+  return [zero, zero]
+}
+@inline(__always) func zeros() -> InlineArray<4, Vector> {
+  let zero = Vector.zero
+  return [zero, zero, zero, zero]
+}
+@inline(__always) func zeros() -> InlineArray<8, Vector> {
+  let zero = Vector.zero
+  return [zero, zero, zero, zero, zero, zero, zero, zero]
+}
+@inline(__always) func zeros() -> InlineArray<12, Vector> {
+  let zero = Vector.zero
+  return [zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero]
+}
+@inline(__always) func zeros() -> InlineArray<16, Vector> {
+  let zero = Vector.zero
+  return [zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero]
+}
+@inline(__always) func zeros() -> InlineArray<24, Vector> {
+  let zero = Vector.zero
+  return [
+    zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero,
+    zero, zero, zero, zero, zero,
+  ]
+}
+
 typealias Input = UnsafePointer<Float>
 typealias Output = UnsafeMutablePointer<Float>
 
@@ -178,7 +208,7 @@ func dotProduct(_ operands: UnsafePointer<DotProductOperands>) -> Float {
 
 /// True if Σ x[i]² is finite. Four sums don't wait for each other.
 func areModerate(_ count: Int, _ x: UnsafePointer<Float>) -> Bool {
-  var sums = InlineArray<4, Vector>(repeating: .zero)
+  var sums: InlineArray<4, Vector> = zeros()
   var i = 0
   while i + 4 * lanes <= count {
     for v in 0..<4 {

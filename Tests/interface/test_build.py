@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -161,6 +162,15 @@ def test_the_library_is_small(tmp_path):
     shutil.copy(LIBRARY, stripped)
     run("strip", stripped)
     assert stripped.stat().st_size < 900_000
+
+
+@needs("objdump")
+def test_no_hot_loop_keeps_a_vector_on_the_stack():
+    """If the sums of a product are on the stack, it takes twice the time. That depends on what the compiler inlines."""
+    unstripped = CHECKOUT / ".build-embedded" / "release" / "libdnc.so"
+    lines = run(sys.executable, CHECKOUT / "tools" / "count_instructions.py", unstripped).splitlines()
+    assert len(lines) == 6 * len({line.partition(":")[0] for line in lines}) > 0
+    assert not [line for line in lines if not line.endswith(", 0 to the stack")]
 
 
 def test_nothing_of_this_machine_is_in_the_library():
