@@ -238,11 +238,11 @@ typedef struct {
     float *eraseGradient, *writeGradient; /* [W] */
 } MemoryWriteBackwardOperands;
 
-/* Numbers in the scratch of the two kernels of the links: for each 16 columns, for the rows of a block, and two blocks.
+/* Numbers in the scratch of the two kernels of the links: for each 32 columns, for the rows of a block, and two blocks.
  * `steps` counts those of the history and the current one. */
 static inline long dnc_links_scratch(long slots, long readHeads, long steps) {
-    const long panels = (slots + 15) / 16, rows = 8, width = 16;
-    return panels * width * (2 * steps + 3 * readHeads + 2) + (readHeads + 1) * rows * width +
+    const long columns = (slots + 31) / 32 * 32, rows = 8, width = 16;
+    return columns * (2 * steps + 3 * readHeads + 2) + (readHeads + 1) * rows * width +
            (steps + 2 * readHeads) * width + 2 * rows * width;
 }
 
