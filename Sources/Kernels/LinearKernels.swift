@@ -11,11 +11,12 @@ import CVector
 /// Vectors in a row of a panel.
 private let width = 3
 private let panel = width * lanes
-/// A block of the weight's gradient: terms, columns and rows whose vectors and factors stay in the first cache. Must fit
-/// `Linear.scratchCount`.
+/// A block of the weight's gradient: terms, columns and rows whose vectors and factors stay in the first cache; and the rows
+/// whose factors are packed at once, for all columns. Must fit `Linear.scratchCount`.
 private let blockTerms = 96
 private let blockColumns = 48
 private let blockRows = 16
+private let groupRows = 128
 /// A weight of so many numbers does not stay in the second cache: its next part is fetched while a tile uses one.
 private let largeWeight = 160 << 10
 /// Where the next panel is too far ahead for few rows: terms.
@@ -132,31 +133,36 @@ func linearBackwardWeight(_ operands: UnsafePointer<LinearWeightOperands>) {
   let (rows, outputs, inputs, x) = (o.rows, o.outputs, o.inputs, o.x)
   let (xStride, yGradient, yStride, weightGradient) = (o.xStride, o.yGradient, o.yStride, o.weightGradient)
   let (weightStride, scratch) = (o.weightStride, o.scratch)
-  let factorScratch = scratch + blockTerms * blockColumns
-  var first = 0
-  while first < rows {
-    let terms = min(blockTerms, rows - first)
-    var i = 0
-    while i < inputs {
-      let columns = min(blockColumns, inputs - i)
-      let (vectors, vectorStride) = gathered(
-        terms, columns, x + first * xStride + i, xStride, scratch, blockColumns)
-      var row = 0
-      while row < outputs {
-        let count = min(blockRows, outputs - row)
-        let (factors, termStride) = gathered(
-          terms, count, yGradient + first * yStride + row, yStride, factorScratch, blockRows)
-        add(
-          count, columns,
-          Product(
-            terms: terms, factors: factors, rowStride: 1, termStride: termStride, vectors: vectors,
-            vectorStride: vectorStride, panelStride: panel, restStride: vectorStride,
-            target: weightGradient + row * weightStride + i, targetStride: weightStride))
-        row += count
+  let factors = scratch + blockTerms * blockColumns
+  forEachBlock(from: 0, to: rows, blockTerms) { first, terms in
+    forEachBlock(from: 0, to: outputs, groupRows) { group, groupCount in
+      let end = group + groupCount
+      forEachBlock(from: group, to: end, blockRows) { row, count in
+        copyRows(
+          terms, count, yGradient + first * yStride + row, yStride, factors + (row - group) * blockTerms, blockRows)
       }
-      i += columns
+      forEachBlock(from: 0, to: inputs, blockColumns) { i, columns in
+        let (vectors, vectorStride) = gathered(
+          terms, columns, x + first * xStride + i, xStride, scratch, blockColumns)
+        forEachBlock(from: group, to: end, blockRows) { row, count in
+          add(
+            count, columns,
+            Product(
+              terms: terms, factors: factors + (row - group) * blockTerms, rowStride: 1, termStride: blockRows,
+              vectors: vectors, vectorStride: vectorStride, panelStride: panel, restStride: vectorStride,
+              target: weightGradient + row * weightStride + i, targetStride: weightStride))
+        }
+      }
     }
-    first += terms
+  }
+}
+
+/// Calls `body` with the first element and the number of each block.
+@inline(__always) private func forEachBlock(from first: Int, to end: Int, _ most: Int, _ body: (Int, Int) -> Void) {
+  var i = first
+  while i < end {
+    body(i, min(most, end - i))
+    i += most
   }
 }
 
@@ -165,10 +171,16 @@ func linearBackwardWeight(_ operands: UnsafePointer<LinearWeightOperands>) {
   _ rows: Int, _ columns: Int, _ source: Input, _ stride: Int, _ scratch: Output, _ scratchStride: Int
 ) -> (Input, Int) {
   guard stride & 255 == 0 else { return (source, stride) }
-  for r in 0..<rows {
-    forEachVector(columns) { c, n in store(load(source + r * stride + c, n), scratch + r * scratchStride + c, n) }
-  }
+  copyRows(rows, columns, source, stride, scratch, scratchStride)
   return (Input(scratch), scratchStride)
+}
+
+private func copyRows(
+  _ rows: Int, _ columns: Int, _ source: Input, _ stride: Int, _ target: Output, _ targetStride: Int
+) {
+  for r in 0..<rows {
+    forEachVector(columns) { c, n in store(load(source + r * stride + c, n), target + r * targetStride + c, n) }
+  }
 }
 
 // MARK: Tiles

@@ -281,7 +281,7 @@ extension Shape {
     var (source, stride) = (matrix + place.start, place.stride)
     if isWhole(place) {
       for r in 0..<rows {
-        for line in Swift.stride(from: 0, to: width, by: 16) { dnc_prefetch(source + r * stride + 2 * width + line) }
+        for line in 0..<(width + 15) / 16 { dnc_prefetch(source + r * stride + 2 * width + line * 16) }
       }
     } else {
       setZero(rows * width / lanes, edge)

@@ -64,8 +64,8 @@ enum Linear {
     }
   }
 
-  /// Scratch of `backwardWeight`: a kernel gathers 96 rows there, of 48 inputs and of 16 gradients.
-  static let scratchCount = 96 * (48 + 16)
+  /// Scratch of `backwardWeight`: a kernel gathers 96 rows there, of 48 inputs and of 128 gradients.
+  static let scratchCount = 96 * (48 + 128)
 
   /// WGradient[o, i] += Σ_r yGradient[r, o] x[r, i]
   static func backwardWeight<Scalar: Real>(

@@ -66,7 +66,7 @@ static void linear(long outputs, long inputs) {
     RUN(linearBackward, LinearBackwardOperands, rows, outputs, inputs, given(outputs * inputs, -1, 1), inputs,
         given(rows * outputs, -1, 1), outputs, changed(rows * inputs), inputs);
     RUN(linearBackwardWeight, LinearWeightOperands, rows, outputs, inputs, given(rows * inputs, -1, 1), inputs,
-        given(rows * outputs, -1, 1), outputs, changed(outputs * inputs), inputs, given(96 * 64, 0, 0));
+        given(rows * outputs, -1, 1), outputs, changed(outputs * inputs), inputs, given(96 * (48 + 128), 0, 0));
 }
 
 static void controller(long H) {
