@@ -241,9 +241,9 @@ typedef struct {
 /* Numbers in the scratch of the two kernels of the links: for each 32 columns, for the rows of a block, and two blocks.
  * `steps` counts those of the history and the current one. */
 static inline long dnc_links_scratch(long slots, long readHeads, long steps) {
-    const long columns = (slots + 31) / 32 * 32, rows = 8, width = 16;
-    return columns * (2 * steps + 3 * readHeads + 2) + (readHeads + 1) * rows * width +
-           (steps + 2 * readHeads) * width + 2 * rows * width;
+    const long rows = 4, lanes = 16, width = 2 * lanes, columns = (slots + width - 1) / width * width;
+    return columns * (2 * steps + 3 * readHeads + 2) + (readHeads + 1) * rows * lanes +
+           (steps + 2 * readHeads) * lanes + 2 * rows * width;
 }
 
 /* Rows first to end, without it. `first` is a multiple of 8. */

@@ -1,6 +1,6 @@
 // Passes over the link matrix. See `TemporalLinks` for what they compute.
 //
-// A block of some rows by a few columns stays in registers while steps are replayed and all heads read it. What belongs to
+// A block of four rows by a few columns stays in registers while steps are replayed and all heads read it. What belongs to
 // its columns is packed before, block after block, so that it comes in one stream; what belongs to its rows is packed
 // when the rows begin. Both are filled up with zeros, which add nothing. A block of a matrix that reaches beyond the last
 // row or column is copied to and from a block of its own.
@@ -10,9 +10,8 @@ import CVector
 
 private let rows = 4
 
-/// How wide a block is. A constant where it is used.
-private struct Shape {
-  /// Of a row.
+/// The two passes, with blocks of so many vectors in a row: a constant where they are called.
+private struct Passes {
   let vectors: Int
   @inline(__always) var width: Int { vectors * lanes }
 }
@@ -27,7 +26,7 @@ private typealias Columns = InlineArray<2, Vector>
 
 #if LANES_16
   // Two vectors of a row share the loads and stores of what belongs to the row. In a narrow matrix the second would be
-  // empty. Functions of their own, since in a larger one the compiler takes a shape for a variable.
+  // empty. Functions of their own, since in a larger one the compiler takes the width for a variable.
   func linksForward(_ operands: UnsafePointer<LinksForwardOperands>) {
     if isWide(operands.pointee.slots) { wideForward(operands.pointee) } else { narrowForward(operands.pointee) }
   }
@@ -36,22 +35,22 @@ private typealias Columns = InlineArray<2, Vector>
   }
   private func isWide(_ slots: Int) -> Bool { slots % (2 * lanes) == 0 || slots >= 8 * lanes }
 
-  @inline(never) private func wideForward(_ o: LinksForwardOperands) { Shape(vectors: 2).forward(o) }
-  @inline(never) private func narrowForward(_ o: LinksForwardOperands) { Shape(vectors: 1).forward(o) }
-  @inline(never) private func wideBackward(_ o: LinksBackwardOperands) { Shape(vectors: 2).backward(o) }
-  @inline(never) private func narrowBackward(_ o: LinksBackwardOperands) { Shape(vectors: 1).backward(o) }
+  @inline(never) private func wideForward(_ o: LinksForwardOperands) { Passes(vectors: 2).forward(o) }
+  @inline(never) private func narrowForward(_ o: LinksForwardOperands) { Passes(vectors: 1).forward(o) }
+  @inline(never) private func wideBackward(_ o: LinksBackwardOperands) { Passes(vectors: 2).backward(o) }
+  @inline(never) private func narrowBackward(_ o: LinksBackwardOperands) { Passes(vectors: 1).backward(o) }
 #else
   #if arch(arm64)
     // A vector is two registers there, and no operand comes from memory: four by sixteen would not stay in them.
-    private let shape = Shape(vectors: 1)
+    private let passes = Passes(vectors: 1)
   #else
-    private let shape = Shape(vectors: 2)
+    private let passes = Passes(vectors: 2)
   #endif
-  func linksForward(_ operands: UnsafePointer<LinksForwardOperands>) { shape.forward(operands.pointee) }
-  func linksBackward(_ operands: UnsafePointer<LinksBackwardOperands>) { shape.backward(operands.pointee) }
+  func linksForward(_ operands: UnsafePointer<LinksForwardOperands>) { passes.forward(operands.pointee) }
+  func linksBackward(_ operands: UnsafePointer<LinksBackwardOperands>) { passes.backward(operands.pointee) }
 #endif
 
-extension Shape {
+extension Passes {
   @inline(__always) func forward(_ o: LinksForwardOperands) {
     let (slots, heads) = (o.slots, o.readHeads)
     // Of each block of columns: 1 − w^w, p; for each head w^r, b.
@@ -357,7 +356,6 @@ extension Shape {
     storeColumns(others, target)
     storeColumns(loadColumns(precedence, count), target + width)
   }
-
 }
 
 /// A block of a matrix: its first number, and how many of its rows and columns are in the matrix.

@@ -65,10 +65,6 @@ extension Vector {
   let zero = Vector.zero
   return [zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero]
 }
-@inline(__always) func zeros() -> InlineArray<16, Vector> {
-  let zero = Vector.zero
-  return [zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero]
-}
 @inline(__always) func zeros() -> InlineArray<24, Vector> {
   let zero = Vector.zero
   return [
