@@ -24,6 +24,7 @@ struct Babi: ~Copyable, EpisodeSource {
     /// 0: each story is an episode.
     let rowSteps: Int
     let echo: Double
+    let exchangesNames: Bool
 
     init(_ options: inout TaskOptions) throws(Failure) {
       folder = try options.path("folder", "where the files qa1_*_train.txt and so on are; needed")
@@ -55,17 +56,23 @@ struct Babi: ~Copyable, EpisodeSource {
       echo = try options.share(
         "echo", default: "0",
         "share of the words in random stories that the network must say as it reads them; scores leave them aside")
-      let isAugmented = try options.choice(
-        "augment", default: "no", or: "yes",
+      let isDistinct = try options.choice(
+        "distinct", default: "no", or: "yes",
         """
-        whether stories of task 16 also come with their sentences in reverse order, if the answer stays the same; only with \
-        "train" and "all_train"
+        whether in each training story of task 16 no kind comes twice but that in question, and no colour; only with "train" \
+        and "all_train"
+        """)
+      exchangesNames = try options.choice(
+        "names", default: "told", or: "exchanged",
+        """
+        whether names in random stories are those told, or exchanged with others of their group anew whenever a story is \
+        drawn; only with "train" and "all_train"
         """)
       let longest = try options.number(
         "max_words", in: 0...BabiReader.storySteps, default: "0",
         "the most steps of a story; longer ones are left out; 0: no story is left out")
       selection = BabiSelection(
-        tasks: tasks, split: BabiSelection.Split(split), think: think, isAugmented: isAugmented,
+        tasks: tasks, split: BabiSelection.Split(split), think: think, isDistinct: isDistinct,
         longest: longest > 0 ? longest : BabiReader.storySteps)
     }
   }
@@ -76,6 +83,7 @@ struct Babi: ~Copyable, EpisodeSource {
   private let rowSteps: Int
   /// The share of words that are targets, too.
   private let echo: Double
+  private let exchangesNames: Bool
   /// Where each bucket of stories begins, and where the last one ends.
   private let buckets: Memory
 
@@ -107,6 +115,7 @@ struct Babi: ~Copyable, EpisodeSource {
     goesThroughAll = settings.goesThroughAll
     rowSteps = settings.goesThroughAll ? 0 : settings.rowSteps
     echo = settings.goesThroughAll ? 0 : settings.echo
+    exchangesNames = settings.exchangesNames && settings.selection.isForTraining && !settings.goesThroughAll
     self.buckets = bounds
   }
 
@@ -140,8 +149,8 @@ struct Babi: ~Copyable, EpisodeSource {
   func draw(
     _ random: inout Random, shared: Random, place: BatchPlace, into notes: UnsafeMutableRawPointer
   ) -> Int {
-    // Echoes come last, so that the stories are the same without them.
-    defer { if echo > 0 && !place.isEvaluating { BabiRow(notes).drawEchoes(&random) } }
+    // The seed comes last, so that the stories are the same without it.
+    defer { if (echo > 0 || exchangesNames) && !place.isEvaluating { BabiRow(notes).seed = random.next() } }
     if goesThroughAll {
       // The batches begin again when all stories have been told; the last one may be incomplete.
       let batches = (corpus.storyCount - 1) / place.batch + 1
@@ -192,7 +201,16 @@ struct Babi: ~Copyable, EpisodeSource {
       t -= length(row[i])
       i += 1
     }
-    return (corpus.tokens[corpus.stories[row[i]].first + t], t == 0)
+    return (token(t, ofStory: i, row), t == 0)
+  }
+
+  /// A token of a row's story as it is told there.
+  private func token(_ t: Int, ofStory i: Int, _ row: BabiRow) -> BabiCorpus.Token {
+    let story = corpus.stories[row[i]]
+    let token = corpus.tokens[story.first + t]
+    guard exchangesNames && row.seed != 0 else { return token }
+    // Other streams than those of the echoes.
+    return corpus.names.exchanged(token, task: Int(story.task), seed: row.seed, stream: 1 << 32 + UInt64(i))
   }
 
   func token(_ t: Int, of notes: UnsafeRawPointer) -> (channel: Int, isFirst: Bool)? {
@@ -249,24 +267,28 @@ struct Babi: ~Copyable, EpisodeSource {
     let row = BabiRow(notes)
     var first = 0
     for i in 0..<row.count {
-      score(corpus.stories[row[i]], outputs.dropping(steps: first), scores)
+      score(i, of: row, outputs.dropping(steps: first), scores)
       first += length(row[i])
     }
   }
 
-  private func score(_ story: BabiCorpus.Story, _ outputs: EpisodeOutputs, _ scores: UnsafeMutablePointer<dnc_score>) {
+  private func score(
+    _ place: Int, of row: BabiRow, _ outputs: EpisodeOutputs, _ scores: UnsafeMutablePointer<dnc_score>
+  ) {
+    let story = corpus.stories[row[place]]
     let steps = Int(story.length)
     let task = corpus.tasks[Int(story.task)]
-    let tokens = corpus.tokens + story.first
     let guess = corpus.tokens + task.guess
     var t = 0
     while t < steps {
       let first = t
       var wrong = 0
       var guessedWrong = 0
-      while t < steps, tokens[t] & BabiCorpus.answer != 0 {
-        if !isMostLikely(Int(tokens[t] & ~BabiCorpus.answer), outputs[t]) { wrong += 1 }
-        if t - first >= task.guessLength || guess[t - first] != tokens[t] { guessedWrong += 1 }
+      while t < steps {
+        let told = token(t, ofStory: place, row)
+        guard told & BabiCorpus.answer != 0 else { break }
+        if !isMostLikely(Int(told & ~BabiCorpus.answer), outputs[t]) { wrong += 1 }
+        if t - first >= task.guessLength || guess[t - first] != told { guessedWrong += 1 }
         t += 1
       }
       let words = t - first

@@ -24,15 +24,12 @@ struct BabiSelection {
   let split: Split
   /// The blank steps before every answer.
   let think: Int
-  /// Whether training stories of `BabiInduction` come backwards, too.
-  let isAugmented: Bool
+  /// Whether training stories of `BabiInduction` are made distinct.
+  let isDistinct: Bool
   /// The most steps of a story.
   let longest: Int
 
-  /// Whether a story of a task, from 0, also comes backwards if it can.
-  func comesBackwards(_ task: Int) -> Bool {
-    isAugmented && task == BabiInduction.task && (split == .train || split == .allTrain)
-  }
+  var isForTraining: Bool { split == .train || split == .allTrain }
 
   /// What a file is for.
   enum Part: Int { case train, validation, test }
@@ -80,6 +77,7 @@ struct BabiCorpus: ~Copyable {
   }
 
   let vocabulary: Vocabulary
+  let names: BabiNames
   /// Tokens; stories, the longest first; one entry for each of the 20 tasks.
   private let text: GrowingMemory
   private let list: GrowingMemory
@@ -91,8 +89,8 @@ struct BabiCorpus: ~Copyable {
   var tasks: UnsafeMutablePointer<Task> { facts.start.assumingMemoryBound(to: Task.self) }
 
   init(
-    vocabulary: consuming Vocabulary, tokens: consuming GrowingMemory, stories: consuming GrowingMemory,
-    tasks: consuming Memory
+    _ selection: BabiSelection, vocabulary: consuming Vocabulary, tokens: consuming GrowingMemory,
+    stories: consuming GrowingMemory, tasks: consuming Memory
   ) throws(Failure) {
     let ranks = try Memory(bytes: vocabulary.count * 2)
     let rank = ranks.start.bindMemory(to: UInt16.self, capacity: vocabulary.count)
@@ -108,6 +106,18 @@ struct BabiCorpus: ~Copyable {
       if a.length != b.length { return a.length > b.length ? -1 : 1 }
       return a.first < b.first ? -1 : 1
     }
+    let names = try BabiNames(vocabulary)
+    let story = stories.start.assumingMemoryBound(to: Story.self)
+    let count = stories.bytes / MemoryLayout<Story>.stride
+    for i in 0..<count {
+      for t in 0..<Int(story[i].length) { names.note(token[story[i].first + t], of: Int(story[i].task)) }
+    }
+    if selection.isDistinct && selection.isForTraining, let period = vocabulary.find(.init(start: ".", count: 1)) {
+      for i in 0..<count where story[i].task == BabiInduction.task {
+        BabiInduction.makeDistinct(
+          token + story[i].first, Int(story[i].length), think: selection.think, period: Token(period), names)
+      }
+    }
     let task = tasks.start.assumingMemoryBound(to: Task.self)
     var all = Task()
     var asked = 0
@@ -121,6 +131,7 @@ struct BabiCorpus: ~Copyable {
       task[i].wordWeight = Double(all.answerWords) / Double(asked * task[i].answerWords)
     }
     self.vocabulary = vocabulary
+    self.names = names
     text = tokens
     list = stories
     facts = tasks

@@ -1,98 +1,68 @@
 /// Stories of task 16, basic induction. They tell kinds and colours of animals, and ask for the colour of one of which only the
 /// kind was told. The answer is the colour of its kind:
 ///
-///     lily is a frog .  greg is a frog .  greg is green .  what color is lily ?  -
+///     lily is a frog .  greg is a frog .  greg is green .  brian is a swan .  brian is green .  what color is lily ?  -
 ///
-/// In 7.5 % of the public stories, animals of that kind have several colours, and the answer is nearly always the one told last. The
-/// other stories can as well be told with their sentences in reverse order, so that there are nearly twice as many.
+/// Half of the public stories can be answered without their kinds, by the colour that comes most often. Networks that have
+/// found this learn nothing more. It fails where stories are distinct (Franke et al. 2018): no kind comes twice but the one in
+/// question, and no colour comes twice.
 enum BabiInduction {
   /// From 0.
   static let task = 15
 
-  private typealias Token = BabiCorpus.Token
-
-  private struct Sentence {
-    /// Among the story's tokens.
-    let place, length: Int
-    let animal: Token
-    /// A kind or a colour.
-    let property: Token
-    let tellsKind: Bool
-  }
-
-  /// Adds the last story again, with the sentences before its question in reverse order. But it adds nothing if the story has
-  /// another form, or if the answer could depend on the order: all animals of the kind in question whose colours are told must
-  /// have the answer's colour, and there must be one.
+  /// Makes a story distinct by exchanging words from which its answer does not follow. The story stays as it is if the answer
+  /// does not follow from it, and a word stays if no other is left.
   /// - Parameters:
-  ///   - first: the story's place among the tokens. It has one question, whose answer has one word.
+  ///   - story: "lily is a frog . … what color is lily ? -", with sentences of four or five words, the name at their beginning
+  ///     and the kind or the colour at their end.
   ///   - think: the number of blanks before the answer.
-  /// - Returns: whether it was added.
-  static func addReversed(
-    _ first: Int, think: Int, _ words: borrowing WordList, to tokens: inout GrowingMemory
-  ) throws(Failure) -> Bool {
-    let length = tokens.bytes / MemoryLayout<Token>.stride - first
-    let question = length - 6 - think
-    guard question > 0, try isClear(story(first, tokens), question, answer: length - 1, words) else { return false }
-    _ = try tokens.add(length * MemoryLayout<Token>.stride)
-    let story = story(first, tokens)
-    let copy = story + length
-    copy.update(from: story, count: length)
-    _ = forEachSentence(story, question, words) { sentence in
-      (copy + question - sentence.place - sentence.length).update(from: story + sentence.place, count: sentence.length)
+  ///   - period: the word ".".
+  static func makeDistinct(
+    _ story: UnsafeMutablePointer<BabiCorpus.Token>, _ length: Int, think: Int, period: BabiCorpus.Token,
+    _ names: borrowing BabiNames
+  ) {
+    let answer = story[length - 1] & ~BabiCorpus.answer
+    let question = length - 3 - think
+    guard question >= 0, !(0..<length - 1).contains(where: { story[$0] & BabiCorpus.answer != 0 }) else { return }
+    // Calls `body` with the name of each sentence and the place of its kind or colour.
+    func forEachSentence(_ body: (_ name: BabiCorpus.Token, _ end: Int, _ group: Int, _ word: UInt16) -> Void) {
+      var first = 0
+      for t in 1..<length where story[t] == period {
+        if let (group, place) = names.place(of: story[t - 1]), group == BabiNames.kinds || group == BabiNames.colours {
+          body(story[first], t - 1, group, 1 << UInt16(place))
+        }
+        first = t + 1
+      }
     }
-    return true
-  }
-
-  private static func story(_ first: Int, _ tokens: borrowing GrowingMemory) -> UnsafeMutablePointer<Token> {
-    tokens.start.assumingMemoryBound(to: Token.self) + first
-  }
-
-  /// Whether the answer is right in any order of the sentences.
-  /// - Parameter question: the place of "what color is lily ?"
-  private static func isClear(
-    _ story: UnsafePointer<Token>, _ question: Int, answer: Int, _ words: borrowing WordList
-  ) throws(Failure) -> Bool {
-    guard story[answer] & BabiCorpus.answer != 0, has(words, story[question + 2], "is") else { return false }
-    // The kind of each word that is an animal, else 0.
-    let memory = try Memory(bytes: words.count * MemoryLayout<Token>.stride)
-    let kinds = memory.start.bindMemory(to: Token.self, capacity: words.count)
-    var isClear = true
-    let hasForm = forEachSentence(story, question, words) { sentence in
-      guard sentence.tellsKind else { return }
-      let known = kinds[Int(sentence.animal)]
-      if known != 0 && known != sentence.property { isClear = false }
-      kinds[Int(sentence.animal)] = sentence.property
-    }
-    let kind = kinds[Int(story[question + 3])]
-    guard hasForm, kind != 0 else { return false }
+    // The last words of the sentences from which the answer follows; the last such sentences if there are several.
+    var (kind, likeKind, colour) = (-1, -1, -1)
     var isTold = false
-    _ = forEachSentence(story, question, words) { sentence in
-      guard !sentence.tellsKind, kinds[Int(sentence.animal)] == kind else { return }
-      isTold = true
-      if sentence.property | BabiCorpus.answer != story[answer] { isClear = false }
+    forEachSentence { name, end, group, _ in
+      guard name == story[question] else { return }
+      if group == BabiNames.kinds { kind = end } else { isTold = true }
     }
-    return isTold && isClear
-  }
-
-  /// Goes through the sentences before the question, as long as they say "greg is a frog ." or "greg is green ."
-  /// - Returns: whether all do.
-  @inline(never) private static func forEachSentence(
-    _ story: UnsafePointer<Token>, _ question: Int, _ words: borrowing WordList, _ body: (Sentence) -> Void
-  ) -> Bool {
-    var place = 0
-    while place < question {
-      let start = story + place
-      let tellsKind = has(words, start[2], "a") && has(words, start[4], ".")
-      let length = tellsKind ? 5 : 4
-      guard has(words, start[1], "is"), has(words, start[length - 1], ".") else { return false }
-      body(Sentence(place: place, length: length, animal: start[0], property: start[length - 2], tellsKind: tellsKind))
-      place += length
+    guard kind >= 0, !isTold else { return }
+    forEachSentence { name, end, _, _ in
+      guard story[end] == story[kind], name != story[question] else { return }
+      forEachSentence { other, otherEnd, _, _ in
+        if other == name && story[otherEnd] == answer { (likeKind, colour) = (end, otherEnd) }
+      }
     }
-    return place == question
-  }
-
-  /// Whether a token is a word.
-  @inline(never) private static func has(_ words: borrowing WordList, _ token: Token, _ word: StaticString) -> Bool {
-    words.bytes(Int(token)).equals(word)
+    guard colour >= 0 else { return }
+    var used: (kinds: UInt16, colours: UInt16) = (0, 0)
+    for pass in 0..<2 {
+      forEachSentence { _, end, group, word in
+        let isNeeded = end == kind || end == likeKind || end == colour
+        guard isNeeded == (pass == 0) else { return }
+        let isKind = group == BabiNames.kinds
+        let taken = isKind ? used.kinds : used.colours
+        var word = word
+        if pass > 0 && taken & word != 0, let (other, place) = names.free(of: group, besides: taken, task: task) {
+          story[end] = other
+          word = 1 << UInt16(place)
+        }
+        if isKind { used.kinds |= word } else { used.colours |= word }
+      }
+    }
   }
 }

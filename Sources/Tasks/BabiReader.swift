@@ -72,7 +72,8 @@ struct BabiReader: ~Copyable {
       )
     }
     return try BabiCorpus(
-      vocabulary: Vocabulary(reader.words), tokens: reader.tokens, stories: reader.stories, tasks: reader.tasks)
+      selection, vocabulary: Vocabulary(reader.words), tokens: reader.tokens, stories: reader.stories,
+      tasks: reader.tasks)
   }
 
   private mutating func read(
@@ -138,23 +139,10 @@ struct BabiReader: ~Copyable {
       tokens.drop(story.length * MemoryLayout<BabiCorpus.Token>.stride)
       return
     }
-    try addStory(facts)
-    guard selection.comesBackwards(task(facts)), story.questions == 1, story.answerWords == 1,
-      try BabiInduction.addReversed(story.first, think: selection.think, words, to: &tokens)
-    else { return }
-    story.first += story.length
-    try addStory(facts)
-  }
-
-  /// From 0.
-  private func task(_ facts: UnsafeMutablePointer<BabiCorpus.Task>) -> Int {
-    facts - tasks.start.assumingMemoryBound(to: BabiCorpus.Task.self)
-  }
-
-  private mutating func addStory(_ facts: UnsafeMutablePointer<BabiCorpus.Task>) throws(Failure) {
+    let task = facts - tasks.start.assumingMemoryBound(to: BabiCorpus.Task.self)
     try stories.add(MemoryLayout<BabiCorpus.Story>.stride).initializeMemory(
       as: BabiCorpus.Story.self,
-      to: BabiCorpus.Story(first: story.first, length: UInt32(story.length), task: UInt32(task(facts))))
+      to: BabiCorpus.Story(first: story.first, length: UInt32(story.length), task: UInt32(task)))
     facts.pointee.stories += 1
     facts.pointee.questions += story.questions
     facts.pointee.answerWords += story.answerWords

@@ -1,7 +1,7 @@
 import CPlatform
 
-/// Stories one after the other, as a sequence of a batch has them: their number, the seed of their echoes, and their places in
-/// the corpus.
+/// Stories one after the other, as a sequence of a batch has them: their number, the seed of their echoes and names, and their
+/// places in the corpus.
 struct BabiRow {
   private let notes: UnsafeMutablePointer<UInt32>
 
@@ -21,12 +21,15 @@ struct BabiRow {
     notes[0] += 1
   }
 
-  /// Chooses the steps whose words are echoed; without this there are none.
-  func drawEchoes(_ random: inout Random) { notes[1] = UInt32(truncatingIfNeeded: random.next()) | 1 }
+  /// Of the words that are echoed and the names that are exchanged; 0: there are none.
+  var seed: UInt64 {
+    get { UInt64(notes[1]) }
+    nonmutating set { notes[1] = UInt32(truncatingIfNeeded: newValue) | 1 }
+  }
 
   func hasEcho(_ t: Int, share: Double) -> Bool {
-    guard notes[1] != 0 else { return false }
-    var random = Random(seed: UInt64(notes[1]), stream: UInt64(t))
+    guard seed != 0 else { return false }
+    var random = Random(seed: seed, stream: UInt64(t))
     return random.uniform() < share
   }
 }

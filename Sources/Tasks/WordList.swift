@@ -103,6 +103,14 @@ struct Vocabulary: ~Copyable {
   private var first: UnsafeMutablePointer<Place> { places.start.assumingMemoryBound(to: Place.self) }
   func word(_ rank: Int) -> UnsafePointer<CChar> { first[rank].word }
 
+  /// The place of a word in the order; nil if the list doesn't have it.
+  func find(_ word: UnsafeRawBufferPointer) -> Int? {
+    (0..<count).first { rank in
+      let known = words.bytes(first[rank].index)
+      return known.count == word.count && memcmp(known.baseAddress!, word.baseAddress!, word.count) == 0
+    }
+  }
+
   /// For each index in the list its place in the order.
   func findRanks(_ ranks: UnsafeMutablePointer<UInt16>) {
     for rank in 0..<count { ranks[first[rank].index] = UInt16(rank) }

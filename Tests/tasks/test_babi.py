@@ -613,142 +613,260 @@ def test_tests_have_no_echoes(data):
     assert task.sample(4).mask.sum() > plain.sample(4).mask.sum()
 
 
-# task 16 both ways round
+# distinct stories of task 16
 
-BACKWARDS = """\
+INDUCTION = """\
 1 Lily is a frog.
 2 Greg is a frog.
-3 Brian is a lion.
-4 Brian is white.
+3 Brian is a frog.
+4 Brian is green.
 5 Greg is green.
-6 What color is Lily?\tgreen\t1 2 5
+6 Julius is a lion.
+7 Julius is green.
+8 Bernhard is a lion.
+9 What color is Lily?\tgreen\t1 2 5
 """
+KINDS = ("frog", "lion", "rhino", "swan")
+COLOURS = ("gray", "green", "white", "yellow")
+# A file that has all kinds and colours, in a story without an answer.
+OTHERS = "".join(f"{i + 1} It is a {k}.\n{i + 5} It is {c}.\n" for i, (k, c) in enumerate(zip(KINDS, COLOURS)))
+OTHERS = "".join(f"{i + 1} {line.split(' ', 1)[1]}\n" for i, line in enumerate(OTHERS.splitlines()))
+OTHERS += "9 What color is it?\tgray\n"
 
 
 def changed(*changes):
-    """A story of task 16 with some sentences replaced."""
-    lines = [line.split(" ", 1)[1] for line in BACKWARDS.splitlines()]
+    """The story of task 16 with some sentences replaced."""
+    lines = [line.split(" ", 1)[1] for line in INDUCTION.splitlines()]
     for place, *sentences in sorted(changes, reverse=True):
         lines[place - 1 : place] = sentences
     return "".join(f"{i + 1} {line}\n" for i, line in enumerate(lines))
 
 
-REVERSED = {
-    "as it is": BACKWARDS,
-    "colour before kind": changed((2, "Greg is green."), (5, "Greg is a frog.")),
-    "all of the same colour": changed((3, "Brian is a frog."), (4, "Brian is GREEN.")),
-    "another kind has two colours": changed((3, "Brian is a lion.", "Brian is gray.")),
-    "told itself": changed((2, "Lily is green.")),
-    "kind told twice": changed((3, "Lily is a frog.")),
-    "others than animals": changed((3, "Snow is white.")),
+# What becomes of the last words of the sentences.
+DISTINCT = {
+    "as it is": (INDUCTION, "frog lion frog green gray rhino white swan"),
+    "colour before kind": (changed((2, "Greg is green."), (5, "Greg is a frog.")), "frog green lion gray frog rhino white swan"),
+    "none twice": (changed((3, "Brian is a swan."), (4, "Brian is white."), (7, "Julius is gray."), (8, "It is a rhino.")), None),
+    "the last of those with the answer": (
+        changed((2, "Greg is a rhino."), (3, "Brian is a frog."), (4, "Brian is green."), (5, "Greg is gray.")),
+        "frog rhino frog green gray lion white swan",
+    ),
+    "another colour of the kind": (changed((4, "Brian is white.")), "frog frog lion white green rhino gray swan"),
+    "no kinds left": (
+        changed((8, "Bernhard is a lion.", "It is a lion.")),
+        "frog lion frog green gray rhino white swan lion",
+    ),
+    "other sentences": (
+        changed((3, "Brian was seen."), (7, "Julius is late today.")),
+        "frog frog seen gray green lion today rhino",
+    ),
 }
 KEPT = {
-    "two colours": changed((3, "Brian is a frog.")),
-    "two colours of one": changed((3, "Greg is red.")),
-    "another answer": changed((6, "What color is Lily?\twhite")),
-    "no colour": changed((5, "Brian is gray.")),
+    "another answer": changed((9, "What color is Lily?\twhite")),
+    "no colour": changed((5, "Greg is gray."), (4, "Brian is gray.")),
     "no kind": changed((1, "Lily is green.")),
-    "two kinds": changed((1, "Lily is a frog.", "Lily is a swan.")),
-    "another verb": changed((3, "Brian was a lion.")),
-    "another article": changed((3, "Brian is the lion.")),
-    "a longer sentence": changed((4, "Brian is white today.")),
-    "a shorter sentence": changed((4, "Brian left.")),
-    "two questions": changed((6, "What color is Lily?\tgreen", "What color is Greg?\tgreen")),
-    "a sentence after it": changed((6, "What color is Lily?\tgreen", "Lily is a frog.")),
-    "another question": changed((6, "Where is Lily?\tgreen")),
-    "a longer question": changed((6, "What color is the Lily?\tgreen")),
-    "an answer of two words": changed((6, "What color is Lily?\tgreen,green")),
+    "told itself": changed((8, "Lily is green.")),
+    "of no kind that is known": changed((1, "Lily is a cow.")),
+    "two questions": changed((9, "What color is Lily?\tgreen", "What color is Julius?\tgreen")),
+    "two words": changed((9, "What color is Lily?\tgreen,green")),
     "nothing told": "1 What color is Lily?\tgreen\n",
-    "nearly nothing told": "1 A.\n2 What color is Lily?\tgreen\n",
+    "nearly nothing told": "1 A.\n2 What?\tgreen\n",
 }
 
 
-def backwards(text):
-    """The story with its sentences in reverse order, from its text."""
-    *sentences, question = [line.split(" ", 1)[1] for line in text.splitlines()]
-    return told("".join(f"{i + 1} {line}\n" for i, line in enumerate([*reversed(sentences), question])))[0]
+def last_words(story):
+    return " ".join(word for word, after in zip(story[0], story[0][1:]) if after == ".")
 
 
-@pytest.mark.parametrize("name", [*REVERSED, *KEPT])
+@pytest.mark.parametrize("name", [*DISTINCT, *KEPT])
 @pytest.mark.parametrize("think", [0, 2])
-def test_stories_backwards(tmp_path, name, think):
-    """Only where the answer stays right, whatever comes first."""
-    text = REVERSED.get(name) or KEPT[name]
-    write(tmp_path, {(16, ending): text for ending in ("train", "test")})
-    expected = told(text) + ([backwards(text)] if name in REVERSED else [])
-    task = dnc.Task("babi", folder=tmp_path, tasks=16, augment="yes", order="all", think=think)
-    assert [batch[0] for batch in all_heard(task, 1, False)] == [thoughtful(story, think) for story in expected]
-    words = dnc.Task("babi", folder=tmp_path, tasks=16).words
-    assert task.words == words
+def test_distinct_stories(tmp_path, name, think):
+    """Only what the answer does not follow from is other, and only where it follows at all."""
+    text, ends = DISTINCT.get(name) or (KEPT[name], None)
+    write(tmp_path, {(16, "train"): text + OTHERS, (16, "test"): text})
+    (plain, unanswered) = told(text + OTHERS)
+    options = {"folder": tmp_path, "tasks": 16, "order": "all", "think": think, "split": "all_train"}
+    task = dnc.Task("babi", **options, distinct="yes")
+    stories = [batch[0] for batch in all_heard(task, 1, False)]
+    assert thoughtful(unanswered, think) in stories
+    stories.remove(thoughtful(unanswered, think))
+    (story,) = stories
+    assert last_words(story) == (ends or last_words(plain))
+    different = [a != b for a, b in zip(story[0], thoughtful(plain, think)[0], strict=True)]
+    assert all(after == "." for after, is_different in zip(story[0][1:], different) if is_different)
+    assert story[1] == thoughtful(plain, think)[1] and task.words == dnc.Task("babi", **options).words
+    for split in ("validation", "test"):
+        write(tmp_path, {(16, "valid"): text})
+        exam = dnc.Task("babi", **{**options, "split": split}, distinct="yes")
+        assert [batch[0] for batch in all_heard(exam, 1, False)] == [thoughtful(plain, think)]
 
 
 @pytest.fixture(scope="module")
 def animals(tmp_path_factory):
-    """Task 16 and, with the same stories, task 15; a third of them does not go backwards."""
+    """Task 16, as the public files have it, and the same stories as task 15."""
     rng = random.Random(5)
     stories = []
-    for _ in range(30):
-        people = rng.sample(PEOPLE, 3)
-        kinds = dict(zip(people, ["swan", "swan", "lion"]))
-        colors = {people[0]: rng.choice(["red", "white"]), people[2]: rng.choice(["blue", "red"])}
-        sentences = [f"{who} is a {kind}." for who, kind in kinds.items()]
-        sentences += [f"{who} is {color}." for who, color in colors.items()] + ["It is late."] * rng.randint(0, 2)
-        if rng.random() < 1 / 3:
-            sentences += [f"{people[0]} is grey."]
+    for _ in range(60):
+        names = rng.sample(["Bernhard", "Brian", "Greg", "Julius", "Lily"], 5)
+        kinds = [rng.choice(KINDS) for _ in range(4)]
+        colors = [rng.choice(COLOURS) for _ in range(4)]
+        kinds.append(rng.choice(kinds))
+        sentences = [f"{who} is a {kind}." for who, kind in zip(names, kinds)]
+        sentences += [f"{who} is {color}." for who, color in zip(names, colors)]
         rng.shuffle(sentences)
-        sentences.append(f"What color is {people[1]}?\t{colors[people[0]]}")
+        alike = [color for kind, color in zip(kinds, colors) if kind == kinds[4]]
+        sentences.append(f"What color is {names[4]}?\t{rng.choice(alike)}")
         stories.append("".join(f"{i + 1} {line}\n" for i, line in enumerate(sentences)))
     folder = tmp_path_factory.mktemp("animals")
     text = "".join(stories)
     files = {(task, ending): text for task in (15, 16) for ending in ("train", "test")}
     write(folder, files)
-    data = Data(folder, files)
-    data.texts = stories
-    return data
+    return Data(folder, files)
 
 
-@pytest.mark.parametrize("split", ["train", "validation", "all_train", "test"])
-def test_only_training_stories_of_task_16_come_backwards(animals, split):
-    """With chance and counts of all of them; the answer that is guessed stays that of the file."""
-    texts = [
-        text
-        for i, text in enumerate(animals.texts)
-        if (i % 10 == 9) == (split == "validation") or split in ("all_train", "test")
-    ]
-    stories = {n: [told(text)[0] for text in texts] for n in (15, 16)}
-    if split in ("train", "all_train"):
-        both = [[story, *([] if "grey" in story[0] else [backwards(text)])] for story, text in zip(stories[16], texts)]
-        assert len(texts) < sum(map(len, both)) < 2 * len(texts)
-        stories[16] = [story for each in both for story in each]
-    task = animals.task(tasks="15-16", split=split, order="all", augment="yes")
-    assert [batch[0] for batch in all_heard(task, 1)] == longest_first(stories)
-    total = sum(task.score(task.sample(1).targets) for _ in range(task.episode_count))
-    guess = commonest(animals.files[16, "train"])
-    for n in (15, 16):
-        missed = sum([word for _, word in answer] != guess for story in stories[n] for answer in answers_of(story))
-        assert list(total[n + 1]) == [0, len(stories[n]), missed]
-    assert len({story for story in stories[16]}) == len(stories[16])
+def test_distinct_stories_have_one_answer(animals):
+    """That which follows from the kind; nothing else of the story tells it from the others. Only task 16 is changed."""
+    task = animals.task(tasks="15-16", split="all_train", order="all", distinct="yes", balance="tasks")
+    heard_stories = [batch[0] for batch in all_heard(task, 1)]
+    plain = told(animals.files[15, "train"])
+    distinct = list(heard_stories)
+    for story in plain:
+        distinct.remove(story)
+    assert len(distinct) == len(plain) == 60
+    for words, answers in distinct:
+        told_of = {}
+        sentences = " ".join(words).split(" . ")
+        for sentence in sentences[:-1]:
+            name, *_, last = sentence.split()
+            told_of.setdefault(name, {})["kind" if last in KINDS else "colour"] = last
+        asked = told_of[sentences[-1].split()[3]]["kind"]
+        colours = [facts["colour"] for facts in told_of.values() if facts["kind"] == asked and "colour" in facts]
+        assert colours == [answers[-1]]
+        assert sorted(facts["kind"] for facts in told_of.values()) == sorted([*KINDS, asked])
+        assert sorted(facts["colour"] for facts in told_of.values() if "colour" in facts) == sorted(COLOURS)
 
 
-@pytest.mark.parametrize("balance", ["stories", "tasks"])
-@pytest.mark.parametrize("row_steps", [0, 60])
-def test_balance_with_stories_backwards(animals, balance, row_steps):
-    """Each story is as likely as any other, or each story of task 16; then the tasks are as likely as before."""
-    task = animals.task(
-        1, tasks="15-16", split="all_train", augment="yes", balance=balance, buckets=1, row_steps=row_steps
+# names that are exchanged
+
+GROUPS = [
+    set(group.split())
+    for group in (
+        "bill daniel fred jeff john julie mary sandra",
+        "bathroom bedroom cinema garden hallway kitchen office park school",
+        "apple football milk",
+        "bernhard brian greg julius lily",
+        "frog lion rhino swan",
+        "blue gray green pink red white yellow",
+        "rectangle sphere square triangle",
     )
-    plain = {told(text)[0] for text in animals.texts}
-    extra = {backwards(text) for text in animals.texts if "grey" not in text}
-    counts = dict.fromkeys(plain | extra, 0)
-    for _ in range(600):
-        for story in (story for row in rows_of(task, 2)[0] for story in row):
-            counts[story] += 1
+]
+# Where some names have a meaning of their own.
+FIXED = (11, 13, 15, 18, 20)
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory):
+    """All tasks, with the same stories of two to four people, and words of all groups."""
+    rng = random.Random(8)
+    people, things = ["Mary", "John", "Daniel", "Sandra"], ["apple", "milk"]
+    text = "1 Julius is a swan.\n2 The red square is pink.\n3 What color is Julius?\tred,white\n"
+    for story in range(30):
+        number = 0
+        for _ in range(2):
+            for _ in range(rng.randint(1, 3)):
+                number += 1
+                who, where = rng.choice(people[: 2 + story % 3]), rng.choice(["office", "garden", "park"])
+                text += f"{number} {who} took the {rng.choice(things)} to the {where}.\n"
+            number += 1
+            text += f"{number} Where is the {rng.choice(things)}, said {who}?\t{where}\n".replace(",", "")
+    folder = tmp_path_factory.mktemp("named")
+    files = {(task, ending): text for task in range(1, 21) for ending in ("train", "test")}
+    write(folder, files)
+    return Data(folder, files)
+
+
+def exchanges(plain, story):
+    """What became of the words of a story."""
+    exchanged = {}
+    for a, b in zip([*plain[0], *plain[1]], [*story[0], *story[1]], strict=True):
+        assert exchanged.setdefault(a, b) == b
+    return exchanged
+
+
+@pytest.mark.parametrize("number", range(1, 21))
+@pytest.mark.parametrize("row_steps", [0, 60])
+def test_exchanged_names(named, number, row_steps):
+    """A story keeps all other words. Names stay different, within their group, and are words that the task has."""
+    options = {"tasks": number, "buckets": 1, "row_steps": row_steps}
+    task, plain = named.task(2, **options, names="exchanged"), named.task(2, **options)
+    known = {word for story in told(named.files[number, "train"]) for word in [*story[0], *story[1]]}
+    seen = set()
+    for _ in range(60):
+        rows, plain_rows = rows_of(task, 3)[0], rows_of(plain, 3)[0]
+        for story, told_story in zip([s for row in rows for s in row], [s for row in plain_rows for s in row], strict=True):
+            exchanged = exchanges(told_story, story)
+            assert len({*exchanged.values()}) == len(exchanged)
+            for a, b in exchanged.items():
+                (group,) = [group & known for group in GROUPS if a in group] or [{a}]
+                assert b in group
+                seen.add((a, b))
+            assert number not in FIXED or story == told_story
+    pairs = {(a, b) for group in GROUPS for a in group & known for b in group & known}
+    assert number in FIXED or {(a, b) for a, b in seen if any(a in group for group in GROUPS)} == pairs
+
+
+def test_all_exchanges_are_as_likely(named):
+    """Those of the four people, for a story that has two of them; and each story of a row has its own."""
+    task, plain = (named.task(5, tasks=3, row_steps=100, **options) for options in ({"names": "exchanged"}, {}))
+    counts = {}
+    same = total = 0
+    for _ in range(900):
+        rows, plain_rows = rows_of(task, 2)[0], rows_of(plain, 2)[0]
+        found = []
+        for story, told_story in zip([s for row in rows for s in row], [s for row in plain_rows for s in row]):
+            exchanged = exchanges(told_story, story)
+            if "mary" in exchanged and "john" in exchanged:
+                pair = exchanged["mary"], exchanged["john"]
+                counts[pair] = counts.get(pair, 0) + 1
+                found.append(pair)
+        same += sum(a == b for a, b in zip(found, found[1:]))
+        total += len(found) - 1
     drawn = sum(counts.values())
-    of_16 = len(plain) + len(extra)
-    shares = {"stories": (1 / (30 + of_16), 1 / (30 + of_16)), "tasks": (1 / 60, 0.5 / of_16)}[balance]
-    expected = [drawn * (shares[1] + (shares[0] if story in plain else 0)) for story in counts]
-    assert len(plain) == 30 and abs(sum(expected) - drawn) < 1e-6 * drawn
-    assert chi_square(list(counts.values()), np.array(expected)) < chi_square_bound(len(counts) - 1)
+    assert len(counts) == 12 and drawn > 1000
+    assert chi_square(list(counts.values()), np.full(12, drawn / 12)) < chi_square_bound(11)
+    assert abs(same - total / 12) < 4 * math.sqrt(total / 12)
+
+
+def test_the_same_names_come_again(named):
+    """At the same position, in tokens, inputs, targets and scores alike; also after a task was taken along."""
+    options = {"tasks": "1-3", "names": "exchanged", "row_steps": 100, "think": 1}
+    task = named.task(6, **options)
+    batches = [task.sample(3) for _ in range(3)]
+    again = pickle.loads(pickle.dumps(task))
+    again.position = 2
+    for a, b in zip(again.sample(3), batches[2]):
+        assert_equal(a, b)
+    tokens, _ = again.read_tokens()
+    inputs, targets, mask = batches[2]
+    is_word = inputs.any(-1)
+    assert (tokens[is_word] == inputs.argmax(-1)[is_word]).all()
+    assert again.score(targets)[0][0] == 0 and again.score(np.roll(targets, 1, -1))[0][0] > 0
+    again.position = 2
+    echoing = named.task(6, **options, echo=1)
+    echoing.position = 2
+    for a, b in zip(echoing.sample(3), batches[2]):
+        assert_equal(a[mask > 0], b[mask > 0])
+
+
+@pytest.mark.parametrize("options", [{"split": "validation"}, {"split": "test"}, {"order": "all"}, {"evaluating": True}])
+def test_tests_have_the_names_of_the_files(named, options):
+    evaluating = options.get("evaluating", False)
+    options = {key: value for key, value in options.items() if key != "evaluating"}
+    task, plain = (named.task(2, tasks="1-3", **options, **names) for names in ({"names": "exchanged"}, {}))
+    task.evaluating = evaluating
+    for _ in range(3):
+        for a, b in zip(task.sample(4), plain.sample(4)):
+            assert_equal(a, b)
 
 
 # a cap on length
