@@ -645,8 +645,14 @@ def changed(*changes):
 # What becomes of the last words of the sentences.
 DISTINCT = {
     "as it is": (INDUCTION, "frog lion frog green gray rhino white swan"),
-    "colour before kind": (changed((2, "Greg is green."), (5, "Greg is a frog.")), "frog green lion gray frog rhino white swan"),
-    "none twice": (changed((3, "Brian is a swan."), (4, "Brian is white."), (7, "Julius is gray."), (8, "It is a rhino.")), None),
+    "colour before kind": (
+        changed((2, "Greg is green."), (5, "Greg is a frog.")),
+        "frog green lion gray frog rhino white swan",
+    ),
+    "none twice": (
+        changed((3, "Brian is a swan."), (4, "Brian is white."), (7, "Julius is gray."), (8, "It is a rhino.")),
+        None,
+    ),
     "the last of those with the answer": (
         changed((2, "Greg is a rhino."), (3, "Brian is a frog."), (4, "Brian is green."), (5, "Greg is gray.")),
         "frog rhino frog green gray lion white swan",
@@ -803,7 +809,9 @@ def test_exchanged_names(named, number, row_steps):
     seen = set()
     for _ in range(60):
         rows, plain_rows = rows_of(task, 3)[0], rows_of(plain, 3)[0]
-        for story, told_story in zip([s for row in rows for s in row], [s for row in plain_rows for s in row], strict=True):
+        for story, told_story in zip(
+            [s for row in rows for s in row], [s for row in plain_rows for s in row], strict=True
+        ):
             exchanged = exchanges(told_story, story)
             assert len({*exchanged.values()}) == len(exchanged)
             for a, b in exchanged.items():
@@ -858,7 +866,9 @@ def test_the_same_names_come_again(named):
         assert_equal(a[mask > 0], b[mask > 0])
 
 
-@pytest.mark.parametrize("options", [{"split": "validation"}, {"split": "test"}, {"order": "all"}, {"evaluating": True}])
+@pytest.mark.parametrize(
+    "options", [{"split": "validation"}, {"split": "test"}, {"order": "all"}, {"evaluating": True}]
+)
 def test_tests_have_the_names_of_the_files(named, options):
     evaluating = options.get("evaluating", False)
     options = {key: value for key, value in options.items() if key != "evaluating"}
