@@ -43,6 +43,19 @@ def test_the_environment_chooses_a_level_up_to_that_of_the_cpu():
     assert kernels("nonsense") == highest
 
 
+V3 = "sse4_1 sse4_2 ssse3 cx16 popcnt lahf_lm avx avx2 bmi1 bmi2 f16c fma abm movbe"
+V4 = "avx512f avx512bw avx512cd avx512dq avx512vl"
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="all 64-bit Arm processors have NEON")
+def test_the_level_is_the_highest_whose_instructions_the_system_reports():
+    """Linux leaves out what it does not keep the registers of."""
+    with open("/proc/cpuinfo") as file:
+        flags = {*next(line for line in file if line.startswith("flags")).split()}
+    has = [True, {*V3.split()} <= flags, {*V3.split(), *V4.split()} <= flags]
+    assert kernels(None) == LEVELS[max(i for i in range(3) if has[i])]
+
+
 @pytest.fixture(scope="module")
 def unstripped():
     library = CHECKOUT / ".build-embedded" / "release" / "libdnc.so"
