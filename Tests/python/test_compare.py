@@ -150,10 +150,24 @@ def test_networks_from_a_file(tmp_path):
     assert net.config["content_masks"] and net.config["batch_size"] == 2 and net.config["hidden_size"] == 8
 
 
+def test_options_of_the_task(tmp_path):
+    """Of one network: they come before those of all, and are tested with."""
+    runs = "--run 'three: option.max_length=3' --run 'four: option.max_length=4 option.min_length=4 batch_size=2'"
+    assert compare(tmp_path / "out", f"{runs} --option min_length=2 --seeds 1") == 0
+    plans = {name: dnc.Trainer.resume(tmp_path / "out" / name / "0").plan for name in ("three", "four")}
+    assert plans["three"].options == {"width": "2", "max_length": "3", "min_length": "2"}
+    assert plans["four"].options == {"width": "2", "max_length": "4", "min_length": "4"}
+    assert plans["four"].network["batch_size"] == 2 and found(tmp_path / "out")["options"] == {"width": "2"}
+    log = [json.loads(line) for line in (tmp_path / "out" / "four" / "0" / "log.jsonl").read_text().splitlines()]
+    assert {line["scores"]["bit_error"][2] for line in log if line["event"] == "test"} == {8 * (4 + 1) * 3}
+
+
 @pytest.mark.parametrize(
     "more, sentence",
     [
         ("", "--run is missing"),
+        ("--run 'a: option.length=3'", "length"),
+        ("--run 'a: options.length=3'", "and option.KEY is an option of the task"),
         ("--run 'a: hidden=3'", "--run a: hidden is none of accumulate, "),
         ("--run 'a: hidden_size=three'", "--run a: argument --hidden-size: invalid int value: 'three'"),
         ("--run 'a: content_masks=2'", "--run a: content_masks is 2, allowed are 0 and 1"),

@@ -33,6 +33,9 @@ from .workers import Ended, Job, Workers
 
 Given = dict[str, Any]
 
+# What begins the name of a task's option among the settings of a network.
+_OPTION = "option."
+
 
 # options
 
@@ -41,7 +44,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
     """Those that `train` does not have."""
     command.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="of the comparison")
     command.add_argument("--run", dest="runs", type=_run, action="append", metavar="'NAME: KEY=VALUE ...'",
-                         help="a network, with those settings that are its own; may be repeated")  # fmt: skip
+                         help="a network, with those settings that are its own, option.KEY=VALUE for an option of the "
+                         "task; may be repeated")  # fmt: skip
     command.add_argument("--runs", dest="file", type=Path, metavar="FILE",
                          help="the same as JSON: an object of settings for each name")  # fmt: skip
     command.add_argument("--seeds", type=int, default=5, metavar="N", help="of each network: 0 to N-1 (5)")
@@ -84,7 +88,7 @@ def _runs(options: argparse.Namespace) -> dict[str, Given]:
 
 
 def _settings(options: argparse.Namespace, name: str, own: Mapping[str, Any]) -> Given:
-    """As the options of `train` would have them."""
+    """As the options of `train` would have them; options of the task as `option`."""
 
     class Parser(argparse.ArgumentParser):
         def error(self, message: str) -> Any:
@@ -94,10 +98,15 @@ def _settings(options: argparse.Namespace, name: str, own: Mapping[str, Any]) ->
     run_options.add_settings(parser)
     known = {action.dest: action for action in parser._actions}
     words = []
+    pairs = []
     for key, value in own.items():
+        if key.startswith(_OPTION):
+            pairs.append((key.removeprefix(_OPTION), str(value)))
+            continue
         action = known.get(key.strip().replace("-", "_"))
         if action is None:
-            raise InvalidArgument(f"--run {name}: {key} is none of {', '.join(sorted(known))}")
+            names = ", ".join(sorted(known))
+            raise InvalidArgument(f"--run {name}: {key} is none of {names}, and {_OPTION}KEY is an option of the task")
         option = action.option_strings[0]
         if isinstance(action, argparse.BooleanOptionalAction):
             if str(value).lower() not in ("0", "1", "false", "true"):
@@ -105,7 +114,8 @@ def _settings(options: argparse.Namespace, name: str, own: Mapping[str, Any]) ->
             words.append(action.option_strings[str(value).lower() in ("0", "false")])
         else:
             words.append(f"{option}={value}")
-    return {key: value for key, value in vars(parser.parse_args(words)).items() if value is not None}
+    settings = {key: value for key, value in vars(parser.parse_args(words)).items() if value is not None}
+    return {**settings, "option": pairs} if pairs else settings
 
 
 def _plans(options: argparse.Namespace) -> dict[str, Plan]:
@@ -113,7 +123,8 @@ def _plans(options: argparse.Namespace) -> dict[str, Plan]:
     shared = {key: value for key, value in vars(options).items() if value is not None}
     plans = {}
     for name, own in _runs(options).items():
-        plans[name] = run_options.plan_of({**shared, **own})
+        others = [pair for pair in shared.get("option", ()) if pair[0] not in dict(own.get("option", ()))]
+        plans[name] = run_options.plan_of({**shared, **own, "option": [*others, *own.get("option", ())]})
         plans[name].refuse_unused()
         ends = (options.time_limit, plans[name].updates, plans[name].stop_metric, plans[name].patience)
         if ends == (None,) * 4 and not plans[name].is_curriculum:
@@ -323,5 +334,8 @@ class Comparison:
             }
             for run in self.runs
         ]  # fmt: skip
-        text = {"task": self.runs[0].plan.task, "options": self.runs[0].plan.options, **self.table.as_json()}
+        plans = [run.plan for run in self.runs]
+        common = set.intersection(*({*plan.options.items()} for plan in plans))
+        options = {key: value for key, value in plans[0].options.items() if (key, value) in common}
+        text = {"task": plans[0].task, "options": options, **self.table.as_json()}
         table.write(self.folder / table.JSON, json.dumps({**text, "runs": runs}, indent=1, default=str) + "\n")
