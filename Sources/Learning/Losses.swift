@@ -128,16 +128,31 @@ enum Loss: Equatable {
   }
 
   /// Σ_y bce(z_y, q_y); its gradient, σ(z) − q, times `share`.
+  ///
+  /// One exponential a number, e = e^−|z|, gives loss and gradient, and one logarithm many of the log(1 + e): that of their product.
   private static func sigmoidCrossEntropy<Scalar: Real>(
     _ width: Int, _ z: In<Scalar>, _ q: In<Scalar>, _ share: Scalar, _ gradient: Out<Scalar>?
   ) -> Double {
     var sum = 0.0
+    // Of factors in 1...2, so it takes hundreds of them.
+    var product = 1.0
     for y in 0..<width {
       let logit = Double(z[y])
-      sum += Double.maximum(logit, 0) - logit * Double(q[y]) + .log1p(.exp(-logit.magnitude))
-      gradient?[y] = share * (.sigmoid(z[y]) - q[y])
+      let e = Double.exp(-logit.magnitude)
+      sum += Double.maximum(logit, 0) - logit * Double(q[y])
+      if e < 0x1p-10 {
+        // 1 + e would round e away: five terms of the series.
+        sum += e * (1 - e * (1 / 2 - e * (1 / 3 - e * (1 / 4 - e / 5))))
+      } else {
+        product *= 1 + e
+        if product > 0x1p1000 {
+          sum += .log(product)
+          product = 1
+        }
+      }
+      gradient?[y] = share * (Scalar((logit < 0 ? e : 1) / (1 + e)) - q[y])
     }
-    return sum
+    return sum + .log(product)
   }
 
   /// −Σ_y q_y log softmax(z)_y; its gradient, softmax(z) Σ q − q, times `share`.
