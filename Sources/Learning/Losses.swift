@@ -150,7 +150,7 @@ enum Loss: Equatable {
           product = 1
         }
       }
-      gradient?[y] = share * (Scalar((logit < 0 ? e : 1) / (1 + e)) - q[y])
+      gradient?[y] = Scalar(Double(share) * ((logit < 0 ? e : 1) / (1 + e) - Double(q[y])))
     }
     return sum + .log(product)
   }

@@ -112,7 +112,8 @@ struct BabiCorpus: ~Copyable {
     for i in 0..<count {
       for t in 0..<Int(story[i].length) { names.note(token[story[i].first + t], of: Int(story[i].task)) }
     }
-    if selection.isDistinct && selection.isForTraining, let period = vocabulary.find(.init(start: ".", count: 1)) {
+    let point = UnsafeRawBufferPointer(start: ("." as StaticString).utf8Start, count: 1)
+    if selection.isDistinct && selection.isForTraining, let period = vocabulary.find(point) {
       for i in 0..<count where story[i].task == BabiInduction.task {
         BabiInduction.makeDistinct(
           token + story[i].first, Int(story[i].length), think: selection.think, period: Token(period), names)

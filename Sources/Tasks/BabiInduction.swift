@@ -43,7 +43,7 @@ enum BabiInduction {
     }
     guard kind >= 0, !isTold else { return }
     forEachSentence { name, end, _, _ in
-      guard story[end] == story[kind], name != story[question] else { return }
+      guard story[end] == story[kind] else { return }
       forEachSentence { other, otherEnd, _, _ in
         if other == name && story[otherEnd] == answer { (likeKind, colour) = (end, otherEnd) }
       }

@@ -5,7 +5,7 @@ from ctypes import POINTER, byref, c_double, c_int32
 
 import numpy as np
 import pytest
-from support import LOSSES, Refused, assert_equal, c, check, f32, floats, loss
+from support import LOSSES, Refused, assert_close, assert_equal, c, check, f32, floats, loss
 
 SIGMOID, SOFTMAX, SQUARES = "sigmoid_cross_entropy", "softmax_cross_entropy", "mean_squared_error"
 PAIRS = c.DNC_LOSS_GROUPED_SOFTMAX_CROSS_ENTROPY + 256 * 2
@@ -52,6 +52,22 @@ def test_a_target_that_can_t_be_right(kind, row, sentence):
         status, message = refused(kind, outputs, targets, weights)
         assert status == c.DNC_INVALID_ARGUMENT
         assert re.match(sentence, message), message
+
+
+@pytest.mark.parametrize("least, most", [(0, 0), (0, 1e-3), (0, 3), (6, 8), (8, 40), (80, 100)])
+def test_a_cross_entropy_of_thousands_of_outputs(least, most):
+    """As exact as that of one, whether it is tiny or far from it."""
+    rng = np.random.default_rng(3)
+    outputs = f32(rng.uniform(least, most, (2, 1, 5000)))
+    signs = rng.random(outputs.shape) < 0.5
+    outputs[signs] *= -1
+    for right in (True, False):
+        targets = f32(signs != right)
+        value, gradients = loss(SIGMOID, outputs, targets)
+        expected = np.logaddexp(0, np.where(targets > 0, -1.0, 1.0) * outputs.astype(np.float64))
+        assert value == pytest.approx(expected.mean(), rel=1e-13)
+        slopes = (1 / (1 + np.exp(-outputs.astype(np.float64))) - targets) / outputs.size
+        assert_close(gradients, slopes, 1e-6)
 
 
 @pytest.mark.parametrize("kind", GOOD)
