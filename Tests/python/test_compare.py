@@ -158,15 +158,34 @@ def test_options_of_the_task(tmp_path):
     assert plans["three"].options == {"width": "2", "max_length": "3", "min_length": "2"}
     assert plans["four"].options == {"width": "2", "max_length": "4", "min_length": "4"}
     assert plans["four"].network["batch_size"] == 2 and found(tmp_path / "out")["options"] == {"width": "2"}
+    own = [run["options"] for run in found(tmp_path / "out")["runs"]]
+    assert own == [{"max_length": "3", "min_length": "2"}, {"max_length": "4", "min_length": "4"}]
     log = [json.loads(line) for line in (tmp_path / "out" / "four" / "0" / "log.jsonl").read_text().splitlines()]
     assert {line["scores"]["bit_error"][2] for line in log if line["event"] == "test"} == {8 * (4 + 1) * 3}
+
+
+def test_a_task_that_training_draws_in_its_own_way(tmp_path, capsys):
+    """Rows of stories, which are not in the command: the same command still goes on."""
+    (tmp_path / "stories").mkdir()
+    for ending in ("train", "test"):
+        story = "1 Ann left.\n2 Who left?\tAnn\n"
+        (tmp_path / "stories" / f"qa1_one_{ending}.txt").write_text(12 * story)
+    options = (
+        f"babi --option folder={tmp_path / 'stories'} --option tasks=1 --hidden-size 4 --memory-slots 4 --updates 2"
+    )
+    for seeds in (1, 1, 2):
+        assert compare(tmp_path / "out", f"--run a --seeds {seeds}", f"{options} --test-every 2 --test-episodes 4") == 0
+    assert "2 of 2: a, seed 1: all updates made" in capsys.readouterr().out
+    assert dnc.Trainer.resume(tmp_path / "out" / "a" / "0").plan.options["row_steps"] == 512
 
 
 @pytest.mark.parametrize(
     "more, sentence",
     [
         ("", "--run is missing"),
-        ("--run 'a: option.length=3'", "length"),
+        ("--run 'a: option.length=3'", '--run a: options: "length" is unknown'),
+        ("--run b --run 'a: option.max_length=0'", '--run a: options: max_length is "0"'),
+        ("--run 'a: option.width=3' --option width=3", "--option width=2 would do nothing"),
         ("--run 'a: options.length=3'", "and option.KEY is an option of the task"),
         ("--run 'a: hidden=3'", "--run a: hidden is none of accumulate, "),
         ("--run 'a: hidden_size=three'", "--run a: argument --hidden-size: invalid int value: 'three'"),
@@ -184,6 +203,20 @@ def test_wrong_use(tmp_path, capsys, more, sentence):
     assert compare(tmp_path / "out", more) in (1, 2)
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "run, sentence",
+    [
+        ("a: hidden_size=3 batch_size=2 hidden_size=4", "hidden_size is given twice"),
+        ("a: option.width=3 option.width=3", "option.width is given twice"),
+        ("a: content_masks", "'content_masks' in 'a: content_masks' is not KEY=VALUE"),
+    ],
+)
+def test_words_that_are_no_network(tmp_path, capsys, run, sentence):
+    with pytest.raises(SystemExit):
+        compare(tmp_path / "out", f"--run '{run}'")
+    assert sentence in capsys.readouterr().err
 
 
 def test_an_end_is_needed(tmp_path, capsys):

@@ -27,7 +27,7 @@ from .errors import Error, InvalidArgument, InvalidState
 from .plan import Plan
 from .ranks import Ranks, of_this_process
 from .run_files import CURRICULUM, STATE, read_run
-from .run_tasks import tasks_of
+from .run_tasks import tasks_of, with_batches
 from .trainer import Trainer
 from .workers import Ended, Job, Workers
 
@@ -63,6 +63,8 @@ def _run(words: str) -> tuple[str, dict[str, str]]:
         key, equals, value = setting.partition("=")
         if not equals:
             raise argparse.ArgumentTypeError(f"{setting!r} in {words!r} is not KEY=VALUE")
+        if key in found:
+            raise argparse.ArgumentTypeError(f"{key} is given twice in {words!r}")
         found[key] = value
     return name.strip(), found
 
@@ -122,12 +124,19 @@ def _plans(options: argparse.Namespace) -> dict[str, Plan]:
     """The plan of each network; the seed is still to come."""
     shared = {key: value for key, value in vars(options).items() if value is not None}
     plans = {}
+    common = run_options.pairs(shared.get("option"), "--option")
     for name, own in _runs(options).items():
-        others = [pair for pair in shared.get("option", ()) if pair[0] not in dict(own.get("option", ()))]
-        plans[name] = run_options.plan_of({**shared, **own, "option": [*others, *own.get("option", ())]})
-        plans[name].refuse_unused()
-        ends = (options.time_limit, plans[name].updates, plans[name].stop_metric, plans[name].patience)
-        if ends == (None,) * 4 and not plans[name].is_curriculum:
+        settings = {**shared, **own, "option": {**common, **dict(own.get("option", ()))}.items()}
+        # As the run will be, so that the same command finds it unchanged.
+        plans[name] = plan = with_batches(run_options.plan_of(settings))
+        plan.refuse_unused()
+        if "option" in own:
+            try:
+                tasks_of(plan, Path())
+            except InvalidArgument as error:
+                raise InvalidArgument(f"--run {name}: {error}") from error
+        ends = (options.time_limit, plan.updates, plan.stop_metric, plan.patience)
+        if ends == (None,) * 4 and not plan.is_curriculum:
             raise InvalidArgument("the runs have no end: give --time-limit, --updates, --stop or --patience")
     return plans
 
@@ -326,16 +335,16 @@ class Comparison:
             ).save(self.folder / "training.png")
 
     def _write_json(self) -> None:
+        every = [{*run.plan.options.items()} for run in self.runs]
+        common = set.intersection(*every)
         runs = [
             {
                 "name": run.name, "seed": run.plan.seed, "folder": os.fsdecode(run.folder.relative_to(self.folder)),
                 "ended": run.ended, "failed": run.failed, "time_limit": run.time_limit,
+                "options": dict(sorted(own - common)),
                 **(dataclasses.asdict(self._result(run)) if run.is_begun else {}),
             }
-            for run in self.runs
+            for run, own in zip(self.runs, every)
         ]  # fmt: skip
-        plans = [run.plan for run in self.runs]
-        common = set.intersection(*({*plan.options.items()} for plan in plans))
-        options = {key: value for key, value in plans[0].options.items() if (key, value) in common}
-        text = {"task": plans[0].task, "options": options, **self.table.as_json()}
+        text = {"task": self.runs[0].plan.task, "options": dict(sorted(common)), **self.table.as_json()}
         table.write(self.folder / table.JSON, json.dumps({**text, "runs": runs}, indent=1, default=str) + "\n")
