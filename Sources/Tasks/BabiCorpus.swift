@@ -112,11 +112,9 @@ struct BabiCorpus: ~Copyable {
     for i in 0..<count {
       for t in 0..<Int(story[i].length) { names.note(token[story[i].first + t], of: Int(story[i].task)) }
     }
-    let point = UnsafeRawBufferPointer(start: ("." as StaticString).utf8Start, count: 1)
-    if selection.isDistinct && selection.isForTraining, let period = vocabulary.find(point) {
+    if selection.isDistinct && selection.isForTraining, let induction = BabiInduction(vocabulary) {
       for i in 0..<count where story[i].task == BabiInduction.task {
-        BabiInduction.makeDistinct(
-          token + story[i].first, Int(story[i].length), think: selection.think, period: Token(period), names)
+        induction.makeDistinct(token + story[i].first, Int(story[i].length), think: selection.think, names)
       }
     }
     let task = tasks.start.assumingMemoryBound(to: Task.self)

@@ -76,10 +76,15 @@ struct BabiNames: ~Copyable {
     return place == Int(BabiNames.none) ? nil : (place / BabiNames.size, place % BabiNames.size)
   }
 
-  /// A word of a group, and its place there, that a task has and that is not among the places used; nil if there is none.
-  func free(of group: Int, besides used: UInt16, task: Int) -> (word: BabiCorpus.Token, place: Int)? {
-    let place = (masks[task * BabiNames.groups + group] & ~used).trailingZeroBitCount
-    return place == BabiNames.size ? nil : (channels[group * BabiNames.size + place], place)
+  /// Any word of a group, and its place there, that a task has and that is not among the places used; nil if there is none.
+  func free(
+    of group: Int, besides used: UInt16, task: Int, _ random: inout Random
+  ) -> (word: BabiCorpus.Token, place: Int)? {
+    var left = masks[task * BabiNames.groups + group] & ~used
+    guard left != 0 else { return nil }
+    for _ in 0..<random.below(left.nonzeroBitCount) { left &= left - 1 }
+    let place = left.trailingZeroBitCount
+    return (channels[group * BabiNames.size + place], place)
   }
 
   /// What a word becomes in a story of a task, in which each seed and stream has other permutations.

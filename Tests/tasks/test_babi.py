@@ -642,30 +642,20 @@ def changed(*changes):
     return "".join(f"{i + 1} {line}\n" for i, line in enumerate(lines))
 
 
-# What becomes of the last words of the sentences.
+# What becomes of the last words of the sentences; * is a word of the same group.
 DISTINCT = {
-    "as it is": (INDUCTION, "frog lion frog green gray rhino white swan"),
-    "colour before kind": (
-        changed((2, "Greg is green."), (5, "Greg is a frog.")),
-        "frog green lion gray frog rhino white swan",
-    ),
+    "as it is": (INDUCTION, "frog * frog green * * * *"),
+    "colour before kind": (changed((2, "Greg is green."), (5, "Greg is a frog.")), "frog green * * frog * * *"),
     "none twice": (
-        changed((3, "Brian is a swan."), (4, "Brian is white."), (7, "Julius is gray."), (8, "It is a rhino.")),
-        None,
+        changed((3, "Brian is a swan."), (4, "Brian is white."), (7, "Julius is gray."), (8, "Bernhard is a rhino.")),
+        "frog frog swan white green lion gray rhino",
     ),
     "the last of those with the answer": (
         changed((2, "Greg is a rhino."), (3, "Brian is a frog."), (4, "Brian is green."), (5, "Greg is gray.")),
-        "frog rhino frog green gray lion white swan",
+        "frog rhino frog green gray lion * *",
     ),
-    "another colour of the kind": (changed((4, "Brian is white.")), "frog frog lion white green rhino gray swan"),
-    "no kinds left": (
-        changed((8, "Bernhard is a lion.", "It is a lion.")),
-        "frog lion frog green gray rhino white swan lion",
-    ),
-    "other sentences": (
-        changed((3, "Brian was seen."), (7, "Julius is late today.")),
-        "frog frog seen gray green lion today rhino",
-    ),
+    "another colour of the kind": (changed((4, "Brian is white.")), "frog frog * white green * * *"),
+    "no kinds left": (changed((8, "Bernhard is a lion.", "It is a lion.")), "frog * frog green * * * * *"),
 }
 KEPT = {
     "another answer": changed((9, "What color is Lily?\twhite")),
@@ -674,6 +664,16 @@ KEPT = {
     "told itself": changed((8, "Lily is green.")),
     "of no kind that is known": changed((1, "Lily is a cow.")),
     "two questions": changed((9, "What color is Lily?\tgreen", "What color is Julius?\tgreen")),
+    "another verb": changed((3, "Brian was a frog.")),
+    "another article": changed((3, "Brian is the frog.")),
+    "no": changed((3, "Brian is not a frog.")),
+    "a longer sentence": changed((7, "Julius is green today.")),
+    "a shorter one": changed((7, "Julius left.")),
+    "colours of nobody": changed((7, "It is late.")),
+    "told twice": changed((7, "Julius is a lion.")),
+    "two colours of one": changed((4, "Greg is gray.")),
+    "another question": changed((9, "Where is Lily?\tgreen")),
+    "a longer question": changed((9, "What color is the Lily?\tgreen")),
     "two words": changed((9, "What color is Lily?\tgreen,green")),
     "nothing told": "1 What color is Lily?\tgreen\n",
     "nearly nothing told": "1 A.\n2 What?\tgreen\n",
@@ -681,7 +681,7 @@ KEPT = {
 
 
 def last_words(story):
-    return " ".join(word for word, after in zip(story[0], story[0][1:]) if after == ".")
+    return [word for word, after in zip(story[0], story[0][1:]) if after == "."]
 
 
 @pytest.mark.parametrize("name", [*DISTINCT, *KEPT])
@@ -697,7 +697,13 @@ def test_distinct_stories(tmp_path, name, think):
     assert thoughtful(unanswered, think) in stories
     stories.remove(thoughtful(unanswered, think))
     (story,) = stories
-    assert last_words(story) == (ends or last_words(plain))
+    for word, end, told_end in zip(
+        last_words(story), (ends.split() if ends else last_words(plain)), last_words(plain), strict=True
+    ):
+        assert word == end or end == "*" and any({word, told_end} <= {*group} for group in (KINDS, COLOURS))
+    if ends:
+        kinds, colours = ([word for word in last_words(story) if word in group] for group in (KINDS, COLOURS))
+        assert len({*kinds}) >= min(len(kinds) - 1, 4) and len({*colours}) == len(colours)
     different = [a != b for a, b in zip(story[0], thoughtful(plain, think)[0], strict=True)]
     assert all(after == "." for after, is_different in zip(story[0][1:], different) if is_different)
     assert story[1] == thoughtful(plain, think)[1] and task.words == dnc.Task("babi", **options).words
@@ -739,6 +745,9 @@ def test_distinct_stories_have_one_answer(animals):
     for story in plain:
         distinct.remove(story)
     assert len(distinct) == len(plain) == 60
+    alone = animals.task(tasks=16, split="all_train", order="all", distinct="yes")
+    assert sorted(batch[0][0] for batch in all_heard(alone, 1)) == sorted(story[0] for story in distinct)
+    in_order = 0
     for words, answers in distinct:
         told_of = {}
         sentences = " ".join(words).split(" . ")
@@ -749,7 +758,11 @@ def test_distinct_stories_have_one_answer(animals):
         colours = [facts["colour"] for facts in told_of.values() if facts["kind"] == asked and "colour" in facts]
         assert colours == [answers[-1]]
         assert sorted(facts["kind"] for facts in told_of.values()) == sorted([*KINDS, asked])
-        assert sorted(facts["colour"] for facts in told_of.values() if "colour" in facts) == sorted(COLOURS)
+        told_colours = [facts["colour"] for facts in told_of.values() if "colour" in facts]
+        assert sorted(told_colours) == sorted(COLOURS)
+        others = [colour for colour in told_colours if colour != answers[-1]]
+        in_order += others == sorted(others)
+    assert in_order < 25, "of 60, a sixth is expected: the order of the other colours must not tell the answer"
 
 
 # names that are exchanged
