@@ -105,6 +105,8 @@ ELSEWHERE = {
     "make bench-peers": LONG,
     'make bench-peers PEERS="--rounds 3 --seconds 0.6"': LONG,
     'make bench-peers PEERS="--workloads A,C1 --peers jax-tuned,torch --rounds 3 --output peers.md"': LONG,
+    "python -m dnc evaluate models/babi.safetensors babi --option folder=tasks_1-20_v1-2/en-10k --option think=3 "
+    "--option split=test --option order=all --option balance=stories": PUBLIC_FILES,
     "python -m dnc plot episode models/babi.safetensors babi --option folder=tasks_1-20_v1-2/en-10k --option tasks=1 "
     "--option split=test --option think=3 --panels phases,input,target,prediction,writes,origins,usage "
     "--output episode.png": PUBLIC_FILES,
