@@ -111,6 +111,7 @@ struct Babi: ~Copyable, EpisodeSource {
     Babi.cut(
       corpus.stories, corpus.storyCount, into: buckets, bounds.start.bindMemory(to: Int.self, capacity: buckets + 1))
     shares = try BabiShares(corpus, areOfTasks: settings.balancesTasks)
+    corpus.weigh(areOfTasks: settings.balancesTasks && !settings.goesThroughAll)
     self.corpus = corpus
     goesThroughAll = settings.goesThroughAll
     rowSteps = settings.goesThroughAll ? 0 : settings.rowSteps

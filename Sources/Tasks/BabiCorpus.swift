@@ -117,22 +117,28 @@ struct BabiCorpus: ~Copyable {
         induction.makeDistinct(token + story[i].first, Int(story[i].length), think: selection.think, names)
       }
     }
-    let task = tasks.start.assumingMemoryBound(to: Task.self)
-    var all = Task()
-    var asked = 0
-    for i in 0..<Babi.taskCount where task[i].stories > 0 {
-      all.questions += task[i].questions
-      all.answerWords += task[i].answerWords
-      asked += 1
-    }
-    for i in 0..<Babi.taskCount where task[i].stories > 0 {
-      task[i].questionWeight = Double(all.questions) / Double(asked * task[i].questions)
-      task[i].wordWeight = Double(all.answerWords) / Double(asked * task[i].answerWords)
-    }
     self.vocabulary = vocabulary
     self.names = names
     text = tokens
     list = stories
     facts = tasks
+  }
+
+  /// Weighs questions and words so that all of a task together weigh as much as those of any other, and a question 1 on average.
+  /// - Parameter areOfTasks: each task has as many stories as any other, and not those of the files.
+  func weigh(areOfTasks: Bool) {
+    var asked = 0
+    func share(_ task: Task) -> Double { areOfTasks ? 1 / Double(task.stories) : 1 }
+    var (questions, words) = (0.0, 0.0)
+    for i in 0..<Babi.taskCount where tasks[i].stories > 0 {
+      questions += Double(tasks[i].questions) * share(tasks[i])
+      words += Double(tasks[i].answerWords) * share(tasks[i])
+      asked += 1
+    }
+    for i in 0..<Babi.taskCount where tasks[i].stories > 0 {
+      let each = share(tasks[i]) * Double(asked)
+      tasks[i].questionWeight = questions / (each * Double(tasks[i].questions))
+      tasks[i].wordWeight = words / (each * Double(tasks[i].answerWords))
+    }
   }
 }

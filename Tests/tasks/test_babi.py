@@ -613,6 +613,26 @@ def test_tests_have_no_echoes(data):
     assert task.sample(4).mask.sum() > plain.sample(4).mask.sum()
 
 
+@pytest.mark.parametrize("row_steps", [0, 60])
+@pytest.mark.parametrize("balance", ["stories", "tasks"])
+def test_the_mean_over_tasks_of_random_stories(tmp_path, balance, row_steps):
+    """Each task weighs the same, however stories are drawn and however many questions they have."""
+    one = "1 Ann has the lamp.\n2 What has Ann?\tlamp\n"
+    five = "1 Ann has the key.\n" + "".join(f"{i} What has Ann?\tkey\n" for i in range(2, 7))
+    write(tmp_path, {(1, "train"): 30 * one, (2, "train"): 10 * five, (1, "test"): one, (2, "test"): five})
+    options = {"tasks": "1-2", "split": "all_train", "balance": balance, "row_steps": row_steps, "buckets": 1}
+    task = dnc.Task("babi", 4, folder=tmp_path, **options)
+    total = 0
+    for _ in range(300):
+        outputs = task.sample(4).targets.copy()
+        outputs[..., task.words.index("key")] *= -1
+        total = total + task.score(outputs)
+    (wrong, questions, _), (_, words, _), first, second = total[:4]
+    assert (first[0], second[0]) == (0, second[1]) and min(first[1], second[1]) > 100
+    assert abs(wrong / questions - 0.5) < 0.06
+    assert questions == pytest.approx(first[1] + second[1], rel=0.06) and words == questions
+
+
 # distinct stories of task 16
 
 INDUCTION = """\
