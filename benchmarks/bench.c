@@ -117,7 +117,7 @@ static result measure(const workload *k, double seconds, uint32_t threads) {
 static void print_workload(const workload *k, double seconds, uint32_t threads, const machine *m) {
     result found = measure(k, seconds, threads);
     double floor = workload_floor(k, m) / threads;
-    printf("| %-5s | %-24s | %10.4f | %9.4f | %5.2f | %7.1f | %10.1f |\n", k->name, k->what, 1e3 * found.seconds, 1e3 * floor,
+    printf("| %-5s | %-24s | %10.5f | %9.5f | %5.2f | %7.1f | %10.1f |\n", k->name, k->what, 1e3 * found.seconds, 1e3 * floor,
            found.seconds / floor, 1e-9 * workload_operations(k) / found.seconds, 1e-6 * (double)found.bytes);
     fflush(stdout);
 }
