@@ -24,7 +24,6 @@ struct Babi: ~Copyable, EpisodeSource {
     /// 0: each story is an episode.
     let rowSteps: Int
     let echo: Double
-    let exchangesNames: Bool
 
     init(_ options: inout TaskOptions) throws(Failure) {
       folder = try options.path("folder", "where the files qa1_*_train.txt and so on are; needed")
@@ -62,7 +61,7 @@ struct Babi: ~Copyable, EpisodeSource {
         whether in each training story of task 16 no kind comes twice but that in question, and no colour; only with "train" \
         and "all_train"
         """)
-      exchangesNames = try options.choice(
+      let exchangesNames = try options.choice(
         "names", default: "told", or: "exchanged",
         """
         whether names in random stories are those told, or exchanged with others of their group anew whenever a story is \
@@ -71,8 +70,11 @@ struct Babi: ~Copyable, EpisodeSource {
       let longest = try options.number(
         "max_words", in: 0...BabiReader.storySteps, default: "0",
         "the most steps of a story; longer ones are left out; 0: no story is left out")
+      let part = BabiSelection.Split(split)
+      let isForTraining = part == .train || part == .allTrain
       selection = BabiSelection(
-        tasks: tasks, split: BabiSelection.Split(split), think: think, isDistinct: isDistinct,
+        tasks: tasks, split: part, think: think, isDistinct: isForTraining && isDistinct,
+        exchangesNames: isForTraining && !goesThroughAll && exchangesNames,
         longest: longest > 0 ? longest : BabiReader.storySteps)
     }
   }
@@ -116,7 +118,7 @@ struct Babi: ~Copyable, EpisodeSource {
     goesThroughAll = settings.goesThroughAll
     rowSteps = settings.goesThroughAll ? 0 : settings.rowSteps
     echo = settings.goesThroughAll ? 0 : settings.echo
-    exchangesNames = settings.exchangesNames && settings.selection.isForTraining && !settings.goesThroughAll
+    exchangesNames = settings.selection.exchangesNames
     self.buckets = bounds
   }
 

@@ -24,12 +24,10 @@ struct BabiSelection {
   let split: Split
   /// The blank steps before every answer.
   let think: Int
-  /// Whether training stories of `BabiInduction` are made distinct.
-  let isDistinct: Bool
+  /// Whether stories of `BabiInduction` are made distinct, and whether names are exchanged; only in training stories.
+  let isDistinct, exchangesNames: Bool
   /// The most steps of a story.
   let longest: Int
-
-  var isForTraining: Bool { split == .train || split == .allTrain }
 
   /// What a file is for.
   enum Part: Int { case train, validation, test }
@@ -109,10 +107,10 @@ struct BabiCorpus: ~Copyable {
     let names = try BabiNames(vocabulary)
     let story = stories.start.assumingMemoryBound(to: Story.self)
     let count = stories.bytes / MemoryLayout<Story>.stride
-    for i in 0..<count {
+    for i in 0..<count where selection.isDistinct || selection.exchangesNames {
       for t in 0..<Int(story[i].length) { names.note(token[story[i].first + t], of: Int(story[i].task)) }
     }
-    if selection.isDistinct && selection.isForTraining, let induction = BabiInduction(vocabulary) {
+    if selection.isDistinct, let induction = BabiInduction(vocabulary) {
       for i in 0..<count where story[i].task == BabiInduction.task {
         induction.makeDistinct(token + story[i].first, Int(story[i].length), think: selection.think, names)
       }

@@ -26,7 +26,7 @@ struct BabiNames: ~Copyable {
   private static let size = 16
   private static let none: UInt8 = 0xff
 
-  /// Whether a task, from 0, has names that can be others. In tasks 11 and 13 some are `he` and some are `she`, wolves, boxes and
+  /// Whether a task, from 0, has names that can be others. In tasks 11 and 13 some are `he` and some are `she`; wolves, boxes and
   /// motives of 15, 18 and 20 are not like others.
   private static func canExchange(_ task: Int) -> Bool { 0b0101_1010_1011_1111_1111 >> task & 1 != 0 }
 
@@ -65,9 +65,8 @@ struct BabiNames: ~Copyable {
 
   /// Takes note of a word in the stories of a task.
   func note(_ token: BabiCorpus.Token, of task: Int) {
-    let place = places[Int(token & ~BabiCorpus.answer)]
-    guard place != BabiNames.none else { return }
-    masks[task * BabiNames.groups + Int(place) / BabiNames.size] |= 1 << (place % UInt8(BabiNames.size))
+    guard let (group, place) = place(of: token) else { return }
+    masks[task * BabiNames.groups + group] |= 1 << UInt16(place)
   }
 
   /// The group of a word and its place there.
