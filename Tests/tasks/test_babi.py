@@ -767,8 +767,8 @@ def test_distinct_stories_have_one_answer(animals):
     assert len(distinct) == len(plain) == 60
     alone = animals.task(tasks=16, split="all_train", order="all", distinct="yes")
     assert sorted(batch[0][0] for batch in all_heard(alone, 1)) == sorted(story[0] for story in distinct)
-    in_order = 0
-    for words, answers in distinct:
+    chosen = []
+    for (words, answers), told_story in zip(distinct, longest_first({15: plain}), strict=True):
         told_of = {}
         sentences = " ".join(words).split(" . ")
         for sentence in sentences[:-1]:
@@ -778,11 +778,14 @@ def test_distinct_stories_have_one_answer(animals):
         colours = [facts["colour"] for facts in told_of.values() if facts["kind"] == asked and "colour" in facts]
         assert colours == [answers[-1]]
         assert sorted(facts["kind"] for facts in told_of.values()) == sorted([*KINDS, asked])
-        told_colours = [facts["colour"] for facts in told_of.values() if "colour" in facts]
-        assert sorted(told_colours) == sorted(COLOURS)
-        others = [colour for colour in told_colours if colour != answers[-1]]
-        in_order += others == sorted(others)
-    assert in_order < 25, "of 60, a sixth is expected: the order of the other colours must not tell the answer"
+        assert sorted(facts["colour"] for facts in told_of.values() if "colour" in facts) == sorted(COLOURS)
+        used = {asked, answers[-1]}
+        for word, before in zip(last_words((words, answers)), last_words(told_story), strict=True):
+            if word != before:
+                left = sorted({*(KINDS if word in KINDS else COLOURS)} - used)
+                chosen += [left.index(word) / (len(left) - 1)] if len(left) > 1 else []
+            used.add(word)
+    assert len(chosen) > 60 and abs(np.mean(chosen) - 0.5) < 0.15, "any of the words that are left is as likely"
 
 
 # names that are exchanged
