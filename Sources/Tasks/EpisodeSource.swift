@@ -87,7 +87,7 @@ extension EpisodeSource where Self: ~Copyable {
 
 extension Loss {
   /// The same as `row`, not inlined into every task.
-  @inline(never) fileprivate func ofRow(
+  @inline(never) func ofRow(
     _ width: Int, _ output: In<Float>, _ target: In<Float>, _ share: Float, _ gradient: Out<Float>?
   ) -> Double { row(width, output, target, share, gradient) }
 }

@@ -8,7 +8,7 @@ import CDNC
 ///     answer        path              0                                                  (sᵢ, eᵢ, dᵢ)
 ///                   1, to terminate   0                                                  (0, 0, 0)
 ///
-/// The path is a random walk from a random node. No edge has the triple (0, 0, 0): nodes have no edges to themselves.
+/// If the weight `follow` is not 0, a step of the query has the target (sᵢ, eᵢ, dᵢ) too, with this mask. The path is a random walk from a random node. No edge has the triple (0, 0, 0): nodes have no edges to themselves.
 struct GraphTraversal: ~Copyable, EpisodeSource {
   static let name: StaticString = "graph_traversal"
 
@@ -16,22 +16,26 @@ struct GraphTraversal: ~Copyable, EpisodeSource {
     let graphs: Graphs.Settings
     let path: ClosedRange<Int>
     let terminates: Bool
+    let follow: Double
 
     init(_ options: inout TaskOptions) throws(Failure) {
       graphs = try Graphs.Settings(&options)
       path = try options.range("path", in: 1...100, default: "1-5", "number of edges to follow; uniform")
       terminates =
         try !options.choice("terminate", default: "yes", or: "no", "whether the answer ends with (0, 0, 0)")
+      follow = try options.share(
+        "follow", default: "0", "weight of the answers asked for in the query too, as it is read")
     }
   }
 
   private let graphs: Graphs
   private let path: ClosedRange<Int>
   private let terminates: Bool
+  private let follow: Float
 
   init(_ settings: Settings) throws(Failure) {
     graphs = try Graphs(settings.graphs, endless: true)
-    (path, terminates) = (settings.path, settings.terminates)
+    (path, terminates, follow) = (settings.path, settings.terminates, Float(settings.follow))
   }
 
   var inputSize: Int { GraphEncoding.inputSize }
@@ -99,6 +103,8 @@ struct GraphTraversal: ~Copyable, EpisodeSource {
     } else if answer < 0 {
       let asked = graph.triple(Int(episode.walk[query]))
       Triple(query == 0 ? asked.source : nil, asked.edge, nil).write(input)
+      if follow > 0 { asked.write(target) }
+      return follow
     } else {
       input[GraphEncoding.prediction] = 1
       self.answer(answer, episode).write(target)

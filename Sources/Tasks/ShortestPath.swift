@@ -11,6 +11,9 @@ import CDNC
 /// The answer ends where the end is reached or out of reach. The best edge is the first one on a shortest way; others may
 /// be as good. The network chooses among the edges that leave the node, and while it learns, a teacher chooses in its place
 /// with probability β.
+///
+/// If the weight `plan` is not 0, the planning begins with targets of this mask: the edges of the teacher's way from the
+/// start, from the last one back to the first.
 struct ShortestPath: ~Copyable, EpisodeSource {
   static let name: StaticString = "shortest_path"
 
@@ -18,7 +21,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     let graphs: Graphs.Settings
     let path: ClosedRange<Int>
     let planning: Int
-    let beta: Double
+    let beta, plan: Double
 
     init(_ options: inout TaskOptions) throws(Failure) {
       graphs = try Graphs.Settings(&options)
@@ -26,6 +29,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
       planning = try options.number(
         "planning", in: 0...1000, default: "10", "empty steps between query and answer")
       beta = try options.share("beta", default: "0.8", "probability that the teacher moves")
+      plan = try options.share("plan", default: "0", "weight of the way back, asked for in the first steps of planning")
     }
   }
 
@@ -33,6 +37,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
   private let path: ClosedRange<Int>
   private let planning: Int
   private let beta: Double
+  private let plan: Float
   /// The network may make so many moves more than a shortest way has.
   private static let spare = 5
   /// Graphs drawn to find two nodes far enough apart.
@@ -98,6 +103,13 @@ struct ShortestPath: ~Copyable, EpisodeSource {
       return edges.first { isShortest($0, from: node) } ?? edges.lowerBound
     }
 
+    /// The edge of the teacher's way from the start that has `left` edges behind it.
+    func planned(left: Int) -> Int {
+      var edge = best(from: facts.pointee.start)
+      while Int(distance[graph.end(of: edge)]) > left { edge = best(from: graph.end(of: edge)) }
+      return edge
+    }
+
     /// The digits that tell the edge from the others that leave its node: those of its label and its end.
     func way(_ edge: Int) -> Triple { Triple(nil, Int(graph.edgeLabel[edge]), graph.label(of: graph.end(of: edge))) }
 
@@ -134,7 +146,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
       }
     }
     self.graphs = source
-    (self.path, planning, beta) = (path, settings.planning, settings.beta)
+    (self.path, planning, beta, plan) = (path, settings.planning, settings.beta, Float(settings.plan))
   }
 
   func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int {
@@ -184,7 +196,11 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     } else if query == 0 {
       let facts = episode.facts.pointee
       Triple(graph.label(of: facts.start), nil, graph.label(of: facts.end)).write(input)
-    } else if move >= 0 {
+    } else if move < 0 {
+      guard plan > 0, query <= episode.facts.pointee.shortest else { return 0 }
+      graph.triple(episode.planned(left: query - 1)).write(target)
+      return plan
+    } else {
       input[GraphEncoding.prediction] = 1
       if move > 0 { graph.triple(Int(episode.taken[move - 1])).write(input) }
       graph.triple(episode.best(from: episode.node(move))).write(target)
@@ -213,12 +229,15 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     return episode.likeliest(from: node, output)
   }
 
-  /// −log p(best edge) among the edges that leave the node. The logits of the source's digits add nothing to it.
+  /// Of a move, −log p(best edge) among the edges that leave the node: the logits of the source's digits add nothing to it. Of
+  /// planning, that of the edge's nine digits.
   func loss(
     _ t: Int, of notes: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double {
     let episode = Episode(self, notes)
-    let node = episode.node(t - answer(episode.graph))
+    let move = t - answer(episode.graph)
+    guard move >= 0 else { return loss.ofRow(outputSize, output, target, share, gradient) }
+    let node = episode.node(move)
     let edges = episode.graph.outEdges(of: node)
     let best = episode.best(from: node)
     var all = LogSum()

@@ -140,6 +140,28 @@ def test_traversal(nodes, degree, path, terminate):
         assert len(episodes.inputs) == longest
 
 
+def test_following():
+    """With `follow`, a step of the query is also asked for its triple, and nothing else changes."""
+    options = dict(seed=4, nodes="5-12", path="1-6")
+    told = dnc.Task("graph_traversal", **options)
+    followed = dnc.Task("graph_traversal", follow=0.25, **options)
+    plain, episodes = told.sample(16), followed.sample(16)
+    assert_equal(episodes.inputs, plain.inputs)
+    outputs = logits(plain.targets)
+    for b in range(16):
+        _, query, answer = Phases(plain, b).begins
+        targets, mask = plain.targets[:, b].copy(), plain.mask[:, b].copy()
+        targets[query:answer] = targets[answer : 2 * answer - query]
+        mask[query:answer] = 0.25
+        assert_equal(episodes.targets[:, b], targets)
+        assert_equal(episodes.mask[:, b], mask)
+    value, gradients = followed.loss(outputs)
+    expected, expected_gradients = dnc.loss(followed.loss_kind, outputs, episodes.targets, episodes.mask)
+    assert value == pytest.approx(expected, rel=1e-6) and gradients[plain.mask == 0].any()
+    assert_close(gradients, expected_gradients, 1e-6)
+    assert_equal(followed.score(outputs), told.score(outputs))
+
+
 def test_traversal_defaults():
     written = dnc.Task("graph_traversal", seed=3, nodes="10-20", out_degree="2-4", path="1-5", terminate="yes")
     for a, b in zip(dnc.Task("graph_traversal", seed=3).sample(20), written.sample(20)):
@@ -298,7 +320,12 @@ COMMON = [
 
 
 @pytest.mark.parametrize(
-    "options", [*COMMON, "path=0", "path=1-101", "path=", "terminate=maybe", "terminate=1", "beta=0.5", "planning=3"]
+    "options",
+    [
+        *COMMON,
+        *("path=0", "path=1-101", "path=", "terminate=maybe", "terminate=1", "follow=1.5"),
+        *("beta=0.5", "planning=3"),
+    ],
 )
 def test_traversal_refusals(options):
     message = refused("graph_traversal", options)

@@ -325,6 +325,37 @@ def test_loss():
             assert abs((loss(up) - loss(down)) / 2e-5 - gradients[t, b, y]) < 1e-5 * largest + 1e-8
 
 
+@pytest.mark.parametrize("planning", [10, 2])
+def test_planning(planning):
+    """With `plan`, the first steps of planning are asked for the teacher's way, from its end back to its start."""
+    options = dict(seed=4, nodes="8-15", path="1-4", planning=planning)
+    quiet, planned = dnc.Task("shortest_path", **options), dnc.Task("shortest_path", plan=0.25, **options)
+    outputs, plain = play(quiet, 16, 7)
+    planned.position = quiet.position - 1
+    episodes = play(planned, 16, 7, outputs)[1]
+    assert_equal(episodes.inputs, plain.inputs)
+    taught = dnc.Task("shortest_path", **options).sample(16)
+    rows = plain.mask > 0
+    for b in range(16):
+        path = Path(plain, b, planning)
+        targets, mask = plain.targets[:, b].copy(), plain.mask[:, b].copy()
+        way = taught.targets[path.answer : path.answer + path.length, b][::-1][:planning]
+        targets[path.query + 1 :][: len(way)] = way
+        mask[path.query + 1 :][: len(way)] = 0.25
+        assert_equal(episodes.targets[:, b], targets)
+        assert_equal(episodes.mask[:, b], mask)
+
+    moves, steps = plain.mask.sum(), 0.25 * (episodes.mask == 0.25).sum()
+    of_moves, move_gradients = quiet.loss(outputs)
+    asked = (episodes.mask == 0.25).astype(np.float32)
+    of_steps, step_gradients = dnc.loss(quiet.loss_kind, outputs, episodes.targets, asked)
+    value, gradients = planned.loss(outputs)
+    assert value == pytest.approx((moves * of_moves + steps * of_steps) / (moves + steps), rel=1e-6)
+    assert_close(gradients[rows], move_gradients[rows] * moves / (moves + steps), 1e-6)
+    assert_close(gradients[~rows], step_gradients[~rows] * steps / (moves + steps), 1e-6)
+    assert_equal(planned.score(outputs), quiet.score(outputs))
+
+
 def test_loss_of_a_single_edge():
     """Where only one edge leaves every node there is nothing to learn."""
     task = dnc.Task("shortest_path", nodes="5", out_degree="1", path="1")
@@ -414,6 +445,7 @@ def test_playing_depends_on_nothing_else():
         "beta=1.1",
         "beta=-0.1",
         "beta=x",
+        "plan=1.1",
         "terminate=yes",
     ],
 )
