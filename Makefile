@@ -155,7 +155,7 @@ build/%: bindings/c/examples/%.c include/dnc.h $(LIBRARY)
 demo: build/copy_task
 	build/copy_task --output demo
 
-# The pictures of docs/gallery.md: model, log, task, the episode's options, the options of a length, folder. Of 256 slots, the
+# The pictures of docs/gallery.md: model, log, task, the episode's options, the options of a length, folder. Of 192 slots, the
 # picture of an episode would show little.
 gallery: build/pictures $(PYTHON)
 	build/pictures models/copy.safetensors models/copy.jsonl copy min_length=8,max_length=8 \
@@ -163,11 +163,12 @@ gallery: build/pictures $(PYTHON)
 	build/pictures models/repeat_copy.safetensors models/repeat_copy.jsonl repeat_copy \
 	  min_length=4,max_length=4,min_repeats=3,max_repeats=3 \
 	  "min_length={},max_length={},min_repeats=2,max_repeats=2" 1 docs/images/repeat_copy
-	build/pictures models/graph_traversal.safetensors models/graph_traversal.jsonl graph_traversal \
+	build/pictures models/graph_traversal.safetensors models/graph_traversal_stage_1.jsonl graph_traversal \
 	  nodes=6,out_degree=2,path=4 "nodes={},out_degree=3,path=3" 4 docs/images/graph_traversal
 	$(WITH_LIBRARY) $(PYTHON) -m dnc plot episode models/graph_traversal.safetensors graph_traversal --option nodes=6 \
 	  --option out_degree=2 --option path=4 --memory-slots 32 --panels phases,input,target,prediction,error,writes,reads,origins,usage \
 	  --output docs/images/graph_traversal/episode.png
+	$(WITH_LIBRARY) $(PYTHON) -m dnc plot training models/graph_traversal_by_content.jsonl --output docs/images/graph_traversal/lessons.png
 	$(PYTHON) tools/add_still.py docs/images/*/film.png
 
 # With the reference of the package and of its command line. A link that leads nowhere ends it.

@@ -139,8 +139,8 @@ def test_how_to_tells_what_the_logs_say(repository):
     right = log("repeat_copy", "test", lambda line: line["scores"]["sequences_right"][0])
     assert "a third of the sequences from 2,500 to 5,000 updates, all but 3 % at 13,000" in page
     assert all(abs(right[update] - 1 / 3) < 0.04 for update in range(2500, 5001, 500)) and right[13000] > 0.97
-    rates = log("graph_traversal", "train", lambda line: (line["learning_rate"], line["lesson"]))
-    triples = log("graph_traversal", "test", lambda line: line["scores"]["triples_right"][0])
+    rates = log("graph_traversal_by_content", "train", lambda line: (line["learning_rate"], line["lesson"]))
+    triples = log("graph_traversal_by_content", "test", lambda line: line["scores"]["triples_right"][0])
     assert "61 to 65 % of the triples with 0.001, from update 51,000 to 56,000" in page
     assert "65 to 71 % with 0.0003, from 59,000 to 63,000" in page
     for rate, begin, end, least, most in ((0.001, 51000, 56000, 0.605, 0.655), (0.0003, 59000, 63000, 0.645, 0.715)):
