@@ -8,7 +8,9 @@ import CDNC
 ///     answer        path              0                                                  (sᵢ, eᵢ, dᵢ)
 ///                   1, to terminate   0                                                  (0, 0, 0)
 ///
-/// If the weight `follow` is not 0, a step of the query has the target (sᵢ, eᵢ, dᵢ) too, with this mask. The path is a random walk from a random node. No edge has the triple (0, 0, 0): nodes have no edges to themselves.
+/// The path is a random walk from a random node. No edge has the triple (0, 0, 0): nodes have no edges to themselves.
+///
+/// If `follow` is not 0, the steps of the query have targets, too, with `follow` as their mask: (sᵢ, eᵢ, dᵢ) in step i.
 struct GraphTraversal: ~Copyable, EpisodeSource {
   static let name: StaticString = "graph_traversal"
 
@@ -24,7 +26,7 @@ struct GraphTraversal: ~Copyable, EpisodeSource {
       terminates =
         try !options.choice("terminate", default: "yes", or: "no", "whether the answer ends with (0, 0, 0)")
       follow = try options.share(
-        "follow", default: "0", "weight of the answers asked for in the query too, as it is read")
+        "follow", default: "0", "weight in the loss of the query's steps, each with its triple as the target")
     }
   }
 
@@ -103,7 +105,8 @@ struct GraphTraversal: ~Copyable, EpisodeSource {
     } else if answer < 0 {
       let asked = graph.triple(Int(episode.walk[query]))
       Triple(query == 0 ? asked.source : nil, asked.edge, nil).write(input)
-      if follow > 0 { asked.write(target) }
+      guard follow > 0 else { return 0 }
+      asked.write(target)
       return follow
     } else {
       input[GraphEncoding.prediction] = 1

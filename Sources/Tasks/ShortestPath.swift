@@ -12,8 +12,8 @@ import CDNC
 /// be as good. The network chooses among the edges that leave the node, and while it learns, a teacher chooses in its place
 /// with probability β.
 ///
-/// If the weight `plan` is not 0, the planning begins with targets of this mask: the edges of the teacher's way from the
-/// start, from the last one back to the first.
+/// If `plan` is not 0, the first steps of planning have targets, too, with `plan` as their mask: the edges of the teacher's
+/// way from the start, the last one first. What does not fit into the planning is left out.
 struct ShortestPath: ~Copyable, EpisodeSource {
   static let name: StaticString = "shortest_path"
 
@@ -29,7 +29,10 @@ struct ShortestPath: ~Copyable, EpisodeSource {
       planning = try options.number(
         "planning", in: 0...1000, default: "10", "empty steps between query and answer")
       beta = try options.share("beta", default: "0.8", "probability that the teacher moves")
-      plan = try options.share("plan", default: "0", "weight of the way back, asked for in the first steps of planning")
+      plan = try options.share(
+        "plan", default: "0",
+        "weight in the loss of the first steps of planning, with the shortest path's edges as targets, the last one first"
+      )
     }
   }
 

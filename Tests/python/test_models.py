@@ -51,6 +51,24 @@ def test_graph_traversal_by_content(score, repository):
         assert least < score("graph_traversal_by_content", task, "episodes_right") < most
 
 
+def test_graph_inference(score, repository):
+    for queries, least in ((1, 0.9), (3, 0.8)):
+        family = dict(graph=repository / "data" / "family.csv", relation="kinship")
+        tree = dnc.Task("graph_inference", 11, queries=queries, **family)
+        assert score("graph_inference", tree, "episodes_right", memory_slots=128) > least
+    task = dnc.Task.load(repository / "curricula" / "graph_inference.txt", 11)
+    for lesson in (4, 6, 11):
+        task.lesson = lesson
+        assert score("graph_inference", task, "episodes_right", memory_slots=128) > 0.85
+
+
+def test_shortest_path(score, repository):
+    task = dnc.Task.load(repository / "curricula" / "shortest_path.txt", 11)
+    for lesson, least in ((4, 0.83), (7, 0.6), (14, 0.38)):
+        task.lesson = lesson
+        assert score("shortest_path", task, "shortest") > least
+
+
 def test_logs_and_networks_belong_together(repository):
     """A log's first line is the plan of the network beside it; later lines may change what of a network can change."""
     models = set((repository / "models").glob("*.safetensors"))
