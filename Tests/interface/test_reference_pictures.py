@@ -78,7 +78,7 @@ PICTURES = {
         c.dnc_state_image_encode, played[0].handle, 1, c.DNC_STEP_NOW, theme=1, flags=c.DNC_IMAGE_SORT_SLOTS
     ),
     "state_of_used": lambda played: used_slots(),
-    "training": lambda played: training("graph_traversal", title=b"Graph traversal"),
+    "training": lambda played: training("graph_traversal_by_content", title=b"Graph traversal"),
     "training_of_three": lambda played: training(
         "copy", "repeat_copy", "associative_recall", metric=b"bit_error", theme=1, width=500, height=160
     ),
