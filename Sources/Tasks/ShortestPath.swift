@@ -106,7 +106,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
       return edges.first { isShortest($0, from: node) } ?? edges.lowerBound
     }
 
-    /// The edge of the teacher's way from the start that has `left` edges behind it.
+    /// The edge of the teacher's way from the start that `left` edges come after.
     func planned(left: Int) -> Int {
       var edge = best(from: facts.pointee.start)
       while Int(distance[graph.end(of: edge)]) > left { edge = best(from: graph.end(of: edge)) }
