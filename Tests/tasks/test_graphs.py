@@ -141,7 +141,7 @@ def test_traversal(nodes, degree, path, terminate):
 
 
 def test_following():
-    """With `follow`, a step of the query is also asked for its triple, and nothing else changes."""
+    """With `follow`, every step of the query has its triple as its target, and nothing else changes."""
     options = dict(seed=4, nodes="5-12", path="1-6")
     told = dnc.Task("graph_traversal", **options)
     followed = dnc.Task("graph_traversal", follow=0.25, **options)

@@ -327,11 +327,10 @@ def test_loss():
 
 @pytest.mark.parametrize("planning", [10, 2])
 def test_planning(planning):
-    """With `plan`, the first steps of planning are asked for the teacher's way, from its end back to its start."""
+    """With `plan`, the first steps of planning have the edges of the teacher's way as targets, the last one first."""
     options = dict(seed=4, nodes="8-15", path="1-4", planning=planning)
     quiet, planned = dnc.Task("shortest_path", **options), dnc.Task("shortest_path", plan=0.25, **options)
     outputs, plain = play(quiet, 16, 7)
-    planned.position = quiet.position - 1
     episodes = play(planned, 16, 7, outputs)[1]
     assert_equal(episodes.inputs, plain.inputs)
     taught = dnc.Task("shortest_path", **options).sample(16)
