@@ -15,7 +15,9 @@ enum InitialState {
   struct LearnedParts: ~Copyable {
     private let memory: Memory
 
-    init(batch: Int) throws(Failure) { memory = try Memory(bytes: batch) }
+    init(batch: Int) throws(Failure) { memory = try Memory(bytes: LearnedParts.bytes(batch: batch)) }
+
+    static func bytes(batch: Int) -> Int { batch * MemoryLayout<Learned.RawValue>.stride }
 
     subscript(b: Int) -> Learned {
       get { Learned(rawValue: memory.start.load(fromByteOffset: b, as: UInt8.self)) }

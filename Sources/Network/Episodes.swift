@@ -28,6 +28,9 @@ struct Episodes<Scalar: Real>: ~Copyable {
     self.finalGradient = finalGradient
   }
 
+  /// The number of bytes that `init` allocates.
+  static func bytes(_ c: Configuration) -> Int { InitialState.LearnedParts.bytes(batch: c.B) + c.B }
+
   /// All sequences start a new episode, with nothing recorded.
   mutating func reset() {
     dropRecord()

@@ -95,7 +95,8 @@ struct Network<Scalar: Real>: ~Copyable {
   /// Bytes of a network of this configuration with a record of `steps` steps, 0 when it is not training.
   static func bytes(_ configuration: Configuration, steps: Int) throws(Failure) -> Int {
     try Record<Scalar>.bytes(configuration, capacity: steps, threads: configuration.threadCount)
-      + 2 * gradientBytes(configuration) + PackedWeights<Scalar>.bytes(configuration) + MemoryLayout<Network>.stride
+      + 2 * gradientBytes(configuration) + PackedWeights<Scalar>.bytes(configuration)
+      + Episodes<Scalar>.bytes(configuration) + MemoryLayout<Network>.stride
   }
 
   mutating func setBatchSize(_ batchSize: Int) throws(Failure) {

@@ -5,7 +5,7 @@ import re
 import resource
 import subprocess
 import sys
-from ctypes import POINTER, byref, c_float, c_size_t, c_void_p, cast
+from ctypes import CDLL, POINTER, Structure, byref, c_float, c_size_t, c_void_p, cast
 
 import numpy as np
 import pytest
@@ -874,6 +874,36 @@ def test_estimated_bytes():
     state = sum(net.state(field).size for field in net.fields)
     assert base > 4 * (2 * parameters + state)
     assert base < 20 * (2 * parameters + state)
+
+
+class MallocInfo(Structure):
+    """glibc's struct mallinfo2."""
+
+    _fields_ = [(name, c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keep".split()]
+
+
+def allocated():
+    """Bytes that this process has asked malloc for and not freed."""
+    of_libc = CDLL(None).mallinfo2
+    of_libc.restype = MallocInfo
+    info = of_libc()
+    return info.uordblks + info.hblkhd
+
+
+@pytest.mark.real_machine
+@pytest.mark.parametrize("memory", ["dnc", "ntm", "none"])
+@pytest.mark.parametrize("initial_state", [0, 2], ids=["constant", "learned"])
+def test_many_sequences_take_what_is_estimated(memory, initial_state):
+    """What a network keeps for each sequence is in the estimate, down to a byte a sequence."""
+    kinds = dict(dnc=c.DNC_MEMORY_DNC, ntm=c.DNC_MEMORY_NTM, none=c.DNC_MEMORY_NONE)
+    fields = dict(input_size=1, output_size=1, hidden_size=2, memory_slots=2, word_size=2, batch_size=65_536, read_heads=1)
+    fields.update(num_threads=1, memory=kinds[memory], initial_state=initial_state if memory != "none" else 0)
+    estimated = estimate(**fields)
+    before = allocated()
+    net = Net(**fields)
+    taken = allocated() - before
+    assert abs(taken - estimated) < 50_000
+    del net
 
 
 @pytest.mark.parametrize(
