@@ -19,6 +19,9 @@ struct Noted<Element: BitwiseCopyable, Start: NotesPointer> {
   var pointee: Element { self[0] }
 
   subscript(index: Int) -> Element { start.reading.assumingMemoryBound(to: Element.self)[index] }
+
+  /// Without the elements before this one.
+  func from(_ index: Int) -> Noted { Noted(start: start.advanced(by: index * MemoryLayout<Element>.stride)) }
 }
 
 extension Noted where Start == UnsafeMutableRawPointer {

@@ -8,7 +8,7 @@ import CDNC
 ///     planning      10                 0                                       0
 ///     answer        at most path + 5   0, then the triple of the last move     the best edge that leaves the present node
 ///
-/// The answer ends where the end is reached or out of reach. The best edge is the first one on a shortest way; others may
+/// From the query on, the phases are repeated for each query. The answer ends where the end is reached or out of reach. The best edge is the first one on a shortest way; others may
 /// be as good. The network chooses among the edges that leave the node, and while it learns, a teacher chooses in its place
 /// with probability β.
 ///
@@ -20,7 +20,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
   struct Settings: TaskSettings {
     let graphs: Graphs.Settings
     let path: ClosedRange<Int>
-    let planning: Int
+    let planning, queries: Int
     let beta, plan: Double
 
     init(_ options: inout TaskOptions) throws(Failure) {
@@ -33,12 +33,13 @@ struct ShortestPath: ~Copyable, EpisodeSource {
         "plan", default: "0",
         "weight in the loss of the first steps of planning, with the shortest path's edges as targets, the last one first"
       )
+      queries = try options.number("queries", in: 1...100, default: "1", "paths to find in one graph")
     }
   }
 
   private let graphs: Graphs
   private let path: ClosedRange<Int>
-  private let planning: Int
+  private let planning, queries: Int
   private let beta: Double
   private let plan: Float
   /// The network may make so many moves more than a shortest way has.
@@ -61,32 +62,59 @@ struct ShortestPath: ~Copyable, EpisodeSource {
   }
 
   private struct Facts {
+    /// The step that asks.
+    let first: Int
     let start, end, shortest: Int
     let nearlyChance, shortestChance, extraChance: Double
-    /// Of the teacher.
-    var random: Random
     var moves = 0
-    var evaluating = false
     var limit: Int { shortest + ShortestPath.spare }
   }
 
+  private struct Teacher {
+    var random: Random
+    var evaluating = false
+  }
+
   private struct Episode<Start: NotesPointer> {
+    let graph: Graph<Start>
+    let teacher: Noted<Teacher, Start>
+    private let facts: Noted<Facts, Start>
+    private let distance, taken: Noted<UInt16, Start>
+    private let nodes, moves, queries: Int
+    let bytes: Int
+
+    init(_ task: borrowing ShortestPath, _ start: Start) {
+      nodes = task.graphs.size.nodes
+      moves = task.path.upperBound + ShortestPath.spare
+      queries = task.queries
+      var carver = NotesCarver(start)
+      graph = Graph(task.graphs.size, &carver)
+      teacher = carver.take(1)
+      facts = carver.take(queries)
+      distance = carver.take(queries * nodes)
+      taken = carver.take(queries * moves)
+      bytes = carver.bytes
+    }
+
+    func query(_ i: Int) -> Query<Start> {
+      Query(graph: graph, facts: facts.from(i), distance: distance.from(i * nodes), taken: taken.from(i * moves))
+    }
+
+    /// The one that step t, which is none of the description, belongs to.
+    func query(at t: Int) -> Query<Start> {
+      var i = queries - 1
+      while facts[i].first > t { i -= 1 }
+      return query(i)
+    }
+  }
+
+  private struct Query<Start: NotesPointer> {
     let graph: Graph<Start>
     let facts: Noted<Facts, Start>
     /// To the end, from each node.
     let distance: Noted<UInt16, Start>
     /// The edge of each move.
     let taken: Noted<UInt16, Start>
-    let bytes: Int
-
-    init(_ task: borrowing ShortestPath, _ start: Start) {
-      var carver = NotesCarver(start)
-      graph = Graph(task.graphs.size, &carver)
-      facts = carver.take(1)
-      distance = carver.take(task.graphs.size.nodes)
-      taken = carver.take(task.path.upperBound + ShortestPath.spare)
-      bytes = carver.bytes
-    }
 
     /// Where move i begins; the moves before it have been made.
     func node(_ i: Int) -> Int { i == 0 ? facts.pointee.start : graph.end(of: Int(taken[i - 1])) }
@@ -149,24 +177,42 @@ struct ShortestPath: ~Copyable, EpisodeSource {
       }
     }
     self.graphs = source
-    (self.path, planning, beta, plan) = (path, settings.planning, settings.beta, Float(settings.plan))
+    (self.path, planning, queries) = (path, settings.planning, settings.queries)
+    (beta, plan) = (settings.beta, Float(settings.plan))
   }
 
   func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int {
     let episode = Episode(self, notes)
     let graph = episode.graph
-    var shortest = random.within(path)
-    var pairs = 0
-    for _ in 0..<ShortestPath.attempts where pairs == 0 {
+    let shortest = random.within(path)
+    let distance = episode.query(0).distance.pointer
+    var attempts = ShortestPath.attempts
+    repeat {
       graphs.draw(&random, into: graph)
-      pairs = graph.countPairs(apart: shortest, episode.distance.pointer).count
+      attempts -= 1
+    } while attempts > 0 && graph.countPairs(apart: shortest, distance, until: 1).count == 0
+    var first = graph.edges
+    for i in 0..<queries {
+      ask(episode.query(i), apart: i == 0 ? shortest : random.within(path), first: first, &random)
+      first += 1 + planning + episode.query(i).facts.pointee.limit
     }
+    episode.teacher.pointee = Teacher(random: random)
+    return first
+  }
+
+  /// Draws start and end, so far apart or, if there is no such pair, as far below as needed.
+  private func ask(
+    _ query: Query<UnsafeMutableRawPointer>, apart length: Int, first: Int, _ random: inout Random
+  ) {
+    let graph = query.graph
+    var shortest = length
+    var pairs = graph.countPairs(apart: shortest, query.distance.pointer).count
     while pairs == 0 {
       shortest -= 1
-      pairs = graph.countPairs(apart: shortest, episode.distance.pointer).count
+      pairs = graph.countPairs(apart: shortest, query.distance.pointer).count
     }
-    let pair = graph.countPairs(apart: shortest, episode.distance.pointer, until: 1 + random.below(pairs))
-    graph.findDistances(to: pair.end, limit: graph.nodes, episode.distance.pointer)
+    let pair = graph.countPairs(apart: shortest, query.distance.pointer, until: 1 + random.below(pairs))
+    graph.findDistances(to: pair.end, limit: graph.nodes, query.distance.pointer)
 
     var guess = RandomWalk(graph, from: pair.start)
     for _ in 0..<shortest { guess.step(end: pair.end) }
@@ -178,35 +224,35 @@ struct ShortestPath: ~Copyable, EpisodeSource {
       guess.step(end: pair.end)
       if i == 0 { nearlyChance = guess[pair.end] }
     }
-    episode.facts.pointee = Facts(
-      start: pair.start, end: pair.end, shortest: shortest, nearlyChance: nearlyChance,
-      shortestChance: shortestChance, extraChance: extra, random: random)
-    return answer(graph) + shortest + ShortestPath.spare
+    query.facts.pointee = Facts(
+      first: first, start: pair.start, end: pair.end, shortest: shortest, nearlyChance: nearlyChance,
+      shortestChance: shortestChance, extraChance: extra)
   }
-
-  /// The first step of the answer.
-  private func answer(_ graph: Graph<some NotesPointer>) -> Int { graph.edges + 1 + planning }
 
   func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
     let episode = Episode(self, notes)
     let graph = episode.graph
-    let query = t - graph.edges
-    let move = t - answer(graph)
-    if move >= 0 && !episode.isOpen(move) { return 0 }
-    if t == 0 || query == 0 || query == 1 || move == 0 { input[GraphEncoding.transition] = 1 }
-    if query < 0 {
+    if t < graph.edges {
+      if t == 0 { input[GraphEncoding.transition] = 1 }
       graph.triple(Int(graph.order[t])).write(input)
-    } else if query == 0 {
-      let facts = episode.facts.pointee
+      return 0
+    }
+    let query = episode.query(at: t)
+    let facts = query.facts.pointee
+    let phase = t - facts.first
+    let move = phase - 1 - planning
+    if move >= 0 && !query.isOpen(move) { return 0 }
+    if phase <= 1 || move == 0 { input[GraphEncoding.transition] = 1 }
+    if phase == 0 {
       Triple(graph.label(of: facts.start), nil, graph.label(of: facts.end)).write(input)
     } else if move < 0 {
-      guard plan > 0, query <= episode.facts.pointee.shortest else { return 0 }
-      graph.triple(episode.planned(left: query - 1)).write(target)
+      guard plan > 0, phase <= facts.shortest else { return 0 }
+      graph.triple(query.planned(left: phase - 1)).write(target)
       return plan
     } else {
       input[GraphEncoding.prediction] = 1
-      if move > 0 { graph.triple(Int(episode.taken[move - 1])).write(input) }
-      graph.triple(episode.best(from: episode.node(move))).write(target)
+      if move > 0 { graph.triple(Int(query.taken[move - 1])).write(input) }
+      graph.triple(query.best(from: query.node(move))).write(target)
       return 1
     }
     return 0
@@ -214,22 +260,24 @@ struct ShortestPath: ~Copyable, EpisodeSource {
 
   func move(_ t: Int, in notes: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {
     let episode = Episode(self, notes)
-    let move = t - answer(episode.graph)
-    guard move >= 0, episode.isOpen(move) else { return }
-    episode.facts.pointee.evaluating = evaluating
-    let edge = choose(move, episode, output: output, &episode.facts.pointee.random)
-    episode.taken[move] = UInt16(edge)
-    episode.facts.pointee.moves = move + 1
+    guard t >= episode.graph.edges else { return }
+    let query = episode.query(at: t)
+    let move = t - query.facts.pointee.first - 1 - planning
+    guard move >= 0, query.isOpen(move) else { return }
+    episode.teacher.pointee.evaluating = evaluating
+    let edge = choose(move, query, output: output, &episode.teacher.pointee)
+    query.taken[move] = UInt16(edge)
+    query.facts.pointee.moves = move + 1
   }
 
   /// The edge of a move.
-  private func choose(_ move: Int, _ episode: Episode<some NotesPointer>, output: In<Float>?, _ random: inout Random)
-    -> Int
-  {
-    let node = episode.node(move)
-    let taught = random.uniform() < beta && !episode.facts.pointee.evaluating
-    guard let output, !taught else { return episode.best(from: node) }
-    return episode.likeliest(from: node, output)
+  private func choose(
+    _ move: Int, _ query: Query<some NotesPointer>, output: In<Float>?, _ teacher: inout Teacher
+  ) -> Int {
+    let node = query.node(move)
+    let taught = teacher.random.uniform() < beta && !teacher.evaluating
+    guard let output, !taught else { return query.best(from: node) }
+    return query.likeliest(from: node, output)
   }
 
   /// Of a move, −log p(best edge) among the edges that leave the node: the logits of the source's digits add nothing to it. Of
@@ -237,34 +285,41 @@ struct ShortestPath: ~Copyable, EpisodeSource {
   func loss(
     _ t: Int, of notes: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double {
-    let episode = Episode(self, notes)
-    let move = t - answer(episode.graph)
+    let query = Episode(self, notes).query(at: t)
+    let move = t - query.facts.pointee.first - 1 - planning
     guard move >= 0 else { return loss.ofRow(outputSize, output, target, share, gradient) }
-    let node = episode.node(move)
-    let edges = episode.graph.outEdges(of: node)
-    let best = episode.best(from: node)
+    let node = query.node(move)
+    let edges = query.graph.outEdges(of: node)
+    let best = query.best(from: node)
     var all = LogSum()
-    for edge in edges { all.add(episode.logit(edge, output)) }
+    for edge in edges { all.add(query.logit(edge, output)) }
     if let gradient {
       gradient.update(repeating: 0, count: outputSize)
       for edge in edges {
-        let part = share * Float(all.probability(episode.logit(edge, output)) - (edge == best ? 1 : 0))
-        episode.way(edge).forEachDigit { gradient[$0] += part }
+        let part = share * Float(all.probability(query.logit(edge, output)) - (edge == best ? 1 : 0))
+        query.way(edge).forEachDigit { gradient[$0] += part }
       }
     }
-    return all - episode.logit(best, output)
+    return all - query.logit(best, output)
   }
 
   func score(_ notes: UnsafeRawPointer, outputs: EpisodeOutputs, scores: UnsafeMutablePointer<dnc_score>) {
     let episode = Episode(self, notes)
-    let facts = episode.facts.pointee
-    let answer = answer(episode.graph)
+    for i in 0..<queries { score(episode.query(i), episode.teacher.pointee, outputs: outputs, scores: scores) }
+  }
+
+  private func score(
+    _ query: Query<UnsafeRawPointer>, _ teacher: Teacher, outputs: EpisodeOutputs,
+    scores: UnsafeMutablePointer<dnc_score>
+  ) {
+    let facts = query.facts.pointee
+    let answer = facts.first + 1 + planning
     var moves = facts.moves
-    var last = episode.node(moves)
+    var last = query.node(moves)
     // No input comes after the last move that is allowed, so it has not been made.
-    if episode.isOpen(moves) {
-      var random = facts.random
-      last = episode.graph.end(of: choose(moves, episode, output: outputs[answer + moves], &random))
+    if query.isOpen(moves) {
+      var teacher = teacher
+      last = query.graph.end(of: choose(moves, query, output: outputs[answer + moves], &teacher))
       moves += 1
     }
     let extra = last == facts.end ? moves - facts.shortest : ShortestPath.spare + 1
@@ -272,11 +327,11 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     scores.add(1, extra == 0 ? 1 : 0, chance: facts.shortestChance)
     scores.add(2, Double(extra), chance: facts.extraChance)
     for i in 0..<moves {
-      let node = episode.node(i)
-      let edges = episode.graph.outEdges(of: node)
+      let node = query.node(i)
+      let edges = query.graph.outEdges(of: node)
       var right = 0.0
-      for edge in edges where episode.isShortest(edge, from: node) { right += 1 }
-      let isRight = episode.isShortest(episode.likeliest(from: node, outputs[answer + i]), from: node)
+      for edge in edges where query.isShortest(edge, from: node) { right += 1 }
+      let isRight = query.isShortest(query.likeliest(from: node, outputs[answer + i]), from: node)
       scores.add(3, isRight ? 1 : 0, chance: right / Double(edges.count))
     }
   }

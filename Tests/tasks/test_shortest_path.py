@@ -355,6 +355,70 @@ def test_planning(planning):
     assert_equal(planned.score(outputs), quiet.score(outputs))
 
 
+def apart(episodes, b, planning=10):
+    """Each query of an episode: its rows behind those of the description, and its path as if nothing else were asked or had
+    targets."""
+    inputs, targets, mask = (part[:, b : b + 1] for part in episodes)
+    asked = np.flatnonzero(inputs[:, 0, :30].any(1) & ~inputs[:, 0, 30:60].any(1))
+    for start, end in zip(asked, [*asked[1:], len(inputs)]):
+        rows = np.array([*range(asked[0]), *range(start, end)])
+        answers = inputs[rows, :, 91] > 0
+        yield rows, Path((inputs[rows], targets[rows] * answers[..., None], mask[rows] * answers), 0, planning)
+
+
+@pytest.mark.parametrize("planning", [10, 0])
+def test_several_queries(planning):
+    """Each is an episode of its own in the same graph, the first the one of a task with a single query."""
+    options = dict(seed=21, planning=planning, path="1-4")
+    task = dnc.Task("shortest_path", queries=3, plan=0.5, **options)
+    alone = dnc.Task("shortest_path", **options).sample(16)
+    lengths = Counter()
+    for evaluating in (False, True):
+        task.position, task.evaluating = 0, evaluating
+        outputs, episodes = play(task, 16, 8)
+        sums, counts = np.zeros(4), np.array([48.0, 48, 48, 0])
+        for b in range(16):
+            queries = list(apart(episodes, b, planning))
+            assert len(queries) == 3
+            first = Path(alone, b, planning)
+            assert_equal(queries[0][1].inputs[: first.answer], first.inputs[: first.answer])
+            for rows, p in queries:
+                assert rows[-1] == len(outputs) - 1 or len(rows) == p.answer + p.limit
+                p.check()
+                planned = np.zeros(planning, np.float32)
+                planned[: p.length] = 0.5
+                assert_equal(episodes.mask[rows, b][p.query + 1 : p.answer], planned)
+                lengths[p.length] += 1
+                if not evaluating:
+                    continue
+                visited, last = follow(p, outputs[rows], b)
+                assert p.moves[0] == visited
+                extra = len(visited) - p.length if last == p.end else SPARE + 1
+                own = outputs[rows, b][p.answer :]
+                right = [network_choice(p, n, z)[0] in p.shortest(n) for n, z in zip(visited, own)]
+                sums += [extra <= 1, extra == 0, extra, sum(right)]
+                counts[3] += len(visited)
+        if evaluating:
+            assert_equal(task.score(outputs)[:, :2], np.stack([sums, counts], 1))
+    assert min(lengths[length] for length in (1, 2, 3, 4)) > 10, lengths
+
+
+def test_the_loss_of_several_queries():
+    """The mean over the moves and the planned steps of all queries, by their weights."""
+    task = dnc.Task("shortest_path", seed=22, queries=4, plan=0.5)
+    outputs, episodes = play(task, 3, 9)
+    value, gradients = task.loss(outputs)
+    planned = (episodes.mask == 0.5).astype(np.float32)
+    total = 0.5 * planned.sum() * dnc.loss(task.loss_kind, outputs, episodes.targets, planned)[0]
+    for b in range(3):
+        for rows, p in apart(episodes, b):
+            for node, z, target in zip(p.moves[0], outputs[rows, b][p.answer :], p.targets[p.answer :]):
+                _, scores, edges = network_choice(p, node, z)
+                total += np.log(np.exp(scores).sum()) - scores[edges.index(triple(target))]
+    assert value == pytest.approx(total / episodes.mask.sum(), rel=1e-6)
+    assert not gradients[episodes.mask == 0].any()
+
+
 def test_loss_of_a_single_edge():
     """Where only one edge leaves every node there is nothing to learn."""
     task = dnc.Task("shortest_path", nodes="5", out_degree="1", path="1")
@@ -412,7 +476,7 @@ def test_paths_that_no_graph_has():
 
 def test_defaults():
     task = dnc.Task("shortest_path", seed=3)
-    same = dnc.Task("shortest_path", seed=3, nodes="10-20", out_degree="2-4", path="2-4", planning=10, beta=0.8)
+    same = dnc.Task("shortest_path", seed=3, nodes="10-20", out_degree="2-4", path="2-4", planning=10, beta=0.8, queries=1)
     outputs, episodes = play(task, 12, 0)
     for a, b in zip(episodes, play(same, 12, 0)[1]):
         assert_equal(a, b)
@@ -445,6 +509,8 @@ def test_playing_depends_on_nothing_else():
         "beta=-0.1",
         "beta=x",
         "plan=1.1",
+        "queries=0",
+        "queries=101",
         "terminate=yes",
     ],
 )
