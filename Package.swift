@@ -133,7 +133,7 @@ let library: Target =
               "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker",
               "--version-script=\(Context.packageDirectory)/dnc.map",
               "-Xlinker", "-soname", "-Xlinker", "libdnc.so.0",
-              "-Xlinker", "--gc-sections",
+              "-Xlinker", "--gc-sections", "-Xlinker", "-O2",
               "-Xlinker", "-z", "-Xlinker", isSanitized ? "undefs" : "defs",
             ])
         ] : []))

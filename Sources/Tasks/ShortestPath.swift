@@ -22,6 +22,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     let path: ClosedRange<Int>
     let planning, queries: Int
     let beta, plan: Double
+    let comparesDigits: Bool
 
     init(_ options: inout TaskOptions) throws(Failure) {
       graphs = try Graphs.Settings(&options)
@@ -31,8 +32,9 @@ struct ShortestPath: ~Copyable, EpisodeSource {
       beta = try options.share("beta", default: "0.8", "probability that the teacher moves")
       plan = try options.share(
         "plan", default: "0",
-        "weight in the loss of the first steps of planning, with the shortest path's edges as targets, the last one first"
-      )
+        "weight of the first steps of planning, whose targets are the shortest path's edges, the last one first")
+      comparesDigits = try options.choice(
+        "loss", default: "edges", or: "digits", "of a move: over the edges of its node, or over the digits of its triple")
       queries = try options.number("queries", in: 1...100, default: "1", "paths to find in one graph")
     }
   }
@@ -42,6 +44,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
   private let planning, queries: Int
   private let beta: Double
   private let plan: Float
+  private let comparesDigits: Bool
   /// The network may make so many moves more than a shortest way has.
   private static let spare = 5
   /// Graphs drawn to find two nodes far enough apart.
@@ -100,10 +103,10 @@ struct ShortestPath: ~Copyable, EpisodeSource {
       Query(graph: graph, facts: facts.from(i), distance: distance.from(i * nodes), taken: taken.from(i * moves))
     }
 
-    /// The one that step t, which is none of the description, belongs to.
+    /// The one that step t belongs to or, in the description, the first one.
     func query(at t: Int) -> Query<Start> {
       var i = queries - 1
-      while facts[i].first > t { i -= 1 }
+      while i > 0 && facts[i].first > t { i -= 1 }
       return query(i)
     }
   }
@@ -178,7 +181,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     }
     self.graphs = source
     (self.path, planning, queries) = (path, settings.planning, settings.queries)
-    (beta, plan) = (settings.beta, Float(settings.plan))
+    (beta, plan, comparesDigits) = (settings.beta, Float(settings.plan), settings.comparesDigits)
   }
 
   func draw(_ random: inout Random, into notes: UnsafeMutableRawPointer) -> Int {
@@ -205,8 +208,8 @@ struct ShortestPath: ~Copyable, EpisodeSource {
     _ query: Query<UnsafeMutableRawPointer>, apart length: Int, first: Int, _ random: inout Random
   ) {
     let graph = query.graph
-    var shortest = length
-    var pairs = graph.countPairs(apart: shortest, query.distance.pointer).count
+    var shortest = length + 1
+    var pairs = 0
     while pairs == 0 {
       shortest -= 1
       pairs = graph.countPairs(apart: shortest, query.distance.pointer).count
@@ -260,7 +263,6 @@ struct ShortestPath: ~Copyable, EpisodeSource {
 
   func move(_ t: Int, in notes: UnsafeMutableRawPointer, output: In<Float>?, evaluating: Bool) {
     let episode = Episode(self, notes)
-    guard t >= episode.graph.edges else { return }
     let query = episode.query(at: t)
     let move = t - query.facts.pointee.first - 1 - planning
     guard move >= 0, query.isOpen(move) else { return }
@@ -287,7 +289,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
   ) -> Double {
     let query = Episode(self, notes).query(at: t)
     let move = t - query.facts.pointee.first - 1 - planning
-    guard move >= 0 else { return loss.ofRow(outputSize, output, target, share, gradient) }
+    guard move >= 0 && !comparesDigits else { return loss.ofRow(outputSize, output, target, share, gradient) }
     let node = query.node(move)
     let edges = query.graph.outEdges(of: node)
     let best = query.best(from: node)

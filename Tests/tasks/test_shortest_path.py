@@ -419,6 +419,20 @@ def test_the_loss_of_several_queries():
     assert not gradients[episodes.mask == 0].any()
 
 
+def test_the_loss_over_digits():
+    """With `loss=digits` it is nine softmaxes over the target's digits, of moves as of planning; nothing else changes."""
+    options = dict(seed=23, plan=0.5, queries=2)
+    task, usual = (dnc.Task("shortest_path", loss=loss, **options) for loss in ("digits", "edges"))
+    outputs, episodes = play(task, 8, 3)
+    for one, other in zip(episodes, play(usual, 8, 3, outputs)[1]):
+        assert_equal(one, other)
+    value, gradients = task.loss(outputs)
+    expected, expected_gradients = dnc.loss(task.loss_kind, outputs, episodes.targets, episodes.mask)
+    assert value == pytest.approx(expected, rel=1e-6)
+    assert_close(gradients, expected_gradients, 1e-6)
+    assert_equal(task.score(outputs), usual.score(outputs))
+
+
 def test_loss_of_a_single_edge():
     """Where only one edge leaves every node there is nothing to learn."""
     task = dnc.Task("shortest_path", nodes="5", out_degree="1", path="1")
@@ -476,7 +490,7 @@ def test_paths_that_no_graph_has():
 
 def test_defaults():
     task = dnc.Task("shortest_path", seed=3)
-    same = dnc.Task("shortest_path", seed=3, nodes="10-20", out_degree="2-4", path="2-4", planning=10, beta=0.8, queries=1)
+    same = dnc.Task("shortest_path", seed=3, nodes="10-20", out_degree="2-4", path="2-4", planning=10, beta=0.8, queries=1, loss="edges")
     outputs, episodes = play(task, 12, 0)
     for a, b in zip(episodes, play(same, 12, 0)[1]):
         assert_equal(a, b)
@@ -509,6 +523,7 @@ def test_playing_depends_on_nothing_else():
         "beta=-0.1",
         "beta=x",
         "plan=1.1",
+        "loss=nodes",
         "queries=0",
         "queries=101",
         "terminate=yes",
