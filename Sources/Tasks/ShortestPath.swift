@@ -34,7 +34,8 @@ struct ShortestPath: ~Copyable, EpisodeSource {
         "plan", default: "0",
         "weight of the first steps of planning, whose targets are the shortest path's edges, the last one first")
       comparesDigits = try options.choice(
-        "loss", default: "edges", or: "digits", "of a move: over the edges of its node, or over the digits of its triple")
+        "loss", default: "edges", or: "digits",
+        "of a move: over the edges of its node, or over the digits of its triple")
       queries = try options.number("queries", in: 1...100, default: "1", "paths to find in one graph")
     }
   }

@@ -879,7 +879,8 @@ def test_estimated_bytes():
 class MallocInfo(Structure):
     """glibc's struct mallinfo2."""
 
-    _fields_ = [(name, c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keep".split()]
+    _names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, c_size_t) for name in _names.split()]
 
 
 def allocated():
@@ -896,7 +897,9 @@ def allocated():
 def test_many_sequences_take_what_is_estimated(memory, initial_state):
     """What a network keeps for each sequence is in the estimate, down to a byte a sequence."""
     kinds = dict(dnc=c.DNC_MEMORY_DNC, ntm=c.DNC_MEMORY_NTM, none=c.DNC_MEMORY_NONE)
-    fields = dict(input_size=1, output_size=1, hidden_size=2, memory_slots=2, word_size=2, batch_size=65_536, read_heads=1)
+    fields = dict(
+        input_size=1, output_size=1, hidden_size=2, memory_slots=2, word_size=2, batch_size=65_536, read_heads=1
+    )
     fields.update(num_threads=1, memory=kinds[memory], initial_state=initial_state if memory != "none" else 0)
     estimated = estimate(**fields)
     before = allocated()

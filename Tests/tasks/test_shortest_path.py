@@ -356,8 +356,7 @@ def test_planning(planning):
 
 
 def apart(episodes, b, planning=10):
-    """Each query of an episode: its rows behind those of the description, and its path as if nothing else were asked or had
-    targets."""
+    """Each query of an episode: its rows behind those of the description, and its path as if nothing else had targets."""
     inputs, targets, mask = (part[:, b : b + 1] for part in episodes)
     asked = np.flatnonzero(inputs[:, 0, :30].any(1) & ~inputs[:, 0, 30:60].any(1))
     for start, end in zip(asked, [*asked[1:], len(inputs)]):
@@ -420,7 +419,7 @@ def test_the_loss_of_several_queries():
 
 
 def test_the_loss_over_digits():
-    """With `loss=digits` it is nine softmaxes over the target's digits, of moves as of planning; nothing else changes."""
+    """With `loss=digits` it is nine softmaxes over the target's digits, of moves as of planning; the rest is the same."""
     options = dict(seed=23, plan=0.5, queries=2)
     task, usual = (dnc.Task("shortest_path", loss=loss, **options) for loss in ("digits", "edges"))
     outputs, episodes = play(task, 8, 3)
@@ -490,7 +489,17 @@ def test_paths_that_no_graph_has():
 
 def test_defaults():
     task = dnc.Task("shortest_path", seed=3)
-    same = dnc.Task("shortest_path", seed=3, nodes="10-20", out_degree="2-4", path="2-4", planning=10, beta=0.8, queries=1, loss="edges")
+    same = dnc.Task(
+        "shortest_path",
+        seed=3,
+        nodes="10-20",
+        out_degree="2-4",
+        path="2-4",
+        planning=10,
+        beta=0.8,
+        queries=1,
+        loss="edges",
+    )
     outputs, episodes = play(task, 12, 0)
     for a, b in zip(episodes, play(same, 12, 0)[1]):
         assert_equal(a, b)
