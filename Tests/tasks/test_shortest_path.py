@@ -356,7 +356,7 @@ def test_planning(planning):
 
 
 def apart(episodes, b, planning=10):
-    """Each query of an episode: its rows behind those of the description, and its path as if nothing else had targets."""
+    """Each query of an episode: its rows behind those of the description, and its path as if only moves had targets."""
     inputs, targets, mask = (part[:, b : b + 1] for part in episodes)
     asked = np.flatnonzero(inputs[:, 0, :30].any(1) & ~inputs[:, 0, 30:60].any(1))
     for start, end in zip(asked, [*asked[1:], len(inputs)]):
@@ -419,7 +419,7 @@ def test_the_loss_of_several_queries():
 
 
 def test_the_loss_over_digits():
-    """With `loss=digits` it is nine softmaxes over the target's digits, of moves as of planning; the rest is the same."""
+    """With `loss=digits` it is nine softmaxes over the target's digits, of moves too; the rest stays the same."""
     options = dict(seed=23, plan=0.5, queries=2)
     task, usual = (dnc.Task("shortest_path", loss=loss, **options) for loss in ("digits", "edges"))
     outputs, episodes = play(task, 8, 3)
