@@ -1,0 +1,87 @@
+"""curricula/shortest_path.py: its episodes are those of the task, and its targets a search, worked out again from the triples."""
+
+import importlib.util
+import itertools
+import os
+import subprocess
+import sys
+
+import dnc
+import numpy as np
+import pytest
+from support import assert_equal
+from test_graphs import CURRICULA, channels
+from test_shortest_path import apart
+
+PROGRAM = CURRICULA / "shortest_path.py"
+
+
+@pytest.fixture(scope="module")
+def program():
+    spec = importlib.util.spec_from_file_location("shown_searches", PROGRAM)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def mean(triples):
+    return np.mean([channels(*t) for t in triples], 0)
+
+
+def searched(p, kind):
+    """The triples that are right in each step of planning."""
+    ahead = p.graph.distances(p.start)
+    left = {node: found for node, found in p.left.items() if found is not None}
+    shortest = [t for t in p.description if ahead.get(t[0], 99) + 1 + left.get(t[2], 99) == p.length]
+    if kind == "way":
+        return [[t for t in shortest if left[t[2]] == i] for i in range(p.length)]
+    into = [[t for t in p.description if left.get(t[2]) == i] for i in range(p.length)]
+    return into + [[t for t in shortest if ahead[t[0]] == i] for i in range(p.length)]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_batches(program, number):
+    stage = program.STAGES[number - 1]
+    low, high = map(int, stage.path.split("-"))
+    lengths = set()
+    for inputs, targets, mask in itertools.islice(program.batches(stage), 2):
+        assert inputs.shape[1] == stage.batch and inputs.dtype == targets.dtype == np.float32
+        episodes = (inputs, targets, mask)
+        for b in range(stage.batch):
+            queries = list(apart(episodes, b))
+            assert len(queries) == stage.queries
+            for rows, p in queries:
+                assert low <= p.length <= high
+                lengths.add(p.length)
+                visited, taken = p.moves
+                assert len(visited) == p.length, "the teacher never errs"
+                assert all(move in p.shortest(node) for node, move in zip(visited, taken))
+                for node, target in zip(visited, p.targets[p.answer :]):
+                    np.testing.assert_allclose(target, mean(p.shortest(node)), atol=1e-6)
+                planned = targets[rows, b][p.query + 1 : p.answer]
+                expected = searched(p, stage.search)
+                for target, right in itertools.zip_longest(planned, expected):
+                    np.testing.assert_allclose(target, mean(right) if right else 0 * target, atol=1e-6)
+                weights = np.zeros(len(planned), np.float32)
+                weights[: len(expected)] = stage.weight
+                assert_equal(mask[rows, b][p.query + 1 : p.answer], weights)
+    assert lengths == set(range(low, high + 1))
+
+
+def test_a_stage(program, tmp_path):
+    """The program trains a network, goes on from it, and gives the same bytes for any number of threads."""
+
+    environment = {**os.environ, "PYTHONPATH": str(CURRICULA.parent / "bindings" / "python")}
+
+    def run(stage, output, *more):
+        command = [sys.executable, PROGRAM, str(stage), "--output", tmp_path / output, "--updates", "10", *more]
+        subprocess.run(command, check=True, capture_output=True, cwd=tmp_path, env=environment)
+        return dnc.DNC.load(tmp_path / output)
+
+    first = run(1, "1.safetensors")
+    assert {name: first.config[name] for name in program.NETWORK} == program.NETWORK
+    new = dnc.DNC(92, 90, **program.NETWORK)
+    assert all((first.parameters[name] != new.parameters[name]).any() for name in ("output.weight", "interface.weight"))
+    run(2, "2.safetensors", "--start-from", tmp_path / "1.safetensors")
+    run(1, "again.safetensors", "--threads", "2")
+    assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "1.safetensors").read_bytes()
