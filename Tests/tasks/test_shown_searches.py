@@ -1,10 +1,11 @@
-"""curricula/shortest_path.py: its episodes are those of the task, and its targets a search, worked out again from the triples."""
+"""curricula/shortest_path.py: its episodes are those of the task, and its targets a search, worked out again."""
 
 import importlib.util
 import itertools
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import dnc
 import numpy as np
@@ -71,7 +72,7 @@ def test_batches(program, number):
 def test_a_stage(program, tmp_path):
     """The program trains a network, goes on from it, and gives the same bytes for any number of threads."""
 
-    environment = {**os.environ, "PYTHONPATH": str(CURRICULA.parent / "bindings" / "python")}
+    environment = {**os.environ, "PYTHONPATH": str(Path(dnc.__file__).parents[1])}
 
     def run(stage, output, *more):
         command = [sys.executable, PROGRAM, str(stage), "--output", tmp_path / output, "--updates", "10", *more]
