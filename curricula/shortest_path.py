@@ -1,4 +1,4 @@
-"""Shows a network how to search for shortest paths, in four stages:
+"""Shows a network how to search for shortest paths, in six stages:
 
     python curricula/shortest_path.py 1 --output runs/paths-1.safetensors
     python curricula/shortest_path.py 2 --output runs/paths-2.safetensors --start-from runs/paths-1.safetensors
@@ -8,9 +8,11 @@ ten steps of planning and the moves of a teacher who never errs. In planning, th
 
 - "way": the edges of the shortest paths, the last ones first;
 - "breadth": breadth first, backwards from the end: the edges that lead to nodes 0, 1, 2, … edges away from it; then
-  the edges of the shortest paths, the first ones first.
+  the edges of the shortest paths, the first ones first;
+- "both": the edges into the end, those out of the start, and then the next ones of both, each followed by the edges in
+  which the sides meet, on paths of 2, 3, 4 and 5 edges; at last the first and the second edges of the shortest paths.
 
-Where several edges are right, the target is their mean. The loss is that of `loss=digits`: nine softmaxes over digits.
+Where several edges are right, the target is their mean; where none is, the step has no target. The loss is that of `loss=digits`: nine softmaxes over digits.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ STAGES = [
     Stage("6-12", "1-3", "1-3", "way", 1, queries=4, memory_slots=64, batch=16, updates=5_500),
     Stage("8-20", "1-4", "1-4", "way", 0.7, queries=5, memory_slots=96, batch=8, updates=10_500),
     Stage("15-25", "2-6", "1-5", "breadth", 0.5, queries=5, memory_slots=128, batch=8, updates=4_000),
-    Stage("15-28", "2-6", "1-5", "breadth", 0.5, queries=6, memory_slots=160, batch=8, updates=40_000),
+    Stage("15-28", "2-6", "1-5", "breadth", 0.5, queries=6, memory_slots=160, batch=8, updates=4_500),
+    Stage("15-28", "2-6", "1-5", "both", 0.5, queries=6, memory_slots=160, batch=8, updates=4_000),
+    Stage("15-28", "2-6", "1-5", "both", 1, queries=6, memory_slots=160, batch=8, updates=20_000),
 ]
 NETWORK: dict[str, Any] = dict(
     hidden_size=256, word_size=128, read_heads=4, temporal_links=False, content_masks=True, controller_norm=True,
@@ -92,12 +96,16 @@ class Graph:
     def search(self, kind: str, start: int, end: int) -> list[np.ndarray]:
         """Which edges are right in each step of planning: lists of [E]."""
         length = self.distance[start, end]
-        before, left = self.distance[start], self.distance[:, end]
-        shortest = before[self.source] + 1 + left[self.destination] == length
+        before, left = self.distance[start][self.source], self.distance[:, end][self.destination]
+        shortest = before + 1 + left == length
         if kind == "way":
-            return [shortest & (left[self.destination] == i) for i in range(length)]
-        layers = [left[self.destination] == i for i in range(length)]
-        return layers + [shortest & (before[self.source] == i) for i in range(length)]
+            return [shortest & (left == i) for i in range(length)]
+        if kind == "breadth":
+            return [left == i for i in range(length)] + [shortest & (before == i) for i in range(length)]
+        # Where edges from the start and edges to the end meet, on ways of 2, 3, 4 and 5 edges.
+        meeting = [shortest & (length == i + 2) & (before == (i + 1) // 2) for i in range(4)]
+        edges = [left == 0, meeting[0], before == 0, meeting[1], left == 1, meeting[2], before == 1, meeting[3]]
+        return edges + [shortest & (before == i) for i in range(2)]
 
 
 def query(
@@ -113,7 +121,8 @@ def query(
     inputs[[0, 1, answer], BEGINS] = 1
     inputs[answer:, ANSWERS] = 1
     for i, right in enumerate(graph.search(stage.search, start, end)[:PLANNING]):
-        targets[1 + i], mask[1 + i] = graph.triples[right].mean(0), stage.weight
+        if right.any():
+            targets[1 + i], mask[1 + i] = graph.triples[right].mean(0), stage.weight
     node, left = start, graph.distance[:, end]
     for t in range(answer, answer + length):
         best = np.flatnonzero((graph.source == node) & (left[graph.destination] == left[node] - 1))
