@@ -1,7 +1,7 @@
-"""Shows a network how to search for shortest paths, in six stages:
+"""Shows a network how to search for shortest paths, in eight stages:
 
-    python curricula/shortest_path.py 1 --output runs/paths-1.safetensors
-    python curricula/shortest_path.py 2 --output runs/paths-2.safetensors --start-from runs/paths-1.safetensors
+    python curricula/shortest_path.py 1 --output runs/paths-1
+    python curricula/shortest_path.py 2 --output runs/paths-2 --start-from runs/paths-1
 
 The graphs are those of the task shortest_path. An episode tells one, and then asks for several paths in it, each with
 ten steps of planning and the moves of a teacher who never errs. In planning, the targets show a search:
@@ -12,19 +12,22 @@ ten steps of planning and the moves of a teacher who never errs. In planning, th
 - "both": the edges into the end, those out of the start, and then the next ones of both, each followed by the edges in
   which the sides meet, on paths of 2, 3, 4 and 5 edges; at last the first and the second edges of the shortest paths.
 
-Where several edges are right, the target is their mean; where none is, the step has no target. The loss is that of `loss=digits`: nine softmaxes over digits.
+Where several edges are right, the target is their mean; where none is, the step has no target. The
+loss is that of `loss=digits`: nine softmaxes over digits.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import dnc
 import numpy as np
 
 PLANNING = 10
+AVERAGE = "average.safetensors"
 LABEL = np.array([100, 10, 1])
 SOURCE, DESTINATION = slice(0, 30), slice(60, 90)
 BEGINS, ANSWERS = 90, 91
@@ -42,6 +45,8 @@ class Stage(NamedTuple):
     memory_slots: int
     batch: int
     updates: int
+    schedule: str = "constant"
+    """Of the learning rate."""
 
 
 STAGES = [
@@ -50,7 +55,9 @@ STAGES = [
     Stage("15-25", "2-6", "1-5", "breadth", 0.5, queries=5, memory_slots=128, batch=8, updates=4_000),
     Stage("15-28", "2-6", "1-5", "breadth", 0.5, queries=6, memory_slots=160, batch=8, updates=4_500),
     Stage("15-28", "2-6", "1-5", "both", 0.5, queries=6, memory_slots=160, batch=8, updates=4_000),
-    Stage("15-28", "2-6", "1-5", "both", 1, queries=6, memory_slots=160, batch=8, updates=20_000),
+    Stage("15-28", "2-6", "1-5", "both", 1, queries=6, memory_slots=160, batch=8, updates=3_000),
+    Stage("12-28", "1-4", "2-5", "both", 1, queries=7, memory_slots=160, batch=8, updates=10_000),
+    Stage("15-28", "2-6", "2-5", "both", 1, queries=6, memory_slots=160, batch=8, updates=16_000, schedule="linear"),
 ]
 NETWORK: dict[str, Any] = dict(
     hidden_size=256, word_size=128, read_heads=4, temporal_links=False, content_masks=True, controller_norm=True,
@@ -177,12 +184,14 @@ class Average:
             self.values[name] += (1 - kept) * value
 
 
-def teach(stage: Stage, net: dnc.DNC) -> None:
+def teach(stage: Stage, net: dnc.DNC, folder: Path) -> None:
     """In the end the network has the average of its parameters."""
     net.batch_size, net.memory_slots = stage.batch, stage.memory_slots
     average = Average()
-    loss = "grouped_softmax_cross_entropy:10"
-    dnc.fit(net, batches(stage), loss=loss, updates=stage.updates, learning_rate=1e-3, each=average)
+    dnc.fit(
+        net, batches(stage), loss="grouped_softmax_cross_entropy:10", updates=stage.updates, learning_rate=1e-3,
+        schedule=stage.schedule, each=average, folder=folder,
+    )  # fmt: skip
     for name, value in average.values.items():
         net.parameters[name][:] = value
 
@@ -190,18 +199,18 @@ def teach(stage: Stage, net: dnc.DNC) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", type=int, choices=range(1, len(STAGES) + 1))
-    parser.add_argument("--output", required=True, help="the trained network")
-    parser.add_argument("--start-from", help="the network of the stage before; none: a new one")
+    parser.add_argument("--output", type=Path, required=True, help="a folder for the log and average.safetensors")
+    parser.add_argument("--start-from", type=Path, help="the folder of the stage before; none: a new network")
     parser.add_argument("--updates", type=int, help="instead of the stage's")
     parser.add_argument("--threads", type=int, default=1, help="changes no byte")
     given = parser.parse_args()
     stage = STAGES[given.stage - 1]
     if given.updates is not None:
         stage = stage._replace(updates=given.updates)
-    net = dnc.DNC.load(given.start_from) if given.start_from else dnc.DNC(92, 90, **NETWORK)
+    net = dnc.DNC.load(given.start_from / AVERAGE) if given.start_from else dnc.DNC(92, 90, **NETWORK)
     net.num_threads = given.threads
-    teach(stage, net)
-    net.save(given.output)
+    teach(stage, net, given.output)
+    net.save(given.output / AVERAGE)
 
 
 if __name__ == "__main__":
