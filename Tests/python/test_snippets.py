@@ -25,6 +25,7 @@ SHORTER = [
     (r"dnc compare .*?--seeds \d+", "\\g<0> --seeds 1 --updates 6 --log-every 3"),
     (r"dnc train (?=.*--output)", "dnc train --updates 6 --log-every 3 "),
     (r"dnc train (?=.*--resume)", "dnc train --updates 9 "),
+    (r"curricula/shortest_path\.py \S+", "\\g<0> --updates 10"),
     (r"--test-episodes \d+", "--test-episodes 16"),
     (r" --episodes \d+", ""),
     (r"dnc evaluate ", "dnc evaluate --episodes 16 "),
