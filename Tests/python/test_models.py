@@ -64,9 +64,12 @@ def test_graph_inference(score, repository):
 
 def test_shortest_path(score, repository):
     task = dnc.Task.load(repository / "curricula" / "shortest_path.txt", 11)
-    for lesson, least in ((4, 0.83), (7, 0.6), (14, 0.38)):
+    for lesson, least in ((4, 0.97), (7, 0.9), (14, 0.62)):
         task.lesson = lesson
-        assert score("shortest_path", task, "shortest") > least
+        assert score("shortest_path", task, "shortest", memory_slots=128) > least
+    for path, least in ((2, 0.9), (4, 0.48)):
+        underground = dnc.Task("shortest_path", 11, graph=repository / "data" / "underground.csv", path=path)
+        assert score("shortest_path", underground, "shortest", memory_slots=128) > least
 
 
 def test_logs_and_networks_belong_together(repository):
