@@ -324,12 +324,12 @@ test-languages: $(LIBRARY) $(PYTHON)
 
 lint: $(PYTHON)
 	swift format lint -s -r Package.swift Sources Tests benchmarks
-	build/venv/bin/ruff check -q benchmarks bindings Tests tools
-	build/venv/bin/ruff format -q --check benchmarks bindings Tests tools
+	build/venv/bin/ruff check -q benchmarks bindings curricula Tests tools
+	build/venv/bin/ruff format -q --check benchmarks bindings curricula Tests tools
 
 format: $(PYTHON)
 	swift format -i -r Package.swift Sources Tests benchmarks
-	build/venv/bin/ruff format -q benchmarks bindings Tests tools
+	build/venv/bin/ruff format -q benchmarks bindings curricula Tests tools
 
 # The shell takes them from its environment, where no character of theirs means anything to it.
 install uninstall: export PREFIX := $(PREFIX)
