@@ -63,6 +63,7 @@ NETWORK: dict[str, Any] = dict(
     hidden_size=256, word_size=128, read_heads=4, temporal_links=False, content_masks=True, controller_norm=True,
     interface_norm=True, seed=1,
 )  # fmt: skip
+LSTM: dict[str, Any] = dict(memory="none", hidden_size=256, controller_norm=True, seed=1)
 
 
 class Graph:
@@ -201,13 +202,15 @@ def main() -> None:
     parser.add_argument("stage", type=int, choices=range(1, len(STAGES) + 1))
     parser.add_argument("--output", type=Path, required=True, help="a folder for the log and average.safetensors")
     parser.add_argument("--start-from", type=Path, help="the folder of the stage before; none: a new network")
+    parser.add_argument("--lstm", action="store_true", help="a new network is an LSTM alone")
     parser.add_argument("--updates", type=int, help="instead of the stage's")
     parser.add_argument("--threads", type=int, default=1, help="changes no byte")
     given = parser.parse_args()
     stage = STAGES[given.stage - 1]
     if given.updates is not None:
         stage = stage._replace(updates=given.updates)
-    net = dnc.DNC.load(given.start_from / AVERAGE) if given.start_from else dnc.DNC(92, 90, **NETWORK)
+    new = LSTM if given.lstm else NETWORK
+    net = dnc.DNC.load(given.start_from / AVERAGE) if given.start_from else dnc.DNC(92, 90, **new)
     net.num_threads = given.threads
     teach(stage, net, given.output)
     net.save(given.output / AVERAGE)

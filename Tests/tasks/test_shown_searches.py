@@ -92,6 +92,7 @@ def test_a_stage(program, tmp_path):
     for name in ("output.weight", "interface.weight"):
         assert (net.parameters[name] != new.parameters[name]).any()
     assert run(1, "again", "--threads", "2").read_bytes() == (tmp_path / "first" / "average.safetensors").read_bytes()
+    assert dnc.DNC.load(run(1, "lstm", "--lstm")).config["memory"] == "none"
     later = dnc.DNC.load(run(8, "second", "--start-from", tmp_path / "first"))
     assert later.config["memory_slots"] == 160
     changed = abs(later.flat_parameters - net.flat_parameters).max()
