@@ -13,7 +13,8 @@ ten steps of planning and the moves of a teacher who never errs. In planning, th
   which the sides meet, on paths of 2, 3, 4 and 5 edges; at last the first and the second edges of the shortest paths.
 
 Where several edges are right, the target is their mean; where none is, the step has no target. The
-loss is that of `loss=digits`: nine softmaxes over digits.
+loss is that of `loss=digits`: nine softmaxes over digits. A stage that was stopped has to be run
+again, in another folder.
 """
 
 from __future__ import annotations
@@ -165,7 +166,8 @@ def batches(stage: Stage, seed: int = 1) -> Iterator[tuple[np.ndarray, np.ndarra
 
 
 class Average:
-    """Of the parameters over the last thousand updates, of which it takes every tenth."""
+    """A moving average of the parameters after every tenth update, over about the last tenth of the updates; from update
+    9,900 on, what was before counts 0.99."""
 
     def __init__(self) -> None:
         self.updates = 0
@@ -201,19 +203,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", type=int, choices=range(1, len(STAGES) + 1))
     parser.add_argument("--output", type=Path, required=True, help="a folder for the log and average.safetensors")
-    parser.add_argument("--start-from", type=Path, help="the folder of the stage before; none: a new network")
-    parser.add_argument("--lstm", action="store_true", help="a new network is an LSTM alone")
-    parser.add_argument("--updates", type=int, help="instead of the stage's")
+    parser.add_argument("--start-from", type=Path, help="the folder of the stage before; stage 1 has none")
+    parser.add_argument("--lstm", action="store_true", help="the network of stage 1 is an LSTM alone")
+    parser.add_argument("--updates", type=int, help="instead of the stage's; at least 10")
     parser.add_argument("--threads", type=int, default=1, help="changes no byte")
     given = parser.parse_args()
     stage = STAGES[given.stage - 1]
     if given.updates is not None:
         stage = stage._replace(updates=given.updates)
-    new = LSTM if given.lstm else NETWORK
-    net = dnc.DNC.load(given.start_from / AVERAGE) if given.start_from else dnc.DNC(92, 90, **new)
-    net.num_threads = given.threads
-    teach(stage, net, given.output)
-    net.save(given.output / AVERAGE)
+    if stage.updates < 10:
+        parser.error(f"--updates is {stage.updates}, needed are at least 10")
+    if (given.start_from is None) != (given.stage == 1):
+        parser.error("stage 1 has no --start-from, the others need the folder of the stage before")
+    try:
+        if given.start_from is None:
+            net = dnc.DNC(92, 90, **(LSTM if given.lstm else NETWORK))
+        else:
+            net = dnc.DNC.load(given.start_from / AVERAGE)
+        net.num_threads = given.threads
+        teach(stage, net, given.output)
+        net.save(given.output / AVERAGE)
+    except (dnc.Error, OSError) as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ import CDNC
 ///     planning      10                 0                                       0
 ///     answer        at most path + 5   0, then the triple of the last move     the best edge that leaves the present node
 ///
-/// From the query on, the phases are repeated for each query. The answer ends where the end is reached or out of reach. The best edge is the first one on a shortest way; others may
-/// be as good. The network chooses among the edges that leave the node, and while it learns, a teacher chooses in its place
-/// with probability β.
+/// Query, planning and answer come `queries` times. An answer ends where the end is reached or out of reach. The best edge is
+/// the first one on a shortest way; others may be as good. The network chooses among the edges that leave the node, and while
+/// it learns, a teacher chooses in its place with probability β.
 ///
 /// If `plan` is not 0, the first steps of planning have targets, too, with `plan` as their mask: the edges of the teacher's
 /// way from the start, the last one first. What does not fit into the planning is left out.
@@ -284,7 +284,7 @@ struct ShortestPath: ~Copyable, EpisodeSource {
   }
 
   /// Of a move, −log p(best edge) among the edges that leave the node: the logits of the source's digits add nothing to it. Of
-  /// planning, that of the edge's nine digits.
+  /// planning, and of a move that compares digits, that of the edge's nine digits.
   func loss(
     _ t: Int, of notes: UnsafeRawPointer, output: In<Float>, target: In<Float>, share: Float, gradient: Out<Float>?
   ) -> Double {

@@ -98,3 +98,24 @@ def test_a_stage(program, tmp_path):
     changed = abs(later.flat_parameters - net.flat_parameters).max()
     assert 0 < changed < 11 * 1e-3, "ten steps of Adam from the first stage's network"
     assert (tmp_path / "second" / "log.jsonl").exists()
+
+
+def test_refusals(program, tmp_path, monkeypatch, capsys):
+    """A wrong argument is a sentence, and leaves nothing behind."""
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    for arguments, said in (
+        (["1", "--output", "new", "--updates", "9"], "--updates is 9, needed are at least 10"),
+        (["2", "--output", "new"], "the others need the folder of the stage before"),
+        (["1", "--output", "new", "--start-from", "file"], "stage 1 has no --start-from"),
+        (["2", "--output", "new", "--start-from", "nowhere"], "nowhere/average.safetensors could not be opened"),
+        (["1", "--output", "new", "--threads", "-1"], "num_threads is -1"),
+        (["1", "--output", "file", "--updates", "10"], "file"),
+        (["9", "--output", "new"], "invalid choice"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["shortest_path.py", *arguments])
+        with pytest.raises(SystemExit) as end:
+            program.main()
+        assert end.value.code == 2
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
