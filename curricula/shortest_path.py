@@ -166,8 +166,8 @@ def batches(stage: Stage, seed: int = 1) -> Iterator[tuple[np.ndarray, np.ndarra
 
 
 class Average:
-    """A moving average of the parameters after every tenth update, over about the last tenth of the updates; from update
-    9,900 on, what was before counts 0.99."""
+    """A moving average of the parameters after every tenth update, over about the last tenth of the updates; from
+    update 9,900 on, what was before counts 0.99."""
 
     def __init__(self) -> None:
         self.updates = 0
