@@ -2,10 +2,12 @@
 
 import importlib.util
 import itertools
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import dnc
 import numpy as np
@@ -97,7 +99,30 @@ def test_a_stage(program, tmp_path):
     assert later.config["memory_slots"] == 160
     changed = abs(later.flat_parameters - net.flat_parameters).max()
     assert 0 < changed < 11 * 1e-3, "ten steps of Adam from the first stage's network"
-    assert (tmp_path / "second" / "log.jsonl").exists()
+    plans = [json.loads((tmp_path / run / "log.jsonl").read_text().splitlines()[0]) for run in ("first", "second")]
+    assert [plan["schedule"] for plan in plans] == ["constant", "linear"]
+
+
+def test_the_average(program):
+    """Every tenth update counts, the first as it is and each later one with 100 of its number and 100."""
+    random = np.random.default_rng(0)
+    values = random.standard_normal((40, 3)).astype(np.float32)
+    average, net = program.Average(), SimpleNamespace(parameters={"output.bias": np.zeros(3, np.float32)})
+    for value in values:
+        net.parameters["output.bias"][:] = value
+        average(SimpleNamespace(net=net))
+    expected = values[9]
+    for updates in (20, 30, 40):
+        expected = expected + 100 / (updates + 100) * (values[updates - 1] - expected)
+    np.testing.assert_allclose(average.values["output.bias"], expected, rtol=1e-5)
+    for _ in range(10_000):
+        average(SimpleNamespace(net=net))
+    assert average.updates == 10_040
+    np.testing.assert_allclose(average.values["output.bias"], values[-1], rtol=1e-4)
+    net.parameters["output.bias"] += 1
+    for _ in range(10):
+        average(SimpleNamespace(net=net))
+    np.testing.assert_allclose(average.values["output.bias"], values[-1] + 0.01, rtol=1e-3, atol=1e-4)
 
 
 def test_refusals(program, tmp_path, monkeypatch, capsys):
