@@ -94,6 +94,11 @@ def test_a_stage(program, tmp_path):
     for name in ("output.weight", "interface.weight"):
         assert (net.parameters[name] != new.parameters[name]).any()
     assert run(1, "again", "--threads", "2").read_bytes() == (tmp_path / "first" / "average.safetensors").read_bytes()
+    averaged, last = (
+        dnc.DNC.load(run(1, "longer", "--updates", "20")),
+        dnc.DNC.load(tmp_path / "longer" / "model.safetensors"),
+    )
+    assert abs(averaged.flat_parameters - last.flat_parameters).max() > 1e-4
     assert dnc.DNC.load(run(1, "lstm", "--lstm")).config["memory"] == "none"
     later = dnc.DNC.load(run(8, "second", "--start-from", tmp_path / "first"))
     assert later.config["memory_slots"] == 160
