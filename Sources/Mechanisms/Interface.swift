@@ -1,36 +1,54 @@
 /// The offsets of the parts of the interface vector ξ (model.md, section 2).
 struct InterfaceLayout {
   let readHeads, writeHeads, wordSize: Int
-  /// False if every read head reads by content: then there are no read modes.
-  var hasLinks = true
-  /// µ, if the heads have masks.
-  var maskMinimum: Double?
-  var sharpensLinks = false
-  /// Modes per read head: backward for each write head, content, forward for each write head.
-  var modes: Int { hasLinks ? 2 * writeHeads + 1 : 0 }
-
+  /// µ
+  var maskMinimum: Double
+  /// Modes per read head: backward for each write head, content, forward for each write head; 0 without links.
+  let modes: Int
   /// The width of a head's mask; 0 without masks.
-  var maskWidth: Int { maskMinimum == nil ? 0 : wordSize }
+  let maskWidth: Int
   /// Per read head and direction; 0 if links are not sharpened.
-  var sharpnesses: Int { sharpensLinks ? writeHeads : 0 }
+  let sharpnesses: Int
 
   /// Offsets of the parts: the paper's in its order, then those of variants.
-  var readKeys: Int { 0 }
-  var readStrengths: Int { readHeads * wordSize }
-  var writeKeys: Int { readStrengths + readHeads }
-  var writeStrengths: Int { writeKeys + writeHeads * wordSize }
-  var eraseVectors: Int { writeStrengths + writeHeads }
-  var writeVectors: Int { eraseVectors + writeHeads * wordSize }
-  var freeGates: Int { writeVectors + writeHeads * wordSize }
-  var allocationGates: Int { freeGates + readHeads }
-  var writeGates: Int { allocationGates + writeHeads }
-  var readModes: Int { writeGates + writeHeads }
-  var readMasks: Int { readModes + readHeads * modes }
-  var writeMasks: Int { readMasks + readHeads * maskWidth }
-  var backwardSharpness: Int { writeMasks + writeHeads * maskWidth }
-  var forwardSharpness: Int { backwardSharpness + readHeads * sharpnesses }
+  let readKeys, readStrengths, writeKeys, writeStrengths, eraseVectors, writeVectors: Int
+  let freeGates, allocationGates, writeGates, readModes: Int
+  let readMasks, writeMasks, backwardSharpness, forwardSharpness: Int
   /// The width of ξ.
-  var count: Int { forwardSharpness + readHeads * sharpnesses }
+  let count: Int
+
+  /// - Parameters:
+  ///   - hasLinks: false if every read head reads by content: then there are no read modes.
+  ///   - maskMinimum: µ, if there are masks.
+  init(
+    readHeads R: Int, writeHeads K: Int, wordSize W: Int, hasLinks: Bool = true, hasMasks: Bool = false,
+    maskMinimum: Double = 0, sharpensLinks: Bool = false
+  ) {
+    (readHeads, writeHeads, wordSize, self.maskMinimum) = (R, K, W, maskMinimum)
+    modes = hasLinks ? 2 * K + 1 : 0
+    maskWidth = hasMasks ? W : 0
+    sharpnesses = sharpensLinks ? K : 0
+    var end = 0
+    func take(_ count: Int) -> Int {
+      end += count
+      return end - count
+    }
+    readKeys = take(R * W)
+    readStrengths = take(R)
+    writeKeys = take(K * W)
+    writeStrengths = take(K)
+    eraseVectors = take(K * W)
+    writeVectors = take(K * W)
+    freeGates = take(R)
+    allocationGates = take(K)
+    writeGates = take(K)
+    readModes = take(R * modes)
+    readMasks = take(R * maskWidth)
+    writeMasks = take(K * maskWidth)
+    backwardSharpness = take(R * sharpnesses)
+    forwardSharpness = take(R * sharpnesses)
+    count = end
+  }
 }
 
 /// The parts of an interface vector, or of its gradient.
@@ -53,8 +71,8 @@ struct InterfaceParts<Pointer: ScalarPointer> {
   /// f [R].
   var freeGates: Pointer { start.advanced(by: at.freeGates) }
   /// m [R, W] and [K, W]; nil without masks.
-  var readMasks: Pointer? { at.maskMinimum == nil ? nil : start.advanced(by: at.readMasks) }
-  var writeMasks: Pointer? { at.maskMinimum == nil ? nil : start.advanced(by: at.writeMasks) }
+  var readMasks: Pointer? { at.maskWidth == 0 ? nil : start.advanced(by: at.readMasks) }
+  var writeMasks: Pointer? { at.maskWidth == 0 ? nil : start.advanced(by: at.writeMasks) }
   /// s^b, s^f [R, K].
   var backwardSharpness: Pointer { start.advanced(by: at.backwardSharpness) }
   var forwardSharpness: Pointer { start.advanced(by: at.forwardSharpness) }
@@ -72,8 +90,8 @@ enum Interface: TransformedInterface {
     body(at.eraseVectors..<at.writeVectors, .sigmoid)
     body(at.writeVectors..<at.freeGates, .identity)
     body(at.freeGates..<at.readModes, .sigmoid)
-    if at.hasLinks { body(at.readModes..<at.readMasks, .softmax(at.modes)) }
-    if let minimum = at.maskMinimum { body(at.readMasks..<at.backwardSharpness, .mask(minimum)) }
+    if at.modes > 0 { body(at.readModes..<at.readMasks, .softmax(at.modes)) }
+    if at.maskWidth > 0 { body(at.readMasks..<at.backwardSharpness, .mask(at.maskMinimum)) }
     body(at.backwardSharpness..<at.count, .oneplus)
   }
 }

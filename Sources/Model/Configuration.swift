@@ -80,12 +80,14 @@ struct Configuration {
   let activation: Activation
   let memory: Memory
   let memoryTraits: MemoryTraits
+  /// The interface of the DNC's memory. Its µ may be wider than a Float, too.
+  var interface = InterfaceLayout(readHeads: 0, writeHeads: 0, wordSize: 0)
   /// The width of ξ.
   var interfaceWidth = 0
   /// Without a memory, nothing but zeros.
   let initialState: Start
   /// Wider than the interface's Float, for the checks in Double.
-  var initialValue, clipValue, maskMinimum: Double
+  var initialValue, clipValue: Double
   /// What the record keeps of the inputs: tokens in place of rows. No setting; it follows the caller's inputs.
   var takesTokens = false
 
@@ -124,7 +126,9 @@ struct Configuration {
     initialState = !memoryTraits.hasSlots ? .zeros : Start(rawValue: fields.initial_state)!
     initialValue = Double(fields.initial_value)
     clipValue = Double(fields.clip_value)
-    maskMinimum = Double(fields.mask_minimum)
+    interface = InterfaceLayout(
+      readHeads: R, writeHeads: K, wordSize: W, hasLinks: hasLinks, hasMasks: hasMasks,
+      maskMinimum: Double(fields.mask_minimum), sharpensLinks: sharpensLinks)
   }
 }
 
@@ -196,10 +200,4 @@ extension Configuration {
   var gates: Int { traits.gates }
   /// Pre-activations of a layer to which its recurrent products are added: all but those of a gate that takes its own apart.
   var sharedUnits: Int { (traits.keepsLastProductApart ? gates - 1 : gates) * H }
-  /// The interface of the DNC's memory.
-  var interface: InterfaceLayout {
-    InterfaceLayout(
-      readHeads: R, writeHeads: K, wordSize: W, hasLinks: hasLinks, maskMinimum: hasMasks ? maskMinimum : nil,
-      sharpensLinks: sharpensLinks)
-  }
 }

@@ -45,7 +45,7 @@ struct AutodiffEpisode {
 
 extension Options {
   init(_ c: Configuration) {
-    self.init(c.fields, initialValue: c.initialValue, clipValue: c.clipValue, maskMinimum: c.maskMinimum)
+    self.init(c.fields, initialValue: c.initialValue, clipValue: c.clipValue, maskMinimum: c.interface.maskMinimum)
   }
 
   init(_ golden: GoldenFile) {

@@ -65,7 +65,7 @@ struct GoldenFile {
     var configuration = try Configuration(fields)
     configuration.initialValue = initialValue
     configuration.clipValue = clipValue
-    configuration.maskMinimum = maskMinimum
+    configuration.interface.maskMinimum = maskMinimum
     return configuration
   }
 
