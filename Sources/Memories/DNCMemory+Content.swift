@@ -16,43 +16,63 @@ extension DNCMemory {
     Lookup(heads: c.K, keys: parts.writeKeys, strengths: parts.writeStrengths, masks: parts.writeMasks)
   }
 
-  /// Also leaves the similarities and, with masks, the norms of what is compared in the scratch.
+  /// What some heads find in step `row`, if the record keeps it, or in the last call of `content`.
+  struct Found {
+    /// D and C [H, N].
+    let similarity, weighting: Out<Scalar>
+    /// With masks, the norms of what is compared [H, N].
+    let norms: Out<Scalar>
+  }
+
+  func foundByWriteHeads(_ row: Int, _ b: Int) -> Found {
+    let place = MemoryHistory<Scalar>.Place(planes: planes, row: row, b: b)
+    return Found(
+      similarity: place(.similarity), weighting: place(.contentWeights), norms: place(.comparedNorms))
+  }
+
+  /// - Parameter readWeights: of the state after the step.
+  func foundByReadHeads(_ row: Int, _ b: Int, readWeights: Out<Scalar>) -> Found {
+    let (writing, slots) = (foundByWriteHeads(row, b), c.K * c.N)
+    return Found(
+      similarity: writing.similarity + slots, weighting: c.hasLinks ? writing.weighting + slots : readWeights,
+      norms: writing.norms + slots)
+  }
+
   /// - Parameters:
   ///   - memory, rowNorms: M [N, W], ‖M[i]‖_ε [N].
-  ///   - weighting: out, C [H, N].
-  func content(_ lookup: Lookup<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, weighting: Out<Scalar>) {
+  ///   - found: out.
+  @inline(never) func content(_ lookup: Lookup<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found) {
     if let masks = lookup.masks {
       MaskedContentWeighting.forward(
         slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, keys: lookup.keys, masks: masks,
-        strengths: lookup.strengths, scratch: scratch.masked, rowNorms: scratch.maskedNorms,
-        similarity: scratch.similarity, weighting: weighting)
+        strengths: lookup.strengths, scratch: scratch.masked, rowNorms: found.norms, similarity: found.similarity,
+        weighting: found.weighting)
     } else {
       ContentWeighting.forward(
         slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, rowNorms: rowNorms, keys: lookup.keys,
-        strengths: lookup.strengths, similarity: scratch.similarity, weighting: weighting)
+        strengths: lookup.strengths, similarity: found.similarity, weighting: found.weighting)
     }
   }
 
-  /// Comes after `content` into `scratch.content`.
   /// - Parameters:
+  ///   - found: as `content` left it.
   ///   - weightingGradient: of C [H, N]; overwritten.
   ///   - memoryGradient: of M [N, W], added to.
   ///   - gradient: of `lookup`, added to.
   func contentBackward(
-    _ lookup: Lookup<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, weightingGradient: Out<Scalar>,
-    memoryGradient: Out<Scalar>, _ gradient: Lookup<Out<Scalar>>
+    _ lookup: Lookup<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found,
+    weightingGradient: Out<Scalar>, memoryGradient: Out<Scalar>, _ gradient: Lookup<Out<Scalar>>
   ) {
     if let masks = lookup.masks, let masksGradient = gradient.masks {
       MaskedContentWeighting.backward(
         slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, keys: lookup.keys, masks: masks,
-        strengths: lookup.strengths, rowNorms: scratch.maskedNorms, similarity: scratch.similarity,
-        weighting: scratch.content, scratch: scratch.masked, weightingGradient: weightingGradient,
-        memoryGradient: memoryGradient, keysGradient: gradient.keys, masksGradient: masksGradient,
-        strengthsGradient: gradient.strengths)
+        strengths: lookup.strengths, rowNorms: found.norms, similarity: found.similarity, weighting: found.weighting,
+        scratch: scratch.masked, weightingGradient: weightingGradient, memoryGradient: memoryGradient,
+        keysGradient: gradient.keys, masksGradient: masksGradient, strengthsGradient: gradient.strengths)
     } else {
       ContentWeighting.backward(
         slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, rowNorms: rowNorms, keys: lookup.keys,
-        strengths: lookup.strengths, similarity: scratch.similarity, weighting: scratch.content,
+        strengths: lookup.strengths, similarity: found.similarity, weighting: found.weighting,
         weightingGradient: weightingGradient, rowFactors: scratch.products, memoryGradient: memoryGradient,
         keysGradient: gradient.keys, strengthsGradient: gradient.strengths)
     }

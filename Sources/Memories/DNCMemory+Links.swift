@@ -1,7 +1,9 @@
 /// Reading along the links (model.md, sections 6 and 7), in a memory that has them.
 extension DNCMemory {
-  /// Links and precedence, and the read weightings that the modes mix from them and `scratch.content`.
-  func readLinks(_ b: Int, _ row: Int, _ parts: InterfaceParts<In<Scalar>>, _ before: Read, _ after: Written) {
+  /// Links and precedence, and the read weightings that the modes mix from them and `content`.
+  func readLinks(
+    _ b: Int, _ row: Int, _ parts: InterfaceParts<In<Scalar>>, content: In<Scalar>, _ before: Read, _ after: Written
+  ) {
     let backwardWeights = planes[.backwardWeights][row, b]
     let forwardWeights = planes[.forwardWeights][row, b]
     for k in 0..<c.K {
@@ -20,7 +22,7 @@ extension DNCMemory {
     let (ofBackward, ofForward) = followed
     ReadWeighting.forward(
       slots: c.N, readHeads: c.R, writeHeads: c.K, modes: parts.readModes, backwardWeights: planes[ofBackward][row, b],
-      content: scratch.content, forwardWeights: planes[ofForward][row, b], weighting: after.readWeights)
+      content: content, forwardWeights: planes[ofForward][row, b], weighting: after.readWeights)
   }
 
   /// The weightings along the links that the read modes mix.
@@ -43,11 +45,11 @@ extension DNCMemory {
   // MARK: Backward
 
   /// Leaves the gradients of b, c and f in the scratch.
-  func backwardModes(_ step: Backward) {
+  func backwardModes(_ step: Backward, content: In<Scalar>) {
     let (ofBackward, ofForward) = followed
     ReadWeighting.backward(
       slots: c.N, readHeads: c.R, writeHeads: c.K, modes: step.parts.readModes,
-      backwardWeights: planes[ofBackward][step.t, step.b], content: scratch.content,
+      backwardWeights: planes[ofBackward][step.t, step.b], content: content,
       forwardWeights: planes[ofForward][step.t, step.b], weightingGradient: step.gradient.readWeights,
       modesGradient: step.partsGradient.readModes, backwardGradient: scratch.backwardGradient,
       contentGradient: scratch.contentGradient, forwardGradient: scratch.forwardGradient)

@@ -4,10 +4,7 @@ extension DNCMemory {
   struct Scratch: MemoryScratch {
     let usageFound: Out<Scalar>  // u^k [K, N]
     let freeList: Out<UInt32>
-    let similarity: Out<Scalar>  // D of the read or the write heads [R or K, N]
-    let content: Out<Scalar>  // c of these heads [R or K, N]
     let masked: Out<Scalar>  // scratch of the masked content weighting
-    let maskedNorms: Out<Scalar>  // with masks, the norms of what these heads compare [R or K, N]
     let links: Out<Scalar>  // scratch of the parts of the links
 
     // For backward.
@@ -25,12 +22,9 @@ extension DNCMemory {
     init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {
       usageFound = carver.take(c.K * c.N)
       freeList = carver.take(FreeList.scratchCount(slots: c.N))
-      similarity = carver.take(max(c.R, c.K) * c.N)
-      content = carver.take(max(c.R, c.K) * c.N)
       let masked = c.hasMasks ? max(c.R, c.K) : 0
       self.masked = carver.take(
         MaskedContentWeighting.scratchCount(slots: c.N, wordSize: c.W, heads: masked))
-      maskedNorms = carver.take(masked * c.N)
       links = carver.take(
         c.hasLinks ? LinkParts(slots: c.N, readHeads: c.R, steps: max(segment, 1)).scratchCount : 0)
       memory = Plane(&carver, rows: max(segment - 1, 0), batch: sequences, width: c.N * c.W)

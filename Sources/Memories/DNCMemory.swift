@@ -11,10 +11,14 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
   var c: Configuration { history.c }
   var memories: Plane<Scalar> { scratch.memory }
   let team: Threads.Team?
+  /// True if a step takes more of memory and links than the cache next to the core has.
+  private let prefetches: Bool
   var linkScratch: Out<Scalar>? { scratch.links }
 
   init(_ history: MemoryHistory<Scalar>, _ scratch: Scratch, firstSequence: Int, team: Threads.Team?) {
     (self.history, self.scratch, self.firstSequence, self.team) = (history, scratch, firstSequence, team)
+    let c = history.c
+    prefetches = c.N * c.W + c.linkCount > 8 << 10
   }
 
   /// Sequence b's state in one row, or its gradient.
@@ -46,7 +50,7 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
   // MARK: Forward
 
   func forward(_ b: Int, row: Int, previous: Int, current: Int) {
-    if b + 1 < c.B { prefetch(b + 1, step: row, state: current) }
+    if prefetches, b + 1 < c.B { prefetch(b + 1, step: row, state: current) }
     let interface = planes[.interface][row, b]
     Interface.forward(c.interface, raw: planes[.rawInterface][row, b], interface: interface)
     let parts = InterfaceParts(start: In(interface), at: c.interface)
@@ -63,7 +67,8 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
       previousReadWeights: before.readWeights, previousWriteWeights: before.writeWeights,
       previousUsage: before.usage, usage: after.usage, retention: history.retention(row, b))
     // The write heads look into M_{t-1}, the read heads into M_t.
-    content(writeHeads(parts), before.memory, rowNorms: before.rowNorms, weighting: scratch.content)
+    let found = foundByWriteHeads(row, b)
+    content(writeHeads(parts), before.memory, rowNorms: before.rowNorms, found)
     for k in 0..<c.K {
       let usage = k == 0 ? after.usage : scratch.usageFound + k * c.N
       let allocation = planes[.allocation][row, b] + k * c.N
@@ -71,7 +76,7 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
       FreeList.sort(slots: c.N, usage: usage, order: order, scratch: scratch.freeList)
       Allocation.forward(slots: c.N, usage: usage, order: order, allocation: allocation)
       WriteWeighting.forward(
-        slots: c.N, allocation: allocation, content: scratch.content + k * c.N,
+        slots: c.N, allocation: allocation, content: found.weighting + k * c.N,
         allocationGate: parts.allocationGates[k], writeGate: parts.writeGates[k],
         weighting: after.writeWeights + k * c.N)
       if k + 1 < c.K { occupy(k, parts, usage: usage, allocation: allocation) }
@@ -91,10 +96,9 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
 
   /// Sections 6 and 7: links, precedence, the read weightings and the read vectors.
   private func read(_ b: Int, _ row: Int, _ parts: InterfaceParts<In<Scalar>>, _ before: Read, _ after: Written) {
-    content(
-      readHeads(parts), In(after.memory), rowNorms: In(after.rowNorms),
-      weighting: c.hasLinks ? scratch.content : after.readWeights)
-    if c.hasLinks { readLinks(b, row, parts, before, after) }
+    let found = foundByReadHeads(row, b, readWeights: after.readWeights)
+    content(readHeads(parts), In(after.memory), rowNorms: In(after.rowNorms), found)
+    if c.hasLinks { readLinks(b, row, parts, content: found.weighting, before, after) }
     ReadVectors.forward(
       slots: c.N, wordSize: c.W, heads: c.R, memory: after.memory, weightings: after.readWeights,
       vectors: after.readVectors)
@@ -103,7 +107,7 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
   // MARK: Backward
 
   func backward(_ b: Int, step t: Int, of steps: Int, gradient: Planes<Scalar>) {
-    prefetchNext(after: b, step: t)
+    if prefetches { prefetchNext(after: b, step: t) }
     let interface = planes[.interface][t, b]
     let step = Backward(
       b: b, t: t, steps: steps, parts: InterfaceParts(start: In(interface), at: c.interface),
@@ -165,15 +169,15 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
 
   private func backwardRead(_ step: Backward) {
     let gradient = step.gradient
-    content(
-      readHeads(step.parts), step.memoryAfter, rowNorms: step.after.rowNorms, weighting: scratch.content)
+    let found = foundByReadHeads(step.t, step.b, readWeights: planes[.readWeights][step.t + 1, step.b])
+    if !c.keepsContent { content(readHeads(step.parts), step.memoryAfter, rowNorms: step.after.rowNorms, found) }
     ReadVectors.backward(
       slots: c.N, wordSize: c.W, heads: c.R, memory: step.memoryAfter, weightings: step.after.readWeights,
       vectorsGradient: gradient.readVectors, memoryGradient: gradient.memory,
       weightingsGradient: gradient.readWeights)
-    if c.hasLinks { backwardModes(step) }
+    if c.hasLinks { backwardModes(step, content: found.weighting) }
     contentBackward(
-      readHeads(step.parts), step.memoryAfter, rowNorms: step.after.rowNorms,
+      readHeads(step.parts), step.memoryAfter, rowNorms: step.after.rowNorms, found,
       weightingGradient: c.hasLinks ? scratch.contentGradient : gradient.readWeights, memoryGradient: gradient.memory,
       readHeads(step.partsGradient))
 
@@ -196,7 +200,8 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
     func usage(_ k: Int) -> In<Scalar> { k == 0 ? step.after.usage : In(scratch.usageFound + k * c.N) }
     let allocations = planes[.allocation][step.t, step.b]
     for k in 0..<c.K - 1 { occupy(k, step.parts, usage: usage(k), allocation: allocations + k * c.N) }
-    content(writeHeads(step.parts), step.memoryBefore, rowNorms: step.before.rowNorms, weighting: scratch.content)
+    let found = foundByWriteHeads(step.t, step.b)
+    if !c.keepsContent { content(writeHeads(step.parts), step.memoryBefore, rowNorms: step.before.rowNorms, found) }
     setZero(c.N, scratch.usageFoundGradient)
     for k in (0..<c.K).reversed() {
       let (slots, allocation) = (k * c.N, allocations + k * c.N)
@@ -204,7 +209,7 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
       let allocationGateGradient = step.partsGradient.allocationGates + k
       let writeGateGradient = step.partsGradient.writeGates + k
       WriteWeighting.backward(
-        slots: c.N, allocation: allocation, content: scratch.content + slots, allocationGate: allocationGate,
+        slots: c.N, allocation: allocation, content: found.weighting + slots, allocationGate: allocationGate,
         writeGate: writeGate, weightingGradient: gradient.writeWeights + slots,
         allocationGradient: scratch.allocationGradient, contentGradient: scratch.contentGradient + slots,
         allocationGateGradient: allocationGateGradient, writeGateGradient: writeGateGradient)
@@ -220,7 +225,7 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
         products: scratch.products)
     }
     contentBackward(
-      writeHeads(step.parts), step.memoryBefore, rowNorms: step.before.rowNorms,
+      writeHeads(step.parts), step.memoryBefore, rowNorms: step.before.rowNorms, found,
       weightingGradient: scratch.contentGradient, memoryGradient: gradient.memory, writeHeads(step.partsGradient))
     addScaled(c.N, 1, scratch.usageFoundGradient, to: gradient.usage)
     Usage.backward(

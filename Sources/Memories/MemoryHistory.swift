@@ -14,7 +14,7 @@ struct MemoryHistory<Scalar: Real> {
     let planes: Planes<Scalar>
     let row, b: Int
 
-    /// What is kept once is in row 0.
+    /// What has one row is there.
     func callAsFunction(_ quantity: Quantity) -> Out<Scalar> {
       let plane = planes[quantity]
       return plane[plane.rows == 1 ? 0 : row, b]

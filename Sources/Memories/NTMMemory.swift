@@ -12,8 +12,6 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
 
   /// Working memory of one thread, for one sequence and one step at a time. Only the memories of a segment outlive the step.
   struct Scratch: MemoryScratch {
-    let similarity: Out<Scalar>  // D of the read or the write heads [R or K, N]
-    let content: Out<Scalar>  // w^c of these heads [R or K, N]
     let interpolated: Out<Scalar>  // w^g of a head [N]
     let shifted: Out<Scalar>  // w^s of a head [N]
 
@@ -25,8 +23,6 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
     let rowFactors: Out<Scalar>  // [N]
 
     init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {
-      similarity = carver.take(max(c.R, c.K) * c.N)
-      content = carver.take(max(c.R, c.K) * c.N)
       interpolated = carver.take(c.N)
       shifted = carver.take(c.N)
       memory = Plane(&carver, rows: max(segment - 1, 0), batch: sequences, width: c.N * c.W)
@@ -57,9 +53,10 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
     let (readWeights, writeWeights) = (planes[.readWeights], planes[.writeWeights])
     let rowNorms = In(before(.rowNorms))
     focus(
-      parts.readHeads, memory, rowNorms: rowNorms, previous: before(.readWeights), weightings: readWeights[current, b])
+      parts.readHeads, memory, rowNorms: rowNorms, foundByReadHeads(row, b), previous: before(.readWeights),
+      weightings: readWeights[current, b])
     focus(
-      parts.writeHeads, memory, rowNorms: rowNorms, previous: before(.writeWeights),
+      parts.writeHeads, memory, rowNorms: rowNorms, foundByWriteHeads(row, b), previous: before(.writeWeights),
       weightings: writeWeights[current, b])
     ReadVectors.forward(
       slots: c.N, wordSize: c.W, heads: c.R, memory: memory, weightings: readWeights[current, b],
@@ -72,27 +69,42 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
 
   /// Computes the weightings of some heads from those before, which may be in the same place.
   private func focus(
-    _ heads: Heads, _ memory: In<Scalar>, rowNorms: In<Scalar>, previous: In<Scalar>, weightings: Out<Scalar>
+    _ heads: Heads, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found, previous: In<Scalar>,
+    weightings: Out<Scalar>
   ) {
-    content(heads, memory, rowNorms: rowNorms)
+    content(heads, memory, rowNorms: rowNorms, found)
     for h in 0..<heads.count {
-      move(h, heads, previous: previous)
+      move(h, heads, found, previous: previous)
       Sharpening.forward(
         slots: c.N, weighting: scratch.shifted, sharpness: heads.sharpness[h], sharpened: weightings + h * c.N)
     }
   }
 
-  /// Computes `scratch.similarity` and `scratch.content` of some heads.
-  func content(_ heads: Heads, _ memory: In<Scalar>, rowNorms: In<Scalar>) {
+  @inline(never) func content(_ heads: Heads, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found) {
     ContentWeighting.forward(
       slots: c.N, wordSize: c.W, heads: heads.count, memory: memory, rowNorms: rowNorms, keys: heads.keys,
-      strengths: heads.strengths, similarity: scratch.similarity, weighting: scratch.content)
+      strengths: heads.strengths, similarity: found.similarity, weighting: found.content)
+  }
+
+  /// What some heads find in a step, if the record keeps it, or in the last call of `content`: D and w^c [heads, N].
+  struct Found {
+    let similarity, content: Out<Scalar>
+  }
+
+  func foundByWriteHeads(_ row: Int, _ b: Int) -> Found {
+    let place = MemoryHistory<Scalar>.Place(planes: planes, row: row, b: b)
+    return Found(similarity: place(.similarity), content: place(.contentWeights))
+  }
+
+  func foundByReadHeads(_ row: Int, _ b: Int) -> Found {
+    let (writing, slots) = (foundByWriteHeads(row, b), c.K * c.N)
+    return Found(similarity: writing.similarity + slots, content: writing.content + slots)
   }
 
   /// Computes `scratch.interpolated` and `scratch.shifted` of head h.
-  private func move(_ h: Int, _ heads: Heads, previous: In<Scalar>) {
+  private func move(_ h: Int, _ heads: Heads, _ found: Found, previous: In<Scalar>) {
     Interpolation.forward(
-      slots: c.N, content: scratch.content + h * c.N, previous: previous + h * c.N, gate: heads.gates[h],
+      slots: c.N, content: found.content + h * c.N, previous: previous + h * c.N, gate: heads.gates[h],
       weighting: scratch.interpolated)
     Shift.forward(
       slots: c.N, shifts: heads.shifts + h * Shift.count, weighting: scratch.interpolated, shifted: scratch.shifted)
@@ -121,14 +133,15 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
       slots: c.N, wordSize: c.W, heads: c.R, memory: memory, weightings: readWeights[t + 1, b],
       vectorsGradient: vectorsGradient, memoryGradient: memoryGradient, weightingsGradient: readGradient)
     func focus(
-      _ heads: Heads, _ headsGradient: NTMHeads<Out<Scalar>>, _ weights: Quantity, _ weightsGradient: Out<Scalar>
+      _ heads: Heads, _ headsGradient: NTMHeads<Out<Scalar>>, _ found: Found, _ weights: Quantity,
+      _ weightsGradient: Out<Scalar>
     ) {
       focusBackward(
-        heads, headsGradient, memory, rowNorms: before(.rowNorms), previous: before(weights),
+        heads, headsGradient, memory, rowNorms: before(.rowNorms), found, previous: before(weights),
         weightings: planes[weights][t + 1, b], weightingsGradient: weightsGradient, memoryGradient: memoryGradient)
     }
-    focus(parts.writeHeads, partsGradient.writeHeads, .writeWeights, writeGradient)
-    focus(parts.readHeads, partsGradient.readHeads, .readWeights, readGradient)
+    focus(parts.writeHeads, partsGradient.writeHeads, foundByWriteHeads(t, b), .writeWeights, writeGradient)
+    focus(parts.readHeads, partsGradient.readHeads, foundByReadHeads(t, b), .readWeights, readGradient)
     NTMInterface.backward(
       at, raw: planes[.rawInterface][t, b], interface: interface, interfaceGradient: scratch.interfaceGradient)
     setZero(c.readWidth, vectorsGradient)
@@ -137,12 +150,13 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
   /// Turns the gradient of some heads' weightings into that of those before.
   private func focusBackward(
     _ heads: Heads, _ headsGradient: NTMHeads<Out<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>,
-    previous: In<Scalar>, weightings: In<Scalar>, weightingsGradient: Out<Scalar>, memoryGradient: Out<Scalar>
+    _ found: Found, previous: In<Scalar>, weightings: In<Scalar>, weightingsGradient: Out<Scalar>,
+    memoryGradient: Out<Scalar>
   ) {
-    content(heads, memory, rowNorms: rowNorms)
+    if !c.keepsContent { content(heads, memory, rowNorms: rowNorms, found) }
     for h in 0..<heads.count {
       let slots = h * c.N
-      move(h, heads, previous: previous)
+      move(h, heads, found, previous: previous)
       Sharpening.backward(
         slots: c.N, weighting: scratch.shifted, sharpness: heads.sharpness[h], sharpened: weightings + slots,
         gradient: weightingsGradient + slots, sharpnessGradient: headsGradient.sharpness + h)
@@ -151,13 +165,13 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
         shiftedGradient: weightingsGradient + slots, weightingGradient: scratch.interpolatedGradient,
         shiftsGradient: headsGradient.shifts + h * Shift.count)
       Interpolation.backward(
-        slots: c.N, content: scratch.content + slots, previous: previous + slots, gate: heads.gates[h],
+        slots: c.N, content: found.content + slots, previous: previous + slots, gate: heads.gates[h],
         weightingGradient: scratch.interpolatedGradient, contentGradient: scratch.contentGradient + slots,
         previousGradient: weightingsGradient + slots, gateGradient: headsGradient.gates + h)
     }
     ContentWeighting.backward(
       slots: c.N, wordSize: c.W, heads: heads.count, memory: memory, rowNorms: rowNorms, keys: heads.keys,
-      strengths: heads.strengths, similarity: scratch.similarity, weighting: scratch.content,
+      strengths: heads.strengths, similarity: found.similarity, weighting: found.content,
       weightingGradient: scratch.contentGradient, rowFactors: scratch.rowFactors, memoryGradient: memoryGradient,
       keysGradient: headsGradient.keys, strengthsGradient: headsGradient.strengths)
   }

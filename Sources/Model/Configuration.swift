@@ -167,6 +167,8 @@ extension Configuration {
   /// Usage, free list and allocation.
   var hasUsage: Bool { memoryTraits.hasUsage }
   var hasLinks: Bool { memoryTraits.hasVariants && fields.temporal_links == 1 }
+  /// The content weightings of the read heads are their read weightings.
+  var readsByContent: Bool { memoryTraits.hasVariants && !hasLinks }
   var hasMasks: Bool { fields.content_masks == 1 }
   var deallocates: Bool { fields.deallocation == 1 }
   var sharpensLinks: Bool { fields.link_sharpening == 1 }

@@ -157,7 +157,7 @@ struct Planes<Scalar: Real> {
           old.copy(rows: 1, from: old, startingAt: i * segments.here / segments.there, to: i)
         }
         plane.copy(rows: kept, from: old)
-      case .backwardSteps: break
+      case .backwardSteps, .present: break
       }
     }
   }

@@ -4,6 +4,7 @@
 enum Quantity: Int {
   case start, input, token, recurrentProducts, sums, normalizedSums, gates, cell, normalizedCell, cellTanh, hidden
   case interfaceSums, normalizedInterface, rawInterface, interface
+  case similarity, comparedNorms, contentWeights
   case retention, usage, order, allocation, writeWeights, memory, rowNorms
   case link, precedence, backwardWeights, forwardWeights, sharpBackwardWeights, sharpForwardWeights
   case readWeights, readVectors
@@ -42,6 +43,8 @@ enum Quantity: Int {
     case segments
     /// One for each recorded step, used in backward only.
     case backwardSteps
+    /// One, of the step that is being taken.
+    case present
   }
 
   /// The part that a quantity has one of: a sequence, a head, a layer.
@@ -114,6 +117,18 @@ enum Quantity: Int {
       Row(name: "ξ", kept: .steps, part: .sequence, width: parts, look: .byInterface, becomesGradient: true)
     case .interface:
       Row(name: "interface", kept: .steps, part: .sequence, width: parts, look: .elsewhere, isOfLastStep: true)
+    // Of the write heads, then of the read heads.
+    case .similarity:
+      Row(name: "similarity", kept: c.keptOfContent, part: .sequence, width: (c.K + c.R) * N, look: .elsewhere)
+    case .comparedNorms:
+      Row(
+        name: "compared norms", kept: c.keptOfContent, part: .sequence, width: c.hasMasks ? (c.K + c.R) * N : 0,
+        look: .elsewhere)
+    // Without links, the read heads' are their read weightings.
+    case .contentWeights:
+      Row(
+        name: "content weighting", kept: c.keptOfContent, part: .sequence,
+        width: (c.K + (c.readsByContent ? 0 : c.R)) * N, look: .elsewhere)
     case .retention:
       Row(name: "retention", kept: .steps, part: .sequence, width: c.deallocates ? N : 0, range: .zeroToOne)
     case .usage: Row(name: "usage", kept: .states, part: .sequence, width: used, range: .zeroToOne)
@@ -144,6 +159,12 @@ enum Quantity: Int {
 
   // Not inlined into every loop over the table.
   @inline(never) static func at(_ index: Int) -> Quantity { Quantity(rawValue: index)! }
+}
+
+extension Configuration {
+  /// Backward finds again what the heads found where that is less of the work than of the record.
+  var keepsContent: Bool { maxRecordBytes == 0 && N <= 128 }
+  fileprivate var keptOfContent: Quantity.Kept { keepsContent ? .steps : .present }
 }
 
 extension Quantity.Row {

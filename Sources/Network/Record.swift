@@ -146,7 +146,7 @@ struct Record<Scalar: Real>: ~Copyable {
     }
     let planes = Planes<Scalar>(&carver, c, table: tables) { row in
       switch row.kept {
-      case .once: 1
+      case .once, .present: 1
       case .states: capacity + 1
       case .steps: max(capacity, 1)
       case .segments: (capacity + segment - 1) / segment

@@ -93,7 +93,7 @@ extension Step<Float> {
       case .once: search.look(table, part, planes[quantity], row: 0, b, c)
       case .states: search.look(table, part, planes[quantity], row: current, b, c)
       case .steps: search.look(table, part, planes[quantity], row: row, b, c)
-      case .segments, .backwardSteps: break
+      case .segments, .backwardSteps, .present: break
       }
     }
     return search.found

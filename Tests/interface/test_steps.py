@@ -935,9 +935,20 @@ def record_of(steps, limit, **fields):
     return outputs, input_gradients, net.gradients.copy()
 
 
-def test_a_record_within_a_limit():
+@pytest.mark.parametrize(
+    "variant",
+    [
+        {},
+        dict(write_heads=2, content_masks=1, deallocation=1, link_sharpening=1),
+        dict(temporal_links=0),
+        dict(temporal_links=0, content_masks=1),
+        dict(memory=c.DNC_MEMORY_NTM, initial_state=c.DNC_INITIAL_LEARNED),
+    ],
+    ids=["links", "all three", "content", "content with masks", "NTM"],
+)
+def test_a_record_within_a_limit(variant):
     """Less memory, the same bytes; too little is refused, and nothing is lost."""
-    fields = dict(memory_slots=128, word_size=8, hidden_size=8, batch_size=2)
+    fields = dict(memory_slots=128, word_size=8, hidden_size=8, batch_size=2, **variant)
     size = c_size_t()
 
     def estimate(limit):

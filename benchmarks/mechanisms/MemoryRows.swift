@@ -95,14 +95,16 @@ extension Meter {
     each("write weighting", .forward, slots(4, read: 2, changed: 1)) { memory, t, b in
       let parts = memory.parts(t, b)
       WriteWeighting.forward(
-        slots: c.N, allocation: In(memory.planes[.allocation][t, b]), content: In(memory.scratch.content),
+        slots: c.N, allocation: In(memory.planes[.allocation][t, b]),
+        content: In(memory.foundByWriteHeads(t, b).weighting),
         allocationGate: parts.allocationGates[0], writeGate: parts.writeGates[0],
         weighting: memory.planes[.writeWeights][t + 1, b])
     }
     each("write weighting", .backward, slots(6, read: 3, changed: 2)) { memory, t, b in
       let parts = memory.parts(t, b)
       WriteWeighting.backward(
-        slots: c.N, allocation: In(memory.planes[.allocation][t, b]), content: In(memory.scratch.content),
+        slots: c.N, allocation: In(memory.planes[.allocation][t, b]),
+        content: In(memory.foundByWriteHeads(t, b).weighting),
         allocationGate: parts.allocationGates[0], writeGate: parts.writeGates[0],
         weightingGradient: In(gradient[.writeWeights][0, b]), allocationGradient: memory.scratch.allocationGradient,
         contentGradient: memory.scratch.contentGradient,
@@ -172,24 +174,22 @@ extension Meter {
     ) -> DNCMemory<Float>.Lookup<Pointer> {
       isWrite ? memory.writeHeads(parts) : memory.readHeads(parts)
     }
-    func forward(_ memory: DNCMemory<Float>, _ t: Int, _ b: Int, _ matrix: In<Float>) {
-      memory.content(
-        lookup(memory, memory.parts(t, b)), matrix, rowNorms: In(memory.planes[.rowNorms][t, b]),
-        weighting: memory.scratch.content)
+    func found(_ memory: DNCMemory<Float>, _ t: Int, _ b: Int) -> DNCMemory<Float>.Found {
+      isWrite ? memory.foundByWriteHeads(t, b) : memory.found(t, b)
     }
     // With masks, the norms of each head's words come to the products.
     let H = Double(heads)
     let (products, productsBack) = c.hasMasks ? (4 * H + 1, 8 * H + 2) : (2 * H, 4 * H)
     let W = Double(c.W)
     each(name, .forward, matrices(c.N * c.W, products + 8 * H / W, read: 1, changed: 0)) { memory, t, b in
-      forward(memory, t, b, In(memory.planes[.memory][0, b]))
+      memory.content(
+        lookup(memory, memory.parts(t, b)), In(memory.planes[.memory][0, b]),
+        rowNorms: In(memory.planes[.rowNorms][t, b]), found(memory, t, b))
     }
-    // Backward computes the weighting again.
     each(name, .backward, matrices(c.N * c.W, productsBack + 10 * H / W, read: 1, changed: 1)) { memory, t, b in
       let matrix = isWrite ? memory.memory(before: t, b) : memory.memory(after: t, of: steps, b)
-      forward(memory, t, b, matrix)
       memory.contentBackward(
-        lookup(memory, memory.parts(t, b)), matrix, rowNorms: In(memory.planes[.rowNorms][t, b]),
+        lookup(memory, memory.parts(t, b)), matrix, rowNorms: In(memory.planes[.rowNorms][t, b]), found(memory, t, b),
         weightingGradient: memory.scratch.contentGradient, memoryGradient: gradient[.memory][0, b],
         lookup(memory, memory.partsGradient))
     }
@@ -268,13 +268,13 @@ extension Meter {
     each("read weighting", .forward, slots(5 * R, read: 3 * c.R, changed: c.R)) { memory, t, b in
       ReadWeighting.forward(
         slots: c.N, readHeads: c.R, writeHeads: c.K, modes: memory.parts(t, b).readModes,
-        backwardWeights: In(memory.planes[.backwardWeights][t, b]), content: In(memory.scratch.content),
+        backwardWeights: In(memory.planes[.backwardWeights][t, b]), content: In(memory.found(t, b).weighting),
         forwardWeights: In(memory.planes[.forwardWeights][t, b]), weighting: memory.after(t, b).readWeights)
     }
     each("read weighting", .backward, slots(9 * R, read: 4 * c.R, changed: 3 * c.R)) { memory, t, b in
       ReadWeighting.backward(
         slots: c.N, readHeads: c.R, writeHeads: c.K, modes: memory.parts(t, b).readModes,
-        backwardWeights: In(memory.planes[.backwardWeights][t, b]), content: In(memory.scratch.content),
+        backwardWeights: In(memory.planes[.backwardWeights][t, b]), content: In(memory.found(t, b).weighting),
         forwardWeights: In(memory.planes[.forwardWeights][t, b]),
         weightingGradient: In(gradient[.readWeights][0, b]), modesGradient: memory.partsGradient.readModes,
         backwardGradient: memory.scratch.backwardGradient, contentGradient: memory.scratch.contentGradient,
@@ -291,6 +291,8 @@ extension DNCMemory {
   fileprivate var partsGradient: InterfaceParts<Out<Scalar>> {
     InterfaceParts(start: scratch.interfaceGradient, at: c.interface)
   }
+  /// By the read heads.
+  fileprivate func found(_ t: Int, _ b: Int) -> Found { foundByReadHeads(t, b, readWeights: after(t, b).readWeights) }
   fileprivate func before(_ t: Int, _ b: Int) -> Read { Read(planes, row: t, b) }
   fileprivate func after(_ t: Int, _ b: Int) -> Written { Written(planes, row: t + 1, b) }
 }

@@ -26,26 +26,24 @@ extension Meter {
   private func content(_ name: StaticString, isWrite: Bool) {
     let (c, gradient) = (c, gradient)
     let (H, W) = (Double(isWrite ? c.K : c.R), Double(c.W))
-    func forward(_ memory: NTMMemory<Float>, _ t: Int, _ b: Int, _ matrix: In<Float>) {
-      let parts = memory.parts(t, b)
-      memory.content(
-        isWrite ? parts.writeHeads : parts.readHeads, matrix, rowNorms: In(memory.planes[.rowNorms][t, b]))
+    func found(_ memory: NTMMemory<Float>, _ t: Int, _ b: Int) -> NTMMemory<Float>.Found {
+      isWrite ? memory.foundByWriteHeads(t, b) : memory.foundByReadHeads(t, b)
     }
     eachOfTuringMachine(name, .forward, matrices(c.N * c.W, 2 * H + 8 * H / W, read: 1, changed: 0)) { memory, t, b in
-      forward(memory, t, b, In(memory.planes[.memory][0, b]))
+      let (parts, found) = (memory.parts(t, b), found(memory, t, b))
+      let heads = isWrite ? parts.writeHeads : parts.readHeads
+      memory.content(heads, In(memory.planes[.memory][0, b]), rowNorms: In(memory.planes[.rowNorms][t, b]), found)
     }
-    // Backward computes the weighting again.
     eachOfTuringMachine(name, .backward, matrices(c.N * c.W, 4 * H + 10 * H / W, read: 1, changed: 1)) {
       memory, t, b in
       let (parts, partsGradient) = (memory.parts(t, b), memory.partsGradient)
       let heads = isWrite ? parts.writeHeads : parts.readHeads
       let headsGradient = isWrite ? partsGradient.writeHeads : partsGradient.readHeads
-      let matrix = memory.memory(before: t, b)
-      forward(memory, t, b, matrix)
+      let (matrix, found) = (memory.memory(before: t, b), found(memory, t, b))
       ContentWeighting.backward(
         slots: c.N, wordSize: c.W, heads: heads.count, memory: matrix, rowNorms: In(memory.planes[.rowNorms][t, b]),
-        keys: heads.keys, strengths: heads.strengths, similarity: In(memory.scratch.similarity),
-        weighting: In(memory.scratch.content), weightingGradient: memory.scratch.contentGradient,
+        keys: heads.keys, strengths: heads.strengths, similarity: In(found.similarity),
+        weighting: In(found.content), weightingGradient: memory.scratch.contentGradient,
         rowFactors: memory.scratch.rowFactors, memoryGradient: gradient[.memory][0, b],
         keysGradient: headsGradient.keys, strengthsGradient: headsGradient.strengths)
     }
@@ -60,33 +58,34 @@ extension Meter {
     let need = slots(Double(heads) * operations, read: heads * vectors, changed: heads * changed)
     eachOfTuringMachine(name, direction, need) { memory, t, b in
       func visit(
-        _ heads: NTMHeads<In<Float>>, _ headsGradient: NTMHeads<Out<Float>>, _ weightings: Quantity
+        _ heads: NTMHeads<In<Float>>, _ headsGradient: NTMHeads<Out<Float>>, _ found: NTMMemory<Float>.Found,
+        _ weightings: Quantity
       ) {
         for h in 0..<heads.count {
           body(
             memory,
             TimedHead(
               slots: c.N, number: h, heads: heads, gradient: headsGradient,
-              previous: memory.planes[weightings][t, b] + h * c.N,
+              content: In(found.content) + h * c.N, previous: memory.planes[weightings][t, b] + h * c.N,
               current: memory.planes[weightings][t + 1, b] + h * c.N,
               weightingGradient: gradient[weightings][0, b] + h * c.N))
         }
       }
       let (parts, partsGradient) = (memory.parts(t, b), memory.partsGradient)
-      visit(parts.readHeads, partsGradient.readHeads, .readWeights)
-      visit(parts.writeHeads, partsGradient.writeHeads, .writeWeights)
+      visit(parts.readHeads, partsGradient.readHeads, memory.foundByReadHeads(t, b), .readWeights)
+      visit(parts.writeHeads, partsGradient.writeHeads, memory.foundByWriteHeads(t, b), .writeWeights)
     }
   }
 
   private func interpolation() {
     eachHead("interpolation", .forward, operations: 3, read: 2, changed: 1) { memory, head in
       Interpolation.forward(
-        slots: head.slots, content: In(memory.scratch.content), previous: In(head.previous),
+        slots: head.slots, content: head.content, previous: In(head.previous),
         gate: head.heads.gates[head.number], weighting: memory.scratch.interpolated)
     }
     eachHead("interpolation", .backward, operations: 6, read: 3, changed: 2) { memory, head in
       Interpolation.backward(
-        slots: head.slots, content: In(memory.scratch.content), previous: In(head.previous),
+        slots: head.slots, content: head.content, previous: In(head.previous),
         gate: head.heads.gates[head.number], weightingGradient: In(memory.scratch.interpolatedGradient),
         contentGradient: memory.scratch.contentGradient, previousGradient: head.weightingGradient,
         gateGradient: head.gradient.gates + head.number)
@@ -160,6 +159,8 @@ private struct TimedHead {
   let slots, number: Int
   let heads: NTMHeads<In<Float>>
   let gradient: NTMHeads<Out<Float>>
+  /// w^c
+  let content: In<Float>
   let previous, current, weightingGradient: Out<Float>
 }
 
