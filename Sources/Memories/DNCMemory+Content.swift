@@ -41,7 +41,8 @@ extension DNCMemory {
   /// - Parameters:
   ///   - memory, rowNorms: M [N, W], ‖M[i]‖_ε [N].
   ///   - found: out.
-  @inline(never) func content(_ lookup: Lookup<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found) {
+  @inline(never) func content(_ lookup: Lookup<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found)
+  {
     if let masks = lookup.masks {
       MaskedContentWeighting.forward(
         slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, keys: lookup.keys, masks: masks,
