@@ -1,4 +1,4 @@
-"""curricula/babi.sh: five runs, each from the best network of the one before, that can be stopped and go on."""
+"""curricula/babi.sh: three runs, each from the best network of the one before, that can be stopped and go on."""
 
 import json
 import os
@@ -37,20 +37,17 @@ def events(folder):
     return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
 
 
-def test_five_stages(stories, tmp_path):
+def test_three_stages(stories, tmp_path):
     done = run(stories, 7, tmp_path / "runs", *SMALL, "--read-heads=1")
     assert done.returncode == 0, done.stderr
-    logs = [events(tmp_path / "runs" / str(stage)) for stage in range(1, 6)]
+    logs = [events(tmp_path / "runs" / stage) for stage in "123"]
     plans = [log[0] for log in logs]
-    assert [plan["options"].get("tasks") for plan in plans] == [None, "15-17", "16", "16", None]
-    assert [plan["options"].get("distinct") for plan in plans] == [None, "yes", "yes", None, None]
-    assert {plan["options"]["names"] for plan in plans} == {"exchanged"}
-    # Only what is to be learned in distinct stories is tested in them.
-    assert [plan["test_options"]["split"] for plan in plans] == ["validation"] * 2 + ["train"] + ["validation"] * 2
-    assert "start_from" not in plans[0]
-    for before, plan in enumerate(plans[1:], 1):
-        assert plan["start_from"] == str(tmp_path / "runs" / str(before))
+    assert [plan["options"].get("tasks") for plan in plans] == [None, "15-17", None]
+    assert [plan["options"].get("distinct") for plan in plans] == [None, "yes", None]
+    assert [plan["options"].get("echo") for plan in plans] == ["0.04", None, "0.04"]
+    assert [plan.get("start_from") for plan in plans] == [None, *(str(tmp_path / "runs" / stage) for stage in "12")]
     for plan in plans:
+        assert plan["options"]["names"] == "exchanged" and plan["test_options"]["split"] == "validation"
         assert (plan["seed"], plan["updates"], plan["network"]["hidden_size"], plan["network"]["read_heads"]) == (
             7, 2, 4, 1,
         )  # fmt: skip
@@ -58,20 +55,20 @@ def test_five_stages(stories, tmp_path):
 
 
 def test_a_stage_that_was_stopped_goes_on(stories, tmp_path):
-    runs = tmp_path / "runs"
-    assert run(stories, 7, runs, *SMALL).returncode == 0
-    whole = {path: path.read_bytes() for path in runs.glob("*/model.safetensors")}
-    # The second is stopped after its first update, and the others have never begun.
-    subprocess.run(["rm", "-r", runs / "2", runs / "3", runs / "4", runs / "5"], check=True)
-    stopped = run(stories, 7, runs, *SMALL, "--time-limit=0.001s")
-    assert stopped.returncode == 0
-    assert not any(event["event"] == "finish" for event in events(runs / "2"))
-    first = (runs / "1" / "log.jsonl").read_bytes()
-    assert run(stories, 7, runs, *SMALL).returncode == 0
-    assert (runs / "1" / "log.jsonl").read_bytes() == first
-    for path, content in whole.items():
-        if path.parent.name in "12":
-            assert path.read_bytes() == content
+    """With the bytes of one that was not, before the next begins."""
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert run(stories, 7, whole, *SMALL).returncode == 0
+    stopped = run(stories, 7, parts, *SMALL, "--time-limit=0.001s")
+    assert stopped.returncode == 1 and "stage 1 has been stopped" in stopped.stderr
+    assert not (parts / "2").exists()
+    assert run(stories, 7, parts, *SMALL).returncode == 0
+    for stage in "123":
+        networks = [(runs / stage / "model.safetensors").read_bytes() for runs in (whole, parts)]
+        assert networks[0] == networks[1]
+    # Once more, there is nothing left to do.
+    logs = {stage: (parts / stage / "log.jsonl").read_bytes() for stage in "123"}
+    assert run(stories, 7, parts, *SMALL).returncode == 0
+    assert {stage: (parts / stage / "log.jsonl").read_bytes() for stage in "123"} == logs
 
 
 @pytest.mark.parametrize("arguments", [[], ["stories"], ["stories", 1]])
