@@ -116,6 +116,7 @@ ELSEWHERE = {
     "python -m dnc plot film models/babi.safetensors babi --option folder=tasks_1-20_v1-2/en-10k --option tasks=1 "
     "--option split=test --option think=3 --output film.png": PUBLIC_FILES,
     "python -m dnc train FILE": "FILE stands for any",
+    "sh curricula/babi.sh tasks_1-20_v1-2/en-10k 0 runs/babi-0": "Tests/tasks/test_babi_stages.py",
 }
 # So are those that run some of the tests.
 TESTS = re.compile(r"(?:swift test|build/venv/bin/python -m pytest) (.+)")

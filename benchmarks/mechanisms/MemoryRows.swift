@@ -188,6 +188,11 @@ extension Meter {
     }
     each(name, .backward, matrices(c.N * c.W, productsBack + 10 * H / W, read: 1, changed: 1)) { memory, t, b in
       let matrix = isWrite ? memory.memory(before: t, b) : memory.memory(after: t, of: steps, b)
+      if !c.keepsContent {
+        memory.content(
+          lookup(memory, memory.parts(t, b)), matrix, rowNorms: In(memory.planes[.rowNorms][t, b]),
+          found(memory, t, b))
+      }
       memory.contentBackward(
         lookup(memory, memory.parts(t, b)), matrix, rowNorms: In(memory.planes[.rowNorms][t, b]), found(memory, t, b),
         weightingGradient: memory.scratch.contentGradient, memoryGradient: gradient[.memory][0, b],

@@ -40,6 +40,7 @@ extension Meter {
       let heads = isWrite ? parts.writeHeads : parts.readHeads
       let headsGradient = isWrite ? partsGradient.writeHeads : partsGradient.readHeads
       let (matrix, found) = (memory.memory(before: t, b), found(memory, t, b))
+      if !c.keepsContent { memory.content(heads, matrix, rowNorms: In(memory.planes[.rowNorms][t, b]), found) }
       ContentWeighting.backward(
         slots: c.N, wordSize: c.W, heads: heads.count, memory: matrix, rowNorms: In(memory.planes[.rowNorms][t, b]),
         keys: heads.keys, strengths: heads.strengths, similarity: In(found.similarity),
