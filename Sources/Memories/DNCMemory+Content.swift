@@ -16,33 +16,12 @@ extension DNCMemory {
     Lookup(heads: c.K, keys: parts.writeKeys, strengths: parts.writeStrengths, masks: parts.writeMasks)
   }
 
-  /// What some heads find in step `row`, if the record keeps it, or in the last call of `content`.
-  struct Found {
-    /// D and C [H, N].
-    let similarity, weighting: Out<Scalar>
-    /// With masks, the norms of what is compared [H, N].
-    let norms: Out<Scalar>
-  }
-
-  func foundByWriteHeads(_ row: Int, _ b: Int) -> Found {
-    let place = MemoryHistory<Scalar>.Place(planes: planes, row: row, b: b)
-    return Found(
-      similarity: place(.similarity), weighting: place(.contentWeights), norms: place(.comparedNorms))
-  }
-
-  /// - Parameter readWeights: of the state after the step.
-  func foundByReadHeads(_ row: Int, _ b: Int, readWeights: Out<Scalar>) -> Found {
-    let (writing, slots) = (foundByWriteHeads(row, b), c.K * c.N)
-    return Found(
-      similarity: writing.similarity + slots, weighting: c.hasLinks ? writing.weighting + slots : readWeights,
-      norms: writing.norms + slots)
-  }
-
   /// - Parameters:
   ///   - memory, rowNorms: M [N, W], ‖M[i]‖_ε [N].
   ///   - found: out.
-  @inline(never) func content(_ lookup: Lookup<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found)
-  {
+  @inline(never) func content(
+    _ lookup: Lookup<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found<Scalar>
+  ) {
     if let masks = lookup.masks {
       MaskedContentWeighting.forward(
         slots: c.N, wordSize: c.W, heads: lookup.heads, memory: memory, keys: lookup.keys, masks: masks,
@@ -61,7 +40,7 @@ extension DNCMemory {
   ///   - memoryGradient: of M [N, W], added to.
   ///   - gradient: of `lookup`, added to.
   func contentBackward(
-    _ lookup: Lookup<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found,
+    _ lookup: Lookup<In<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found<Scalar>,
     weightingGradient: Out<Scalar>, memoryGradient: Out<Scalar>, _ gradient: Lookup<Out<Scalar>>
   ) {
     if let masks = lookup.masks, let masksGradient = gradient.masks {

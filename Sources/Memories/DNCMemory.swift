@@ -57,7 +57,7 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
     let before = Read(history.before(row, previous: previous, b))
     let after = Written(planes, row: current, b)
     write(b, row, parts, before, after)
-    read(b, row, parts, before, after)
+    read(b, row, parts, history.foundByReadHeads(row, b, current: current), before, after)
   }
 
   /// Sections 4 and 5: usage, the write weightings, and the memory.
@@ -67,7 +67,7 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
       previousReadWeights: before.readWeights, previousWriteWeights: before.writeWeights,
       previousUsage: before.usage, usage: after.usage, retention: history.retention(row, b))
     // The write heads look into M_{t-1}, the read heads into M_t.
-    let found = foundByWriteHeads(row, b)
+    let found = history.foundByWriteHeads(row, b)
     content(writeHeads(parts), before.memory, rowNorms: before.rowNorms, found)
     for k in 0..<c.K {
       let usage = k == 0 ? after.usage : scratch.usageFound + k * c.N
@@ -95,8 +95,9 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
   }
 
   /// Sections 6 and 7: links, precedence, the read weightings and the read vectors.
-  private func read(_ b: Int, _ row: Int, _ parts: InterfaceParts<In<Scalar>>, _ before: Read, _ after: Written) {
-    let found = foundByReadHeads(row, b, readWeights: after.readWeights)
+  private func read(
+    _ b: Int, _ row: Int, _ parts: InterfaceParts<In<Scalar>>, _ found: Found<Scalar>, _ before: Read, _ after: Written
+  ) {
     content(readHeads(parts), In(after.memory), rowNorms: In(after.rowNorms), found)
     if c.hasLinks { readLinks(b, row, parts, content: found.weighting, before, after) }
     ReadVectors.forward(
@@ -169,7 +170,7 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
 
   private func backwardRead(_ step: Backward) {
     let gradient = step.gradient
-    let found = foundByReadHeads(step.t, step.b, readWeights: planes[.readWeights][step.t + 1, step.b])
+    let found = history.foundByReadHeads(step.t, step.b, current: step.t + 1)
     if !c.keepsContent { content(readHeads(step.parts), step.memoryAfter, rowNorms: step.after.rowNorms, found) }
     ReadVectors.backward(
       slots: c.N, wordSize: c.W, heads: c.R, memory: step.memoryAfter, weightings: step.after.readWeights,
@@ -200,7 +201,7 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
     func usage(_ k: Int) -> In<Scalar> { k == 0 ? step.after.usage : In(scratch.usageFound + k * c.N) }
     let allocations = planes[.allocation][step.t, step.b]
     for k in 0..<c.K - 1 { occupy(k, step.parts, usage: usage(k), allocation: allocations + k * c.N) }
-    let found = foundByWriteHeads(step.t, step.b)
+    let found = history.foundByWriteHeads(step.t, step.b)
     if !c.keepsContent { content(writeHeads(step.parts), step.memoryBefore, rowNorms: step.before.rowNorms, found) }
     setZero(c.N, scratch.usageFoundGradient)
     for k in (0..<c.K).reversed() {

@@ -53,10 +53,11 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
     let (readWeights, writeWeights) = (planes[.readWeights], planes[.writeWeights])
     let rowNorms = In(before(.rowNorms))
     focus(
-      parts.readHeads, memory, rowNorms: rowNorms, foundByReadHeads(row, b), previous: before(.readWeights),
+      parts.readHeads, memory, rowNorms: rowNorms, history.foundByReadHeads(row, b, current: current),
+      previous: before(.readWeights),
       weightings: readWeights[current, b])
     focus(
-      parts.writeHeads, memory, rowNorms: rowNorms, foundByWriteHeads(row, b), previous: before(.writeWeights),
+      parts.writeHeads, memory, rowNorms: rowNorms, history.foundByWriteHeads(row, b), previous: before(.writeWeights),
       weightings: writeWeights[current, b])
     ReadVectors.forward(
       slots: c.N, wordSize: c.W, heads: c.R, memory: memory, weightings: readWeights[current, b],
@@ -69,7 +70,7 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
 
   /// Computes the weightings of some heads from those before, which may be in the same place.
   private func focus(
-    _ heads: Heads, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found, previous: In<Scalar>,
+    _ heads: Heads, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found<Scalar>, previous: In<Scalar>,
     weightings: Out<Scalar>
   ) {
     content(heads, memory, rowNorms: rowNorms, found)
@@ -80,31 +81,16 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
     }
   }
 
-  @inline(never) func content(_ heads: Heads, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found) {
+  @inline(never) func content(_ heads: Heads, _ memory: In<Scalar>, rowNorms: In<Scalar>, _ found: Found<Scalar>) {
     ContentWeighting.forward(
       slots: c.N, wordSize: c.W, heads: heads.count, memory: memory, rowNorms: rowNorms, keys: heads.keys,
-      strengths: heads.strengths, similarity: found.similarity, weighting: found.content)
-  }
-
-  /// What some heads find in a step, if the record keeps it, or in the last call of `content`: D and w^c [heads, N].
-  struct Found {
-    let similarity, content: Out<Scalar>
-  }
-
-  func foundByWriteHeads(_ row: Int, _ b: Int) -> Found {
-    let place = MemoryHistory<Scalar>.Place(planes: planes, row: row, b: b)
-    return Found(similarity: place(.similarity), content: place(.contentWeights))
-  }
-
-  func foundByReadHeads(_ row: Int, _ b: Int) -> Found {
-    let (writing, slots) = (foundByWriteHeads(row, b), c.K * c.N)
-    return Found(similarity: writing.similarity + slots, content: writing.content + slots)
+      strengths: heads.strengths, similarity: found.similarity, weighting: found.weighting)
   }
 
   /// Computes `scratch.interpolated` and `scratch.shifted` of head h.
-  private func move(_ h: Int, _ heads: Heads, _ found: Found, previous: In<Scalar>) {
+  private func move(_ h: Int, _ heads: Heads, _ found: Found<Scalar>, previous: In<Scalar>) {
     Interpolation.forward(
-      slots: c.N, content: found.content + h * c.N, previous: previous + h * c.N, gate: heads.gates[h],
+      slots: c.N, content: found.weighting + h * c.N, previous: previous + h * c.N, gate: heads.gates[h],
       weighting: scratch.interpolated)
     Shift.forward(
       slots: c.N, shifts: heads.shifts + h * Shift.count, weighting: scratch.interpolated, shifted: scratch.shifted)
@@ -133,15 +119,17 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
       slots: c.N, wordSize: c.W, heads: c.R, memory: memory, weightings: readWeights[t + 1, b],
       vectorsGradient: vectorsGradient, memoryGradient: memoryGradient, weightingsGradient: readGradient)
     func focus(
-      _ heads: Heads, _ headsGradient: NTMHeads<Out<Scalar>>, _ found: Found, _ weights: Quantity,
+      _ heads: Heads, _ headsGradient: NTMHeads<Out<Scalar>>, _ found: Found<Scalar>, _ weights: Quantity,
       _ weightsGradient: Out<Scalar>
     ) {
       focusBackward(
         heads, headsGradient, memory, rowNorms: before(.rowNorms), found, previous: before(weights),
         weightings: planes[weights][t + 1, b], weightingsGradient: weightsGradient, memoryGradient: memoryGradient)
     }
-    focus(parts.writeHeads, partsGradient.writeHeads, foundByWriteHeads(t, b), .writeWeights, writeGradient)
-    focus(parts.readHeads, partsGradient.readHeads, foundByReadHeads(t, b), .readWeights, readGradient)
+    focus(parts.writeHeads, partsGradient.writeHeads, history.foundByWriteHeads(t, b), .writeWeights, writeGradient)
+    focus(
+      parts.readHeads, partsGradient.readHeads, history.foundByReadHeads(t, b, current: t + 1), .readWeights,
+      readGradient)
     NTMInterface.backward(
       at, raw: planes[.rawInterface][t, b], interface: interface, interfaceGradient: scratch.interfaceGradient)
     setZero(c.readWidth, vectorsGradient)
@@ -150,7 +138,7 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
   /// Turns the gradient of some heads' weightings into that of those before.
   private func focusBackward(
     _ heads: Heads, _ headsGradient: NTMHeads<Out<Scalar>>, _ memory: In<Scalar>, rowNorms: In<Scalar>,
-    _ found: Found, previous: In<Scalar>, weightings: In<Scalar>, weightingsGradient: Out<Scalar>,
+    _ found: Found<Scalar>, previous: In<Scalar>, weightings: In<Scalar>, weightingsGradient: Out<Scalar>,
     memoryGradient: Out<Scalar>
   ) {
     if !c.keepsContent { content(heads, memory, rowNorms: rowNorms, found) }
@@ -165,13 +153,13 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
         shiftedGradient: weightingsGradient + slots, weightingGradient: scratch.interpolatedGradient,
         shiftsGradient: headsGradient.shifts + h * Shift.count)
       Interpolation.backward(
-        slots: c.N, content: found.content + slots, previous: previous + slots, gate: heads.gates[h],
+        slots: c.N, content: found.weighting + slots, previous: previous + slots, gate: heads.gates[h],
         weightingGradient: scratch.interpolatedGradient, contentGradient: scratch.contentGradient + slots,
         previousGradient: weightingsGradient + slots, gateGradient: headsGradient.gates + h)
     }
     ContentWeighting.backward(
       slots: c.N, wordSize: c.W, heads: heads.count, memory: memory, rowNorms: rowNorms, keys: heads.keys,
-      strengths: heads.strengths, similarity: found.similarity, weighting: found.content,
+      strengths: heads.strengths, similarity: found.similarity, weighting: found.weighting,
       weightingGradient: scratch.contentGradient, rowFactors: scratch.rowFactors, memoryGradient: memoryGradient,
       keysGradient: headsGradient.keys, strengthsGradient: headsGradient.strengths)
   }

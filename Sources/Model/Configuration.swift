@@ -80,7 +80,7 @@ struct Configuration {
   let activation: Activation
   let memory: Memory
   let memoryTraits: MemoryTraits
-  /// The interface of the DNC's memory. Its µ may be wider than a Float, too.
+  /// The interface of the DNC's memory. Its µ, too, may be wider than the field's Float, for the checks in Double.
   var interface = InterfaceLayout(readHeads: 0, writeHeads: 0, wordSize: 0)
   /// The width of ξ.
   var interfaceWidth = 0
@@ -169,6 +169,9 @@ extension Configuration {
   var hasLinks: Bool { memoryTraits.hasVariants && fields.temporal_links == 1 }
   /// The content weightings of the read heads are their read weightings.
   var readsByContent: Bool { memoryTraits.hasVariants && !hasLinks }
+  /// True if the record keeps what the heads find in each step. With more slots that is a tenth of the record, and finding it
+  /// again 2 % of the time. Who limits the record gets the smaller one.
+  var keepsContent: Bool { maxRecordBytes == 0 && N <= 128 }
   var hasMasks: Bool { fields.content_masks == 1 }
   var deallocates: Bool { fields.deallocation == 1 }
   var sharpensLinks: Bool { fields.link_sharpening == 1 }

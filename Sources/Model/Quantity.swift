@@ -43,7 +43,7 @@ enum Quantity: Int {
     case segments
     /// One for each recorded step, used in backward only.
     case backwardSteps
-    /// One, of the step that is being taken.
+    /// One, of the step in hand.
     case present
   }
 
@@ -75,6 +75,7 @@ enum Quantity: Int {
     let productsApart = c.traits.keepsLastProductApart ? c.gates * c.H : 0
     let (N, used, linked, parts) = (c.N, c.hasUsage ? c.N : 0, c.hasLinks ? c.N : 0, c.interfaceWidth)
     let sharpened = c.sharpensLinks ? N : 0
+    let found: Kept = c.keepsContent ? .steps : .present
     return switch self {
     // 0, or the number of the episode that begins with the step: see `Starts`.
     case .start: Row(name: "start", kept: .steps, part: .sequence, width: 1, look: .elsewhere)
@@ -119,15 +120,15 @@ enum Quantity: Int {
       Row(name: "interface", kept: .steps, part: .sequence, width: parts, look: .elsewhere, isOfLastStep: true)
     // Of the write heads, then of the read heads.
     case .similarity:
-      Row(name: "similarity", kept: c.keptOfContent, part: .sequence, width: (c.K + c.R) * N, look: .elsewhere)
+      Row(name: "similarity", kept: found, part: .sequence, width: (c.K + c.R) * N, look: .elsewhere)
     case .comparedNorms:
       Row(
-        name: "compared norms", kept: c.keptOfContent, part: .sequence, width: c.hasMasks ? (c.K + c.R) * N : 0,
+        name: "compared norms", kept: found, part: .sequence, width: c.hasMasks ? (c.K + c.R) * N : 0,
         look: .elsewhere)
     // Without links, the read heads' are their read weightings.
     case .contentWeights:
       Row(
-        name: "content weighting", kept: c.keptOfContent, part: .sequence,
+        name: "content weighting", kept: found, part: .sequence,
         width: (c.K + (c.readsByContent ? 0 : c.R)) * N, look: .elsewhere)
     case .retention:
       Row(name: "retention", kept: .steps, part: .sequence, width: c.deallocates ? N : 0, range: .zeroToOne)
@@ -159,12 +160,6 @@ enum Quantity: Int {
 
   // Not inlined into every loop over the table.
   @inline(never) static func at(_ index: Int) -> Quantity { Quantity(rawValue: index)! }
-}
-
-extension Configuration {
-  /// Backward finds again what the heads found where that is less of the work than of the record.
-  var keepsContent: Bool { maxRecordBytes == 0 && N <= 128 }
-  fileprivate var keptOfContent: Quantity.Kept { keepsContent ? .steps : .present }
 }
 
 extension Quantity.Row {

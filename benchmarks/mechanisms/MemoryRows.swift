@@ -96,7 +96,7 @@ extension Meter {
       let parts = memory.parts(t, b)
       WriteWeighting.forward(
         slots: c.N, allocation: In(memory.planes[.allocation][t, b]),
-        content: In(memory.foundByWriteHeads(t, b).weighting),
+        content: In(memory.history.foundByWriteHeads(t, b).weighting),
         allocationGate: parts.allocationGates[0], writeGate: parts.writeGates[0],
         weighting: memory.planes[.writeWeights][t + 1, b])
     }
@@ -104,7 +104,7 @@ extension Meter {
       let parts = memory.parts(t, b)
       WriteWeighting.backward(
         slots: c.N, allocation: In(memory.planes[.allocation][t, b]),
-        content: In(memory.foundByWriteHeads(t, b).weighting),
+        content: In(memory.history.foundByWriteHeads(t, b).weighting),
         allocationGate: parts.allocationGates[0], writeGate: parts.writeGates[0],
         weightingGradient: In(gradient[.writeWeights][0, b]), allocationGradient: memory.scratch.allocationGradient,
         contentGradient: memory.scratch.contentGradient,
@@ -174,8 +174,8 @@ extension Meter {
     ) -> DNCMemory<Float>.Lookup<Pointer> {
       isWrite ? memory.writeHeads(parts) : memory.readHeads(parts)
     }
-    func found(_ memory: DNCMemory<Float>, _ t: Int, _ b: Int) -> DNCMemory<Float>.Found {
-      isWrite ? memory.foundByWriteHeads(t, b) : memory.found(t, b)
+    func found(_ memory: DNCMemory<Float>, _ t: Int, _ b: Int) -> Found<Float> {
+      isWrite ? memory.history.foundByWriteHeads(t, b) : memory.found(t, b)
     }
     // With masks, the norms of each head's words come to the products.
     let H = Double(heads)
@@ -297,7 +297,7 @@ extension DNCMemory {
     InterfaceParts(start: scratch.interfaceGradient, at: c.interface)
   }
   /// By the read heads.
-  fileprivate func found(_ t: Int, _ b: Int) -> Found { foundByReadHeads(t, b, readWeights: after(t, b).readWeights) }
+  fileprivate func found(_ t: Int, _ b: Int) -> Found<Scalar> { history.foundByReadHeads(t, b, current: t + 1) }
   fileprivate func before(_ t: Int, _ b: Int) -> Read { Read(planes, row: t, b) }
   fileprivate func after(_ t: Int, _ b: Int) -> Written { Written(planes, row: t + 1, b) }
 }

@@ -26,8 +26,8 @@ extension Meter {
   private func content(_ name: StaticString, isWrite: Bool) {
     let (c, gradient) = (c, gradient)
     let (H, W) = (Double(isWrite ? c.K : c.R), Double(c.W))
-    func found(_ memory: NTMMemory<Float>, _ t: Int, _ b: Int) -> NTMMemory<Float>.Found {
-      isWrite ? memory.foundByWriteHeads(t, b) : memory.foundByReadHeads(t, b)
+    func found(_ memory: NTMMemory<Float>, _ t: Int, _ b: Int) -> Found<Float> {
+      isWrite ? memory.history.foundByWriteHeads(t, b) : memory.history.foundByReadHeads(t, b, current: t + 1)
     }
     eachOfTuringMachine(name, .forward, matrices(c.N * c.W, 2 * H + 8 * H / W, read: 1, changed: 0)) { memory, t, b in
       let (parts, found) = (memory.parts(t, b), found(memory, t, b))
@@ -44,7 +44,7 @@ extension Meter {
       ContentWeighting.backward(
         slots: c.N, wordSize: c.W, heads: heads.count, memory: matrix, rowNorms: In(memory.planes[.rowNorms][t, b]),
         keys: heads.keys, strengths: heads.strengths, similarity: In(found.similarity),
-        weighting: In(found.content), weightingGradient: memory.scratch.contentGradient,
+        weighting: In(found.weighting), weightingGradient: memory.scratch.contentGradient,
         rowFactors: memory.scratch.rowFactors, memoryGradient: gradient[.memory][0, b],
         keysGradient: headsGradient.keys, strengthsGradient: headsGradient.strengths)
     }
@@ -59,7 +59,7 @@ extension Meter {
     let need = slots(Double(heads) * operations, read: heads * vectors, changed: heads * changed)
     eachOfTuringMachine(name, direction, need) { memory, t, b in
       func visit(
-        _ heads: NTMHeads<In<Float>>, _ headsGradient: NTMHeads<Out<Float>>, _ found: NTMMemory<Float>.Found,
+        _ heads: NTMHeads<In<Float>>, _ headsGradient: NTMHeads<Out<Float>>, _ found: Found<Float>,
         _ weightings: Quantity
       ) {
         for h in 0..<heads.count {
@@ -67,14 +67,15 @@ extension Meter {
             memory,
             TimedHead(
               slots: c.N, number: h, heads: heads, gradient: headsGradient,
-              content: In(found.content) + h * c.N, previous: memory.planes[weightings][t, b] + h * c.N,
+              content: In(found.weighting) + h * c.N, previous: memory.planes[weightings][t, b] + h * c.N,
               current: memory.planes[weightings][t + 1, b] + h * c.N,
               weightingGradient: gradient[weightings][0, b] + h * c.N))
         }
       }
       let (parts, partsGradient) = (memory.parts(t, b), memory.partsGradient)
-      visit(parts.readHeads, partsGradient.readHeads, memory.foundByReadHeads(t, b), .readWeights)
-      visit(parts.writeHeads, partsGradient.writeHeads, memory.foundByWriteHeads(t, b), .writeWeights)
+      visit(
+        parts.readHeads, partsGradient.readHeads, memory.history.foundByReadHeads(t, b, current: t + 1), .readWeights)
+      visit(parts.writeHeads, partsGradient.writeHeads, memory.history.foundByWriteHeads(t, b), .writeWeights)
     }
   }
 
