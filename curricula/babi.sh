@@ -16,6 +16,8 @@ shift 3
 extra=$*
 python=${PYTHON:-python}
 
+finished() { grep -q '"event": "finish"' "$run/log.jsonl"; }
+
 # stage NUMBER OPTIONS…
 stage() {
   number=$1 run=$output/$1
@@ -25,10 +27,10 @@ stage() {
     "$python" -m dnc train babi --output "$run" --seed "$seed" --option folder="$stories" --option balance=tasks \
       --option think=3 --option names=exchanged --hidden-size 192 --word-size 32 --read-heads 3 --no-temporal-links \
       --content-masks --deallocation --controller-norm --interface-norm --average 0.999 --log-every 500 "$@" $extra
-  elif ! grep -q '"event": "finish"' "$run/log.jsonl"; then
+  elif ! finished; then
     "$python" -m dnc train --resume "$run"
   fi
-  if ! grep -q '"event": "finish"' "$run/log.jsonl"; then
+  if ! finished; then
     echo "stage $number has been stopped; the same command goes on with it" >&2
     exit 1
   fi

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from test_babi import INDUCTION, OTHERS, write, written
 from test_graphs import CURRICULA
 
 PROGRAM = CURRICULA / "babi.sh"
+MODELS = CURRICULA.parent / "models"
 SMALL = [
     "--updates=2", "--test-every=1", "--test-episodes=4", "--hidden-size=4", "--word-size=4", "--memory-slots=4",
 ]  # fmt: skip
@@ -52,6 +54,30 @@ def test_three_stages(stories, tmp_path):
             7, 2, 4, 1,
         )  # fmt: skip
     assert all(log[-1]["event"] == "finish" for log in logs)
+
+
+def settings(plan, **small):
+    """What a stage is, but for the sizes that are small here."""
+    plan = {**plan, "network": {**plan["network"], **small}, "options": {**plan["options"], "folder": "stories"}}
+    plan["test_options"] = {**plan["options"], **plan["test_options"]}
+    for name in ("version", "parameters", "start_from"):
+        plan.pop(name, None)
+    return plan
+
+
+def test_the_logs_of_the_seeds_are_those_of_the_stages(stories, tmp_path):
+    small = dict(hidden_size=4, word_size=4)
+    assert run(stories, 0, tmp_path, *SMALL).returncode == 0
+    for stage in "123":
+        shutil.rmtree(tmp_path / stage)
+        stopped = run(stories, 0, tmp_path, "--hidden-size=4", "--word-size=4", "--time-limit=0.001s")
+        assert f"stage {stage} has been stopped" in stopped.stderr
+        shipped = MODELS / f"babi_seed_0_stage_{stage}.jsonl"
+        assert settings(events(tmp_path / stage)[0]) == settings(
+            json.loads(shipped.read_text().split("\n")[0]), **small
+        )
+        shutil.rmtree(tmp_path / stage)
+        assert run(stories, 0, tmp_path, *SMALL).returncode == 0
 
 
 def test_a_stage_that_was_stopped_goes_on(stories, tmp_path):
