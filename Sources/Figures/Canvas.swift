@@ -104,10 +104,8 @@ struct Canvas: ~Copyable {
   private func blend(x: Int, y: Int, _ colour: Colour, _ share: Double) {
     guard (0..<width).contains(x), (0..<height).contains(y) else { return }
     let pixel = pixels + (y * width + x) * Canvas.bytesPerPixel
-    func mix(_ old: UInt8, _ new: UInt8) -> UInt8 { UInt8(Double(old) + share * (Double(new) - Double(old)) + 0.5) }
-    (pixel[0], pixel[1], pixel[2]) = (
-      mix(pixel[0], colour.red), mix(pixel[1], colour.green), mix(pixel[2], colour.blue)
-    )
+    let mixed = colour.mixed(share, with: Colour(pixel[0], pixel[1], pixel[2]))
+    (pixel[0], pixel[1], pixel[2]) = (mixed.red, mixed.green, mixed.blue)
   }
 
   /// The picture, enlarged: every pixel becomes `scale` x `scale`.

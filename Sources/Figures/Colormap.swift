@@ -24,7 +24,7 @@ struct Colour {
   }
 
   /// A mixture: `share` of this colour, the rest of another.
-  func mixed(_ share: Double, with other: Colour) -> Colour {
+  @inline(never) func mixed(_ share: Double, with other: Colour) -> Colour {
     func mix(_ own: UInt8, _ other: UInt8) -> UInt8 {
       UInt8(Double(other) + share * (Double(own) - Double(other)) + 0.5)
     }

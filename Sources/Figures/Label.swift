@@ -157,7 +157,7 @@ extension Canvas {
   }
 
   /// Draws a label with its middle at x = `middle`, or as near as the width between the margins allows.
-  func drawCentred(_ label: Label, at middle: Int, within innerWidth: Int, margin: Int, y: Int) {
+  @inline(never) func drawCentred(_ label: Label, at middle: Int, within innerWidth: Int, margin: Int, y: Int) {
     let x = min(max(middle - label.width / 2, margin), margin + innerWidth - label.width)
     draw(label, x: x, y: y)
   }
