@@ -24,6 +24,7 @@ struct Babi: ~Copyable, EpisodeSource {
     /// 0: each story is an episode.
     let rowSteps: Int
     let echo: Double
+    let follow: Double
 
     init(_ options: inout TaskOptions) throws(Failure) {
       folder = try options.path("folder", "where the files qa1_*_train.txt and so on are; needed")
@@ -55,6 +56,12 @@ struct Babi: ~Copyable, EpisodeSource {
       echo = try options.share(
         "echo", default: "0",
         "share of the words in random stories that the network must say as it reads them; scores leave them aside")
+      follow = try options.share(
+        "follow", default: "0",
+        """
+        weight in the loss of blank steps whose targets are the names on the way to the answer, by the facts that the files \
+        give for it; only with "train" and "all_train"
+        """)
       let isDistinct = try options.choice(
         "distinct", default: "no", or: "yes",
         """
@@ -75,6 +82,7 @@ struct Babi: ~Copyable, EpisodeSource {
       selection = BabiSelection(
         tasks: tasks, split: part, think: think, isDistinct: isForTraining && isDistinct,
         exchangesNames: isForTraining && !goesThroughAll && exchangesNames,
+        followsFacts: isForTraining && !goesThroughAll && follow > 0,
         longest: longest > 0 ? longest : BabiReader.storySteps)
     }
   }
@@ -86,6 +94,8 @@ struct Babi: ~Copyable, EpisodeSource {
   /// The share of words that are targets, too.
   private let echo: Double
   private let exchangesNames: Bool
+  /// The mask of blank steps with a target; 0: none has one.
+  private let follow: Float
   /// Where each bucket of stories begins, and where the last one ends.
   private let buckets: Memory
 
@@ -119,6 +129,7 @@ struct Babi: ~Copyable, EpisodeSource {
     rowSteps = settings.goesThroughAll ? 0 : settings.rowSteps
     echo = settings.goesThroughAll ? 0 : settings.echo
     exchangesNames = settings.selection.exchangesNames
+    follow = settings.selection.followsFacts ? Float(settings.follow) : 0
     self.buckets = bounds
   }
 
@@ -153,7 +164,9 @@ struct Babi: ~Copyable, EpisodeSource {
     _ random: inout Random, shared: Random, place: BatchPlace, into notes: UnsafeMutableRawPointer
   ) -> Int {
     // The seed comes last, so that the stories are the same without it.
-    defer { if (echo > 0 || exchangesNames) && !place.isEvaluating { BabiRow(notes).seed = random.next() } }
+    defer {
+      if (echo > 0 || exchangesNames || follow > 0) && !place.isEvaluating { BabiRow(notes).seed = random.next() }
+    }
     if goesThroughAll {
       // The batches begin again when all stories have been told; the last one may be incomplete.
       let batches = (corpus.storyCount - 1) / place.batch + 1
@@ -218,20 +231,22 @@ struct Babi: ~Copyable, EpisodeSource {
 
   func token(_ t: Int, of notes: UnsafeRawPointer) -> (channel: Int, isFirst: Bool)? {
     let (token, isFirst) = find(t, notes)
-    return (token & BabiCorpus.answer != 0 ? Int(BabiCorpus.blank) : Int(token), isFirst)
+    return (Int(token > BabiCorpus.word ? BabiCorpus.blank : token), isFirst)
   }
 
   func step(_ t: Int, of notes: UnsafeRawPointer, input: Out<Float>, target: Out<Float>) -> Float {
     let token = find(t, notes).token
-    guard token & BabiCorpus.answer != 0 else {
+    guard token > BabiCorpus.word else {
       input[Int(token)] = 1
       guard token != BabiCorpus.blank, BabiRow(notes).hasEcho(t, share: echo) else { return 0 }
       target[Int(token)] = 1
       return 1
     }
     input[Int(BabiCorpus.blank)] = 1
-    target[Int(token & ~BabiCorpus.answer)] = 1
-    return 1
+    let isAnswer = token & BabiCorpus.answer != 0
+    guard isAnswer || BabiRow(notes).seed != 0 else { return 0 }
+    target[Int(token & BabiCorpus.word)] = 1
+    return isAnswer ? 1 : follow
   }
 
   private static let summaries = 2
@@ -290,7 +305,7 @@ struct Babi: ~Copyable, EpisodeSource {
       while t < steps {
         let told = token(t, ofStory: place, row)
         guard told & BabiCorpus.answer != 0 else { break }
-        if !isMostLikely(Int(told & ~BabiCorpus.answer), outputs[t]) { wrong += 1 }
+        if !isMostLikely(Int(told & BabiCorpus.word), outputs[t]) { wrong += 1 }
         if t - first >= task.guessLength || guess[t - first] != told { guessedWrong += 1 }
         t += 1
       }

@@ -24,8 +24,9 @@ struct BabiSelection {
   let split: Split
   /// The blank steps before every answer.
   let think: Int
-  /// Whether stories of `BabiInduction` are made distinct, and whether names are exchanged; only in training stories.
-  let isDistinct, exchangesNames: Bool
+  /// Whether stories of `BabiInduction` are made distinct, whether names are exchanged, and whether blank steps have `BabiFacts`'
+  /// words; only in training stories.
+  let isDistinct, exchangesNames, followsFacts: Bool
   /// The most steps of a story.
   let longest: Int
 
@@ -46,9 +47,12 @@ struct BabiSelection {
 
 /// The stories asked for, as words.
 struct BabiCorpus: ~Copyable {
-  /// A word as its place in the vocabulary, or the first bits of the answer's word where the answer belongs.
+  /// A word as its place in the vocabulary. A bit more says that it is not the input, but the target: of an answer, or of a blank
+  /// step before one.
   typealias Token = UInt16
   static let answer: Token = 1 << 15
+  static let joint: Token = 1 << 14
+  static let word: Token = joint - 1
   /// "-", the first word of the reader and the first in the order of words: the input of steps without a word.
   static let blank: Token = 0
 
@@ -95,7 +99,7 @@ struct BabiCorpus: ~Copyable {
     vocabulary.findRanks(rank)
     let token = tokens.start.bindMemory(to: Token.self, capacity: tokens.bytes / 2)
     for i in 0..<tokens.bytes / 2 {
-      token[i] = token[i] & BabiCorpus.answer | rank[Int(token[i] & ~BabiCorpus.answer)]
+      token[i] = token[i] & ~BabiCorpus.word | rank[Int(token[i] & BabiCorpus.word)]
     }
     // Stories of the same length keep their order, whatever the machine's qsort.
     qsort(stories.start, stories.bytes / MemoryLayout<Story>.stride, MemoryLayout<Story>.stride) { a, b in

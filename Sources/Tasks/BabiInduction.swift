@@ -42,7 +42,7 @@ struct BabiInduction {
     let question = length - 6 - think
     guard question > 0, !(0..<length - 1).contains(where: { story[$0] & BabiCorpus.answer != 0 }) else { return }
     let asked = story[question + 3]
-    let answer = story[length - 1] & ~BabiCorpus.answer
+    let answer = story[length - 1] & BabiCorpus.word
     // The last words of the sentences from which the answer follows: its animal's kind, an animal of the same kind that has the
     // answer's colour (the last of several), and this colour.
     var (kind, likeKind, colour) = (-1, -1, -1)
@@ -65,7 +65,10 @@ struct BabiInduction {
       }
     }
     guard colour >= 0 else { return }
-    var random = Random(seed: (0..<length).reduce(0) { ($0 ^ UInt64(story[$1])) &* 0x100_0000_01b3 })
+    var random = Random(
+      seed: (0..<length).reduce(0) {
+        ($0 ^ UInt64(story[$1] & BabiCorpus.joint != 0 ? BabiCorpus.blank : story[$1])) &* 0x100_0000_01b3
+      })
     var used: (kinds: UInt16, colours: UInt16) = (0, 0)
     for pass in 0..<2 {
       _ = forEachSentence(story, question, names) { sentence in

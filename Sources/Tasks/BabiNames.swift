@@ -48,19 +48,32 @@ struct BabiNames: ~Copyable {
     self.placeChannels = placeChannels
     self.taskMasks = taskMasks
     memset(places, Int32(BabiNames.none), vocabulary.count)
-    let text = BabiNames.words
-    var (place, first) = (0, 0)
-    for i in 0..<text.utf8CodeUnitCount {
-      let byte = text.utf8Start[i]
-      guard byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") else { continue }
-      let word = UnsafeRawBufferPointer(start: text.utf8Start + first, count: i - first)
-      if let channel = vocabulary.find(word) {
-        places[channel] = UInt8(place)
-        channels[place] = Token(channel)
-      }
-      first = i + 1
-      place = byte == UInt8(ascii: " ") ? place + 1 : (place / BabiNames.size + 1) * BabiNames.size
+    BabiNames.forEach { word, place in
+      guard let channel = vocabulary.find(word) else { return }
+      places[channel] = UInt8(place)
+      channels[place] = Token(channel)
     }
+  }
+
+  /// Goes through the words with their places among all groups.
+  private static func forEach(_ body: (UnsafeRawBufferPointer, Int) -> Void) {
+    var (place, first) = (0, 0)
+    for i in 0..<words.utf8CodeUnitCount {
+      let byte = words.utf8Start[i]
+      guard byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") else { continue }
+      body(UnsafeRawBufferPointer(start: words.utf8Start + first, count: i - first), place)
+      first = i + 1
+      place = byte == UInt8(ascii: " ") ? place + 1 : (place / size + 1) * size
+    }
+  }
+
+  /// Whether a word is a name of any group.
+  static func has(_ word: UnsafeRawBufferPointer) -> Bool {
+    var isFound = false
+    forEach { name, _ in
+      isFound = isFound || name.count == word.count && memcmp(name.baseAddress!, word.baseAddress!, name.count) == 0
+    }
+    return isFound
   }
 
   /// Takes note of a word in the stories of a task.
@@ -71,7 +84,7 @@ struct BabiNames: ~Copyable {
 
   /// The group of a word and its place there.
   func place(of token: BabiCorpus.Token) -> (group: Int, place: Int)? {
-    let place = Int(places[Int(token & ~BabiCorpus.answer)])
+    let place = Int(places[Int(token & BabiCorpus.word)])
     return place == Int(BabiNames.none) ? nil : (place / BabiNames.size, place % BabiNames.size)
   }
 
@@ -106,6 +119,6 @@ struct BabiNames: ~Copyable {
       let change = (order >> (4 * i) ^ order >> (4 * j)) & 15
       order ^= change << (4 * i) ^ change << (4 * j)
     }
-    return channels[group * BabiNames.size + Int(order >> (4 * rank) & 15)] | token & BabiCorpus.answer
+    return channels[group * BabiNames.size + Int(order >> (4 * rank) & 15)] | token & ~BabiCorpus.word
   }
 }

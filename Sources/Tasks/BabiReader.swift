@@ -2,7 +2,7 @@ import CDNC
 import CPlatform
 
 /// Reads a bAbI folder. Every line is a number, which is 1 where a story begins, and a sentence; or a question, a tab and its
-/// answer, one word or several with commas between them, and after another tab what nobody needs here:
+/// answer, one word or several with commas between them, and after another tab the facts from which it follows: see `BabiFacts`.
 ///
 ///     1 Mary took the milk there.
 ///     2 What is Mary carrying? →milk→1
@@ -25,6 +25,7 @@ struct BabiReader: ~Copyable {
   private var answers: WordList
   private var begun = 0
   private var number: UInt64 = 0
+  private var supporting: BabiFacts
 
   private struct Story {
     var first = 0
@@ -44,6 +45,7 @@ struct BabiReader: ~Copyable {
     let tokens = try GrowingMemory()
     let stories = try GrowingMemory()
     let tasks = try Memory(bytes: Babi.taskCount * MemoryLayout<BabiCorpus.Task>.stride)
+    supporting = try BabiFacts()
     self.selection = selection
     self.words = words
     self.answers = answers
@@ -100,6 +102,7 @@ struct BabiReader: ~Copyable {
           isKept: isAsked && selection.has(begun, of: part, hasValidationFile: hasValidationFile))
         begun += 1
       }
+      try supporting.begin(line: Int(number), at: story.length)
       try take(text)
     }
     do throws(Failure) {
@@ -162,8 +165,15 @@ struct BabiReader: ~Copyable {
       let rest = UnsafeRawBufferPointer(rebasing: text[(tab + 1)...])
       let end = rest.firstIndex(of: UInt8(ascii: "\t")) ?? rest.count
       let answer = UnsafeRawBufferPointer(rebasing: rest[..<end]).trimmed
+      let blanks = story.first + story.length
       for _ in 0..<selection.think { try add(BabiCorpus.blank) }
       try takeAnswer(answer)
+      if selection.followsFacts && story.isKept {
+        let token = tokens.start.assumingMemoryBound(to: BabiCorpus.Token.self)
+        supporting.name(
+          UnsafeRawBufferPointer(rebasing: rest[end...]), token + story.first, words,
+          into: UnsafeMutableBufferPointer(start: token + blanks, count: selection.think))
+      }
       _ = try answers.index(of: answer)
       story.questions += 1
     }

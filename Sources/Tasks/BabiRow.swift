@@ -21,7 +21,7 @@ struct BabiRow {
     notes[0] += 1
   }
 
-  /// Of the words that are echoed and the names that are exchanged; 0: there are none.
+  /// Of the words that are echoed and the names that are exchanged; 0: there are none, and no targets of blank steps.
   var seed: UInt64 {
     get { UInt64(notes[1]) }
     nonmutating set { notes[1] = UInt32(truncatingIfNeeded: newValue) | 1 }

@@ -4,7 +4,7 @@ import CPlatform
 /// Different words, each with an index in the order in which they came. Capital letters count as small ones.
 struct WordList: ~Copyable {
   /// No more words than this.
-  static let capacity = 32_767
+  static let capacity = 16_383
   private static let slots = 1 << 16
 
   private struct Entry {

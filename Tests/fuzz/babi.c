@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         uint32_t x = 0, y = 0;
         uint64_t episodes = 0;
         metrics(task);
-        CHECK(CALL(dnc_task_sizes(task, &x, &y, NULL)) == DNC_OK && x == y && x <= 32767);
+        CHECK(CALL(dnc_task_sizes(task, &x, &y, NULL)) == DNC_OK && x == y && x <= 16383);
         CHECK(CALL(dnc_task_episode_count(task, &episodes)) == DNC_OK);
         words(task);
         play(task, 1 + chance % 3, chance % 7);

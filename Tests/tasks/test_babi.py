@@ -613,6 +613,135 @@ def test_tests_have_no_echoes(data):
     assert task.sample(4).mask.sum() > plain.sample(4).mask.sum()
 
 
+# names on the way to an answer
+
+# Where the files say from which lines an answer follows, and what leads to it.
+FACTS = [
+    ("4", []),
+    ("", []),
+    ("2 1", ["mary"]),
+    ("1 2 1 2", ["mary", "mary", "mary"]),
+    ("2 1 3 4", ["mary", "john"]),
+    ("5 6", ["swan"]),
+    ("5 6 7", ["swan", "greg"]),
+    ("7 6 5", ["greg", "swan"]),
+    ("8 9", ["square"]),
+    ("10 4", ["office"]),
+    ("4 10 4", ["office", "office"]),
+    ("10 11", []),
+    ("2 24 99 1", ["mary"]),
+    ("see 2, then 99999999999999999999 and 1; or 0 2!", ["mary", "mary"]),
+]
+
+
+def told_with_facts():
+    """A story with a question for each of FACTS; two of them are facts themselves, and one fact is the question."""
+    lines = [
+        "Mary went to the park.",
+        "Mary took the apple.",
+        "John is here.",
+        "John went to the office.",
+        "Lily is a swan.",
+        "Greg is a swan.",
+        "Greg is white.",
+        "The red square is above the triangle.",
+        "The blue circle is below the red square.",
+        "Is the office there?\toffice,park\t4",
+        "Who is afraid of wolves?\tnobody",
+    ]
+    lines += [f"What follows {'now ' * i}?\tpark,apple\t{facts}" for i, (facts, _) in enumerate(FACTS)]
+    return "".join(f"{i + 1} {line}\n" for i, line in enumerate(lines))
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("facts")
+    files = {(n, ending): told_with_facts() for n in (1, 2) for ending in ("train", "test")}
+    write(folder, files)
+    return Data(folder, files)
+
+
+@pytest.mark.parametrize("think", [1, 2, 3, 5])
+def test_names_on_the_way(facts, think):
+    """A blank step has one, as long as there are any, with `follow` as its mask; inputs, answers and scores stay."""
+    options = {"split": "all_train", "tasks": 1, "think": think}
+    task, plain = facts.task(3, **options, follow=0.25), facts.task(3, **options)
+    inputs, targets, mask = task.sample(2)
+    expected = plain.sample(2)
+    assert_equal(inputs, expected.inputs)
+    is_answer = expected.mask > 0
+    assert_equal(targets[is_answer], expected.targets[is_answer])
+    assert_equal(mask[is_answer], expected.mask[is_answer])
+    words = [task.words[channel] for channel in inputs[:, 0].argmax(-1)]
+    marks = [t for t, word in enumerate(words) if word == "?"][2:]
+    for t, (_, names) in zip(marks, FACTS, strict=True):
+        weights = mask[t + 1 : t + 1 + think, 0]
+        said = [task.words[i.argmax()] if m else None for i, m in zip(targets[t + 1 :, 0], weights)]
+        assert said == (names + [None] * think)[:think]
+        assert {*weights} <= {0, 0.25}
+    assert_equal(targets.sum(-1) > 0, mask > 0)
+    assert mask[~is_answer].sum() == 0.25 * 2 * sum(min(len(names), think) for _, names in FACTS)
+    outputs = np.random.default_rng(1).standard_normal(targets.shape).astype(np.float32)
+    assert_equal(task.score(outputs), plain.score(outputs))
+    value, gradients = task.loss(outputs)
+    expected_value, expected_gradients = dnc.loss("softmax_cross_entropy", outputs, targets, mask)
+    assert value == pytest.approx(expected_value, rel=1e-6)
+    assert_close(gradients, expected_gradients, 1e-5)
+
+
+def test_names_on_the_way_are_those_of_the_story(facts):
+    """Exchanged with the others, and beside echoes, in rows."""
+    options = {"tasks": "1-2", "split": "all_train", "think": 3, "names": "exchanged", "row_steps": 400}
+    task, plain = facts.task(3, **options, follow=0.5), facts.task(3, **options)
+    echoing = facts.task(3, **options, follow=0.5, echo=0.3)
+    swans = set()
+    for _ in range(20):
+        inputs, targets, mask = task.sample(2)
+        for a, b in zip((inputs, *task.read_tokens()), (plain.sample(2).inputs, *plain.read_tokens()), strict=True):
+            assert_equal(a, b)
+        echoed = echoing.sample(2)
+        assert_equal(echoed.inputs, inputs)
+        is_target = mask > 0
+        assert_equal(echoed.targets[is_target], targets[is_target])
+        assert_equal(echoed.mask[is_target], mask[is_target])
+        assert (echoed.mask[(echoed.mask > 0) & ~is_target] == 1).all()
+        for b in range(2):
+            words = [task.words[channel] for channel in inputs[:, b].argmax(-1)]
+            said = [task.words[i.argmax()] if m else None for i, m in zip(targets[:, b], mask[:, b])]
+            for t in np.flatnonzero(task.read_tokens()[1][:, b]):
+                begins = [t + i for i, word in enumerate(words[t:]) if word in (".", "?")]
+                kind, name = words[begins[4] - 1], words[begins[5] + 1]
+                place = begins[11 + FACTS.index(("5 6 7", ["swan", "greg"]))]
+                assert said[place + 1 : place + 4] == [kind, name, None] and words[begins[5] - 1] == kind
+                swans.add(kind)
+    assert len(swans) == 1, "the stories have one kind only"
+
+
+def test_distinct_stories_with_names_on_the_way(tmp_path):
+    """They are the same stories with and without these names."""
+    text = INDUCTION + OTHERS
+    write(tmp_path, {(16, "train"): text, (16, "test"): text})
+    options = {"folder": tmp_path, "tasks": 16, "split": "all_train", "think": 3, "distinct": "yes", "max_words": 45}
+    for seed in range(5):
+        task, plain = dnc.Task("babi", seed, **options, follow=1), dnc.Task("babi", seed, **options)
+        assert_equal(task.sample(1).inputs, plain.sample(1).inputs)
+        words, answers = heard(task, task.read(), 0, is_plain=False)
+        if "lily" in words:
+            assert answers[-4:] == ("frog", "greg", None, "green")
+
+
+def test_tests_have_no_names_on_the_way(facts):
+    for options in ({"split": "validation"}, {"split": "test"}, {"order": "all"}, {"order": "random"}, {"think": 0}):
+        options = {"tasks": "1-2", "think": 3, "split": "all_train", **options}
+        if options["split"] == "validation":
+            options["folder"] = facts.folder
+            write(facts.folder, {(n, "valid"): told_with_facts() for n in (1, 2)})
+        task, plain = (dnc.Task("babi", 2, **{"folder": facts.folder, **options}, **f) for f in ({"follow": 1}, {}))
+        task.evaluating = options.get("order") == "random"
+        for a, b in zip(task.sample(3), plain.sample(3), strict=True):
+            assert_equal(a, b)
+
+
 @pytest.mark.parametrize("row_steps", [0, 60])
 @pytest.mark.parametrize("balance", ["stories", "tasks"])
 def test_the_mean_over_tasks_of_random_stories(tmp_path, balance, row_steps):
@@ -1246,10 +1375,10 @@ def test_limits(tmp_path):
     def letters(i):
         return "".join(chr(97 + i // 26**k % 26) for k in range(4))
 
-    many = "1 " + " ".join(map(letters, range(32766))) + ".\n"
-    assert "line 1" in attempt(many) and "32767 words" in attempt(many)
-    answers = "".join(f"{i + 1} Who?\t{letters(i // 200)},{letters(i % 200)}\n" for i in range(32768))
-    assert "line 32768" in attempt(answers) and "32767" in attempt(answers)
+    many = "1 " + " ".join(map(letters, range(16382))) + ".\n"
+    assert "line 1" in attempt(many) and "16383 words" in attempt(many)
+    answers = "".join(f"{i + 1} Who?\t{letters(i // 200)},{letters(i % 200)}\n" for i in range(16384))
+    assert "line 16384" in attempt(answers) and "16383" in attempt(answers)
     long = "1 Who?\ta\n2 " + "a " * 999_997 + "."
     assert "line 2" in attempt(long) and "1000000" in attempt(long)
     write(tmp_path, {(1, "train"): long.replace("a ", "", 1)})
