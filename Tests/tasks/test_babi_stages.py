@@ -1,4 +1,4 @@
-"""curricula/babi.sh: three runs, each from the best network of the one before, that can be stopped and go on."""
+"""curricula/babi.sh: seven runs, or three, each from the best network of the last. One that was stopped goes on."""
 
 import json
 import os
@@ -30,8 +30,12 @@ def stories(tmp_path_factory):
     return folder
 
 
-def run(*arguments):
+STAGES = {"yes": "1234567", "no": "123"}
+
+
+def run(*arguments, facts="yes"):
     environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": str(Path(dnc.__file__).parents[1])}
+    environment |= {"FACTS": facts}
     return subprocess.run(["sh", PROGRAM, *map(str, arguments)], capture_output=True, text=True, env=environment)
 
 
@@ -39,17 +43,30 @@ def events(folder):
     return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
 
 
-def test_three_stages(stories, tmp_path):
-    done = run(stories, 7, tmp_path / "runs", *SMALL, "--read-heads=1")
+@pytest.mark.parametrize("facts", ["yes", "no"])
+def test_stages(stories, tmp_path, facts):
+    done = run(stories, 7, tmp_path / "runs", *SMALL, "--read-heads=1", facts=facts)
     assert done.returncode == 0, done.stderr
-    logs = [events(tmp_path / "runs" / stage) for stage in "123"]
+    logs = [events(tmp_path / "runs" / stage) for stage in STAGES[facts]]
     plans = [log[0] for log in logs]
-    assert [plan["options"].get("tasks") for plan in plans] == [None, "15-17", None]
-    assert [plan["options"].get("distinct") for plan in plans] == [None, "yes", None]
-    assert [plan["options"].get("echo") for plan in plans] == ["0.04", None, "0.04"]
-    assert [plan.get("start_from") for plan in plans] == [None, *(str(tmp_path / "runs" / stage) for stage in "12")]
+
+    def options(name, kind="options"):
+        return [plan[kind].get(name) for plan in plans]
+
+    if facts == "yes":
+        assert options("tasks") == [None, "15-17", "16", "19", "15-19", "4", None]
+        assert options("follow") == [None, None, "1", "1", "1", None, "1"]
+        assert options("distinct") == [None, "yes", "yes", None, None, None, None]
+        assert options("echo") == ["0.04", None, None, None, None, None, "0.04"]
+        assert options("balance") == ["tasks"] * 4 + ["stories"] + ["tasks"] * 2
+        assert options("split", "test_options") == ["validation"] * 2 + ["train"] + ["validation"] * 4
+    else:
+        assert options("tasks") == [None, "15-17", None] and options("follow") == [None] * 3
+        assert options("distinct") == [None, "yes", None] and options("echo") == ["0.04", None, "0.04"]
+    before = [str(tmp_path / "runs" / stage) for stage in STAGES[facts][:-1]]
+    assert [plan.get("start_from") for plan in plans] == [None, *before]
     for plan in plans:
-        assert plan["options"]["names"] == "exchanged" and plan["test_options"]["split"] == "validation"
+        assert plan["options"]["names"] == "exchanged"
         assert (plan["seed"], plan["updates"], plan["network"]["hidden_size"], plan["network"]["read_heads"]) == (
             7, 2, 4, 1,
         )  # fmt: skip
@@ -65,19 +82,19 @@ def settings(plan, **small):
     return plan
 
 
-def test_the_logs_of_the_seeds_are_those_of_the_stages(stories, tmp_path):
+@pytest.mark.parametrize("facts", ["yes", "no"])
+def test_the_logs_of_the_seeds_are_those_of_the_stages(stories, tmp_path, facts):
     small = dict(hidden_size=4, word_size=4)
-    assert run(stories, 0, tmp_path, *SMALL).returncode == 0
-    for stage in "123":
+    assert run(stories, 0, tmp_path, *SMALL, facts=facts).returncode == 0
+    for stage in STAGES[facts]:
         shutil.rmtree(tmp_path / stage)
-        stopped = run(stories, 0, tmp_path, "--hidden-size=4", "--word-size=4", "--time-limit=0.001s")
+        stopped = run(stories, 0, tmp_path, "--hidden-size=4", "--word-size=4", "--time-limit=0.001s", facts=facts)
         assert f"stage {stage} has been stopped" in stopped.stderr
-        shipped = MODELS / f"babi_seed_0_stage_{stage}.jsonl"
-        assert settings(events(tmp_path / stage)[0]) == settings(
-            json.loads(shipped.read_text().split("\n")[0]), **small
-        )
+        name = "without_facts_seed_0" if (facts, stage) == ("no", "3") else f"seed_0_stage_{stage}"
+        shipped = (MODELS / f"babi_{name}.jsonl").read_text().split("\n")[0]
+        assert settings(events(tmp_path / stage)[0]) == settings(json.loads(shipped), **small)
         shutil.rmtree(tmp_path / stage)
-        assert run(stories, 0, tmp_path, *SMALL).returncode == 0
+        assert run(stories, 0, tmp_path, *SMALL, facts=facts).returncode == 0
 
 
 def test_a_stage_that_was_stopped_goes_on(stories, tmp_path):
@@ -88,13 +105,13 @@ def test_a_stage_that_was_stopped_goes_on(stories, tmp_path):
     assert stopped.returncode == 1 and "stage 1 has been stopped" in stopped.stderr
     assert not (parts / "2").exists()
     assert run(stories, 7, parts, *SMALL).returncode == 0
-    for stage in "123":
+    for stage in STAGES["yes"]:
         networks = [(runs / stage / "model.safetensors").read_bytes() for runs in (whole, parts)]
         assert networks[0] == networks[1]
     # Once more, there is nothing left to do.
-    logs = {stage: (parts / stage / "log.jsonl").read_bytes() for stage in "123"}
+    logs = {stage: (parts / stage / "log.jsonl").read_bytes() for stage in STAGES["yes"]}
     assert run(stories, 7, parts, *SMALL).returncode == 0
-    assert {stage: (parts / stage / "log.jsonl").read_bytes() for stage in "123"} == logs
+    assert {stage: (parts / stage / "log.jsonl").read_bytes() for stage in STAGES["yes"]} == logs
 
 
 @pytest.mark.parametrize("arguments", [[], ["stories"], ["stories", 1]])
