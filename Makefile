@@ -169,6 +169,9 @@ gallery: build/pictures $(PYTHON)
 	  --option out_degree=2 --option path=4 --memory-slots 32 --panels phases,input,target,prediction,error,writes,reads,origins,usage \
 	  --output docs/images/graph_traversal/episode.png
 	$(WITH_LIBRARY) $(PYTHON) -m dnc plot training models/graph_traversal_by_content.jsonl --output docs/images/graph_traversal/lessons.png
+	$(WITH_LIBRARY) $(PYTHON) -m dnc plot training models/babi_seed_2_stage_1.jsonl --output docs/images/babi/training.png
+	$(WITH_LIBRARY) $(PYTHON) -m dnc plot training models/babi_seed_0_stage_4.jsonl models/babi_seed_1_stage_4.jsonl models/babi_seed_2_stage_4.jsonl \
+	  --name "seed 0" --name "seed 1" --name "seed 2" --output docs/images/babi/seeds.png
 	$(PYTHON) tools/add_still.py docs/images/*/film.png
 
 # With the reference of the package and of its command line. A link that leads nowhere ends it.
