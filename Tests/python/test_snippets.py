@@ -116,7 +116,10 @@ ELSEWHERE = {
     "python -m dnc plot film models/babi.safetensors babi --option folder=tasks_1-20_v1-2/en-10k --option tasks=1 "
     "--option split=test --option think=3 --output film.png": PUBLIC_FILES,
     "python -m dnc train FILE": "FILE stands for any",
-    "sh curricula/babi.sh tasks_1-20_v1-2/en-10k 0 runs/babi-0": "Tests/tasks/test_babi_stages.py",
+    "python -m dnc plot episode models/babi.safetensors babi --option folder=tasks_1-20_v1-2/en-10k --option tasks=19 "
+    "--option split=test --option think=3 --panels phases,input,prediction,writes,origins --output way.png": PUBLIC_FILES,
+    "sh curricula/babi.sh tasks_1-20_v1-2/en-10k 2 runs/babi-2": "Tests/tasks/test_babi_stages.py",
+    "FACTS=no sh curricula/babi.sh tasks_1-20_v1-2/en-10k 0 runs/babi-without-facts-0": "Tests/tasks/test_babi_stages.py",
 }
 # So are those that run some of the tests.
 TESTS = re.compile(r"(?:swift test|build/venv/bin/python -m pytest) (.+)")
