@@ -7,6 +7,8 @@
 # each new `train`. A stage that has been stopped is resumed, as it was planned, and one that has finished is left alone. With
 # FACTS=no in the environment there are three stages, in which no network learns from the facts behind the answers.
 set -eu
+# Ctrl-C stops `train`, which saves its run; then this program ends as below.
+trap : INT
 
 if [ $# -lt 3 ]; then
   echo "usage: sh curricula/babi.sh STORIES SEED OUTPUT [options of train]" >&2

@@ -4,8 +4,10 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import dnc
@@ -112,6 +114,25 @@ def test_a_stage_that_was_stopped_goes_on(stories, tmp_path):
     logs = {stage: (parts / stage / "log.jsonl").read_bytes() for stage in STAGES["yes"]}
     assert run(stories, 7, parts, *SMALL).returncode == 0
     assert {stage: (parts / stage / "log.jsonl").read_bytes() for stage in STAGES["yes"]} == logs
+
+
+def test_an_interrupted_stage_goes_on(stories, tmp_path):
+    """Ctrl-C goes to the program and to `train`. This saves its run, and the program says what to do."""
+    environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": str(Path(dnc.__file__).parents[1])}
+    small = [option for option in SMALL if not option.startswith(("--updates", "--test-every"))]
+    command = ["sh", PROGRAM, stories, "7", tmp_path, *small, "--updates=1000000", "--test-every=1000"]
+    log = tmp_path / "1" / "log.jsonl"
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    ) as program:
+        while not log.exists() or '"start"' not in log.read_text():
+            assert program.poll() is None
+            time.sleep(0.01)
+        time.sleep(0.3)
+        os.killpg(program.pid, signal.SIGINT)
+        said = program.communicate(timeout=60)[1]
+    assert program.returncode == 1 and "stage 1 has been stopped; the same command goes on with it" in said
+    assert list((tmp_path / "1").glob("update-*.safetensors")) and not (tmp_path / "2").exists()
 
 
 @pytest.mark.parametrize("arguments", [[], ["stories"], ["stories", 1]])
