@@ -242,6 +242,7 @@ def test_the_numbers_of_the_table():
     text = Table(measure, [row, Row.of("none | yet", [])]).markdown()
     assert "| 1 of 5 | 20.0 s |" in " ".join(text.split()) and "none \\| yet" in text
     assert len({line.count("|") - line.count("\\|") for line in text.splitlines()}) == 1
+    assert "12.000%" in text and "0.120" in Table(measure._replace(metric="loss"), [row]).markdown()
 
 
 def test_time_to_the_goal(tmp_path):

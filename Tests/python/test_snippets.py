@@ -38,6 +38,7 @@ MPI = "Tests/interface/test_mpi.py"
 RANKS = "Tests/python/test_ranks.py"
 LONG = "takes minutes; here only that make knows it"
 PUBLIC_FILES = "wants the public files of bAbI, whose words the network knows"
+STAGES = "Tests/tasks/test_babi_stages.py"
 ELSEWHERE = {
     "make": "make test has built the library before this runs",
     "make test": "runs this",
@@ -117,9 +118,10 @@ ELSEWHERE = {
     "--option split=test --option think=3 --output film.png": PUBLIC_FILES,
     "python -m dnc train FILE": "FILE stands for any",
     "python -m dnc plot episode models/babi.safetensors babi --option folder=tasks_1-20_v1-2/en-10k --option tasks=19 "
-    "--option split=test --option think=3 --panels phases,input,prediction,writes,origins --output way.png": PUBLIC_FILES,
-    "sh curricula/babi.sh tasks_1-20_v1-2/en-10k 2 runs/babi-2": "Tests/tasks/test_babi_stages.py",
-    "FACTS=no sh curricula/babi.sh tasks_1-20_v1-2/en-10k 0 runs/babi-without-facts-0": "Tests/tasks/test_babi_stages.py",
+    "--option split=test --option think=3 --panels phases,input,prediction,writes,origins "
+    "--output way.png": PUBLIC_FILES,
+    "sh curricula/babi.sh tasks_1-20_v1-2/en-10k 2 runs/babi-2": STAGES,
+    "FACTS=no sh curricula/babi.sh tasks_1-20_v1-2/en-10k 0 runs/babi-without-facts-0": STAGES,
 }
 # So are those that run some of the tests.
 TESTS = re.compile(r"(?:swift test|build/venv/bin/python -m pytest) (.+)")

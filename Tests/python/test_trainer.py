@@ -473,6 +473,20 @@ def test_evaluate_leaves_the_task_as_it_was(evaluating):
         assert task.evaluating == evaluating
 
 
+def test_numbers_that_are_no_share_are_not_told_in_percent(tmp_path, capsys):
+    """Moves beyond a shortest path, beside shares of paths."""
+    net = tmp_path / "net.safetensors"
+    dnc.DNC(92, 90, hidden_size=4, memory_slots=4, word_size=4, batch_size=2, seed=1).save(net)
+    options = ["--option", "nodes=4", "--option", "out_degree=1-2", "--option", "path=1-2", "--episodes", "30"]
+    asked = ["evaluate", str(net), "shortest_path", *options]
+    assert command_line.main([*asked, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert command_line.main(asked) == 0
+    told = dict(line.split()[:2] for line in capsys.readouterr().out.splitlines()[1:])
+    assert told["extra_moves"] == f"{found['extra_moves']['value']:.4f}" and found["extra_moves"]["value"] > 1
+    assert told["shortest"] == f"{found['shortest']['value']:.4%}"
+
+
 def test_train_evaluate_predict(tmp_path, capsys):
     folder = tmp_path / "run"
     arguments = "copy --option width=2 --hidden-size 8 --updates 20 --test-every 10 --seed 4"

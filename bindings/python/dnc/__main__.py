@@ -27,7 +27,7 @@ from .npy_files import read_array
 from .ranks import Ranks, of_this_process
 from .run_tasks import own_task
 from .task_files import Unused, open_task
-from .tasks import Task, TaskOption
+from .tasks import Task, TaskOption, told
 from .trainer import Trainer
 from .updates import Diverged
 
@@ -204,7 +204,8 @@ def _print_scores(found: dict[str, Score]) -> None:
     width = max(map(len, found), default=0)
     print(f"{'':{width}}  {'network':>10}  {'at random':>10}  {'counted':>12}")
     for name, score in found.items():
-        print(f"{name:{width}}  {score.value:10.4%}  {score.chance:10.4%}  {score.count:12,.0f}")
+        value, chance = told(name, score.value, 4), told(name, score.chance, 4)
+        print(f"{name:{width}}  {value:>10}  {chance:>10}  {score.count:12,.0f}")
 
 
 # options

@@ -28,6 +28,7 @@ from .plan import Plan
 from .ranks import Ranks, of_this_process
 from .run_files import CURRICULUM, STATE, read_run
 from .run_tasks import tasks_of, with_batches
+from .tasks import told
 from .trainer import Trainer
 from .workers import Ended, Job, Workers
 
@@ -288,7 +289,8 @@ class Comparison:
         if run.failed:
             return f"failed: {run.ended}"
         result = table.Result.of(run.folder, self._measure)
-        best = "no test" if result.best is None else f"{self._measure.metric} {result.best:.4%}"
+        metric = self._measure.metric
+        best = "no test" if result.best is None else f"{metric} {told(metric, result.best, 4)}"
         return f"{run.ended or 'stopped'} after {result.updates:,} updates, {best}"
 
     # files

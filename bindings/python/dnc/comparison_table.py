@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ._files import opened, replacing
 from .run_files import LOG, read_run
+from .tasks import told
 
 JSON = "comparison.json"
 
@@ -110,8 +111,9 @@ class Table:
         cells = [head]
         for row in self.rows:
             cells.append([
-                row.name.replace("|", "\\|"), f"{row.parameters:,}", _percent(row.mean), _percent(row.deviation),
-                _percent(row.best(self.measure)), f"{row.failed} of {row.runs}", f"{row.updates:,.0f}",
+                row.name.replace("|", "\\|"), f"{row.parameters:,}",
+                *(_told(metric, value) for value in (row.mean, row.deviation, row.best(self.measure))),
+                f"{row.failed} of {row.runs}", f"{row.updates:,.0f}",
             ])  # fmt: skip
             if goal is not None:
                 cells[-1] += [f"{row.reached} of {row.runs}", _time(row.seconds_to_goal)]
@@ -168,8 +170,8 @@ def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.3%}"
+def _told(metric: str, value: float | None) -> str:
+    return "" if value is None else told(metric, value, 3)
 
 
 def _time(seconds: float | None) -> str:

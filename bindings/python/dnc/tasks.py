@@ -47,6 +47,15 @@ class Metric(NamedTuple):
     is_error: bool  # the lower the better
 
 
+# What is no share of anything, and so not told in percent.
+_NUMBERS = {"extra_moves", "loss"}
+
+
+def told(metric: str, value: float, decimals: int) -> str:
+    """A metric for people: "12.50%", or "1.25" if it is a number of its own."""
+    return f"{value:.{decimals}f}" if metric in _NUMBERS else f"{value:.{decimals}%}"
+
+
 class TaskOption(NamedTuple):
     """An option of a task. In `allowed` and `meaning`, what is written literally is in quotation marks."""
 
