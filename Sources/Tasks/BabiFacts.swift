@@ -10,8 +10,6 @@ import CPlatform
 /// A name that a fact shares with the next one joins them: swan, then greg. These names lead to the answer; a network can be
 /// told to say them, one in each blank step.
 struct BabiFacts: ~Copyable {
-  private typealias Token = BabiCorpus.Token
-
   /// Of the present story, where each line begins among its tokens.
   private var lines: GrowingMemory
 

@@ -65,6 +65,7 @@ struct BabiInduction {
       }
     }
     guard colour >= 0 else { return }
+    // Names in blank steps make no other story of it.
     var random = Random(
       seed: (0..<length).reduce(0) {
         ($0 ^ UInt64(story[$1] & BabiCorpus.joint != 0 ? BabiCorpus.blank : story[$1])) &* 0x100_0000_01b3

@@ -551,6 +551,17 @@ def test_thinking_changes_no_score(data):
 # words as targets
 
 
+def assert_loss_and_scores(task, plain):
+    """Of the episodes drawn last. More targets change the loss, but not the scores."""
+    _, targets, mask = task.read()
+    outputs = np.random.default_rng(1).standard_normal(targets.shape).astype(np.float32)
+    assert_equal(task.score(outputs), plain.score(outputs))
+    value, gradients = task.loss(outputs)
+    expected_value, expected_gradients = dnc.loss("softmax_cross_entropy", outputs, targets, mask)
+    assert value == pytest.approx(expected_value, rel=1e-6)
+    assert_close(gradients, expected_gradients, 1e-5)
+
+
 @pytest.mark.parametrize("others", [{}, {"row_steps": 150, "balance": "tasks"}, {"row_steps": 150, "think": 2}])
 def test_echoes(data, others):
     """Some words are targets, with mask 1; the stories, their answers and all scores stay."""
@@ -570,12 +581,7 @@ def test_echoes(data, others):
         assert_equal(targets[is_echo], inputs[is_echo])
         assert not targets[~is_answer & ~is_echo].any()
         counts[..., : len(mask)] += np.stack([part[:30].T for part in (is_word, is_echo)])
-        outputs = np.random.default_rng(1).standard_normal(targets.shape).astype(np.float32)
-        assert_equal(task.score(outputs), plain.score(outputs))
-        value, gradients = task.loss(outputs)
-        expected_value, expected_gradients = dnc.loss("softmax_cross_entropy", outputs, targets, mask)
-        assert value == pytest.approx(expected_value, rel=1e-6)
-        assert_close(gradients, expected_gradients, 1e-5)
+        assert_loss_and_scores(task, plain)
     for axis in ((), 1, 2, (1, 2)):
         words, echoes = counts.sum(axis)
         assert (abs(echoes - 0.3 * words) <= 4.5 * np.sqrt(0.21 * words)).all()
@@ -681,12 +687,7 @@ def test_names_on_the_way(facts, think):
         assert {*weights} <= {0, 0.25}
     assert_equal(targets.sum(-1) > 0, mask > 0)
     assert mask[~is_answer].sum() == 0.25 * 2 * sum(min(len(names), think) for _, names in FACTS)
-    outputs = np.random.default_rng(1).standard_normal(targets.shape).astype(np.float32)
-    assert_equal(task.score(outputs), plain.score(outputs))
-    value, gradients = task.loss(outputs)
-    expected_value, expected_gradients = dnc.loss("softmax_cross_entropy", outputs, targets, mask)
-    assert value == pytest.approx(expected_value, rel=1e-6)
-    assert_close(gradients, expected_gradients, 1e-5)
+    assert_loss_and_scores(task, plain)
 
 
 def test_names_on_the_way_are_those_of_the_story(facts):
