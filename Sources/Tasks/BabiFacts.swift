@@ -25,6 +25,7 @@ struct BabiFacts: ~Copyable {
   /// - Parameters:
   ///   - facts: their numbers, with anything between them. What is no line before the present one counts for nothing.
   ///   - story: its tokens, which are indices of words so far.
+  ///   - blanks: the steps between question and answer; out, in those with a name.
   func name(
     _ facts: UnsafeRawBufferPointer, _ story: UnsafePointer<BabiCorpus.Token>, _ words: borrowing WordList,
     into blanks: UnsafeMutableBufferPointer<BabiCorpus.Token>
@@ -52,10 +53,12 @@ struct BabiFacts: ~Copyable {
     _ line: Int, _ other: Int, _ story: UnsafePointer<BabiCorpus.Token>, _ words: borrowing WordList
   ) -> BabiCorpus.Token? {
     let first = lines.start.assumingMemoryBound(to: Int.self) - 1
-    for i in (first[line]..<first[line + 1]).reversed() {
-      // The line may be a question with its answer.
-      guard story[i] <= BabiCorpus.word, BabiNames.has(words.bytes(Int(story[i]))) else { continue }
-      for j in first[other]..<first[other + 1] where story[j] == story[i] { return story[i] }
+    // The line may be a question with its answer.
+    for i in (first[line]..<first[line + 1]).reversed() where story[i] <= BabiCorpus.word {
+      for j in first[other]..<first[other + 1]
+      where story[j] == story[i] && BabiNames.has(words.bytes(Int(story[i]))) {
+        return story[i]
+      }
     }
     return nil
   }

@@ -102,7 +102,7 @@ struct BabiReader: ~Copyable {
           isKept: isAsked && selection.has(begun, of: part, hasValidationFile: hasValidationFile))
         begun += 1
       }
-      try supporting.begin(line: Int(number), at: story.length)
+      if selection.followsFacts { try supporting.begin(line: Int(number), at: story.length) }
       try take(text)
     }
     do throws(Failure) {
