@@ -42,18 +42,12 @@ stage() {
 
 # All tasks. The network says one word in 25 of what it reads, and so learns early to name it.
 all() {
-  place=$1
-  shift
-  stage "$place" --option balance=tasks --option buckets=8 --option echo=0.04 --test-option split=validation --memory-slots 128 \
-    --batch-size 4 --schedule linear --test-episodes 1000 "$@"
+  stage "$@" --option balance=tasks --option buckets=8 --option echo=0.04 --test-option split=validation --memory-slots 128 \
+    --batch-size 4 --schedule linear --test-episodes 1000
 }
 
 # One task, or some.
-few() {
-  place=$1
-  shift
-  stage "$place" --memory-slots 64 --batch-size 8 --learning-rate 1e-3 --test-episodes 900 "$@"
-}
+few() { stage "$@" --memory-slots 64 --batch-size 8 --learning-rate 1e-3 --test-episodes 900; }
 
 all 1 --learning-rate 5e-4 --decay-share 0.25 --updates 95000 --test-every 5000
 
