@@ -116,8 +116,8 @@ def test_a_stage_that_was_stopped_goes_on(stories, tmp_path):
     assert {stage: (parts / stage / "log.jsonl").read_bytes() for stage in STAGES["yes"]} == logs
 
 
-def test_an_interrupted_stage_goes_on(stories, tmp_path):
-    """Ctrl-C goes to the program and to `train`. This saves its run, and the program says what to do."""
+def test_an_interrupted_stage_is_saved(stories, tmp_path):
+    """Ctrl-C goes to the program and to `train`, and the program says that the stage can go on."""
     environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": str(Path(dnc.__file__).parents[1])}
     small = [option for option in SMALL if not option.startswith(("--updates", "--test-every"))]
     command = ["sh", PROGRAM, stories, "7", tmp_path, *small, "--updates=1000000", "--test-every=1000"]
