@@ -36,11 +36,14 @@ typedef struct {
     float *z; /* z += x y */
 } AddProductsOperands;
 
+/* Numbers in the panels of a weight, whatever the level: whole panels of 24 or 48 outputs. */
+static inline long dnc_panels(long outputs, long inputs) { return (outputs + 47) / 48 * 48 * inputs; }
+
 /* Rows that need not follow each other closely have a stride. */
 typedef struct {
     long outputs, inputs;
     const float *weight; /* W [outputs, inputs] */
-    float *panels;       /* out: the same weights, in the order in which a level's `linearForward` reads them */
+    float *panels;       /* out [dnc_panels]: the same weights, in the order in which a level's `linearForward` reads them */
 } PackWeightOperands;
 
 typedef struct {

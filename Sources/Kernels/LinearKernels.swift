@@ -40,8 +40,6 @@ private struct Product {
   let vectors: Input
   /// From a term's vector to the next, and from a panel to the next.
   let vectorStride, panelStride: Int
-  /// From a term's vector to the next after the last whole panel.
-  let restStride: Int
   let target: Output
   let targetStride: Int
   /// From a term's vector to the one to fetch meanwhile, or 0.
@@ -50,35 +48,31 @@ private struct Product {
 
 // MARK: Kernels
 
-/// Numbers in a row of the panel that has `columns` columns left: a whole panel, or all of them in whole vectors.
-@inline(__always) private func panelStride(_ columns: Int) -> Int {
-  columns >= panel ? panel : (columns + lanes - 1) & ~(lanes - 1)
-}
-
-/// Writes [panel][input][outputs of the panel]. Outputs beyond the last get 0.
+/// Writes [panel][input][outputs of the panel]. In the last panel, whole vectors of outputs have numbers, 0 beyond the last
+/// output; the others are not written.
 func packWeight(_ operands: UnsafePointer<PackWeightOperands>) {
   let o = operands.pointee
   let (outputs, inputs, weight, panels) = (o.outputs, o.inputs, o.weight, o.panels)
   var first = 0
   while first < outputs {
-    let stride = panelStride(outputs - first)
     let target = panels + first * inputs
+    let end = min(panel, (outputs - first + lanes - 1) & ~(lanes - 1))
     var column = 0
-    while column < stride {
+    while column < end {
       let source = weight + (first + column) * inputs
       let rows = outputs - first - column
       var i = 0
       while rows >= 8, i + 8 <= inputs {
-        dnc_transpose8(source + i, inputs, target + i * stride + column, stride)
+        dnc_transpose8(source + i, inputs, target + i * panel + column, panel)
         i += 8
       }
       while i < inputs {
-        for r in 0..<8 { target[i * stride + column + r] = r < rows ? source[r * inputs + i] : 0 }
+        for r in 0..<8 { target[i * panel + column + r] = r < rows ? source[r * inputs + i] : 0 }
         i += 1
       }
       column += 8
     }
-    first += stride
+    first += panel
   }
 }
 
@@ -88,22 +82,13 @@ func linearForward(_ operands: UnsafePointer<LinearForwardOperands>) {
   let (rows, outputs, inputs, panels) = (o.rows, o.outputs, o.inputs, o.panels)
   let (columns, first, x, xStride) = (o.columns, o.first, o.x, o.xStride)
   let (y, yStride) = (o.y, o.yStride)
-  let whole = outputs / panel * panel
   let isLarge = rows > 2 && outputs * columns >= largeWeight
-  let restStride = panelStride(outputs - whole)
   add(
-    rows, whole,
+    rows, outputs,
     Product(
       terms: inputs, factors: x, rowStride: xStride, termStride: 1, vectors: panels + first * panel,
-      vectorStride: panel, panelStride: columns * panel, restStride: panel, target: y, targetStride: yStride,
+      vectorStride: panel, panelStride: columns * panel, target: y, targetStride: yStride,
       ahead: isLarge ? (rows > 4 ? columns : near) * panel : 0))
-  guard whole < outputs else { return }
-  add(
-    rows, outputs - whole,
-    Product(
-      terms: inputs, factors: x, rowStride: xStride, termStride: 1,
-      vectors: panels + whole * columns + first * restStride, vectorStride: restStride, panelStride: 0,
-      restStride: restStride, target: y + whole, targetStride: yStride))
 }
 
 /// xGradient[r, i] += Σ_o yGradient[r, o] W[o, i]
@@ -121,7 +106,7 @@ func linearBackward(_ operands: UnsafePointer<LinearBackwardOperands>) {
       Product(
         terms: terms, factors: yGradient + first, rowStride: yStride, termStride: 1,
         vectors: weight + first * weightStride, vectorStride: weightStride, panelStride: panel,
-        restStride: weightStride, target: xGradient, targetStride: xStride,
+        target: xGradient, targetStride: xStride,
         ahead: isBlocked && rows > 2 ? terms * weightStride : 0))
     first += terms
   }
@@ -149,7 +134,7 @@ func linearBackwardWeight(_ operands: UnsafePointer<LinearWeightOperands>) {
             count, columns,
             Product(
               terms: terms, factors: factors + (row - group) * blockTerms, rowStride: 1, termStride: blockRows,
-              vectors: vectors, vectorStride: vectorStride, panelStride: panel, restStride: vectorStride,
+              vectors: vectors, vectorStride: vectorStride, panelStride: panel,
               target: weightGradient + row * weightStride + i, targetStride: weightStride))
         }
       }
@@ -197,6 +182,14 @@ private func copyRows(
     addTile(2, 2, width, lanes, false, p, row: 0, column: q * panel, p.vectors + q * p.panelStride, p.vectorStride)
     q += 2
   }
+  #if LANES_16
+    let left = columns - q * panel
+    if rows == 1, left > panel {
+      let vectors = p.vectors + q * p.panelStride
+      return left > 5 * lanes
+        ? addUpTo9(left, p, column: q * panel, vectors) : addUpTo5(left, p, column: q * panel, vectors)
+    }
+  #endif
   while q < panels {
     let vectors = p.vectors + q * p.panelStride
     if p.ahead != 0 {
@@ -211,15 +204,48 @@ private func copyRows(
   var c = panels * panel
   let rest = p.vectors + panels * p.panelStride - c
   if c + 2 * lanes <= columns {
-    forEachRows(rows) { n, r in addTile(n, 1, 2, lanes, false, p, row: r, column: c, rest + c, p.restStride) }
+    forEachRows(rows) { n, r in addTile(n, 1, 2, lanes, false, p, row: r, column: c, rest + c, p.vectorStride) }
     c += 2 * lanes
   }
   while c < columns {
     let tail = min(lanes, columns - c)
-    forEachRows(rows) { n, r in addTile(n, 1, 1, tail, false, p, row: r, column: c, rest + c, p.restStride) }
+    forEachRows(rows) { n, r in addTile(n, 1, 1, tail, false, p, row: r, column: c, rest + c, p.vectorStride) }
     c += tail
   }
 }
+
+#if LANES_16
+  // Functions of their own, as in RowProducts.
+  @inline(never) private func addUpTo5(_ columns: Int, _ p: Product, column: Int, _ vectors: Input) {
+    addLast(5, width, columns, p, column: column, vectors)
+  }
+  @inline(never) private func addUpTo9(_ columns: Int, _ p: Product, column: Int, _ vectors: Input) {
+    addLast(9, 5, columns, p, column: column, vectors)
+  }
+
+  /// One row of the last columns, all at once: `whole` vectors, and `count` at most. What is beyond the columns is neither
+  /// read nor written.
+  @inline(__always) private func addLast(
+    _ count: Int, _ whole: Int, _ columns: Int, _ p: Product, column: Int, _ vectors: Input
+  ) {
+    let target = p.target + column
+    func inVector(_ v: Int) -> Int { max(0, min(lanes, columns - v * lanes)) }
+    var sums: Tile = zeros()
+    for v in 0..<count { sums[v] = loadPart(target + v * lanes, inVector(v)) }
+    var factor = p.factors
+    var vector = vectors
+    for _ in 0..<p.terms {
+      let one = Vector(repeating: factor[0])
+      for v in 0..<count {
+        let place = vector + v / width * p.panelStride + v % width * lanes
+        sums[v] = sums[v].addingProduct(one, v < whole ? load(place) : loadPart(place, inVector(v)))
+      }
+      factor += p.termStride
+      vector += p.vectorStride
+    }
+    for v in 0..<count { storePart(sums[v], target + v * lanes, inVector(v)) }
+  }
+#endif
 
 /// One whole panel for all rows, while what is ahead is fetched. On its own: in a large function not everything is inlined.
 @inline(never) private func addPanel(_ rows: Int, _ p: Product, column: Int, _ vectors: Input) {

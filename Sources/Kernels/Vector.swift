@@ -101,7 +101,7 @@ typealias Output = UnsafeMutablePointer<Float>
   if count == lanes { store(vector, target) } else { storePart(vector, target, count) }
 }
 
-@inline(__always) private func loadPart(_ source: Input, _ count: Int) -> Vector {
+@inline(__always) func loadPart(_ source: Input, _ count: Int) -> Vector {
   #if LANES_16
     dnc_load_part16(source, Int32(truncatingIfNeeded: count))
   #else
@@ -110,7 +110,7 @@ typealias Output = UnsafeMutablePointer<Float>
 }
 
 #if LANES_16
-  @inline(__always) private func storePart(_ vector: Vector, _ target: Output, _ count: Int) {
+  @inline(__always) func storePart(_ vector: Vector, _ target: Output, _ count: Int) {
     dnc_store_part16(vector, target, Int32(truncatingIfNeeded: count))
   }
 #else

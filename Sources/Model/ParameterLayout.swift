@@ -1,3 +1,4 @@
+import CKernels
 import CPlatform
 
 /// The one table of the parameters: names, shapes, and their order in the flat block (model.md, "Parameters").
@@ -43,8 +44,8 @@ struct ParameterLayout: Sequence {
     /// Initial values are uniform in ±bound. 0 makes them all zero, or 1 of a scale.
     let bound: Double
     var count: Int { rows * Swift.max(columns, 1) }
-    /// Room for the panels of a weight, whatever the vectors of the CPU's level.
-    var panelCount: Int { kind.isWeight ? (rows + 15) / 16 * 16 * columns : 0 }
+    /// Room for the panels of a weight.
+    var panelCount: Int { kind.isWeight ? dnc_panels(rows, columns) : 0 }
     var isInLayer: Bool { kind.rawValue < Kind.perLayer }
   }
 

@@ -13,13 +13,13 @@ extension KernelTests {
     for (rows, outputs, inputs) in [
       (1, 1, 1), (1, 5, 3), (2, 3, 8), (3, 7, 9), (4, 6, 24), (5, 13, 17), (70, 31, 40), (7, 100, 130), (1, 300, 20),
       (2, 150, 9), (6, 64, 12), (9, 48, 33), (19, 260, 15),
-      (3, 254, 255), (66, 510, 5),
+      (3, 254, 255), (66, 510, 5), (1, 140, 34), (1, 33, 143), (1, 73, 64), (1, 192, 100),
     ] {
       // Wider rows than needed, as for pieces of a matrix.
       let (wStride, xStride, yStride) = (inputs + 3, inputs + 1, outputs + 2)
       func numbers(_ count: Int) -> Numbers { Numbers(count, &random) }
       let w = numbers(outputs * wStride)
-      let panels = Numbers((outputs + 15) / 16 * 16 * wStride, &random)
+      let panels = Numbers(dnc_panels(outputs, wStride), &random)
       let whole = Weight(rows: Rows(w.exact, stride: wStride), panels: nil)
       let x = numbers(rows * xStride)
       let y = numbers(rows * yStride)
