@@ -1,9 +1,9 @@
 // Passes over the link matrix. See `TemporalLinks` for what they compute.
 //
 // A block of four rows by a few columns stays in registers while steps are replayed and all heads read it. What belongs to
-// its columns is packed before, block after block, so that it comes in one stream; what belongs to its rows is packed
-// when the rows begin. Both are filled up with zeros, which add nothing. A block of a matrix that reaches beyond the last
-// row or column is copied to and from a block of its own.
+// its columns is packed before, block after block, so that it comes in one stream, and filled up with zeros, which add
+// nothing. What belongs to its rows is read where it is. A block of a matrix that reaches beyond the last row or column is
+// copied to and from a block of its own; what belongs to too few rows is packed with zeros.
 
 import CKernels
 import CVector
@@ -64,22 +64,22 @@ extension Passes {
         storeColumns(zeros(), panel + width)
       }
     }
-    // Of some rows: for each head the lanes of f; w^w; for each head w^r.
+    // Of some rows: for each head the lanes of f; of too few, also w^w and for each head w^r.
     let sums = panels + blocks(slots) * size
-    let writeRow = sums + heads * rows * lanes
-    let readRows = writeRow + lanes
-    let edge = readRows + heads * lanes
+    let packedWrite = sums + heads * rows * lanes
+    let packedReads = packedWrite + lanes
+    let edge = packedReads + heads * lanes
 
     var i = o.first
     while i < o.end {
       let count = min(rows, o.end - i)
-      packRow(o.writeWeighting + i, count, writeRow)
-      for head in 0..<heads { packRow(o.previousReadWeights + head * slots + i, count, readRows + head * lanes) }
+      let write = RowNumbers(1, o.writeWeighting + i, slots, count, packedWrite).start
+      let reads = RowNumbers(heads, o.previousReadWeights + i, slots, count, packedReads)
       setZero(heads * rows, sums)
       forEachColumns(slots, panels, size) { j, columns, panel in
-        let place = Place(start: i * slots + j, stride: slots, rowCount: count, columnCount: columns)
+        let place = place(i, j, slots, count, columns)
         var links = loadBlock(place, of: o.previousLink, edge)
-        update(&links, writeRow, panel)
+        update(&links, write, panel)
         clearDiagonal(&links, i - j)
         storeBlock(links, place, of: o.link, edge)
         for head in 0..<heads {
@@ -87,15 +87,11 @@ extension Passes {
           let weights = loadColumns(panel)
           var backward = loadColumns(panel + width)
           readRowsAndColumns(
-            links, weights, sums + head * rows * lanes, readRows + head * lanes, &backward)
+            links, weights, sums + head * rows * lanes, reads[head], &backward)
           storeColumns(backward, panel + width)
         }
       }
-      for head in 0..<heads {
-        forEachTotal(sums + head * rows * lanes, count) { r, total in
-          o.forwardWeights[head * o.forwardStride + i + r] = total
-        }
-      }
+      putTotals(heads, sums, count, o.forwardWeights + i, o.forwardStride, adding: false)
       i += rows
     }
     forEachColumns(slots, panels, size) { j, count, panel in
@@ -128,36 +124,34 @@ extension Passes {
       storeColumns(zeros(), panel + gradientsAt)
       storeColumns(zeros(), panel + gradientsAt + width)
     }
-    // Of some rows: for each head the lanes of the gradient of w^r; those of w^w; for each step w^w; for each head w^r and
-    // the gradient of f.
+    // Of some rows: for each head the lanes of the gradient of w^r; those of w^w. Of too few, also for each step w^w, for
+    // each head w^r and the gradient of f.
     let sums = panels + blocks(slots) * size
     let writeSums = sums + heads * rows * lanes
-    let writeRows = writeSums + rows * lanes
-    let readRows = writeRows + (steps + 1) * lanes
-    let forwardRows = readRows + heads * lanes
-    let edge = forwardRows + heads * lanes
+    let packedWrites = writeSums + rows * lanes
+    let packedReads = packedWrites + (steps + 1) * lanes
+    let packedGradients = packedReads + heads * lanes
+    let edge = packedGradients + heads * lanes
     let gradientEdge = edge + rows * width
     let keptSteps = o.kept == nil ? -1 : o.keptSteps
 
     var i = o.first
     while i < o.end {
       let count = min(rows, o.end - i)
-      for step in 0...steps { packRow(o.writeWeightings + step * o.stepStride + i, count, writeRows + step * lanes) }
-      for head in 0..<heads {
-        packRow(o.previousReadWeights + head * slots + i, count, readRows + head * lanes)
-        packRow(o.forwardGradient + head * o.forwardStride + i, count, forwardRows + head * lanes)
-      }
+      let writes = RowNumbers(steps + 1, o.writeWeightings + i, o.stepStride, count, packedWrites)
+      let reads = RowNumbers(heads, o.previousReadWeights + i, slots, count, packedReads)
+      let gradients = RowNumbers(heads, o.forwardGradient + i, o.forwardStride, count, packedGradients)
       setZero((heads + 1) * rows, sums)
       forEachColumns(slots, panels, size) { j, columns, panel in
-        let place = Place(start: i * slots + j, stride: slots, rowCount: count, columnCount: columns)
+        let place = place(i, j, slots, count, columns)
         var links = loadBlock(place, of: o.link, edge)
-        var (step, row) = (UnsafePointer(panel), UnsafePointer(writeRows))
+        var (step, row) = (UnsafePointer(panel), writes.start)
         for index in 0..<steps {
           if index == keptSteps { storeBlock(links, place, of: o.kept!, edge) }
           // Intermediate diagonal values reach no other element.
           update(&links, row, step)
           step += 2 * width
-          row += lanes
+          row += writes.stride
         }
         let previous = links
         update(&links, row, step)
@@ -167,26 +161,22 @@ extension Passes {
           let gradient = loadColumns(panel + width)
           var towardsRead = loadColumns(panel + 2 * width)
           readRowsAndColumns(
-            links, gradient, sums + head * rows * lanes, forwardRows + head * lanes, &towardsRead)
+            links, gradient, sums + head * rows * lanes, gradients[head], &towardsRead)
           storeColumns(towardsRead, panel + 2 * width)
         }
 
         var gradient = loadBlock(place, of: o.linkGradient, gradientEdge)
         for head in 0..<heads {
           let panel = panel + headsAt + head * 3 * width
-          addProduct(&gradient, forwardRows + head * lanes, loadColumns(panel))
-          addProduct(&gradient, readRows + head * lanes, loadColumns(panel + width))
+          addProduct(&gradient, gradients[head], loadColumns(panel))
+          addProduct(&gradient, reads[head], loadColumns(panel + width))
         }
         clearDiagonal(&gradient, i - j)
         updateBackward(&gradient, row, step, previous, panel + gradientsAt, writeSums)
         storeBlock(gradient, place, of: o.linkGradient, gradientEdge)
       }
-      for head in 0..<heads {
-        forEachTotal(sums + head * rows * lanes, count) { r, total in
-          o.readWeightsGradient[head * slots + i + r] += total
-        }
-      }
-      forEachTotal(writeSums, count) { r, total in o.writeWeightingGradient[i + r] += total }
+      putTotals(heads, sums, count, o.readWeightsGradient + i, slots, adding: true)
+      putTotals(1, writeSums, count, o.writeWeightingGradient + i, 0, adding: true)
       i += rows
     }
     forEachColumns(slots, panels, size) { j, count, panel in
@@ -273,14 +263,21 @@ extension Passes {
     }
   }
 
+  @inline(__always) func place(_ i: Int, _ j: Int, _ slots: Int, _ count: Int, _ columns: Int) -> Place {
+    Place(
+      start: i * slots + j, stride: slots, rowCount: count, columnCount: columns,
+      ahead: 2 * width + (j + 2 * width < slots ? 0 : (rows - 1) * slots))
+  }
+
   @inline(__always) func isWhole(_ place: Place) -> Bool { place.rowCount == rows && place.columnCount == width }
 
-  /// Also fetches the next block but one.
+  /// Also fetches the next block but one, which may be in the next rows.
   @inline(__always) func loadBlock(_ place: Place, of matrix: Input, _ edge: Output) -> Block {
     var (source, stride) = (matrix + place.start, place.stride)
     if isWhole(place) {
+      let ahead = source + place.ahead
       for r in 0..<rows {
-        for line in 0..<(width + 15) / 16 { dnc_prefetch(source + r * stride + 2 * width + line * 16) }
+        for line in 0..<(width + 15) / 16 { dnc_prefetch(ahead + r * stride + line * 16) }
       }
     } else {
       setZero(rows * width / lanes, edge)
@@ -361,6 +358,8 @@ extension Passes {
 /// A block of a matrix: its first number, and how many of its rows and columns are in the matrix.
 private struct Place {
   let start, stride, rowCount, columnCount: Int
+  /// From the block to the next but one.
+  let ahead: Int
 }
 
 /// Not inlined: it is for the edges only.
@@ -372,15 +371,47 @@ private struct Place {
   }
 }
 
-/// Packs a number of each row, in a place for a vector.
-@inline(__always) private func packRow(_ source: Input, _ count: Int, _ target: Output) {
-  store(load(source, count) as Vector, target)
+/// A number of each row of a block, for each of several steps or heads.
+private struct RowNumbers {
+  let start: Input
+  let stride: Int
+
+  /// - Parameters:
+  ///   - count: of rows; numbers of fewer than a block has are packed.
+  ///   - packed: room for as many vectors.
+  @inline(__always) init(_ items: Int, _ source: Input, _ stride: Int, _ count: Int, _ packed: Output) {
+    guard count < rows else {
+      (start, self.stride) = (source, stride)
+      return
+    }
+    packRows(items, source, stride, count, packed)
+    (start, self.stride) = (Input(packed), lanes)
+  }
+
+  @inline(__always) subscript(item: Int) -> Input { start + item * stride }
 }
 
-/// Adds up the lanes of each row, and calls `body` with the row and its total.
-@inline(__always) private func forEachTotal(_ sums: Input, _ count: Int, _ body: (Int, Float) -> Void) {
-  let four = totals(load(sums), load(sums + lanes), load(sums + 2 * lanes), load(sums + 3 * lanes))
-  for r in 0..<rows where r < count { body(r, four[r]) }
+@inline(never) private func packRows(_ items: Int, _ source: Input, _ stride: Int, _ count: Int, _ packed: Output) {
+  for k in 0..<items { store(load(source + k * stride, count) as Vector, packed + k * lanes) }
+}
+
+/// Adds up the lanes of each row for each head, and stores or adds the totals.
+@inline(never) private func putTotals(
+  _ heads: Int, _ sums: Input, _ count: Int, _ target: Output, _ stride: Int, adding: Bool
+) {
+  var (sums, target) = (sums, target)
+  for _ in 0..<heads {
+    let four = totals(load(sums), load(sums + lanes), load(sums + 2 * lanes), load(sums + 3 * lanes))
+    if count == rows {
+      let target = UnsafeMutableRawPointer(target)
+      let before = target.loadUnaligned(as: SIMD4<Float>.self)
+      target.storeBytes(of: adding ? before + four : four, as: SIMD4<Float>.self)
+    } else {
+      for r in 0..<count { target[r] = adding ? target[r] + four[r] : four[r] }
+    }
+    sums += rows * lanes
+    target += stride
+  }
 }
 
 @inline(__always) private func setZero(_ vectors: Int, _ target: Output) {
