@@ -390,8 +390,8 @@ typedef struct {
 } UsageKeysOperands;
 
 typedef struct {
-    long count;      /* up to 128 */
-    unsigned *keys;  /* [2 count], the second half for scratch; overwritten */
+    long count;      /* less than 2^14 */
+    unsigned *keys;  /* below 2^18; with room for 16 and for the next power of two; overwritten */
     unsigned *order; /* [count] */
 } SortKeysOperands;
 

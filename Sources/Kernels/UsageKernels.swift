@@ -76,30 +76,97 @@ func usageKeys(_ operands: UnsafePointer<UsageKeysOperands>) {
   }
 }
 
-/// The slots in ascending order of their keys, for up to 128 of them. Each one's place is the number of those before it.
+/// The slots in ascending order of their keys, by a bitonic sort: sorted runs of one size become runs of twice that, each
+/// second of them descending. Descending runs are sorted with all bits turned.
 func sortKeys(_ operands: UnsafePointer<SortKeysOperands>) {
   let o = operands.pointee
   let (count, keys, order) = (o.count, o.keys, o.order)
-  // Equal keys go by the slot.
-  for n in 0..<count { keys[n] = keys[n] << 7 | UInt32(truncatingIfNeeded: n) }
-  forEachVector(count) { n, part in
-    let those = unsafeBitCast(load(floats(keys) + n, part), to: Bits.self)
-    var places = Bits.zero
-    for m in 0..<count { places = counting(places, Bits(repeating: keys[m]), lessThan: those) }
-    store(unsafeBitCast(places, to: Vector.self), floats(keys + count) + n, part)
+  var end = lanes
+  while end < count { end *= 2 }
+  var n = 0
+  while n < end {
+    var x = numbered(bits(keys + n), n, count)
+    x = turned(merged(turned(x, 2), from: 1), 2)
+    x = turned(merged(turned(x, 4), from: 2), 4)
+    if lanes == 16 { x = turned(merged(turned(x, 8), from: 4), 8) }
+    store(x, keys + n)
+    n += lanes
   }
-  for n in 0..<count { order[Int(keys[count + n])] = UInt32(truncatingIfNeeded: n) }
+  var size = lanes
+  while size <= end {
+    var distance = size / 2
+    while distance >= lanes {
+      exchange(end, keys, distance, size)
+      distance /= 2
+    }
+    n = 0
+    while n < end {
+      let turn = Bits(repeating: n & size == 0 ? 0 : .max)
+      store(merged(bits(keys + n) ^ turn, from: lanes / 2) ^ turn, keys + n)
+      n += lanes
+    }
+    size *= 2
+  }
+  forEachVector(count) { n, part in
+    store(unsafeBitCast(bits(keys + n) & 0x3FFF, to: Vector.self), floats(order) + n, part)
+  }
+}
+
+/// Exchanges numbers so far apart that the smaller comes first, or the larger in a descending run.
+@inline(__always) private func exchange(
+  _ end: Int, _ keys: UnsafeMutablePointer<UInt32>, _ distance: Int, _ size: Int
+) {
+  var n = 0
+  while n < end {
+    if n & distance == 0 {
+      let (x, y) = (bits(keys + n), bits(keys + n + distance))
+      let descends = n & size != 0
+      store(smaller(x, y), keys + (descends ? n + distance : n))
+      store(larger(x, y), keys + (descends ? n : n + distance))
+    }
+    n += lanes
+  }
+}
+
+/// Sorts the lanes of every run of twice the distance, whose halves are sorted against each other.
+@inline(__always) private func merged(_ x: Bits, from distance: Int) -> Bits {
+  var x = x
+  if distance >= 8 { x = exchanged(x, 8) }
+  if distance >= 4 { x = exchanged(x, 4) }
+  if distance >= 2 { x = exchanged(x, 2) }
+  return exchanged(x, 1)
+}
+
+@inline(__always) private func bits(_ numbers: UnsafeMutablePointer<UInt32>) -> Bits {
+  unsafeBitCast(load(floats(numbers)), to: Bits.self)
+}
+
+@inline(__always) private func store(_ x: Bits, _ numbers: UnsafeMutablePointer<UInt32>) {
+  store(unsafeBitCast(x, to: Vector.self), floats(numbers))
 }
 
 @inline(__always) private func floats(_ numbers: UnsafeMutablePointer<UInt32>) -> Output {
   UnsafeMutableRawPointer(numbers).assumingMemoryBound(to: Float.self)
 }
 
-/// `counts`, plus 1 in every lane where a < b.
-@inline(__always) private func counting(_ counts: Bits, _ a: Bits, lessThan b: Bits) -> Bits {
-  #if LANES_16
-    dnc_count_less16(counts, a, b)
-  #else
-    dnc_count_less8(counts, a, b)
-  #endif
-}
+#if LANES_16
+  @inline(__always) private func exchanged(_ x: Bits, _ distance: Int32) -> Bits { dnc_exchange16(x, distance) }
+  @inline(__always) private func turned(_ x: Bits, _ size: Int32) -> Bits {
+    dnc_turned16(x, size)
+  }
+  @inline(__always) private func numbered(_ x: Bits, _ first: Int, _ count: Int) -> Bits {
+    dnc_numbered16(x, Int32(truncatingIfNeeded: first), Int32(truncatingIfNeeded: count))
+  }
+  @inline(__always) private func smaller(_ x: Bits, _ y: Bits) -> Bits { dnc_smaller16(x, y) }
+  @inline(__always) private func larger(_ x: Bits, _ y: Bits) -> Bits { dnc_larger16(x, y) }
+#else
+  @inline(__always) private func exchanged(_ x: Bits, _ distance: Int32) -> Bits { dnc_exchange8(x, distance) }
+  @inline(__always) private func turned(_ x: Bits, _ size: Int32) -> Bits {
+    dnc_turned8(x, size)
+  }
+  @inline(__always) private func numbered(_ x: Bits, _ first: Int, _ count: Int) -> Bits {
+    dnc_numbered8(x, Int32(truncatingIfNeeded: first), Int32(truncatingIfNeeded: count))
+  }
+  @inline(__always) private func smaller(_ x: Bits, _ y: Bits) -> Bits { dnc_smaller8(x, y) }
+  @inline(__always) private func larger(_ x: Bits, _ y: Bits) -> Bits { dnc_larger8(x, y) }
+#endif

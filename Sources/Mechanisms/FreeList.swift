@@ -8,10 +8,11 @@ enum FreeList {
   private static let digitBits = 9
   /// Up to this number of slots, insertion sort is faster than two radix passes.
   private static let few = 32
-  /// Up to this number, and no further, a kernel sorts.
-  private static let mostSorted = 128
+  /// Up to this number a kernel is faster; it can sort 16,383.
+  private static let mostSorted = 2048
 
-  /// Sorts integer keys by radix, in two stable passes of nine bits; few slots by insertion, or by a kernel.
+  /// Sorts integer keys, equal ones by the lower index: with a kernel, or by insertion, or by radix in two stable passes of
+  /// nine bits.
   ///
   /// - Parameters:
   ///   - usage: u^k [N].
