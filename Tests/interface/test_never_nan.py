@@ -231,6 +231,21 @@ def test_slots_of_almost_equal_usage(slots, first, second, wanted):
     assert_close(written[[wanted, 1 - wanted]], f32([free, free * (1 - free)]), 1e-4)
 
 
+@pytest.mark.parametrize("slots", [15, 16, 17, 70, 128, 300, 2048, 2049])
+def test_the_order_of_many_slots(slots):
+    """Nearly full ones, many of them equal, so that each one's allocation depends on all before it."""
+    net = Net(memory_slots=slots, read_heads=1, batch_size=1)
+    interface(net, allocation_gates=100, write_gates=100, free_gates=-100)
+    keys = 65536 - np.random.default_rng(slots).integers(0, 8 + 40_000 // slots, slots)
+    s = keys / 65536
+    net.set_state("usage", ((s - 1e-6) / (1 - 1e-6))[None])
+    net.step(net.inputs(1)[0])
+    order = np.argsort(keys, kind="stable")
+    allocation = np.empty(slots)
+    allocation[order] = (1 - s[order]) * np.concatenate([[1], np.cumprod(s[order])[:-1]])
+    assert_close(net.state("write_weights")[0, 0], f32(allocation), 1e-4)
+
+
 @pytest.mark.parametrize("rows", [1, 2, 3])
 def test_the_last_slots_are_found(rows):
     """Whatever their number: the memory's last rows are like the key, the others its opposite, and the strength is so

@@ -36,6 +36,8 @@ NETWORKS = {
     "learned": dict(initial_state=c.DNC_INITIAL_LEARNED, usage_gradient=c.DNC_USAGE_GRADIENT_STOPPED),
     "constant": dict(initial_state=c.DNC_INITIAL_CONSTANT, initial_value=0.01, clip_value=0.3),
     "wide": dict(batch_size=3, memory_slots=33, word_size=19, hidden_size=37, input_size=17, output_size=9),
+    # Rows of products that leave four and nine vectors of sixteen.
+    "broad": dict(memory_slots=22, word_size=45, hidden_size=50, read_heads=3),
     "no memory": dict(memory=c.DNC_MEMORY_NONE, num_layers=2),
     "de-allocation": dict(deallocation=1, memory_slots=33, word_size=19),
     "masks": dict(content_masks=1, mask_minimum=0.1, memory_slots=33, word_size=19, write_heads=2),
