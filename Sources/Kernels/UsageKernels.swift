@@ -151,9 +151,7 @@ func sortKeys(_ operands: UnsafePointer<SortKeysOperands>) {
 
 #if LANES_16
   @inline(__always) private func exchanged(_ x: Bits, _ distance: Int32) -> Bits { dnc_exchange16(x, distance) }
-  @inline(__always) private func turned(_ x: Bits, _ size: Int32) -> Bits {
-    dnc_turned16(x, size)
-  }
+  @inline(__always) private func turned(_ x: Bits, _ size: Int32) -> Bits { dnc_turned16(x, size) }
   @inline(__always) private func numbered(_ x: Bits, _ first: Int, _ count: Int) -> Bits {
     dnc_numbered16(x, Int32(truncatingIfNeeded: first), Int32(truncatingIfNeeded: count))
   }
@@ -161,9 +159,7 @@ func sortKeys(_ operands: UnsafePointer<SortKeysOperands>) {
   @inline(__always) private func larger(_ x: Bits, _ y: Bits) -> Bits { dnc_larger16(x, y) }
 #else
   @inline(__always) private func exchanged(_ x: Bits, _ distance: Int32) -> Bits { dnc_exchange8(x, distance) }
-  @inline(__always) private func turned(_ x: Bits, _ size: Int32) -> Bits {
-    dnc_turned8(x, size)
-  }
+  @inline(__always) private func turned(_ x: Bits, _ size: Int32) -> Bits { dnc_turned8(x, size) }
   @inline(__always) private func numbered(_ x: Bits, _ first: Int, _ count: Int) -> Bits {
     dnc_numbered8(x, Int32(truncatingIfNeeded: first), Int32(truncatingIfNeeded: count))
   }
