@@ -99,22 +99,22 @@ DNC_VECTOR(void, dnc_store_halves8)(dnc_float8 x, float *low, float *high) {
 }
 
 /* Steps of a bitonic sort. Exchanges lanes that are `distance` apart, a constant, so that the smaller comes first. */
-typedef unsigned int dnc_count8 __attribute__((ext_vector_type(8)));
-typedef unsigned int dnc_count16 __attribute__((ext_vector_type(16)));
-DNC_VECTOR(dnc_count8, dnc_smaller8)(dnc_count8 a, dnc_count8 b) { return a < b ? a : b; }
-DNC_VECTOR(dnc_count16, dnc_smaller16)(dnc_count16 a, dnc_count16 b) { return a < b ? a : b; }
-DNC_VECTOR(dnc_count8, dnc_larger8)(dnc_count8 a, dnc_count8 b) { return a < b ? b : a; }
-DNC_VECTOR(dnc_count16, dnc_larger16)(dnc_count16 a, dnc_count16 b) { return a < b ? b : a; }
-DNC_VECTOR(dnc_count8, dnc_exchange8)(dnc_count8 x, int distance) {
+typedef unsigned int dnc_bits8 __attribute__((ext_vector_type(8)));
+typedef unsigned int dnc_bits16 __attribute__((ext_vector_type(16)));
+DNC_VECTOR(dnc_bits8, dnc_smaller8)(dnc_bits8 a, dnc_bits8 b) { return a < b ? a : b; }
+DNC_VECTOR(dnc_bits16, dnc_smaller16)(dnc_bits16 a, dnc_bits16 b) { return a < b ? a : b; }
+DNC_VECTOR(dnc_bits8, dnc_larger8)(dnc_bits8 a, dnc_bits8 b) { return a < b ? b : a; }
+DNC_VECTOR(dnc_bits16, dnc_larger16)(dnc_bits16 a, dnc_bits16 b) { return a < b ? b : a; }
+DNC_VECTOR(dnc_bits8, dnc_exchange8)(dnc_bits8 x, int distance) {
     const dnc_lanes8 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
-    dnc_count8 y = distance == 1   ? __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6)
+    dnc_bits8 y = distance == 1   ? __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6)
                    : distance == 2 ? __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5)
                                    : __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3);
     return (lanes & distance) == 0 ? dnc_smaller8(x, y) : dnc_larger8(x, y);
 }
-DNC_VECTOR(dnc_count16, dnc_exchange16)(dnc_count16 x, int distance) {
+DNC_VECTOR(dnc_bits16, dnc_exchange16)(dnc_bits16 x, int distance) {
     const dnc_lanes16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    dnc_count16 y = distance == 1   ? __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
+    dnc_bits16 y = distance == 1   ? __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
                     : distance == 2 ? __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)
                     : distance == 4 ? __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)
                                     : __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
@@ -122,20 +122,20 @@ DNC_VECTOR(dnc_count16, dnc_exchange16)(dnc_count16 x, int distance) {
 }
 /* Keys of 18 bits followed by the numbers of the lanes, from `first` on; the largest number from `count` on. So equal keys go
  * by the lane. */
-DNC_VECTOR(dnc_count8, dnc_numbered8)(dnc_count8 keys, int first, int count) {
+DNC_VECTOR(dnc_bits8, dnc_numbered8)(dnc_bits8 keys, int first, int count) {
     const dnc_lanes8 lanes = first + (dnc_lanes8){0, 1, 2, 3, 4, 5, 6, 7};
-    return lanes < count ? keys << 14 | (dnc_count8)lanes : ~(dnc_count8){0};
+    return lanes < count ? keys << 14 | (dnc_bits8)lanes : ~(dnc_bits8){0};
 }
-DNC_VECTOR(dnc_count16, dnc_numbered16)(dnc_count16 keys, int first, int count) {
+DNC_VECTOR(dnc_bits16, dnc_numbered16)(dnc_bits16 keys, int first, int count) {
     const dnc_lanes16 lanes = first + (dnc_lanes16){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    return lanes < count ? keys << 14 | (dnc_count16)lanes : ~(dnc_count16){0};
+    return lanes < count ? keys << 14 | (dnc_bits16)lanes : ~(dnc_bits16){0};
 }
 /* x with all bits turned in the lanes whose number has the bit */
-DNC_VECTOR(dnc_count8, dnc_turned8)(dnc_count8 x, int bit) {
+DNC_VECTOR(dnc_bits8, dnc_turned8)(dnc_bits8 x, int bit) {
     const dnc_lanes8 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
     return (lanes & bit) == 0 ? x : ~x;
 }
-DNC_VECTOR(dnc_count16, dnc_turned16)(dnc_count16 x, int bit) {
+DNC_VECTOR(dnc_bits16, dnc_turned16)(dnc_bits16 x, int bit) {
     const dnc_lanes16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     return (lanes & bit) == 0 ? x : ~x;
 }

@@ -223,8 +223,8 @@ private func copyRows(
     addLast(9, 5, columns, p, column: column, vectors)
   }
 
-  /// One row of the last columns, all at once: `whole` vectors, and `count` at most. What is beyond the columns is neither
-  /// read nor written.
+  /// One row of the last columns, all at once. They take more than `whole` vectors and at most `count`, both constants; what
+  /// is beyond them is neither read nor written.
   @inline(__always) private func addLast(
     _ count: Int, _ whole: Int, _ columns: Int, _ p: Product, column: Int, _ vectors: Input
   ) {

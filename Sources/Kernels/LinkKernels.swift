@@ -404,8 +404,8 @@ private struct RowNumbers {
     let four = totals(load(sums), load(sums + lanes), load(sums + 2 * lanes), load(sums + 3 * lanes))
     if count == rows {
       let target = UnsafeMutableRawPointer(target)
-      let before = target.loadUnaligned(as: SIMD4<Float>.self)
-      target.storeBytes(of: adding ? before + four : four, as: SIMD4<Float>.self)
+      let sum = adding ? target.loadUnaligned(as: SIMD4<Float>.self) + four : four
+      target.storeBytes(of: sum, as: SIMD4<Float>.self)
     } else {
       for r in 0..<count { target[r] = adding ? target[r] + four[r] : four[r] }
     }

@@ -2,7 +2,7 @@ import CKernels
 
 /// φ: the slots in ascending order of usage, the freest first (model.md, section 4; the paper's free list).
 enum FreeList {
-  /// Numbers of scratch that `sort` needs.
+  /// Numbers of scratch that `sort` needs. A kernel fills its keys up to the next power of two.
   static func scratchCount(slots: Int) -> Int { 2 * slots + (1 << digitBits) }
 
   private static let digitBits = 9
