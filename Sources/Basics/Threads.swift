@@ -14,6 +14,8 @@ struct Threads: ~Copyable {
     let count: Int
     /// How many nanoseconds the owner waits awake for the others.
     fileprivate let patience: UInt64
+    /// True if each thread can have a processor of its own.
+    var hasProcessors: Bool { patience > 0 }
   }
 
   let team: Team
@@ -39,34 +41,37 @@ extension Threads.Team {
   /// again.
   /// - Parameter cost: rough number of multiplications of all indices. Waking a thread takes as long as a million, and
   ///   passing work to one that is awake as long as some ten thousand.
-  @inline(never) func run<Work: ThreadWork>(_ indices: Int, cost: Int, _ work: Work) {
-    let workers = min(indices, count) - 1
-    guard workers > 0, cost > 1 << 17 else { return runAlone(indices, work) }
-    let pool = ThreadPool.shared()
-    guard pool.isReady(count - 1, onlyAwake: cost <= 1 << 20) else { return runAlone(indices, work) }
-    let signals = ThreadPool.Signals()
-    withUnsafePointer(to: signals) { signals in
-      withUnsafePointer(to: work) { work in
-        var job = ThreadPool.Job(
-          work: UnsafeRawPointer(work), body: Self.body(Work.self), count: indices, places: workers, signals: signals)
-        withUnsafeMutablePointer(to: &job) { job in
-          let own = job.pointee
-          pool.publish(job)
-          work.pointee.run(0, thread: 0)
-          ThreadPool.take(own, thread: 0)
-          pool.finish(job, patience: patience)
-        }
+  func run<Work: ThreadWork>(_ indices: Int, cost: Int, crew: UnsafeMutablePointer<Crew>? = nil, _ work: Work) {
+    withUnsafePointer(to: work) { work in
+      run(indices, cost: cost, crew, UnsafeRawPointer(work)) { work, index, thread in
+        work.assumingMemoryBound(to: Work.self).pointee.run(index, thread: thread)
       }
     }
   }
 
-  private func runAlone(_ indices: Int, _ work: some ThreadWork) {
-    for index in 0..<indices { work.run(index, thread: 0) }
-  }
-
-  private static func body<Work: ThreadWork>(
-    _: Work.Type
-  ) -> (_ work: UnsafeRawPointer, _ index: Int, _ thread: Int) -> Void {
-    { work, index, thread in work.assumingMemoryBound(to: Work.self).pointee.run(index, thread: thread) }
+  // Not generic: there are many kinds of work.
+  @inline(never) private func run(
+    _ indices: Int, cost: Int, _ crew: UnsafeMutablePointer<Crew>?, _ work: UnsafeRawPointer,
+    _ body: @escaping (_ work: UnsafeRawPointer, _ index: Int, _ thread: Int) -> Void
+  ) {
+    func runAlone() {
+      if let crew { Crew.Member(crew: crew, index: 0).leave() }
+      for index in 0..<indices { body(work, index, 0) }
+    }
+    let workers = min(indices, count) - 1
+    guard workers > 0, cost > 1 << 17 else { return runAlone() }
+    let pool = ThreadPool.shared()
+    guard pool.isReady(count - 1, onlyAwake: cost <= 1 << 20) else { return runAlone() }
+    let signals = ThreadPool.Signals()
+    withUnsafePointer(to: signals) { signals in
+      var job = ThreadPool.Job(work: work, body: body, count: indices, places: workers, signals: signals)
+      withUnsafeMutablePointer(to: &job) { job in
+        let own = job.pointee
+        pool.publish(job)
+        body(work, 0, 0)
+        ThreadPool.take(own, thread: 0)
+        pool.finish(job, patience: patience)
+      }
+    }
   }
 }

@@ -36,8 +36,13 @@ typedef struct {
     float *z; /* z += x y */
 } AddProductsOperands;
 
-/* Numbers in the panels of a weight, whatever the level: whole panels of 24 or 48 outputs. */
-static inline long dnc_panels(long outputs, long inputs) { return (outputs + 47) / 48 * 48 * inputs; }
+/* Outputs of one or two panels of a weight, whatever the level. */
+#define DNC_WHOLE_PANELS 48
+
+/* Numbers in the panels of a weight: whole panels of 24 or 48 outputs. */
+static inline long dnc_panels(long outputs, long inputs) {
+    return (outputs + DNC_WHOLE_PANELS - 1) / DNC_WHOLE_PANELS * DNC_WHOLE_PANELS * inputs;
+}
 
 /* Rows that need not follow each other closely have a stride. */
 typedef struct {

@@ -109,8 +109,7 @@ enum Linear {
     _ third: Term<Scalar>? = nil, _ fourth: Term<Scalar>? = nil, bound: Scalar = .greatestFiniteMagnitude,
     output y: MutableRows<Scalar>
   ) {
-    guard Scalar.saturation != nil else { return }
-    if y.stride == outputs, areModerate(rows * outputs, y.start) { return }
+    guard !isModerate(rows: rows, outputs: outputs, y.reading) else { return }
     for r in 0..<rows where !areModerate(outputs, y[r]) {
       for o in 0..<outputs where !(y[r][o].magnitude <= bound) {
         var sum = Double(bias?[o] ?? 0) + first.element(r, o) + (second?.element(r, o) ?? 0)
@@ -118,6 +117,14 @@ enum Linear {
         y[r][o] = Scalar(sum.clamped(to: Double(bound)))
       }
     }
+  }
+
+  /// True if no number of y has to be repaired.
+  static func isModerate<Scalar: Real>(rows: Int, outputs: Int, _ y: Rows<Scalar>) -> Bool {
+    guard Scalar.saturation != nil else { return true }
+    if y.stride == outputs { return areModerate(rows * outputs, y.start) }
+    for r in 0..<rows where !areModerate(outputs, y[r]) { return false }
+    return true
   }
 
   /// W x
@@ -177,6 +184,14 @@ struct Weight<Scalar: Real> {
   func dropping(columns: Int) -> Weight {
     var rest = Weight(rows: rows.dropping(columns: columns), panels: panels)
     rest.first = first + columns
+    return rest
+  }
+
+  /// The same weight without its first outputs, of which there are whole panels.
+  func dropping(outputs: Int) -> Weight {
+    var rest = Weight(
+      rows: rows.dropping(rows: outputs), panels: panels.map { $0 + outputs * rows.stride })
+    rest.first = first
     return rest
   }
 

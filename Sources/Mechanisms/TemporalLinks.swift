@@ -244,9 +244,11 @@ struct LinkParts {
   /// - Parameter steps: the most that one call goes through: those of the history, and the current one.
   init(slots: Int, readHeads: Int, steps: Int) {
     (self.slots, self.readHeads) = (slots, readHeads)
-    count = slots < 512 ? 1 : 4
+    count = LinkParts.count(slots: slots)
     roomCount = dnc_links_scratch(slots, readHeads, steps)
   }
+
+  static func count(slots: Int) -> Int { slots < 512 ? 1 : 4 }
 
   /// The rows of a part. Their number is a multiple of 8, except perhaps in the last part.
   subscript(part: Int) -> Range<Int> { start(part)..<start(part + 1) }

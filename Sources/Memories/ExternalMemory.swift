@@ -79,6 +79,9 @@ struct ExternalMemory<Scalar: Real> {
         team: team))
   }
 
+  /// Of no sequence.
+  init(kind: Configuration.Memory, unused: UnsafeMutableRawPointer) { (self.kind, room) = (kind, unused) }
+
   /// Bytes of the scratch of one thread.
   static func scratchBytes(_ c: Configuration, sequences: Int, segment: Int) -> Int {
     c.memory.visit(Measuring<Scalar>(c: c, sequences: sequences, segment: segment))

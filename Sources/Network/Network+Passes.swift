@@ -10,11 +10,12 @@ extension Network {
   /// Takes some sequences through `steps` steps.
   struct Shard: ThreadWork {
     let network: UnsafePointer<Network>
+    let crew: UnsafeMutablePointer<Crew>?
     let steps: Int
     let pass: Pass
 
     @inline(never) func run(_ shard: Int, thread: Int) {
-      let step = network.pointee.shard(shard, thread: thread)
+      let step = network.pointee.shard(shard, thread: thread, crew: crew)
       switch pass {
       case .forward(let inputs, let starts, let outputs):
         for t in 0..<steps {

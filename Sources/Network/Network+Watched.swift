@@ -22,7 +22,7 @@ extension Network<Float> {
     withUnsafePointer(to: watch) { watch in
       run(steps: steps) {
         WatchedForward(
-          network: $0, watch: watch, steps: steps, first: first, advance: advance, inputs: inputs,
+          network: $0, crew: $1, watch: watch, steps: steps, first: first, advance: advance, inputs: inputs,
           starts: starts, outputs: kept.outputs)
       }
     }
@@ -73,7 +73,7 @@ extension Network<Float> {
     withUnsafePointer(to: watch) { watch in
       run(steps: steps) {
         WatchedBackward(
-          network: $0, watch: watch, steps: steps, gradient: gradient, startGradients: startGradients,
+          network: $0, crew: $1, watch: watch, steps: steps, gradient: gradient, startGradients: startGradients,
           outputGradients: outputGradients)
       }
     }
@@ -88,7 +88,7 @@ extension Network<Float> {
       throw error
     }
     if let inputGradients {
-      run(steps: steps) { InputGradients(network: $0, steps: steps, gradients: inputGradients) }
+      run(steps: steps) { network, _ in InputGradients(network: network, steps: steps, gradients: inputGradients) }
     }
     finishBackward(steps: steps, startGradients)
   }
@@ -97,6 +97,7 @@ extension Network<Float> {
 /// Takes some sequences forwards.
 private struct WatchedForward: ThreadWork {
   let network: UnsafePointer<Network<Float>>
+  let crew: UnsafeMutablePointer<Crew>?
   let watch: UnsafePointer<Watch>
   let steps, first, advance: Int
   let inputs: Inputs<Float>
@@ -104,7 +105,8 @@ private struct WatchedForward: ThreadWork {
   let outputs: Out<Float>
 
   @inline(never) func run(_ shard: Int, thread: Int) {
-    let step = network.pointee.shard(shard, thread: thread)
+    let step = network.pointee.shard(shard, thread: thread, crew: crew)
+    defer { step.crew?.leave() }
     let c = step.c
     for t in 0..<steps {
       let row = first + advance * t
@@ -120,7 +122,7 @@ private struct WatchedForward: ThreadWork {
           watch.pointee.found(t, b)
         }
       }
-      watch.pointee.tookStep(thread: thread)
+      watch.pointee.tookStep(step.sequences, thread: thread)
     }
   }
 }
@@ -128,6 +130,7 @@ private struct WatchedForward: ThreadWork {
 /// Takes some sequences backwards.
 private struct WatchedBackward: ThreadWork {
   let network: UnsafePointer<Network<Float>>
+  let crew: UnsafeMutablePointer<Crew>?
   let watch: UnsafePointer<Watch>
   let steps: Int
   let gradient: Planes<Float>
@@ -135,7 +138,8 @@ private struct WatchedBackward: ThreadWork {
   let outputGradients: In<Float>
 
   @inline(never) func run(_ shard: Int, thread: Int) {
-    let step = network.pointee.shard(shard, thread: thread)
+    let step = network.pointee.shard(shard, thread: thread, crew: crew)
+    defer { step.crew?.leave() }
     step.backwardOutputs(outputGradients, steps: steps)
     guard watch.pointee.wants(0, step.sequences) else { return }
     step.backward(steps: steps, gradient: gradient, startGradients: startGradients) { t in
@@ -145,7 +149,7 @@ private struct WatchedBackward: ThreadWork {
           watch.pointee.found(turn, b)
         }
       }
-      watch.pointee.tookStep(thread: thread)
+      watch.pointee.tookStep(step.sequences, thread: thread)
       return watch.pointee.wants(turn + 1, step.sequences)
     }
   }

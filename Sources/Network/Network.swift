@@ -1,4 +1,5 @@
 import CDNC
+import CPlatform
 
 /// What a `dnc *` points to: a configuration, parameters, their gradients, the state, and the record of the steps taken.
 struct Network<Scalar: Real>: ~Copyable {
@@ -7,6 +8,8 @@ struct Network<Scalar: Real>: ~Copyable {
   private var packedWeights: PackedWeights<Scalar>
   private var record: Record<Scalar>
   private(set) var threads: Threads
+  /// A crew that ended since others wanted the processors was the last until then, in nanoseconds.
+  private var noCrewUntil: UInt64 = 0
   private(set) var isTraining = false
   private(set) var recordedSteps = 0
   /// Steps taken since the last reset.
@@ -242,11 +245,11 @@ struct Network<Scalar: Real>: ~Copyable {
   // MARK: Running
 
   /// Steps of some sequences, with the scratch of one thread.
-  @inline(never) func shard(_ sequences: Range<Int>, thread: Int) -> Step<Scalar> {
+  @inline(never) func shard(_ sequences: Range<Int>, thread: Int, crew: Crew.Member? = nil) -> Step<Scalar> {
     Step(
       parameters: parameters, panels: packedWeights.panels, sequences: sequences, history: history,
       memory: record.memory(sequences, thread: thread, team: record.shards.count == 1 ? threads.team : nil),
-      bypass: dropout.bypass(configuration, start: time - recordedSteps, thread: thread))
+      bypass: dropout.bypass(configuration, start: time - recordedSteps, thread: thread), crew: crew)
   }
 
   /// Rough number of multiplications in `steps` steps; `Int.max` where it would overflow.
@@ -260,17 +263,52 @@ struct Network<Scalar: Real>: ~Copyable {
     Network.cost(configuration, parameterCount: parameterCount, steps: steps)
   }
 
-  func shard(_ index: Int, thread: Int) -> Step<Scalar> { shard(record.shards[index], thread: thread) }
+  /// - Parameter index: of the work; in a crew, members beyond the last shard have no sequences.
+  func shard(_ index: Int, thread: Int, crew: UnsafeMutablePointer<Crew>? = nil) -> Step<Scalar> {
+    let batch = configuration.B
+    return shard(
+      index < shardCount ? record.shards[index] : batch..<batch, thread: thread,
+      crew: crew.map { Crew.Member(crew: $0, index: index) })
+  }
 
   /// Takes all sequences, one shard after the other, through `steps` steps. Thread 0 is the caller's.
-  func run<Work: ThreadWork>(steps: Int, _ work: (UnsafePointer<Network>) -> Work) {
-    withUnsafePointer(to: self) { threads.team.run(record.shards.count, cost: cost(steps: steps), work($0)) }
+  mutating func run<Work: ThreadWork>(
+    steps: Int, _ work: (UnsafePointer<Network>, UnsafeMutablePointer<Crew>?) -> Work
+  ) {
+    var crew = crew(steps: steps)
+    run(steps: steps, crew: &crew, work)
+    if crew.hasWaited { noCrewUntil = dnc_platform_nanoseconds() + 100_000_000 }
+  }
+
+  /// - Parameter crew: of 0 members for none.
+  func run<Work: ThreadWork>(
+    steps: Int, crew: inout Crew, _ work: (UnsafePointer<Network>, UnsafeMutablePointer<Crew>?) -> Work
+  ) {
+    withUnsafeMutablePointer(to: &crew) { crew in
+      let crew = crew.pointee.count > 1 ? crew : nil
+      withUnsafePointer(to: self) {
+        threads.team.run(crew?.pointee.count ?? shardCount, cost: cost(steps: steps), crew: crew, work($0, crew))
+      }
+    }
+  }
+
+  /// The threads that share the products of each step, of which there are 0 unless it pays: where each has few sequences, and
+  /// so few rows for the weights that it reads.
+  @inline(never) private func crew(steps: Int) -> Crew {
+    let c = configuration
+    let members = min(threads.count, Crew.mostMembers)
+    let sharesLinks = c.B == 1 && c.hasLinks && LinkParts.count(slots: c.N) > 1
+    guard members > 1, threads.team.hasProcessors, steps > 1, shardCount <= members, c.B <= 4 * members,
+      parameterCount >= 1 << 16, !sharesLinks,
+      dnc_platform_nanoseconds() >= noCrewUntil
+    else { return Crew(count: 0, start: 0, long: 0) }
+    return Crew(count: members, start: 50_000, long: 100_000 + UInt64(cost(steps: 1) / 2))
   }
 
   // The tests, another module, call it in Double.
   @_specialize(where Scalar == Double)
-  private func run(_ pass: Pass, steps: Int) {
-    run(steps: steps) { Shard(network: $0, steps: steps, pass: pass) }
+  private mutating func run(_ pass: Pass, steps: Int) {
+    run(steps: steps) { Shard(network: $0, crew: $1, steps: steps, pass: pass) }
   }
 
   var shardCount: Int { record.shards.count }

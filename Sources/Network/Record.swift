@@ -114,6 +114,7 @@ struct Record<Scalar: Real>: ~Copyable {
 
   /// The memory of some sequences, with the scratch of one thread.
   func memory(_ sequences: Range<Int>, thread: Int, team: Threads.Team?) -> ExternalMemory<Scalar> {
+    if sequences.isEmpty { return ExternalMemory(kind: configuration.memory, unused: scratchStart) }
     let segment = capacity > 0 ? segment : 0
     let bytes = Record.scratchBytes(configuration, shards, segment: segment)
     return ExternalMemory(

@@ -59,9 +59,9 @@ extension Step {
   }
 
   private func part(_ sequences: Range<Int>, start: Planes<Scalar>?) -> Step {
-    Step(
-      parameters: parameters, panels: panels, sequences: sequences, history: history, memory: memory, bypass: bypass,
-      start: start)
+    var part = self
+    (part.sequences, part.start) = (sequences, start)
+    return part
   }
 
   /// The sequences' rows of the state before a step: those of row `previous`, or that of a new episode.

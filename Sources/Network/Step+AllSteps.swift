@@ -193,7 +193,7 @@ private struct Share<Scalar: Real> {
 
   private func range(_ outputs: Int) -> Range<Int> { outputs * part / parts..<outputs * (part + 1) / parts }
 
-  func weight(
+  @inline(never) func weight(
     _ outputs: Int, inputs: Int, _ input: Rows<Scalar>, _ outputGradient: Rows<Scalar>, to target: MutableRows<Scalar>
   ) {
     let range = range(outputs)
@@ -203,7 +203,9 @@ private struct Share<Scalar: Real> {
       weightGradient: target.dropping(rows: range.lowerBound), scratch: scratch)
   }
 
-  func weight(_ outputs: Int, _ tokens: Linear.Tokens, _ outputGradient: Rows<Scalar>, to target: MutableRows<Scalar>) {
+  @inline(never) func weight(
+    _ outputs: Int, _ tokens: Linear.Tokens, _ outputGradient: Rows<Scalar>, to target: MutableRows<Scalar>
+  ) {
     let range = range(outputs)
     Linear.backwardWeight(
       rows: rows, outputs: range.count, tokens: tokens,
@@ -211,7 +213,7 @@ private struct Share<Scalar: Real> {
       weightGradient: target.dropping(rows: range.lowerBound))
   }
 
-  func scale(_ count: Int, kept: Rows<Scalar>, _ outputGradient: Rows<Scalar>, to target: Out<Scalar>) {
+  @inline(never) func scale(_ count: Int, kept: Rows<Scalar>, _ outputGradient: Rows<Scalar>, to target: Out<Scalar>) {
     let range = range(count)
     LayerNorm(rows: rows, count: range.count).backwardScale(
       kept: kept.dropping(columns: range.lowerBound),
@@ -219,7 +221,7 @@ private struct Share<Scalar: Real> {
       scaleGradient: target + range.lowerBound)
   }
 
-  func bias(_ outputs: Int, _ outputGradient: Rows<Scalar>, to target: Out<Scalar>) {
+  @inline(never) func bias(_ outputs: Int, _ outputGradient: Rows<Scalar>, to target: Out<Scalar>) {
     let range = range(outputs)
     Linear.backwardBias(
       rows: rows, outputs: range.count, outputGradient: outputGradient.dropping(columns: range.lowerBound),

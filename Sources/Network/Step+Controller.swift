@@ -2,48 +2,81 @@
 extension Step {
   /// Layer l, after the inputs' share: z += W_r r + W_h h of the layer below + U h_{t-1}, then the controller's
   /// `forward`.
-  func controller(layer l: Int, row: Int, previous: Int, current: Int) {
-    let units = c.gates * c.H
-    let seen = c.seesInput(layer: l) ? c.controllerInput : 0
-    let weight = weight(.inputWeight, layer: l)
+  @inline(never) func controller(layer l: Int, row: Int, previous: Int, current: Int) {
+    if c.traits.keepsLastProductApart { setApart(layer: l, row: row) }
+    together { step in
+      step.forEachPart(of: row) { $0.products(layer: l, row: row, previous: previous, current: current) }
+    }
+    forEachPart(of: row) { $0.units(layer: l, row: row, previous: previous, current: current) }
+  }
+
+  /// What is multiplied in a layer after the inputs' share.
+  private enum Factor { case readVectors, hiddenBelow, hiddenBefore }
+
+  /// W_r r, W_h h of the layer below or U h_{t-1}; nil if layer l has no such product.
+  private func term(_ factor: Factor, layer l: Int, previous: Int, current: Int) -> Linear.Term<Scalar>? {
+    let seesInput = c.seesInput(layer: l)
+    switch factor {
+    case .readVectors:
+      guard seesInput else { return nil }
+      return Linear.Term(
+        weight(.inputWeight, layer: l).dropping(columns: c.X), rowsBefore(.readVectors, previous: previous).reading,
+        inputs: c.readWidth)
+    case .hiddenBelow:
+      guard l > 0 else { return nil }
+      return Linear.Term(
+        weight(.inputWeight, layer: l).dropping(columns: seesInput ? c.controllerInput : 0),
+        hidden(l - 1, current).reading, inputs: c.H)
+    case .hiddenBefore:
+      guard c.traits.isRecurrent else { return nil }
+      return Linear.Term(weight(.recurrentWeight, layer: l), hiddenBefore(l, previous).reading, inputs: c.H)
+    }
+  }
+
+  @inline(never) private func products(layer l: Int, row: Int, previous: Int, current: Int) {
     let z = rows(sums(layer: l), row)
-    var read: Linear.Term<Scalar>?
-    if c.seesInput(layer: l) {
-      let term = Linear.Term(
-        weight.dropping(columns: c.X), rowsBefore(.readVectors, previous: previous).reading, inputs: c.readWidth)
+    let columns = columns.ofOutputs(c.gates * c.H)
+    func add(_ factor: Factor, to y: MutableRows<Scalar>) {
+      guard let term = term(factor, layer: l, previous: previous, current: current) else { return }
       Linear.forward(
-        rows: batch, outputs: units, inputs: c.readWidth, weight: term.weight, input: term.input, output: z)
-      read = term
+        rows: batch, outputs: columns.count, inputs: term.inputs,
+        weight: term.weight.dropping(outputs: columns.lowerBound), input: term.input,
+        output: y.dropping(columns: columns.lowerBound))
     }
-    var below: Linear.Term<Scalar>?
-    if l > 0 {
-      let term = Linear.Term(weight.dropping(columns: seen), hidden(l - 1, current).reading, inputs: c.H)
-      Linear.forward(rows: batch, outputs: units, inputs: c.H, weight: term.weight, input: term.input, output: z)
-      below = term
-    }
-    var before: Linear.Term<Scalar>?
-    if c.traits.isRecurrent {
-      let term = Linear.Term(
-        self.weight(.recurrentWeight, layer: l), hiddenBefore(l, previous).reading, inputs: c.H)
-      if c.traits.keepsLastProductApart {
-        addRecurrentProducts(layer: l, row: row, term, to: z)
-      } else {
-        Linear.forward(rows: batch, outputs: units, inputs: c.H, weight: term.weight, input: term.input, output: z)
-      }
-      before = term
-    }
-    let bias = sumsBias(layer: l)
-    let x = Linear.Term(weight, rows(planes[.input], row).reading, inputs: min(seen, c.X), tokens: tokens(row))
-    Linear.saturate(rows: batch, outputs: c.sharedUnits, bias: bias, x, read, below, before, output: z)
+    add(.readVectors, to: z)
+    add(.hiddenBelow, to: z)
+    add(.hiddenBefore, to: c.traits.keepsLastProductApart ? rows(planes[.recurrentProducts].layer(l), row) : z)
+  }
+
+  /// From layer l's products to its h.
+  @inline(never) private func units(layer l: Int, row: Int, previous: Int, current: Int) {
     if c.traits.keepsLastProductApart {
-      let shared = c.sharedUnits
-      Linear.saturate(
-        rows: batch, outputs: c.H, bias: bias.map { $0 + shared }, x.dropping(outputs: shared),
-        read?.dropping(outputs: shared),
-        below?.dropping(outputs: shared), output: z.dropping(columns: shared))
+      addRecurrentProducts(layer: l, row: row, previous: previous)
+    }
+    let z = rows(sums(layer: l), row)
+    if !Linear.isModerate(rows: batch, outputs: c.gates * c.H, z.reading) {
+      saturate(layer: l, row: row, previous: previous, current: current)
     }
     if c.normalizesController { normalize(layer: l, row: row) }
     c.controller.forward(gates(of: l, row: row, previous: previous, current: current))
+  }
+
+  @inline(never) private func saturate(layer l: Int, row: Int, previous: Int, current: Int) {
+    func term(_ factor: Factor) -> Linear.Term<Scalar>? {
+      self.term(factor, layer: l, previous: previous, current: current)
+    }
+    let z = rows(sums(layer: l), row)
+    let bias = sumsBias(layer: l)
+    let x = Linear.Term(
+      weight(.inputWeight, layer: l), rows(planes[.input], row).reading,
+      inputs: c.seesInput(layer: l) ? c.X : 0, tokens: tokens(row))
+    let (read, below, shared) = (term(.readVectors), term(.hiddenBelow), c.sharedUnits)
+    Linear.saturate(
+      rows: batch, outputs: shared, bias: bias, x, read, below, term(.hiddenBefore), output: z)
+    guard c.traits.keepsLastProductApart else { return }
+    Linear.saturate(
+      rows: batch, outputs: c.H, bias: bias.map { $0 + shared }, x.dropping(outputs: shared),
+      read?.dropping(outputs: shared), below?.dropping(outputs: shared), output: z.dropping(columns: shared))
   }
 
   /// From layer l's products to its pre-activations, γ ∘ LN(s) + b.
@@ -72,26 +105,36 @@ extension Step {
       hidden: hidden(l, current))
   }
 
-  /// The recurrent products of a controller that keeps the last gate's apart: U h_{t-1}, to which that gate's own bias is
-  /// added; the others are added to z.
-  private func addRecurrentProducts(
-    layer l: Int, row: Int, _ term: Linear.Term<Scalar>, to z: MutableRows<Scalar>
-  ) {
-    let (units, shared) = (c.gates * c.H, c.sharedUnits)
+  /// The recurrent products of a controller that keeps the last gate's apart begin with that gate's own bias.
+  private func setApart(layer l: Int, row: Int) {
+    let shared = c.sharedUnits
     let products = rows(planes[.recurrentProducts].layer(l), row)
-    let bias = parameters.vector(.recurrentBias, layer: l)
     for b in 0..<batch { setZero(shared, products[b]) }
-    Linear.setBias(rows: batch, outputs: c.H, bias: bias, output: products.dropping(columns: shared))
-    Linear.forward(rows: batch, outputs: units, inputs: c.H, weight: term.weight, input: term.input, output: products)
+    Linear.setBias(
+      rows: batch, outputs: c.H, bias: parameters.vector(.recurrentBias, layer: l),
+      output: products.dropping(columns: shared))
+  }
+
+  /// Adds the other gates' to z.
+  private func addRecurrentProducts(
+    layer l: Int, row: Int, previous: Int
+  ) {
+    let shared = c.sharedUnits
+    let products = rows(planes[.recurrentProducts].layer(l), row)
+    let term = Linear.Term(weight(.recurrentWeight, layer: l), hiddenBefore(l, previous).reading, inputs: c.H)
     Linear.saturate(
-      rows: batch, outputs: c.H, bias: bias, term.dropping(outputs: shared), output: productApart(l, row))
-    for b in 0..<batch { addScaled(shared, 1, products[b], to: z[b]) }
+      rows: batch, outputs: c.H, bias: parameters.vector(.recurrentBias, layer: l), term.dropping(outputs: shared),
+      output: productApart(l, row))
+    for b in 0..<batch { addScaled(shared, 1, products[b], to: rows(sums(layer: l), row)[b]) }
   }
 
   func controllerBackward(layer l: Int, step t: Int, gradient: Planes<Scalar>) {
-    let units = c.gates * c.H
+    forEachPart(of: t) { $0.unitsBackward(layer: l, step: t, gradient: gradient) }
+    together { $0.productsBackward(layer: l, step: t, gradient: gradient) }
+  }
+
+  @inline(never) private func unitsBackward(layer l: Int, step t: Int, gradient: Planes<Scalar>) {
     let z = rows(sums(layer: l), t)
-    let weight = parameters.rows(.inputWeight, layer: l)
     let hiddenGradient = rows(gradient[.hidden], 0).dropping(columns: l * c.H)
     c.controller.backward(gatesGradient(of: l, step: t, gradient: gradient))
     if c.normalizesController { normalizeBackward(layer: l, step: t) }
@@ -101,18 +144,24 @@ extension Step {
     if c.traits.keepsLastProductApart {
       for b in 0..<batch { copyValues(c.sharedUnits, z[b], to: rows(planes[.recurrentProducts].layer(l), t)[b]) }
     }
+  }
+
+  @inline(never) private func productsBackward(layer l: Int, step t: Int, gradient: Planes<Scalar>) {
+    let z = rows(sums(layer: l), t)
+    let weight = parameters.rows(.inputWeight, layer: l)
     func backward(
       _ weight: Rows<Scalar>, inputs: Int, from outputGradient: MutableRows<Scalar>,
       to inputGradient: MutableRows<Scalar>
     ) {
+      let own = columns.ofInputs(inputs)
       Linear.backward(
-        rows: batch, outputs: units, inputs: inputs, weight: weight, outputGradient: outputGradient.reading,
-        inputGradient: inputGradient)
+        rows: batch, outputs: c.gates * c.H, inputs: own.count, weight: weight.dropping(columns: own.lowerBound),
+        outputGradient: outputGradient.reading, inputGradient: inputGradient.dropping(columns: own.lowerBound))
     }
     if c.traits.isRecurrent {
       backward(
         parameters.rows(.recurrentWeight, layer: l), inputs: c.H, from: rows(recurrentProductGradients(layer: l), t),
-        to: hiddenGradient)
+        to: rows(gradient[.hidden], 0).dropping(columns: l * c.H))
     }
     if c.seesInput(layer: l) {
       backward(weight.dropping(columns: c.X), inputs: c.readWidth, from: z, to: rows(gradient[.readVectors], 0))

@@ -1,3 +1,5 @@
+import CKernels
+
 /// One time step of some sequences: controller, interface, memory, and the way back.
 ///
 /// Step+AllSteps.swift has the products that don't depend on the recurrence, for any number of steps at once: the
@@ -6,13 +8,17 @@ struct Step<Scalar: Real> {
   let parameters: Parameters<Scalar>
   /// See `PackedWeights`.
   let panels: In<Scalar>?
-  let sequences: Range<Int>
+  var sequences: Range<Int>
   let history: MemoryHistory<Scalar>
   let memory: ExternalMemory<Scalar>
   /// nil without dropout.
   var bypass: Bypass<Scalar>?
   /// The state before the step, of one sequence that starts an episode; nil for sequences that go on.
   var start: Planes<Scalar>? = nil
+  /// nil: the thread takes its sequences alone.
+  var crew: Crew.Member? = nil
+  /// What this thread computes of each product with weights.
+  private(set) var columns = Columns(part: 0, parts: 1)
 
   var c: Configuration { history.c }
   var planes: Planes<Scalar> { history.planes }
@@ -30,6 +36,36 @@ struct Step<Scalar: Real> {
       panels: panels.map { $0 + parameters.places[kind, layer].panelOffset })
   }
 
+  /// Part `part` of `parts` of a product's columns.
+  struct Columns {
+    let part, parts: Int
+
+    /// - Parameter unit: the part begins with a multiple of it.
+    private func range(_ count: Int, unit: Int) -> Range<Int> {
+      guard parts > 1 else { return 0..<count }
+      func edge(_ part: Int) -> Int {
+        part == parts ? count : min(count, (count * part / parts + unit / 2) / unit * unit)
+      }
+      return edge(part)..<edge(part + 1)
+    }
+
+    func ofOutputs(_ count: Int) -> Range<Int> { range(count, unit: Int(DNC_WHOLE_PANELS)) }
+    func ofInputs(_ count: Int) -> Range<Int> { range(count, unit: 16) }
+  }
+
+  /// Products with the weights: of the own sequences; in a crew, some columns of all sequences.
+  @inline(__always) func together(_ body: (Step) -> Void) {
+    if let crew { withCrew(crew, body) } else { body(self) }
+  }
+
+  @inline(never) private func withCrew(_ crew: Crew.Member, _ body: (Step) -> Void) {
+    guard crew.begin() else { return body(self) }
+    var whole = self
+    (whole.sequences, whole.columns) = (0..<c.B, Columns(part: crew.index, parts: crew.count))
+    body(whole)
+    crew.end()
+  }
+
   /// ν of the sequences.
   func controllerOutput(_ planes: Planes<Scalar>, _ row: Int) -> MutableRows<Scalar> {
     rows(planes[.hidden], row).dropping(columns: c.controllerOffset)
@@ -37,10 +73,8 @@ struct Step<Scalar: Real> {
 
   /// Takes step `row` of the record, from the state in row `previous` to the state in row `current`. Both may be one
   /// row, which is then overwritten. Comes after `inputs`, and before `outputs`.
-  func forward(row: Int, previous: Int, current: Int) {
-    forEachPart(of: row) { part in
-      for l in 0..<c.L { part.controller(layer: l, row: row, previous: previous, current: current) }
-    }
+  @inline(never) func forward(row: Int, previous: Int, current: Int) {
+    for l in 0..<c.L { controller(layer: l, row: row, previous: previous, current: current) }
     interface(row: row, current: current)
     memory.forward(sequences, row: row, previous: previous, current: current)
   }
@@ -49,7 +83,7 @@ struct Step<Scalar: Real> {
   /// - Parameters:
   ///   - steps: the number of recorded ones.
   ///   - gradient: of the state, in row 0. In: of that after the step. Out: of that before it.
-  private func backward(
+  @inline(never) private func backward(
     step t: Int, of steps: Int, gradient: Planes<Scalar>, startGradients: StartGradients<Scalar>
   ) {
     for b in sequences {
@@ -59,9 +93,7 @@ struct Step<Scalar: Real> {
     }
     memory.backward(sequences, step: t, of: steps, gradient: gradient)
     interfaceBackward(step: t, gradient: gradient)
-    forEachPart(of: t) { part in
-      for l in (0..<c.L).reversed() { part.controllerBackward(layer: l, step: t, gradient: gradient) }
-    }
+    for l in (0..<c.L).reversed() { controllerBackward(layer: l, step: t, gradient: gradient) }
     cutGradient(step: t, gradient: gradient, startGradients: startGradients)
   }
 
@@ -89,14 +121,20 @@ struct Step<Scalar: Real> {
   var interfaceSums: Plane<Scalar> { planes[c.normalizesInterface ? .interfaceSums : .rawInterface] }
 
   /// ξ = W_ξ ν + b_ξ, or γ_ξ ∘ LN(W_ξ ν) + b_ξ
-  func interface(row: Int, current: Int) {
+  @inline(never) func interface(row: Int, current: Int) {
     let raw = rows(interfaceSums, row)
     let weight = weight(.interfaceWeight)
     let bias = c.normalizesInterface ? nil : parameters.vector(.interfaceBias)
     let input = controllerOutput(planes, current).reading
     Linear.setBias(rows: batch, outputs: c.interfaceWidth, bias: bias, output: raw)
-    Linear.forward(
-      rows: batch, outputs: c.interfaceWidth, inputs: c.controllerWidth, weight: weight, input: input, output: raw)
+    together { step in
+      let own = step.columns.ofOutputs(c.interfaceWidth)
+      Linear.forward(
+        rows: step.batch, outputs: own.count, inputs: c.controllerWidth,
+        weight: weight.dropping(outputs: own.lowerBound),
+        input: step.controllerOutput(planes, current).reading,
+        output: step.rows(step.interfaceSums, row).dropping(columns: own.lowerBound))
+    }
     let bound = Scalar.saturation ?? .greatestFiniteMagnitude
     Linear.saturate(
       rows: batch, outputs: c.interfaceWidth, bias: bias, Linear.Term(weight, input, inputs: c.controllerWidth),
@@ -118,10 +156,15 @@ struct Step<Scalar: Real> {
       outputGradient: rows(planes[.rawInterface], t).reading, sumsGradient: rows(interfaceSums, t))
   }
 
-  func interfaceBackward(step t: Int, gradient: Planes<Scalar>) {
+  @inline(never) func interfaceBackward(step t: Int, gradient: Planes<Scalar>) {
     if c.normalizesInterface { normalizeInterfaceBackward(step: t) }
-    Linear.backward(
-      rows: batch, outputs: c.interfaceWidth, inputs: c.controllerWidth, weight: parameters.rows(.interfaceWeight),
-      outputGradient: rows(interfaceSums, t).reading, inputGradient: controllerOutput(gradient, 0))
+    together { step in
+      let own = step.columns.ofInputs(c.controllerWidth)
+      Linear.backward(
+        rows: step.batch, outputs: c.interfaceWidth, inputs: own.count,
+        weight: parameters.rows(.interfaceWeight).dropping(columns: own.lowerBound),
+        outputGradient: step.rows(interfaceSums, t).reading,
+        inputGradient: step.controllerOutput(gradient, 0).dropping(columns: own.lowerBound))
+    }
   }
 }

@@ -58,9 +58,11 @@ struct Watch: ~Copyable {
   func found(_ turn: Int, _ b: Int) { end.min(turn * batch + b, ordering: .relaxed) }
 
   /// Counts one step of a shard and tells the host.
-  /// - Parameter thread: 0 is the calling thread, the only one that calls the host's function.
-  func tookStep(thread: Int) {
-    guard let progress else { return }
+  /// - Parameters:
+  ///   - sequences: of the shard; a crew has members without any.
+  ///   - thread: 0 is the calling thread, the only one that calls the host's function.
+  func tookStep(_ sequences: Range<Int>, thread: Int) {
+    guard let progress, !sequences.isEmpty else { return }
     let done = done.wrappingAdd(1, ordering: .relaxed).newValue / shards
     guard thread == 0, done > told.load(ordering: .relaxed) else { return }
     told.store(done, ordering: .relaxed)
