@@ -8,7 +8,8 @@ struct RowView<Pointer: ScalarPointer> {
     self.stride = stride
   }
 
-  subscript(row: Int) -> Pointer { start.advanced(by: row * stride) }
+  /// Inside the rows: it can't overflow.
+  subscript(row: Int) -> Pointer { start.advanced(by: row &* stride) }
 
   /// The same rows without the first `rows` of them.
   func dropping(rows: Int) -> Self { Self(self[rows], stride: stride) }

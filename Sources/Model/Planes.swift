@@ -17,8 +17,9 @@ struct Plane<Element: BitwiseCopyable>: BitwiseCopyable {
     (self.width, self.batch, self.rows, self.layers) = (width, batch, rows, layers)
   }
 
-  subscript(row: Int) -> UnsafeMutablePointer<Element> { start + row * rowStride }
-  subscript(row: Int, b: Int) -> UnsafeMutablePointer<Element> { start + (row * batch + b) * width }
+  // Places inside a memory that has been taken: they can't overflow.
+  subscript(row: Int) -> UnsafeMutablePointer<Element> { start + row &* rowStride }
+  subscript(row: Int, b: Int) -> UnsafeMutablePointer<Element> { start + (row &* batch &+ b) &* width }
 
   /// Asks for one sequence's numbers in a row, if they are few: the CPU finds long rows by itself.
   func prefetch(_ row: Int, _ b: Int) {
@@ -29,10 +30,10 @@ struct Plane<Element: BitwiseCopyable>: BitwiseCopyable {
   }
 
   /// Elements from one row to the next: those of all sequences.
-  var rowStride: Int { batch * width }
+  var rowStride: Int { batch &* width }
 
   func layer(_ l: Int) -> Plane {
-    Plane(start: start + l * rows * rowStride, width: width, batch: batch, rows: rows, layers: 1)
+    Plane(start: start + l &* rows &* rowStride, width: width, batch: batch, rows: rows, layers: 1)
   }
 
   /// All sequences of one row as rows of a matrix. The sequences of later rows follow.
@@ -82,7 +83,7 @@ struct Planes<Scalar: Real> {
     let perNumber = MemoryLayout<Scalar>.stride / MemoryLayout<UInt32>.stride
     return Plane(
       start: UnsafeMutableRawPointer(plane.start).assumingMemoryBound(to: UInt32.self),
-      width: perNumber * plane.width, batch: plane.batch, rows: plane.rows, layers: plane.layers)
+      width: perNumber &* plane.width, batch: plane.batch, rows: plane.rows, layers: plane.layers)
   }
 
   // MARK: Loops over the table
