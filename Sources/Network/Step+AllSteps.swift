@@ -41,20 +41,27 @@ extension Step {
   ///   - time: steps from row 0 of the record, or from the last call of a network that records none, to the first of them.
   func outputs(_ outputs: Out<Scalar>, steps: Int, row: Int, current: Int, time: Int) {
     for b in sequences {
-      func forward(_ first: Int, _ count: Int, _ controller: Rows<Scalar>) {
-        outputLayer.forward(
-          rows: count, weight: weight(.outputWeight), bias: parameters.vector(.outputBias), controller: controller,
-          readVectors: planes[.readVectors].matrix(of: b, from: current + first).reading,
-          unclamped: planes[.rawOutput].matrix(of: b, from: row + first),
-          output: MutableRows(outputs + (first * c.B + b) * c.Y, stride: c.B * c.Y))
-      }
       let controller = planes[.hidden].matrix(of: b, from: current).dropping(columns: c.controllerOffset).reading
+      func forward(_ first: Int, _ count: Int, _ controller: Rows<Scalar>) {
+        forwardOutputs(
+          count, of: b, controller, current: current + first, row: row + first, outputs + first * c.B * c.Y)
+      }
       if let bypass {
         bypass.forEachPart(of: steps, controller, place: { (time + $0, b) }, forward)
       } else {
         forward(0, steps, controller)
       }
     }
+  }
+
+  @inline(never) private func forwardOutputs(
+    _ steps: Int, of b: Int, _ controller: Rows<Scalar>, current: Int, row: Int, _ outputs: Out<Scalar>
+  ) {
+    outputLayer.forward(
+      rows: steps, weight: weight(.outputWeight), bias: parameters.vector(.outputBias), controller: controller,
+      readVectors: planes[.readVectors].matrix(of: b, from: current).reading,
+      unclamped: planes[.rawOutput].matrix(of: b, from: row),
+      output: MutableRows(outputs + b * c.Y, stride: c.B * c.Y))
   }
 
   /// Passes the output gradients of all recorded steps back through the output layer, to ν and r.

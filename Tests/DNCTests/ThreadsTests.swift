@@ -61,8 +61,10 @@ import Testing
     }
     network.setTraining(true)
     func run(_ pass: Network<Float>.Pass) {
-      var crew = Crew(count: members, start: 60_000_000_000, long: 60_000_000_000)
-      network.run(steps: steps, crew: &crew) { Network.Shard(network: $0, crew: $1, steps: steps, pass: pass) }
+      var crew = Crew(count: max(members, 1), start: 60_000_000_000, long: 60_000_000_000)
+      network.run(steps: steps, crew: &crew) {
+        Network.Shard(network: $0, crew: members > 0 ? $1 : nil, steps: steps, pass: pass)
+      }
       #expect(!crew.hasWaited)
     }
     try network.prepare(for: .rows(inputs), steps: steps)
@@ -117,9 +119,9 @@ import Testing
     var fields = try configuration(threads: 3, batch: batch, hidden: 150).fields
     (fields.controller, fields.num_layers) = (controller.rawValue, 2)
     if batch != 1 { (fields.controller_norm, fields.interface_norm) = (1, 1) }
-    let c = try Configuration(fields)
-    var alone = try Network<Float>(c)
-    var together = try Network<Float>(c)
+    var together = try Network<Float>(Configuration(fields))
+    fields.num_threads = 1
+    var alone = try Network<Float>(Configuration(fields))
     #expect(try Self.train(&together, crewOf: 3) == Self.train(&alone, crewOf: 0))
   }
 
