@@ -388,6 +388,15 @@ typedef struct {
     float *logitGradient;                  /* [rows, count], may be `gradient` */
 } SoftmaxRowsBackwardOperands;
 
+/* Σ bce(z, q), but for the logarithm of `product`, and share · (σ(z) − q): see `Loss`. */
+typedef struct {
+    long count; /* at most 960: the product may double with each */
+    const float *z, *q;
+    double share;
+    float *_Nullable gradient; /* [count] */
+    double *product;           /* out: of the (1 + e^-|z|) that are not in the sum */
+} SigmoidLossOperands;
+
 typedef struct {
     long count;
     const float *usage;
@@ -409,6 +418,7 @@ typedef struct {
     void (*scale)(const ScaledOperands *);
     void (*addProducts)(const AddProductsOperands *);
     double (*sumOfSquares)(const SumOfSquaresOperands *);
+    double (*sigmoidLoss)(const SigmoidLossOperands *);
     void (*oneplus)(const ActivationOperands *);
     void (*oneplusBackward)(const OneplusBackwardOperands *);
     void (*sigmoids)(const ActivationOperands *);

@@ -140,6 +140,23 @@ DNC_VECTOR(dnc_bits16, dnc_turned16)(dnc_bits16 x, int bit) {
     return (lanes & bit) == 0 ? x : ~x;
 }
 
+/* Eight numbers in double precision */
+typedef double dnc_double8 __attribute__((ext_vector_type(8)));
+typedef long long dnc_long8 __attribute__((ext_vector_type(8)));
+DNC_VECTOR(dnc_double8, dnc_widen8)(dnc_float8 x) { return __builtin_convertvector(x, dnc_double8); }
+DNC_VECTOR(dnc_float8, dnc_narrow8)(dnc_double8 x) { return __builtin_convertvector(x, dnc_float8); }
+DNC_VECTOR(dnc_double8, dnc_fma_double8)(dnc_double8 sum, dnc_double8 a, dnc_double8 b) {
+    return __builtin_elementwise_fma(a, b, sum);
+}
+DNC_VECTOR(dnc_double8, dnc_choose_double8)(dnc_double8 a, dnc_double8 b, dnc_double8 x, dnc_double8 y) {
+    return a < b ? x : y;
+}
+/* x in the first `count` lanes, y in the others */
+DNC_VECTOR(dnc_double8, dnc_first8)(dnc_double8 x, int count, dnc_double8 y) {
+    const dnc_long8 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+    return lanes < count ? x : y;
+}
+
 /* Writes eight rows of eight as columns */
 DNC_VECTOR(void, dnc_transpose8)(const float *source, long stride, float *target, long targetStride) {
     dnc_float8 row[8], pair[8], four[8];

@@ -10,7 +10,8 @@ import CKernels
 @export(interface) public func kernels() -> Kernels {
   Kernels(
     dotProduct: dotProduct, areModerate: areModerate, addScaled: addScaled, scale: scale, addProducts: addProducts,
-    sumOfSquares: sumOfSquares, oneplus: oneplus, oneplusBackward: oneplusBackward, sigmoids: sigmoids,
+    sumOfSquares: sumOfSquares, sigmoidLoss: sigmoidLoss, oneplus: oneplus, oneplusBackward: oneplusBackward,
+    sigmoids: sigmoids,
     usageKeys: usageKeys, sigmoidsBackward: sigmoidsBackward, softmaxRows: softmaxRows,
     softmaxRowsBackward: softmaxRowsBackward, sortKeys: sortKeys, packWeight: packWeight, linearForward: linearForward,
     linearBackward: linearBackward,

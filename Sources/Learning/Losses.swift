@@ -1,3 +1,4 @@
+import CKernels
 import CPlatform
 
 /// The losses: weighted means in nats over what the mask keeps, and their gradients. Sums are in Double.
@@ -66,7 +67,8 @@ enum Loss: Equatable {
     rows: Int, width: Int, outputs: In<Scalar>, targets: In<Scalar>, mask: In<Scalar>?, gradients: Out<Scalar>?
   ) -> Double {
     mean(rows: rows, width: width, weight: { mask?[$0] ?? 1 }, outputs: outputs, gradients: gradients) {
-      r, z, share, gradient in row(width, z, targets + r * width, share, gradient)
+      rows, z, share, gradient in
+      row(rows.count * width, z, targets + rows.lowerBound * width, share, gradient)
     }
   }
 
@@ -80,32 +82,37 @@ enum Loss: Equatable {
   ) -> Double {
     Loss.softmaxCrossEntropy.mean(
       rows: rows, width: width, weight: { classes[$0] < 0 ? 0 : mask?[$0] ?? 1 }, outputs: outputs, gradients: gradients
-    ) { r, z, share, gradient in
-      let right = Int(classes[r])
-      return softmaxCrossEntropy(width, z, share, gradient) { y in
-        smoothing / Double(width) + (y == right ? 1 - smoothing : 0)
-      }
+    ) { rows, z, share, gradient in
+      let right = Int(classes[rows.lowerBound])
+      return softmaxCrossEntropy(
+        width, z, .oneOf(right, others: smoothing / Double(width), more: 1 - smoothing), share, gradient)
     }
   }
 
+  /// True if the loss of rows is that of a longer row.
+  private var addsUpNumbers: Bool { self == .sigmoidCrossEntropy || self == .meanSquaredError }
+
   /// The weighted mean of the rows' losses.
-  /// - Parameter row: the loss of row r, and its gradient times `share`.
+  /// - Parameter row: the loss of rows of one weight, and its gradient times `share`. One row, unless rows make a longer one.
   private func mean<Scalar: Real>(
-    rows: Int, width: Int, weight: (Int) -> Scalar, outputs: In<Scalar>, gradients: Out<Scalar>?,
-    _ row: (_ r: Int, _ z: In<Scalar>, _ share: Scalar, _ gradient: Out<Scalar>?) -> Double
+    rows: Int, width: Int, weight weightOf: (Int) -> Scalar, outputs: In<Scalar>, gradients: Out<Scalar>?,
+    _ row: (_ rows: Range<Int>, _ z: In<Scalar>, _ share: Scalar, _ gradient: Out<Scalar>?) -> Double
   ) -> Double {
     var kept = 0.0
-    for r in 0..<rows { kept += Double(weight(r)) }
+    for r in 0..<rows { kept += Double(weightOf(r)) }
     let parts = divisor(kept: kept, width: width)
     var total = 0.0
-    for r in 0..<rows {
-      let weight = weight(r)
-      let gradients = gradients.map { $0 + r * width }
+    var r = 0
+    while r < rows {
+      let (first, weight) = (r, weightOf(r))
+      r += 1
+      while addsUpNumbers, r < rows, weightOf(r) == weight { r += 1 }
+      let gradients = gradients.map { $0 + first * width }
       guard kept != 0, weight != 0 else {
-        gradients?.update(repeating: 0, count: width)
+        gradients?.update(repeating: 0, count: (r - first) * width)
         continue
       }
-      total += Double(weight) * row(r, outputs + r * width, Scalar(Double(weight) / parts), gradients)
+      total += Double(weight) * row(first..<r, outputs + first * width, Scalar(Double(weight) / parts), gradients)
     }
     return kept == 0 ? 0 : total / parts
   }
@@ -116,12 +123,12 @@ enum Loss: Equatable {
   ) -> Double {
     switch self {
     case .sigmoidCrossEntropy: return Loss.sigmoidCrossEntropy(width, z, q, share, gradient)
-    case .softmaxCrossEntropy: return Loss.softmaxCrossEntropy(width, z, share, gradient) { Double(q[$0]) }
+    case .softmaxCrossEntropy: return Loss.softmaxCrossEntropy(width, z, .all(q), share, gradient)
     case .meanSquaredError: return Loss.squaredError(width, z, q, share, gradient)
     case .groupedSoftmaxCrossEntropy(let size):
       var sum = 0.0
       for y in stride(from: 0, to: width, by: size) {
-        sum += Loss.softmaxCrossEntropy(size, z + y, share, gradient.map { $0 + y }) { Double(q[y + $0]) }
+        sum += Loss.softmaxCrossEntropy(size, z + y, .all(q + y), share, gradient.map { $0 + y })
       }
       return sum
     }
@@ -136,6 +143,18 @@ enum Loss: Equatable {
     var sum = 0.0
     // Of factors in 1...2, so it takes hundreds of them.
     var product = 1.0
+    if let fast = Scalar.kernels?.sigmoidLoss {
+      for first in stride(from: 0, to: width, by: 960) {
+        sum += withUnsafeMutablePointer(to: &product) { product in
+          var operands = SigmoidLossOperands(
+            count: min(960, width - first), z: (z + first).float, q: (q + first).float, share: Double(share),
+            gradient: gradient.map { ($0 + first).float }, product: product)
+          return fast(&operands)
+        }
+        sum += .log(product)
+      }
+      return sum
+    }
     for y in 0..<width {
       let logit = Double(z[y])
       let e = Double.exp(-logit.magnitude)
@@ -155,21 +174,34 @@ enum Loss: Equatable {
     return sum + .log(product)
   }
 
+  /// q of a row: all of its numbers, or those of a class and of the others.
+  private enum Target<Scalar: Real> {
+    case all(In<Scalar>)
+    case oneOf(Int, others: Double, more: Double)
+
+    subscript(y: Int) -> Double {
+      switch self {
+      case .all(let q): Double(q[y])
+      case .oneOf(let right, let others, let more): y == right ? others + more : others
+      }
+    }
+  }
+
   /// −Σ_y q_y log softmax(z)_y; its gradient, softmax(z) Σ q − q, times `share`.
-  @inline(__always) private static func softmaxCrossEntropy<Scalar: Real>(
-    _ width: Int, _ z: In<Scalar>, _ share: Scalar, _ gradient: Out<Scalar>?, target q: (_ y: Int) -> Double
+  @inline(never) private static func softmaxCrossEntropy<Scalar: Real>(
+    _ width: Int, _ z: In<Scalar>, _ q: Target<Scalar>, _ share: Scalar, _ gradient: Out<Scalar>?
   ) -> Double {
     var all = LogSum()
     for y in 0..<width { all.add(Double(z[y])) }
     var sum = 0.0
     var targetSum = 0.0
     for y in 0..<width {
-      let target = q(y)
+      let target = q[y]
       targetSum += target
       if target != 0 { sum += target * (all - Double(z[y])) }
     }
     if let gradient {
-      for y in 0..<width { gradient[y] = share * Scalar(all.probability(Double(z[y])) * targetSum - q(y)) }
+      for y in 0..<width { gradient[y] = share * Scalar(all.probability(Double(z[y])) * targetSum - q[y]) }
     }
     return sum
   }

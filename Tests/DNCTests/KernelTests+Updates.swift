@@ -4,8 +4,35 @@ import Testing
 
 @testable import DNC
 
-/// The rules of the optimizers.
+/// The sigmoid cross-entropy and the rules of the optimizers.
 extension KernelTests {
+  /// Both kinds of log(1 + e), logits whose exponentials vanish, every tail, and the longest row.
+  @Test(arguments: levels) func sigmoidLoss(level: String) throws {
+    let kernels = try kernels(of: level)
+    var random = Random(seed: 9)
+    for scale in [Float(0), 0.1, 5, 20, 300, 2000] {
+      for count in Array(1...17) + [960] {
+        let z = Numbers(count, &random, from: -scale, to: scale)
+        let q = Numbers(count, &random, from: 0)
+        let gradient = Numbers(count, &random)
+        let expected = Loss.sigmoidCrossEntropy.row(count, In(z.exact), In(q.exact), 0.25, gradient.exact)
+        var product = Double.nan
+        func loss(_ target: Out<Float>?) -> Double {
+          withUnsafeMutablePointer(to: &product) {
+            run(
+              kernels.sigmoidLoss,
+              SigmoidLossOperands(
+                count: count, z: z.float, q: q.float, share: 0.25, gradient: target, product: $0))
+          } + .log(product)
+        }
+        let found = loss(gradient.float)
+        #expect(abs(found - expected) <= 1e-14 * expected, "loss of \(count) logits up to \(scale)")
+        expect(gradient, "gradient of \(count) logits up to \(scale)", tolerance: 1e-7)
+        #expect(loss(nil) == found)
+      }
+    }
+  }
+
   /// Every length of a tail, with and without clipping: no parameter is passed over, and the gradients are 0 afterwards.
   @Test(arguments: levels) func updates(level: String) throws {
     let kernels = try kernels(of: level)

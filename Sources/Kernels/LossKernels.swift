@@ -1,0 +1,78 @@
+// The sigmoid cross-entropy, in Double as its plain twin. See `Loss`.
+
+import CKernels
+import CVector
+
+private typealias Doubles = SIMD8<Double>
+
+extension Doubles {
+  /// self + a b, rounded once.
+  @inline(__always) fileprivate func adding(_ a: Doubles, _ b: Doubles) -> Doubles { dnc_fma_double8(self, a, b) }
+}
+
+/// Σ max(z, 0) − z q and the small log(1 + e), e = e^−|z|; the product of the other 1 + e.
+func sigmoidLoss(_ operands: UnsafePointer<SigmoidLossOperands>) -> Double {
+  let o = operands.pointee
+  let (zero, one, share) = (Doubles.zero, Doubles(repeating: 1), Doubles(repeating: o.share))
+  var sum = zero
+  var product = one
+  var i = 0
+  while i < o.count {
+    let n = Int32(truncatingIfNeeded: min(8, o.count - i))
+    let q = dnc_widen8(dnc_load_part8(o.q + i, n))
+    // What is not there adds 0.
+    let z = dnc_first8(dnc_widen8(dnc_load_part8(o.z + i, n)), n, Doubles(repeating: -1000))
+    let magnitude = dnc_choose_double8(z, zero, -z, z)
+    let e = exp(ofMinus: magnitude)
+    // 1 + e would round a small e away: five terms of the series.
+    var series = Doubles(repeating: -1 / 4).adding(e, Doubles(repeating: 1 / 5))
+    series = Doubles(repeating: 1 / 3).adding(e, series)
+    series = Doubles(repeating: -1 / 2).adding(e, series)
+    series = one.adding(e, series)
+    let least = Doubles(repeating: 0x1p-10)
+    sum += dnc_choose_double8(zero, z, z, zero).adding(-z, q) + dnc_choose_double8(e, least, e * series, zero)
+    product *= dnc_choose_double8(e, least, one, one + e)
+    if let gradient = o.gradient {
+      let p = dnc_choose_double8(z, zero, e, one) / (one + e)
+      let numbers = dnc_narrow8(share * (p - q))
+      if n == 8 {
+        dnc_store8(numbers, gradient + i)
+      } else {
+        for j in 0..<Int(n) { gradient[i + j] = numbers[j] }
+      }
+    }
+    i += 8
+  }
+  let factors = product.lowHalf * product.highHalf
+  o.product.pointee = factors.x * factors.y * (factors.z * factors.w)
+  let sums = sum.lowHalf + sum.highHalf
+  return (sums.x + sums.y) + (sums.z + sums.w)
+}
+
+/// e⁻ˣ for x ≥ 0; 0 from 708 on. n log 2 is taken from −x in two parts, and the series of the rest, at most 0.35, goes to its
+/// thirteenth power.
+@inline(__always) private func exp(ofMinus x: Doubles) -> Doubles {
+  let most = Doubles(repeating: 708)
+  let bounded = dnc_choose_double8(x, most, -x, -most)
+  // Adding 1.5 · 2⁵² rounds to a whole number and leaves it in the lowest bits.
+  let magic = Doubles(repeating: 0x1.8p52)
+  let shifted = magic.adding(bounded, Doubles(repeating: 0x1.71547652b82fep0))
+  let n = shifted - magic
+  let r = bounded.adding(n, Doubles(repeating: -0x1.62e42fee00000p-1)).adding(
+    n, Doubles(repeating: -0x1.a39ef35793c76p-33))
+  var p = Doubles(repeating: 1 / 6_227_020_800)
+  p = Doubles(repeating: 1 / 479_001_600).adding(p, r)
+  p = Doubles(repeating: 1 / 39_916_800).adding(p, r)
+  p = Doubles(repeating: 1 / 3_628_800).adding(p, r)
+  p = Doubles(repeating: 1 / 362_880).adding(p, r)
+  p = Doubles(repeating: 1 / 40320).adding(p, r)
+  p = Doubles(repeating: 1 / 5040).adding(p, r)
+  p = Doubles(repeating: 1 / 720).adding(p, r)
+  p = Doubles(repeating: 1 / 120).adding(p, r)
+  p = Doubles(repeating: 1 / 24).adding(p, r)
+  p = Doubles(repeating: 1 / 6).adding(p, r)
+  p = Doubles(repeating: 1 / 2).adding(p, r)
+  let e = (r + 1).adding(p, r * r)
+  let power = unsafeBitCast(shifted, to: SIMD8<UInt64>.self) &<< 52 &+ 0x3FF0_0000_0000_0000
+  return dnc_choose_double8(x, most, e * unsafeBitCast(power, to: Doubles.self), .zero)
+}
