@@ -15,7 +15,7 @@ struct MemoryHistory<Scalar: Real> {
     let row, b: Int
 
     /// What has one row is there.
-    func callAsFunction(_ quantity: Quantity) -> Out<Scalar> {
+    @inline(__always) func callAsFunction(_ quantity: Quantity) -> Out<Scalar> {
       let plane = planes[quantity]
       return plane[plane.rows == 1 ? 0 : row, b]
     }
