@@ -1,6 +1,7 @@
 // Updates of some parameters; see `Update`. Each scales the gradients by `scale` first, and leaves them at 0.
 
 import CKernels
+import CVector
 
 func sgd(_ operands: UnsafePointer<SGDOperands>) {
   let o = operands.pointee
@@ -58,21 +59,24 @@ func adam(_ operands: UnsafePointer<AdamOperands>) {
 /// Σ g², in Double.
 func sumOfSquares(_ operands: UnsafePointer<SumOfSquaresOperands>) -> Double {
   let (count, gradients) = (operands.pointee.count, operands.pointee.gradients)
-  var sums = InlineArray<2, SIMD4<Double>>(repeating: .zero)
+  // Four sums don't wait for each other.
+  var (first, second, third, fourth) = (Doubles.zero, Doubles.zero, Doubles.zero, Doubles.zero)
+  func add(_ i: Int, _ sum: inout Doubles) {
+    let g = dnc_widen8(dnc_load8(gradients + i))
+    sum = sum.addingProduct(g, g)
+  }
   var i = 0
-  while i + 8 <= count {
-    for half in 0..<2 {
-      let four = UnsafeRawPointer(gradients + i + 4 * half).loadUnaligned(as: SIMD4<Float>.self)
-      let g = SIMD4<Double>(Double(four.x), Double(four.y), Double(four.z), Double(four.w))
-      sums[half] = sums[half].addingProduct(g, g)
-    }
+  while i + 32 <= count {
+    add(i, &first)
+    add(i + 8, &second)
+    add(i + 16, &third)
+    add(i + 24, &fourth)
+    i += 32
+  }
+  while i < count {
+    let g = dnc_widen8(dnc_load_part8(gradients + i, Int32(truncatingIfNeeded: min(8, count - i))))
+    first = first.addingProduct(g, g)
     i += 8
   }
-  let four = sums[0] + sums[1]
-  var sum = (four.x + four.y) + (four.z + four.w)
-  while i < count {
-    sum += Double(gradients[i]) * Double(gradients[i])
-    i += 1
-  }
-  return sum
+  return total((first + second) + (third + fourth))
 }

@@ -38,6 +38,19 @@ extension Vector {
   }
 }
 
+/// Eight numbers in double precision, on every level.
+typealias Doubles = SIMD8<Double>
+
+extension Doubles {
+  /// self + a b, rounded once.
+  @inline(__always) func addingProduct(_ a: Doubles, _ b: Doubles) -> Doubles { dnc_fma_double8(self, a, b) }
+}
+
+@inline(__always) func total(_ numbers: Doubles) -> Double {
+  let four = numbers.lowHalf + numbers.highHalf
+  return (four.x + four.y) + (four.z + four.w)
+}
+
 /// In every lane, `x` where a < b, otherwise `y`; so `y` where a or b is NaN.
 @inline(__always) func choose(_ a: Vector, lessThan b: Vector, _ x: Vector, else y: Vector) -> Vector {
   #if LANES_16
