@@ -98,13 +98,16 @@ def test_the_part_of_the_ntms_interface_is_named():
 @pytest.mark.parametrize("training", [False, True], ids=["running", "training"])
 @pytest.mark.parametrize("num_threads", [1, 2])
 @pytest.mark.parametrize("before", [0, 3])
-def test_the_first_place_is_named(training, num_threads, before):
+@pytest.mark.parametrize(
+    "kind, sequences", [("a large batch", (1, 30, 29, 0, 49)), ("shared products", (0, 2, 1, 0, 2))]
+)
+def test_the_first_place_is_named(training, num_threads, before, kind, sequences):
     """An infinite weight leaves a gate open or shut, and makes NaN of an input of 0."""
-    fields = dict(NETWORKS["a large batch"], num_threads=num_threads)
+    fields = dict(NETWORKS[kind], num_threads=num_threads)
     net, twin = begun(dict(fields, check_finite=1), training, before), begun(fields, training, before)
     inputs = net.inputs(STEPS)
     inputs[..., 8] = 1
-    for step, sequence in ((5, 1), (4, 30), (4, 29), (6, 0), (8, 49)):
+    for step, sequence in zip((5, 4, 4, 6, 8), sequences, strict=True):
         inputs[step, sequence, 8] = 0
     weight = net.tensors()["controller.0.weight_ih"][0]
     usual = weight[7, 8]
@@ -113,7 +116,7 @@ def test_the_first_place_is_named(training, num_threads, before):
     outputs = np.full((STEPS, net.config.batch_size, 2), 7, np.float32)
     for _ in range(3):
         message = refused(net.forward_into, inputs, outputs)
-        assert message == "the gates of layer 0 is nan in step 4, sequence 29"
+        assert message == f"the gates of layer 0 is nan in step 4, sequence {sequences[2]}"
         assert (outputs == 7).all()
         assert_alike(net, twin)
     weight[7, 8] = usual

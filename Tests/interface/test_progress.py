@@ -25,6 +25,9 @@ NETWORKS = {
     # Two threads have work enough to be woken, four shards for two of them, and one for each.
     "a large batch": dict(LARGE, batch_size=50, num_threads=2),
     "two threads": dict(LARGE, batch_size=9, num_threads=2),
+    # They share the products of a step; of one sequence, the second has nothing else to do.
+    "shared products": dict(LARGE, hidden_size=160, batch_size=3, num_threads=2),
+    "one sequence": dict(LARGE, hidden_size=160, batch_size=1, num_threads=2),
 }
 
 

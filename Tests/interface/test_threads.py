@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from support import CHECKOUT, Net, Optimizer, assert_equal
+from support import CHECKOUT, Net, Optimizer, assert_equal, c
 from test_steps import NETWORKS
 
 STEPS, BATCH = 100, 16
@@ -55,6 +55,21 @@ def test_one_sequence_on_a_large_memory(slots):
         assert_equal(single.reset().forward(alone), np.ascontiguousarray(outputs[:, b : b + 1]))
         single.reset()
         assert_equal(np.stack([single.step(x) for x in alone]), np.ascontiguousarray(outputs[:, b : b + 1]))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("controller", ["LSTM", "GRU"])
+def test_few_sequences_of_a_large_network(batch, controller):
+    """The threads share the products of each step, as long as there are processors for both.
+
+    Over and over: a meeting that does not hold would pass now and then.
+    """
+    number = getattr(c, f"DNC_CONTROLLER_{controller}")
+    sizes = dict(hidden_size=160, num_layers=2, controller=number, memory_slots=33, batch_size=batch)
+    one = learned(1, steps=20, **sizes)
+    for _ in range(10):
+        for name, value in learned(2, steps=20, **sizes).items():
+            assert_equal(value, one[name], name)
 
 
 def test_an_update_of_many_parameters():
