@@ -109,6 +109,7 @@ private struct RowPlace {
   func requireTarget(_ target: In<Float>, _ width: Int, of loss: Loss) throws(Failure) {
     switch loss {
     case .sigmoidCrossEntropy:
+      if areFractions(width, target) { return }
       try require(target, 0..<width, "targets", "0 to 1", from: 0, to: 1)
     case .softmaxCrossEntropy:
       try requireDistribution(target, 0..<width, orZeros: false)
@@ -131,4 +132,22 @@ private struct RowPlace {
       )
     }
   }
+}
+
+/// True if all numbers are 0 to 1, but perhaps not for −0. The bits of such a number are none above those of 1: neither they nor the
+/// difference have the highest bit.
+private func areFractions(_ count: Int, _ x: In<Float>) -> Bool {
+  typealias Bits = SIMD4<UInt32>
+  func highest(_ bits: Bits) -> Bits { bits | (Bits(repeating: (1 as Float).bitPattern) &- bits) }
+  var all = Bits.zero
+  var i = 0
+  while i + 4 <= count {
+    all |= highest(UnsafeRawPointer(x + i).loadUnaligned(as: Bits.self))
+    i += 4
+  }
+  while i < count {
+    all |= highest(Bits(x[i].bitPattern, 0, 0, 0))
+    i += 1
+  }
+  return (all.x | all.y | all.z | all.w) >> 31 == 0
 }

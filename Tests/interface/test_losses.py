@@ -54,6 +54,51 @@ def test_a_target_that_can_t_be_right(kind, row, sentence):
         assert re.match(sentence, message), message
 
 
+@pytest.mark.parametrize("width", [1, 4, 9])
+def test_targets_at_the_bounds_of_a_sigmoid(width):
+    """In every place of a row: what is next to 0 and 1, and what has the bits of none."""
+    outputs = np.zeros((1, 2, width), np.float32)
+    one = np.float32(1)
+    for target in (0.0, -0.0, 1e-45, 0.5, np.nextafter(one, np.float32(0)), one):
+        loss(SIGMOID, outputs, np.full_like(outputs, target))
+    for target in (
+        np.nextafter(one, np.float32(2)),
+        2,
+        1e38,
+        -1e-45,
+        -0.5,
+        -1,
+        np.nextafter(-one, np.float32(-2)),
+        -2,
+        -1e38,
+    ):
+        for y in range(width):
+            targets = np.zeros_like(outputs)
+            targets[0, 1, y] = target
+            status, message = refused(SIGMOID, outputs, targets)
+            assert status == c.DNC_INVALID_ARGUMENT
+            assert re.match(rf"targets\[t=0, b=1, y={y}\] is .*, allowed are 0 to 1", message), message
+
+
+@pytest.mark.parametrize("weights", [None, [1, 1, 1, 0, 0, 2, 2, 0.5], [0, 1, 1, 1, 1, 1, 1, 0], [0.5] * 8])
+def test_rows_of_one_weight_after_each_other(weights):
+    """They are computed together; each as if it were alone."""
+    rng = np.random.default_rng(4)
+    outputs, targets = f32(rng.standard_normal((4, 2, 5))), f32(rng.random((4, 2, 5)))
+    mask = None if weights is None else f32(weights).reshape(4, 2)
+    shares = np.ones(8) if weights is None else np.asarray(weights)
+    for kind in (SIGMOID, SQUARES):
+        value, gradients = loss(kind, outputs, targets, mask)
+        each = [
+            loss(kind, outputs[t : t + 1, b : b + 1], targets[t : t + 1, b : b + 1]) for t in range(4) for b in (0, 1)
+        ]
+        assert value == pytest.approx(
+            sum(w * v for w, (v, _) in zip(shares, each, strict=True)) / shares.sum(), rel=1e-13
+        )
+        expected = [w / shares.sum() * g[0, 0] for w, (_, g) in zip(shares, each, strict=True)]
+        assert_close(gradients.reshape(8, 5), np.stack(expected), 1e-6)
+
+
 @pytest.mark.parametrize("least, most", [(0, 0), (0, 1e-3), (0, 3), (6, 8), (8, 40), (80, 100)])
 def test_a_cross_entropy_of_thousands_of_outputs(least, most):
     """As exact as that of one, whether it is tiny or far from it."""
