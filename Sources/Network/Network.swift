@@ -437,9 +437,11 @@ struct Network<Scalar: Real>: ~Copyable {
   }
 
   func backwardWeights(_ what: Step<Scalar>.Multiplied?, steps: Int) {
-    let parts = threads.count == 1 ? 1 : 4 * threads.count
+    let cost = cost(steps: steps)
+    // Of much work, several parts for each thread: one may be slower than another. Small parts take longer together.
+    let parts = threads.count == 1 ? 1 : (cost > 1 << 28 ? 4 : 1) * threads.count
     threads.team.run(
-      parts, cost: cost(steps: steps),
+      parts, cost: cost,
       WeightGradients(
         step: shard(0..<configuration.B, thread: 0), what: what, parts: parts, steps: steps, gradients: gradients,
         scratch: record.weightScratch))
