@@ -283,6 +283,7 @@ struct Network<Scalar: Real>: ~Copyable {
     if crew.hasWaited { noCrewUntil = dnc_platform_nanoseconds() + 100_000_000 }
   }
 
+  /// The same with a crew, of as many members as there are shards or more.
   func run<Work: ThreadWork>(
     steps: Int, crew: inout Crew, _ work: (UnsafePointer<Network>, UnsafeMutablePointer<Crew>?) -> Work
   ) {

@@ -115,7 +115,7 @@ extension Step {
       output: products.dropping(columns: shared))
   }
 
-  /// Adds the other gates' to z.
+  /// Repairs that gate's product, and adds the others' to z.
   private func addRecurrentProducts(
     layer l: Int, row: Int, previous: Int
   ) {
