@@ -11,10 +11,10 @@ func sigmoidLoss(_ operands: UnsafePointer<SigmoidLossOperands>) -> Double {
   var product = one
   var i = 0
   while i < o.count {
-    let n = Int32(truncatingIfNeeded: min(8, o.count - i))
-    let q = dnc_widen8(dnc_load_part8(o.q + i, n))
+    let n = min(8, o.count - i)
+    let q = loadDoubles(o.q + i, n)
     // What is not there adds 0.
-    let z = dnc_first8(dnc_widen8(dnc_load_part8(o.z + i, n)), n, Doubles(repeating: -1000))
+    let z = dnc_first8(loadDoubles(o.z + i, n), Int32(truncatingIfNeeded: n), Doubles(repeating: -1000))
     let magnitude = dnc_choose_double8(z, zero, -z, z)
     let e = exp(ofMinus: magnitude)
     // 1 + e would round a small e away: five terms of the series.
@@ -31,7 +31,7 @@ func sigmoidLoss(_ operands: UnsafePointer<SigmoidLossOperands>) -> Double {
       if n == 8 {
         dnc_store8(numbers, gradient + i)
       } else {
-        for j in 0..<Int(n) { gradient[i + j] = numbers[j] }
+        for j in 0..<n { gradient[i + j] = numbers[j] }
       }
     }
     i += 8

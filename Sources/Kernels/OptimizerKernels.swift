@@ -1,7 +1,6 @@
 // Updates of some parameters; see `Update`. Each scales the gradients by `scale` first, and leaves them at 0.
 
 import CKernels
-import CVector
 
 func sgd(_ operands: UnsafePointer<SGDOperands>) {
   let o = operands.pointee
@@ -62,7 +61,7 @@ func sumOfSquares(_ operands: UnsafePointer<SumOfSquaresOperands>) -> Double {
   // Four sums don't wait for each other.
   var (first, second, third, fourth) = (Doubles.zero, Doubles.zero, Doubles.zero, Doubles.zero)
   func add(_ i: Int, _ sum: inout Doubles) {
-    let g = dnc_widen8(dnc_load8(gradients + i))
+    let g = loadDoubles(gradients + i, 8)
     sum = sum.addingProduct(g, g)
   }
   var i = 0
@@ -74,7 +73,7 @@ func sumOfSquares(_ operands: UnsafePointer<SumOfSquaresOperands>) -> Double {
     i += 32
   }
   while i < count {
-    let g = dnc_widen8(dnc_load_part8(gradients + i, Int32(truncatingIfNeeded: min(8, count - i))))
+    let g = loadDoubles(gradients + i, min(8, count - i))
     first = first.addingProduct(g, g)
     i += 8
   }

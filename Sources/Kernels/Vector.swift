@@ -46,6 +46,11 @@ extension Doubles {
   @inline(__always) func addingProduct(_ a: Doubles, _ b: Doubles) -> Doubles { dnc_fma_double8(self, a, b) }
 }
 
+/// The first `count` elements, up to eight, 0 in the other lanes.
+@inline(__always) func loadDoubles(_ source: Input, _ count: Int) -> Doubles {
+  dnc_widen8(count == 8 ? dnc_load8(source) : dnc_load_part8(source, Int32(truncatingIfNeeded: count)))
+}
+
 @inline(__always) func total(_ numbers: Doubles) -> Double {
   let four = numbers.lowHalf + numbers.highHalf
   return (four.x + four.y) + (four.z + four.w)
