@@ -103,6 +103,17 @@ static void links(long N, long R) {
         given(R * N, -1, 1), N, changed(N * N), changed(N), changed(N), changed(R * N));
 }
 
+/* What is returned, too. Of every number of elements that a vector can lack. */
+static void learning(long count) {
+    for (long n = count; n < count + 9; n++) {
+        double product, sum = kernels.sigmoidLoss(&(SigmoidLossOperands){n, given(n, -20, 20), given(n, 0, 1), 0.1, changed(n), &product});
+        report("sigmoidLoss");
+        printf("sum %.17g product %.17g\n", sum, product);
+        printf("sumOfSquares %.17g\n", kernels.sumOfSquares(&(SumOfSquaresOperands){n, given(n, -1, 1)}));
+        report("");
+    }
+}
+
 int main(int count, char **words) {
     long sizes[4];
     if (count != 5) return 2;
@@ -112,6 +123,7 @@ int main(int count, char **words) {
     controller(sizes[3]);
     memory(sizes[0], sizes[1], sizes[2]);
     links(sizes[0], sizes[2]);
+    learning(sizes[3]);
     const long P = sizes[0] * sizes[1];
     RUN(adam, AdamOperands, P, 1, 0.01f, 0.9f, 0.999f, 0.1f, 0.001f, 0.9f, 1e-8f, 1, changed(P), changed(P), given(P, 0, 1),
         changed(P));
