@@ -118,9 +118,9 @@ struct MemoryHistory<Scalar: Real> {
     return nil
   }
 
-  /// In a shorter segment, writing and reading the middle would cost what it saves. Who limits the record gets the
-  /// smaller one.
+  /// In a shorter segment, writing and reading the middle would cost what it saves, and with links that no cache holds (8 MB)
+  /// more. Who limits the record gets the smaller one.
   static func hasMiddle(_ c: Configuration, segment: Int) -> Bool {
-    c.hasLinks && segment >= 8 && c.maxRecordBytes == 0
+    c.hasLinks && segment >= 8 && c.maxRecordBytes == 0 && c.linkCount <= 2 << 20
   }
 }
