@@ -165,7 +165,7 @@ def test_every_step_is_told():
     assert heard(net, lambda: net.step(net.inputs(1)[0])) == []
 
 
-@pytest.mark.parametrize("name", ["a large batch", "two threads"])
+@pytest.mark.parametrize("name", ["a large batch", "two threads", "shared products", "one sequence"])
 def test_some_steps_are_told(name):
     """Not once for each part of the batch, never backwards, and only in the caller's thread."""
     net = Net(**NETWORKS[name]).train()
