@@ -1,5 +1,4 @@
 import CDNC
-import CPlatform
 
 /// What a `dnc *` points to: a configuration, parameters, their gradients, the state, and the record of the steps taken.
 struct Network<Scalar: Real>: ~Copyable {
@@ -9,7 +8,7 @@ struct Network<Scalar: Real>: ~Copyable {
   private var record: Record<Scalar>
   private(set) var threads: Threads
   /// A crew that ended since others wanted the processors was the last until then, in nanoseconds.
-  private var noCrewUntil: UInt64 = 0
+  var noCrewUntil: UInt64 = 0
   private(set) var isTraining = false
   private(set) var recordedSteps = 0
   /// Steps taken since the last reset.
@@ -259,7 +258,7 @@ struct Network<Scalar: Real>: ~Copyable {
     return rowsOverflow || overflow ? .max : cost
   }
 
-  private func cost(steps: Int) -> Int {
+  func cost(steps: Int) -> Int {
     Network.cost(configuration, parameterCount: parameterCount, steps: steps)
   }
 
@@ -269,45 +268,6 @@ struct Network<Scalar: Real>: ~Copyable {
     return shard(
       index < shardCount ? record.shards[index] : batch..<batch, thread: thread,
       crew: crew.map { Crew.Member(crew: $0, index: index) })
-  }
-
-  /// Takes all sequences, one shard after the other, through `steps` steps. Thread 0 is the caller's.
-  mutating func run<Work: ThreadWork>(
-    steps: Int, _ work: (UnsafePointer<Network>, UnsafeMutablePointer<Crew>?) -> Work
-  ) {
-    let members = crewMembers(steps: steps)
-    guard members > 1 else { return run(shardCount, steps: steps, crew: nil, work) }
-    // A step takes less than half a nanosecond for each multiplication.
-    var crew = Crew(count: members, start: 50_000, long: 100_000 + UInt64(cost(steps: 1) / 2))
-    run(steps: steps, crew: &crew, work)
-    if crew.hasWaited { noCrewUntil = dnc_platform_nanoseconds() + 100_000_000 }
-  }
-
-  /// The same with a crew, of as many members as there are shards or more.
-  func run<Work: ThreadWork>(
-    steps: Int, crew: inout Crew, _ work: (UnsafePointer<Network>, UnsafeMutablePointer<Crew>?) -> Work
-  ) {
-    withUnsafeMutablePointer(to: &crew) { run($0.pointee.count, steps: steps, crew: $0, work) }
-  }
-
-  @inline(never) private func run<Work: ThreadWork>(
-    _ count: Int, steps: Int, crew: UnsafeMutablePointer<Crew>?,
-    _ work: (UnsafePointer<Network>, UnsafeMutablePointer<Crew>?) -> Work
-  ) {
-    withUnsafePointer(to: self) { threads.team.run(count, cost: cost(steps: steps), crew: crew, work($0, crew)) }
-  }
-
-  /// How many threads share the products of each step; 0 unless it pays: where each has few sequences, and so few rows for the
-  /// weights that it reads.
-  private func crewMembers(steps: Int) -> Int {
-    guard threads.count > 1, steps > 1, threads.team.hasProcessors, parameterCount >= 1 << 16 else { return 0 }
-    let c = configuration
-    let members = min(threads.count, Crew.mostMembers)
-    let sharesLinks = c.B == 1 && c.hasLinks && LinkParts.count(slots: c.N) > 1
-    guard shardCount <= members, c.B <= 4 * members, !sharesLinks, dnc_platform_nanoseconds() >= noCrewUntil else {
-      return 0
-    }
-    return members
   }
 
   // The tests, another module, call it in Double.
