@@ -265,8 +265,10 @@ struct Network<Scalar: Real>: ~Copyable {
   /// - Parameter index: of the work; in a crew, members beyond the last shard have no sequences.
   func shard(_ index: Int, thread: Int, crew: UnsafeMutablePointer<Crew>? = nil) -> Step<Scalar> {
     let batch = configuration.B
+    // Where each shard has scratch of its own, it takes that: a crew may have more threads than there is scratch for.
     return shard(
-      index < shardCount ? record.shards[index] : batch..<batch, thread: thread,
+      index < shardCount ? record.shards[index] : batch..<batch,
+      thread: record.shards.threads == shardCount ? index : thread,
       crew: crew.map { Crew.Member(crew: $0, index: index) })
   }
 

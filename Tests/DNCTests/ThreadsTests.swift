@@ -125,6 +125,14 @@ import Testing
     #expect(try Self.train(&together, crewOf: 3) == Self.train(&alone, crewOf: 0))
   }
 
+  /// There is scratch for two threads, and a third may take the second shard.
+  @Test func anyThreadTakesAShardWithItsScratch() throws {
+    let network = try Network<Float>(configuration(threads: 3, batch: 2))
+    let rooms = (0..<3).map { network.shard(1, thread: $0).memory.room }
+    #expect(rooms == [rooms[1], rooms[1], rooms[1]])
+    #expect(network.shard(0, thread: 0).memory.room < rooms[1])
+  }
+
   @Test func membersSeeWhatTheOthersDid() throws {
     var meeting = try Meeting(members: 4)
     try meeting.run()
