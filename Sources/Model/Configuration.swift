@@ -154,6 +154,8 @@ extension Configuration {
   var seed: UInt64 { fields.seed }
   /// The write weightings in which an episode starts are parameters.
   var learnsWriteWeights: Bool { memoryTraits.learnsWriteWeights && initialState == .learned }
+  /// What the numbers of a weighting may add up to: 1, or more where an episode starts with more.
+  var largestWeighting: Double { initialState == .constant ? max(1, Double(N) * initialValue) : 1 }
   /// 0: no limit.
   var maxRecordBytes: UInt64 {
     get { fields.max_record_bytes }

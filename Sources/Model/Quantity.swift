@@ -54,8 +54,8 @@ enum Quantity: Int {
 
   enum Range {
     case any, zeroToOne
-    /// 0 to 1, and the numbers of a part add up to 1 at most.
-    case weighting
+    /// 0 to 1, and the numbers of a part add up to so much at most.
+    case weighting(upTo: Double)
     /// [N, N], of which every row and column is like a weighting, and the diagonal is 0.
     case links
   }
@@ -135,18 +135,22 @@ enum Quantity: Int {
     case .usage: Row(name: "usage", kept: .states, part: .sequence, width: used, range: .zeroToOne)
     case .order: Row(name: "free list", kept: .steps, part: .writeHead, width: used, look: .elsewhere)
     case .allocation: Row(name: "allocation weighting", kept: .steps, part: .writeHead, width: used, range: .zeroToOne)
-    case .writeWeights: Row(name: "write weighting", kept: .states, part: .writeHead, width: N, range: .weighting)
+    case .writeWeights:
+      Row(
+        name: "write weighting", kept: .states, part: .writeHead, width: N, range: .weighting(upTo: c.largestWeighting))
     case .memory: Row(name: "memory", kept: .once, part: .sequence, width: N * c.W)
     case .rowNorms: Row(name: "row norms", kept: .states, part: .sequence, width: N, look: .elsewhere)
     case .link: Row(name: "link", kept: .once, part: .writeHead, width: linked * N, range: .links)
-    case .precedence: Row(name: "precedence", kept: .states, part: .writeHead, width: linked, range: .weighting)
+    case .precedence:
+      Row(name: "precedence", kept: .states, part: .writeHead, width: linked, range: .weighting(upTo: 1))
     case .backwardWeights: Row(name: "backward weighting", kept: .steps, part: .readHead, width: c.K * linked)
     case .forwardWeights: Row(name: "forward weighting", kept: .steps, part: .readHead, width: c.K * linked)
     case .sharpBackwardWeights:
       Row(name: "sharpened backward weighting", kept: .steps, part: .readHead, width: c.K * sharpened)
     case .sharpForwardWeights:
       Row(name: "sharpened forward weighting", kept: .steps, part: .readHead, width: c.K * sharpened)
-    case .readWeights: Row(name: "read weighting", kept: .states, part: .readHead, width: N, range: .weighting)
+    case .readWeights:
+      Row(name: "read weighting", kept: .states, part: .readHead, width: N, range: .weighting(upTo: c.largestWeighting))
     case .readVectors: Row(name: "read vector", kept: .states, part: .readHead, width: c.W)
     case .rawOutput: Row(name: "output", kept: .steps, part: .sequence, width: c.Y, becomesGradient: true)
     // What the output layer passes back to ν and r of every step.

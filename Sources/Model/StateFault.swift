@@ -5,8 +5,8 @@ import CDNC
 enum StateFault {
   /// The place of a number outside of 0 to 1.
   case number(Int)
-  /// The sum of a weighting or, in links, of "row " or "column " i.
-  case sum(Double, of: StaticString = "", Int? = nil)
+  /// The sum of a weighting or, in links, of "row " or "column " i, and what is allowed.
+  case sum(Double, upTo: Double = 1, of: StaticString = "", Int? = nil)
   /// The link from a slot to itself.
   case diagonal(Int, Float)
 }
@@ -15,23 +15,23 @@ extension Quantity.Range {
   /// Rounding leaves some of the library's own numbers a little outside.
   private static let slack: Float = 0.001
 
-  private static func allowsSum(_ sum: Double, of count: Int) -> Bool {
+  private static func allowsSum(_ sum: Double, upTo most: Double = 1, of count: Int) -> Bool {
     // A weighting is a softmax over all slots, or made from some: each term of its sum rounds by 2^-24 at most. What
     // links and precedence round in later steps hardly adds up, since every write also shrinks what is there.
-    sum <= 1 + Double(slack) + Double(count) * 0x1p-24
+    sum <= most + Double(slack) + Double(count) * 0x1p-24
   }
 
   /// - Parameter values: [count], of a part; of links [slots, slots].
   @inline(never) func fault(_ values: In<Float>, count: Int, slots: Int) -> StateFault? {
-    guard self != .any else { return nil }
+    if case .any = self { return nil }
     for i in 0..<count where !(-Quantity.Range.slack...1 + Quantity.Range.slack).contains(values[i]) {
       return .number(i)
     }
     switch self {
     case .any, .zeroToOne: return nil
-    case .weighting:
+    case .weighting(let most):
       let sum = Quantity.Range.sum(count, values)
-      return Quantity.Range.allowsSum(sum, of: count) ? nil : .sum(sum)
+      return Quantity.Range.allowsSum(sum, upTo: most, of: count) ? nil : .sum(sum, upTo: most)
     case .links: return Quantity.Range.linkFault(Rows(values, stride: slots), slots)
     }
   }
@@ -74,13 +74,13 @@ extension Failure {
     switch fault {
     case .number(let i):
       return Failure(status, "\(whole)[\(place + i)] is \(values[i]), allowed in its field are 0 to 1")
-    case .sum(let sum, let line, let i):
+    case .sum(let sum, let most, let line, let i):
       let of: StaticString = i == nil ? "" : " of "
       return Failure(
         status,
         """
         \(whole): \(line)\(i)\(of)the \(row.name)\(row.ofPart)\(head) of sequence \(b) adds up to \(sum), allowed is up \
-        to 1
+        to \(most)
         """)
     case .diagonal(let i, let value):
       return Failure(

@@ -25,6 +25,8 @@ typedef struct {
     int tokens;
     /* All that the present state has come from is finite. */
     int tame;
+    /* The present state comes from one that was set, or read from a file. */
+    int given;
     int training, backward;
     /* Whom it tells of its steps, if anybody; from which step on that one cancels. */
     int tells, cancels;
@@ -283,7 +285,7 @@ static void clone_net(void) {
     }
     CHECK(dnc_recorded_steps(copy) == 0 && dnc_parameter_count(copy) == dnc_parameter_count(from->net));
     CHECK((dnc_parameters(copy) == dnc_parameters(from->net)) == (sharing == DNC_CLONE_SHARE_PARAMETERS));
-    network made = {.net = copy, .tame = from->tame, .training = from->training};
+    network made = {.net = copy, .tame = from->tame, .given = from->given, .training = from->training};
     drop(to);
     *to = made;
 }
@@ -349,7 +351,7 @@ static void resize(void) {
     }
     maybe_break();
     dnc_status status = CALL(slots ? dnc_set_memory_slots(n->net, count) : dnc_set_batch_size(n->net, count));
-    if (status == DNC_OK) n->recorded = 0, n->backward = 0, n->tame = has_finite_parameters(n);
+    if (status == DNC_OK) n->recorded = 0, n->backward = 0, n->given = 0, n->tame = has_finite_parameters(n);
     change(n, status, before);
     if (status == DNC_OK) {
         dnc_config c = config_of(n->net);
@@ -373,7 +375,7 @@ static void simple(void) {
         break;
     case 2:
         status = CALL(dnc_reset(n->net));
-        if (status == DNC_OK) n->recorded = 0, n->tame = has_finite_parameters(n);
+        if (status == DNC_OK) n->recorded = 0, n->given = 0, n->tame = has_finite_parameters(n);
         break;
     case 3:
         status = CALL(dnc_detach(n->net));
@@ -584,6 +586,7 @@ static void state(void) {
         CHECK(said == count && n->net && (is_trace ? has_trace(&c, field) : has_state(&c, field)));
         if (kind == 1) {
             CHECK(all_finite(values, count) && n->recorded == 0);
+            n->given = 1;
             /* Weightings and links that are none may lead anywhere; the other pieces may be anything. */
             int is_any = field == DNC_FIELD_MEMORY || field >= DNC_FIELD_READ_VECTORS;
             for (size_t i = 0; i < count; i++)
@@ -626,6 +629,7 @@ static void state_rows(void) {
         CHECK(n->net && count <= good);
         if (kind == 1) CHECK(n->backward);
         if (kind == 2) CHECK(n->recorded == 0);
+        if (kind == 2) n->given = 1;
         if (kind == 3) CHECK(n->recorded > 0);
         /* Weightings that are none may lead anywhere. */
         for (size_t i = 0; kind == 2 && i < count * size; i++) n->tame = n->tame && rows[i] >= 0 && rows[i] <= 1;
@@ -771,7 +775,7 @@ static void save(void) {
     dnc_buffer_free(bytes);
     if (status != DNC_OK) {
         /* A state may have been given that is a little outside of what is allowed. */
-        CHECK((faults.hit || flags) && again == (dnc *)&input && its == (dnc_optimizer *)&input);
+        CHECK((faults.hit || (flags && n->given)) && again == (dnc *)&input && its == (dnc_optimizer *)&input);
         return;
     }
     dnc_config one = config_of(n->net), two = config_of(again);
@@ -821,7 +825,9 @@ static void load(void) {
         CHECK(net == (dnc *)&input && optimizer == (dnc_optimizer *)&input);
         return;
     }
-    adopt(&nets[below(&input, NETS)], net);
+    network *n = &nets[below(&input, NETS)];
+    adopt(n, net);
+    n->given = 1;
     dnc_optimizer_free(optimizer);
 }
 

@@ -232,6 +232,8 @@ def main():
     folder = HERE / "regressions" / "checkpoint"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "last_update").write_bytes(len(header).to_bytes(8, "little") + header + counted[8 + length :])
+    # Its weightings start at more than 1 in all.
+    Net(**{**TINY, "initial_state": c.DNC_INITIAL_CONSTANT, "initial_value": 1}).save(folder / "starts_at_one")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from dnc import _c as c
-from support import FIELDS, MEMORIES, Net, Refused, f32
+from support import FIELDS, MEMORIES, Net, Refused, check, f32
 
 KINDS = {
     "dnc": {},
@@ -225,6 +225,32 @@ def test_links_are_weightings_by_row_and_by_column():
     links[1, 1] = np.roll(np.eye(40), 1, axis=0)
     net.set_state("link", links)
     np.testing.assert_array_equal(net.state("link"), links)
+
+
+@pytest.mark.parametrize("memory", ["dnc", "ntm"])
+def test_weightings_may_add_up_to_what_they_start_with(memory):
+    """A constant start of many slots is more than 1 in all; precedence starts at 0."""
+    constant = {"initial_state": c.DNC_INITIAL_CONSTANT, "initial_value": 0.25}
+    net = Net(batch_size=2, memory_slots=9, memory=MEMORIES[memory], **constant)
+    start = net.state_rows()
+    net.forward(net.inputs(3))
+    net.set_state_rows(start)
+    np.testing.assert_array_equal(net.state_rows(), start)
+    for name in ("write_weights", "read_weights"):
+        values = np.full(net.shape(name), 0.25, np.float32)
+        net.set_state(name, values)
+        values[1, 0, 3] = 0.26
+        words = name.replace("_weights", " weighting")
+        sentence = rf"the {words} of head 0 of sequence 1 adds up to 2\.26\d*, allowed is up to 2\.25"
+        with pytest.raises(Refused, match=sentence):
+            net.set_state(name, values)
+    if memory == "dnc":
+        with pytest.raises(Refused, match="the precedence of head 0 of sequence 0 adds up to 2.25, allowed is up to 1"):
+            net.set_state("precedence", np.full(net.shape("precedence"), 0.25, np.float32))
+    check(c.dnc_set_memory_slots(net.handle, 5))
+    net.set_state_rows(net.state_rows())
+    with pytest.raises(Refused, match=r"adds up to 1\.5, allowed is up to 1\.25"):
+        net.set_state("read_weights", np.full((2, *net.shape("read_weights")[1:]), 0.3, np.float32))
 
 
 def admissible(net, numbers):
