@@ -47,9 +47,7 @@ enum MemoryWrite {
   }
 
   /// Clamps the rows whose norms exceed the bound of a single number, infinite norms included.
-  private static func saturate<Scalar: Real>(
-    _ slots: Int, wordSize: Int, memory: Out<Scalar>, rowNorms: Out<Scalar>
-  ) {
+  static func saturate<Scalar: Real>(_ slots: Int, wordSize: Int, memory: Out<Scalar>, rowNorms: Out<Scalar>) {
     guard let bound = Scalar.saturation else { return }
     for n in 0..<slots where rowNorms[n] > bound {
       let row = memory + n * wordSize

@@ -64,11 +64,11 @@ enum InitialState {
           probabilities: planes[.writeWeights][0, b])
       }
     }
-    updateRowNorms(c, planes: planes)
+    settleMemory(c, planes: planes)
   }
 
-  /// Computes the norms of the memory's rows in row 0, bit for bit as `MemoryWrite` leaves them.
-  static func updateRowNorms<Scalar: Real>(_ c: Configuration, planes: Planes<Scalar>) {
+  /// Bounds the memory and computes the norms of its rows in row 0, bit for bit as `MemoryWrite` leaves them.
+  static func settleMemory<Scalar: Real>(_ c: Configuration, planes: Planes<Scalar>) {
     for b in 0..<c.B {
       let (memory, norms) = (planes[.memory][0, b], planes[.rowNorms][0, b])
       if c.K == 1 {
@@ -76,6 +76,7 @@ enum InitialState {
       } else {
         for n in 0..<c.N { norms[n] = ContentWeighting.norm(c.W, memory + n * c.W) }
       }
+      MemoryWrite.saturate(c.N, wordSize: c.W, memory: memory, rowNorms: norms)
     }
   }
 

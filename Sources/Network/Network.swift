@@ -440,7 +440,7 @@ struct Network<Scalar: Real>: ~Copyable {
   /// Notes that the caller has changed the state, with nothing recorded: it is no longer the learned parameters.
   mutating func stateChanged(_ piece: InitialState.Learned, of sequences: Range<Int>? = nil) {
     episodes.learned.subtract(piece, of: sequences ?? 0..<configuration.B)
-    InitialState.updateRowNorms(configuration, planes: planes)
+    InitialState.settleMemory(configuration, planes: planes)
   }
 
   /// The gradient, from the last backward, of the state before its first step, in row 0.

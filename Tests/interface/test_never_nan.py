@@ -3,7 +3,7 @@ level that runs. docs/gradients/README.md says why they are finite, and its page
 
 import numpy as np
 import pytest
-from support import ALGORITHMS, SMALL, Net, Optimizer, Refused, assert_close, c, f32, loss
+from support import ALGORITHMS, SMALL, Net, Optimizer, Refused, assert_close, c, check, decoded, encoded, f32, loss
 
 LARGEST = np.finfo(np.float32).max
 STEPS = 10
@@ -46,6 +46,13 @@ def assert_finite(net, outputs, what):
             assert np.isfinite(net.trace(name)).all(), f"{what}: trace of {name}"
 
 
+def assert_keeps(net, what):
+    """A checkpoint of the state is read again, byte for byte."""
+    whole = encoded(net, flags=c.DNC_CHECKPOINT_STATE)
+    again, _ = decoded(whole)
+    assert encoded(again, flags=c.DNC_CHECKPOINT_STATE) == whole, what
+
+
 def any_network(random):
     memory = int(random.choice([0] * 7 + [c.DNC_MEMORY_NTM] * 2 + [c.DNC_MEMORY_NONE]))
     links = int(random.choice([0, 1, 1]))
@@ -79,25 +86,46 @@ def test_any_network(seed):
         values[...] = extreme(random, values.shape, kind)
     net.reset()
     what = f"seed {seed}, {kinds[: len(net.tensors())]}"
+    assert_keeps(net, what)
     size = net.config
     for _ in range(2):
         kind = str(random.choice(KINDS))
         inputs = extreme(random, (STEPS, size.batch_size, size.input_size), kind)
         assert_finite(net, net.forward(inputs), f"{what}, inputs {kind}")
     assert_finite(net, net.step(inputs[0]), f"{what}, a step")
+    assert_keeps(net, what)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("slots, word", [(1, 1), (6, 4), (40, 33)])
-def test_any_memory(kind, slots, word):
-    """A memory set from outside."""
+@pytest.mark.parametrize("slots, word", [(1, 1), (6, 4), (40, 33), (3, 300)])
+@pytest.mark.parametrize("memory", [c.DNC_MEMORY_DNC, c.DNC_MEMORY_NTM])
+def test_any_memory(kind, slots, word, memory):
+    """A memory set from outside, which the heads of an NTM read before they write."""
     random = np.random.default_rng(1)
     for write_heads in (1, 2):
-        net = Net(memory_slots=slots, word_size=word, write_heads=write_heads)
+        net = Net(memory=memory, memory_slots=slots, word_size=word, write_heads=write_heads)
         net.set_state("memory", extreme(random, net.shape("memory"), kind))
+        assert np.abs(net.state("memory")).max() <= 2**119
+        weights = random.random(net.shape("read_weights"))
+        net.set_state("read_weights", f32(weights / weights.sum(-1, keepdims=True)))
         net.set_state("read_vectors", extreme(random, net.shape("read_vectors"), kind))
         net.set_state("cell", extreme(random, net.shape("cell"), kind))
         assert_finite(net, net.forward(net.inputs(STEPS)), kind)
+
+
+@pytest.mark.parametrize("memory", [c.DNC_MEMORY_DNC, c.DNC_MEMORY_NTM])
+@pytest.mark.parametrize("seed", range(4))
+def test_any_learned_memory(memory, seed):
+    """The largest numbers that a parameter can have; in whole episodes, and where one starts with a step."""
+    net = Net(memory=memory, memory_slots=9, word_size=33, initial_state=c.DNC_INITIAL_LEARNED, seed=seed).train()
+    start, logits = net.tensors()["initial.memory"][0], net.tensors()["initial.read_weight_logits"][0]
+    start[...] = LARGEST
+    logits[...] = np.random.default_rng(seed).standard_normal(logits.shape)
+    net.reset()
+    assert_finite(net, net.forward(net.inputs(STEPS)), "from the start")
+    check(c.dnc_reset_sequences(net.handle, (c.c_uint8 * 2)(0, 1)))
+    assert_finite(net, net.forward(net.inputs(STEPS)), "from a start in the record")
+    assert (start == LARGEST).all(), "the parameter stays what it is"
 
 
 def interface(net, **parts):
