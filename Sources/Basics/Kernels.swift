@@ -42,8 +42,18 @@ struct CPULevel: @unchecked Sendable {
 /// The kernels of the level. A mechanism calls its fast twin here, if there is one; its own code is the explanation and
 /// the reference.
 extension Kernels {
-  /// nil for the plain code.
-  static let active: Kernels? = CPULevel.active.map { $0.kernels() }
+  /// nil for the plain code. Mechanisms ask a hundred times a step, so they get the place of the table, which is checked at once.
+  nonisolated(unsafe) static let active: UnsafePointer<Kernels>? = {
+    table = CPULevel.active.map { $0.kernels() }
+    return table == nil ? nil : UnsafePointer(place(of: &table))
+  }()
+
+  nonisolated(unsafe) private static var table: Kernels?
+
+  /// A variable of a type has one place.
+  private static func place(of table: UnsafeMutablePointer<Kernels?>) -> UnsafeMutablePointer<Kernels> {
+    UnsafeMutableRawPointer(table).assumingMemoryBound(to: Kernels.self)
+  }
 }
 
 extension UnsafePointer where Pointee: Real {

@@ -9,7 +9,7 @@ protocol Real: BinaryFloatingPoint, BitwiseCopyable {
   static func log1p(_ x: Self) -> Self
   static func tanh(_ x: Self) -> Self
   /// The fast twins of the mechanisms; nil if this CPU, or this number type, has none.
-  static var kernels: Kernels? { get }
+  static var kernels: UnsafePointer<Kernels>? { get }
   /// The same pointers, where there are kernels: these numbers are then Float.
   static func floats(_ pointer: In<Self>) -> In<Float>
   static func floats(_ pointer: Out<Self>) -> Out<Float>
@@ -21,7 +21,7 @@ protocol Real: BinaryFloatingPoint, BitwiseCopyable {
 }
 
 extension Float: Real {
-  static var kernels: Kernels? { Kernels.active }
+  static var kernels: UnsafePointer<Kernels>? { Kernels.active }
   static func floats(_ pointer: In<Float>) -> In<Float> { pointer }
   static func floats(_ pointer: Out<Float>) -> Out<Float> { pointer }
   static var saturation: Float? { 0x1p119 }
@@ -33,7 +33,7 @@ extension Float: Real {
 }
 
 extension Double: Real {
-  static var kernels: Kernels? { nil }
+  static var kernels: UnsafePointer<Kernels>? { nil }
   // Nobody asks, since there are no kernels; and nothing here may end the host.
   static func floats(_ pointer: In<Double>) -> In<Float> {
     UnsafeRawPointer(pointer).assumingMemoryBound(to: Float.self)
@@ -80,7 +80,7 @@ typealias Out<Scalar> = UnsafeMutablePointer<Scalar>
 
 /// Σ x[i] y[i], always added up in the same order at one CPU level.
 func dot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Scalar {
-  if let fast = Scalar.kernels?.dotProduct {
+  if let fast = Scalar.kernels?.pointee.dotProduct {
     var operands = DotProductOperands(count: count, x: x.float, y: y.float)
     return Scalar(fast(&operands))
   }
@@ -96,7 +96,7 @@ func wideDot<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ y: In<Scalar>) -> Do
 
 /// A quick check that all numbers are finite and far from overflow: the sum of their squares is finite.
 func areModerate<Scalar: Real>(_ count: Int, _ x: In<Scalar>) -> Bool {
-  if let fast = Scalar.kernels?.areModerate {
+  if let fast = Scalar.kernels?.pointee.areModerate {
     var operands = ModerateOperands(count: count, x: x.float)
     return fast(&operands)
   }
@@ -133,7 +133,7 @@ func setZero<Element: BitwiseCopyable>(_ count: Int, _ y: Out<Element>) {
 
 /// y[i] += a x[i]
 func addScaled<Scalar: Real>(_ count: Int, _ a: Scalar, _ x: In<Scalar>, to y: Out<Scalar>) {
-  if let fast = Scalar.kernels?.addScaled {
+  if let fast = Scalar.kernels?.pointee.addScaled {
     var operands = ScaledOperands(count: count, a: Float(a), x: x.float, y: y.float)
     return fast(&operands)
   }
@@ -142,7 +142,7 @@ func addScaled<Scalar: Real>(_ count: Int, _ a: Scalar, _ x: In<Scalar>, to y: O
 
 /// y[i] = a x[i]
 func scale<Scalar: Real>(_ count: Int, _ a: Scalar, _ x: In<Scalar>, to y: Out<Scalar>) {
-  if let fast = Scalar.kernels?.scale {
+  if let fast = Scalar.kernels?.pointee.scale {
     var operands = ScaledOperands(count: count, a: Float(a), x: x.float, y: y.float)
     return fast(&operands)
   }

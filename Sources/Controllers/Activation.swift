@@ -8,7 +8,7 @@ enum Activation: UInt32 {
   /// Replaces z by act(z), not clamped.
   static func forward<Scalar: Real>(_ layer: ControllerLayer<Scalar>) {
     let (B, H) = (layer.batch, layer.hiddenSize)
-    if layer.activation == .tanh, let fast = Scalar.kernels?.tanhForward {
+    if layer.activation == .tanh, let fast = Scalar.kernels?.pointee.tanhForward {
       var operands = TanhForwardOperands(
         batch: B, hiddenSize: H, clip: Float(layer.clip), activations: layer.gates.float,
         hidden: layer.hidden.start.float, hiddenStride: layer.hidden.stride)

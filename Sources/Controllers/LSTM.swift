@@ -16,7 +16,7 @@ enum LSTM: ControllerRoom {
 
   static func forward<Scalar: Real>(_ layer: ControllerLayer<Scalar>) {
     let (B, H) = (layer.batch, layer.hiddenSize)
-    if layer.cellNorm == nil, let fast = Scalar.kernels?.lstmForward {
+    if layer.cellNorm == nil, let fast = Scalar.kernels?.pointee.lstmForward {
       var operands = LSTMForwardOperands(
         batch: B, hiddenSize: H, clip: Float(layer.clip), gates: layer.gates.float,
         previousCell: layer.previousCell.float, cell: layer.cell.float, cellTanh: layer.cellTanh.float,
@@ -51,7 +51,7 @@ enum LSTM: ControllerRoom {
 
   static func backward<Scalar: Real>(_ layer: ControllerLayerGradient<Scalar>) {
     let (B, H) = (layer.batch, layer.hiddenSize)
-    if layer.cellNorm == nil, let fast = Scalar.kernels?.lstmBackward {
+    if layer.cellNorm == nil, let fast = Scalar.kernels?.pointee.lstmBackward {
       var operands = LSTMBackwardOperands(
         batch: B, hiddenSize: H, clip: Float(layer.clip), gates: layer.gates.float,
         previousCell: layer.previousCell.float, cellTanh: In(layer.cellTanh.float),

@@ -143,7 +143,7 @@ enum Loss: Equatable {
     var sum = 0.0
     // Of factors in 1...2, so it takes hundreds of them.
     var product = 1.0
-    if let fast = Scalar.kernels?.sigmoidLoss {
+    if let fast = Scalar.kernels?.pointee.sigmoidLoss {
       for first in stride(from: 0, to: width, by: 960) {
         sum += withUnsafeMutablePointer(to: &product) { product in
           var operands = SigmoidLossOperands(

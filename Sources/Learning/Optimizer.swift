@@ -112,7 +112,7 @@ private struct Squares<Scalar: Real>: ThreadWork {
 
   @inline(never) func run(_ portion: Int, thread: Int) {
     let range = portions[portion]
-    if let fast = Scalar.kernels?.sumOfSquares {
+    if let fast = Scalar.kernels?.pointee.sumOfSquares {
       var operands = SumOfSquaresOperands(count: range.count, gradients: (gradients + range.lowerBound).float)
       sums[portion] = fast(&operands)
       return

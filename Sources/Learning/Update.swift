@@ -90,7 +90,7 @@ struct Update<Scalar: Real> {
   private func runSGD(
     _ count: Int, _ scale: Scalar, _ gradients: Out<Scalar>, _ first: Out<Scalar>, _ parameters: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.sgd {
+    if let fast = Scalar.kernels?.pointee.sgd {
       var operands = SGDOperands(
         count: count, scale: Float(scale), rate: Float(rate), momentum: Float(momentum), gradients: gradients.float,
         first: first.float, parameters: parameters.float)
@@ -107,7 +107,7 @@ struct Update<Scalar: Real> {
     _ count: Int, _ scale: Scalar, _ gradients: Out<Scalar>, _ first: Out<Scalar>, _ second: Out<Scalar>,
     _ parameters: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.rmsProp {
+    if let fast = Scalar.kernels?.pointee.rmsProp {
       var operands = RMSPropOperands(
         count: count, scale: Float(scale), rate: Float(rate), momentum: Float(momentum), decay: Float(decay),
         forget: Float(forget), epsilon: Float(epsilon), gradients: gradients.float, first: first.float,
@@ -127,7 +127,7 @@ struct Update<Scalar: Real> {
     _ count: Int, _ scale: Scalar, _ gradients: Out<Scalar>, _ first: Out<Scalar>, _ second: Out<Scalar>,
     _ parameters: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.adam {
+    if let fast = Scalar.kernels?.pointee.adam {
       var operands = AdamOperands(
         count: count, scale: Float(scale), rate: Float(rate), beta1: Float(beta1), beta2: Float(beta2),
         forget1: Float(forget1), forget2: Float(forget2), correction2: Float(correction2), epsilon: Float(epsilon),

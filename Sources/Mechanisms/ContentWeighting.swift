@@ -22,7 +22,7 @@ enum ContentWeighting {
   ///   - memory: M [N, W].
   ///   - norms: out, ‖M[i]‖_ε [N].
   static func rowNorms<Scalar: Real>(slots: Int, wordSize: Int, memory: In<Scalar>, norms: Out<Scalar>) {
-    if let fast = Scalar.kernels?.rowNorms {
+    if let fast = Scalar.kernels?.pointee.rowNorms {
       var operands = RowNormsOperands(
         slots: slots, wordSize: wordSize, memory: memory.float, rowNorms: norms.float)
       fast(&operands)
@@ -43,7 +43,7 @@ enum ContentWeighting {
     slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, rowNorms: In<Scalar>, keys: In<Scalar>,
     strengths: In<Scalar>, similarity: Out<Scalar>, weighting: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.contentForward {
+    if let fast = Scalar.kernels?.pointee.contentForward {
       var operands = ContentForwardOperands(
         slots: slots, wordSize: wordSize, heads: heads, memory: memory.float, rowNorms: rowNorms.float,
         keys: keys.float, strengths: strengths.float, similarity: similarity.float, weighting: weighting.float)
@@ -83,7 +83,7 @@ enum ContentWeighting {
     strengths: In<Scalar>, similarity: In<Scalar>, weighting: In<Scalar>, weightingGradient: Out<Scalar>,
     rowFactors: Out<Scalar>, memoryGradient: Out<Scalar>, keysGradient: Out<Scalar>, strengthsGradient: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.contentBackward {
+    if let fast = Scalar.kernels?.pointee.contentBackward {
       var operands = ContentBackwardOperands(
         slots: slots, wordSize: wordSize, heads: heads, memory: memory.float, rowNorms: rowNorms.float,
         keys: keys.float, strengths: strengths.float, similarity: similarity.float, weighting: weighting.float,

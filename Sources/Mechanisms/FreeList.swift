@@ -21,13 +21,13 @@ enum FreeList {
     let keys = scratch
     let byLowDigit = keys + slots
     let ends = byLowDigit + slots
-    if let fast = Scalar.kernels?.usageKeys {
+    if let fast = Scalar.kernels?.pointee.usageKeys {
       var operands = UsageKeysOperands(count: slots, usage: usage.float, keys: keys)
       fast(&operands)
     } else {
       for n in 0..<slots { keys[n] = key(usage[n]) }
     }
-    if slots <= mostSorted, let fast = Scalar.kernels?.sortKeys {
+    if slots <= mostSorted, let fast = Scalar.kernels?.pointee.sortKeys {
       var operands = SortKeysOperands(count: slots, keys: keys, order: order)
       return fast(&operands)
     }

@@ -48,13 +48,13 @@ enum InterfaceTransform {
     switch self {
     case .identity: copyValues(part.count, raw, to: interface)
     case .oneplus:
-      if let fast = Scalar.kernels?.oneplus {
+      if let fast = Scalar.kernels?.pointee.oneplus {
         var operands = ActivationOperands(count: part.count, x: raw.float, y: interface.float)
         return fast(&operands)
       }
       for i in 0..<part.count { interface[i] = 1 + .softplus(raw[i]) }
     case .sigmoid:
-      if let fast = Scalar.kernels?.sigmoids {
+      if let fast = Scalar.kernels?.pointee.sigmoids {
         var operands = ActivationOperands(count: part.count, x: raw.float, y: interface.float)
         return fast(&operands)
       }
@@ -80,13 +80,13 @@ enum InterfaceTransform {
     switch self {
     case .identity: copyValues(part.count, gradient, to: raw)
     case .oneplus:
-      if let fast = Scalar.kernels?.oneplusBackward {
+      if let fast = Scalar.kernels?.pointee.oneplusBackward {
         var operands = OneplusBackwardOperands(count: part.count, yGradient: gradient.float, x: raw.float)
         return fast(&operands)
       }
       for i in 0..<part.count { raw[i] = gradient[i] * .sigmoid(raw[i]) }
     case .sigmoid:
-      if let fast = Scalar.kernels?.sigmoidsBackward {
+      if let fast = Scalar.kernels?.pointee.sigmoidsBackward {
         var operands = SigmoidsBackwardOperands(
           count: part.count, y: interface.float, yGradient: gradient.float, xGradient: raw.float)
         return fast(&operands)

@@ -30,7 +30,7 @@ struct LayerNorm<Scalar: Real> {
   private func forward(
     _ s: In<Scalar>, _ scale: In<Scalar>, _ bias: In<Scalar>, _ normalized: Out<Scalar>, _ y: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.layerNormForward {
+    if let fast = Scalar.kernels?.pointee.layerNormForward {
       var operands = LayerNormForwardOperands(
         count: count, sums: s.float, scale: scale.float, bias: bias.float, kept: normalized.float, output: y.float)
       if fast(&operands) { return }
@@ -70,7 +70,7 @@ struct LayerNorm<Scalar: Real> {
   ) {
     for row in 0..<rows {
       let (normalized, yGradient, sGradient) = (kept[row], outputGradient[row], sumsGradient[row])
-      if let fast = Scalar.kernels?.layerNormBackward {
+      if let fast = Scalar.kernels?.pointee.layerNormBackward {
         var operands = LayerNormBackwardOperands(
           count: count, scale: scale.float, kept: normalized.float, outputGradient: yGradient.float,
           sumsGradient: sGradient.float)
@@ -89,7 +89,7 @@ struct LayerNorm<Scalar: Real> {
   func backwardScale(kept: Rows<Scalar>, outputGradient: Rows<Scalar>, scaleGradient: Out<Scalar>) {
     for row in 0..<rows {
       let (normalized, yGradient) = (kept[row], outputGradient[row])
-      if let fast = Scalar.kernels?.addProducts {
+      if let fast = Scalar.kernels?.pointee.addProducts {
         var operands = AddProductsOperands(
           count: count, x: yGradient.float, y: normalized.float, z: scaleGradient.float)
         fast(&operands)

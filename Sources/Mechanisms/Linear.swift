@@ -9,7 +9,7 @@ enum Linear {
   static func forward<Scalar: Real>(
     rows: Int, outputs: Int, inputs: Int, weight: Weight<Scalar>, input x: Rows<Scalar>, output y: MutableRows<Scalar>
   ) {
-    if let fast = Scalar.kernels?.linearForward, let panels = weight.panels {
+    if let fast = Scalar.kernels?.pointee.linearForward, let panels = weight.panels {
       var operands = LinearForwardOperands(
         rows: rows, outputs: outputs, inputs: inputs, panels: panels.float, columns: weight.rows.stride,
         first: weight.first, x: x.start.float, xStride: x.stride, y: y.start.float, yStride: y.stride)
@@ -52,7 +52,7 @@ enum Linear {
     rows: Int, outputs: Int, inputs: Int, weight: Rows<Scalar>,
     outputGradient yGradient: Rows<Scalar>, inputGradient xGradient: MutableRows<Scalar>
   ) {
-    if let fast = Scalar.kernels?.linearBackward {
+    if let fast = Scalar.kernels?.pointee.linearBackward {
       var operands = LinearBackwardOperands(
         rows: rows, outputs: outputs, inputs: inputs, weight: weight.start.float, weightStride: weight.stride,
         yGradient: yGradient.start.float, yStride: yGradient.stride, xGradient: xGradient.start.float,
@@ -72,7 +72,7 @@ enum Linear {
     rows: Int, outputs: Int, inputs: Int, input x: Rows<Scalar>,
     outputGradient yGradient: Rows<Scalar>, weightGradient: MutableRows<Scalar>, scratch: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.linearBackwardWeight {
+    if let fast = Scalar.kernels?.pointee.linearBackwardWeight {
       var operands = LinearWeightOperands(
         rows: rows, outputs: outputs, inputs: inputs, x: x.start.float, xStride: x.stride,
         yGradient: yGradient.start.float, yStride: yGradient.stride, weightGradient: weightGradient.start.float,
@@ -197,7 +197,7 @@ struct Weight<Scalar: Real> {
 
   /// Copies a whole weight into its panels.
   static func pack(outputs: Int, inputs: Int, weight: In<Scalar>, panels: Out<Scalar>) {
-    guard let fast = Scalar.kernels?.packWeight else { return }
+    guard let fast = Scalar.kernels?.pointee.packWeight else { return }
     var operands = PackWeightOperands(
       outputs: outputs, inputs: inputs, weight: weight.float, panels: panels.float)
     fast(&operands)

@@ -21,7 +21,7 @@ enum MaskedContentWeighting {
     slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, keys: In<Scalar>, masks: In<Scalar>,
     strengths: In<Scalar>, scratch: Out<Scalar>, rowNorms: Out<Scalar>, similarity: Out<Scalar>, weighting: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.maskedContentForward {
+    if let fast = Scalar.kernels?.pointee.maskedContentForward {
       var operands = MaskedContentForwardOperands(
         slots: slots, wordSize: wordSize, heads: heads, memory: memory.float, keys: keys.float, masks: masks.float,
         strengths: strengths.float, scratch: scratch.float, rowNorms: rowNorms.float, similarity: similarity.float,
@@ -66,7 +66,7 @@ enum MaskedContentWeighting {
     scratch: Out<Scalar>, weightingGradient: Out<Scalar>, memoryGradient: Out<Scalar>, keysGradient: Out<Scalar>,
     masksGradient: Out<Scalar>, strengthsGradient: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.maskedContentBackward {
+    if let fast = Scalar.kernels?.pointee.maskedContentBackward {
       var operands = MaskedContentBackwardOperands(
         slots: slots, wordSize: wordSize, heads: heads, memory: memory.float, keys: keys.float, masks: masks.float,
         strengths: strengths.float, rowNorms: rowNorms.float, similarity: similarity.float,

@@ -21,7 +21,7 @@ enum MemoryWrite {
     slots: Int, wordSize: Int, writeHeads: Int, previousMemory: In<Scalar>, weights: In<Scalar>, erase: In<Scalar>,
     write: In<Scalar>, retention: In<Scalar>? = nil, memory: Out<Scalar>, rowNorms: Out<Scalar>
   ) {
-    if writeHeads == 1, let fast = Scalar.kernels?.memoryWriteForward {
+    if writeHeads == 1, let fast = Scalar.kernels?.pointee.memoryWriteForward {
       var operands = MemoryWriteForwardOperands(
         slots: slots, wordSize: wordSize, previousMemory: previousMemory.float, weights: weights.float,
         erase: erase.float, write: write.float, retention: retention?.float, memory: memory.float,
@@ -65,7 +65,7 @@ enum MemoryWrite {
     write: In<Scalar>, retention: In<Scalar>? = nil, retentionGradient: Out<Scalar>? = nil,
     memoryGradient: Out<Scalar>, weightsGradient: Out<Scalar>, eraseGradient: Out<Scalar>, writeGradient: Out<Scalar>
   ) {
-    if writeHeads == 1, let fast = Scalar.kernels?.memoryWriteBackward {
+    if writeHeads == 1, let fast = Scalar.kernels?.pointee.memoryWriteBackward {
       var operands = MemoryWriteBackwardOperands(
         slots: slots, wordSize: wordSize, previousMemory: previousMemory.float, weights: weights.float,
         erase: erase.float, write: write.float, retention: retention?.float,

@@ -10,7 +10,7 @@ enum Precedence {
   static func forward<Scalar: Real>(
     slots: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>, precedence: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.precedenceForward {
+    if let fast = Scalar.kernels?.pointee.precedenceForward {
       var operands = PrecedenceForwardOperands(
         slots: slots, writeWeighting: writeWeighting.float, previousPrecedence: previousPrecedence.float,
         precedence: precedence.float)
@@ -27,7 +27,7 @@ enum Precedence {
     slots: Int, writeWeighting: In<Scalar>, previousPrecedence: In<Scalar>, precedenceGradient: Out<Scalar>,
     writeWeightingGradient: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.precedenceBackward {
+    if let fast = Scalar.kernels?.pointee.precedenceBackward {
       var operands = PrecedenceBackwardOperands(
         slots: slots, writeWeighting: writeWeighting.float, previousPrecedence: previousPrecedence.float,
         precedenceGradient: precedenceGradient.float, writeWeightingGradient: writeWeightingGradient.float)

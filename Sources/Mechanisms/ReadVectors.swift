@@ -9,7 +9,7 @@ enum ReadVectors {
   static func forward<Scalar: Real>(
     slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, weightings: In<Scalar>, vectors: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.readVectorsForward {
+    if let fast = Scalar.kernels?.pointee.readVectorsForward {
       var operands = ReadVectorsForwardOperands(
         slots: slots, wordSize: wordSize, heads: heads, memory: memory.float, weightings: weightings.float,
         vectors: vectors.float)
@@ -30,7 +30,7 @@ enum ReadVectors {
     slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, weightings: In<Scalar>, vectorsGradient: In<Scalar>,
     memoryGradient: Out<Scalar>, weightingsGradient: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.readVectorsBackward {
+    if let fast = Scalar.kernels?.pointee.readVectorsBackward {
       var operands = ReadVectorsBackwardOperands(
         slots: slots, wordSize: wordSize, heads: heads, memory: memory.float, weightings: weightings.float,
         vectorsGradient: vectorsGradient.float, memoryGradient: memoryGradient.float,

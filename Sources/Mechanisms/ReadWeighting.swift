@@ -14,7 +14,7 @@ enum ReadWeighting {
     slots: Int, readHeads: Int, writeHeads: Int, modes: In<Scalar>, backwardWeights: In<Scalar>, content: In<Scalar>,
     forwardWeights: In<Scalar>, weighting: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.readWeightingForward {
+    if let fast = Scalar.kernels?.pointee.readWeightingForward {
       var operands = ReadWeightingForwardOperands(
         slots: slots, readHeads: readHeads, writeHeads: writeHeads, modes: modes.float,
         backwardWeights: backwardWeights.float, forwardWeights: forwardWeights.float, content: content.float,
@@ -41,7 +41,7 @@ enum ReadWeighting {
     forwardWeights: In<Scalar>, weightingGradient: In<Scalar>, modesGradient: Out<Scalar>,
     backwardGradient: Out<Scalar>, contentGradient: Out<Scalar>, forwardGradient: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.readWeightingBackward {
+    if let fast = Scalar.kernels?.pointee.readWeightingBackward {
       var operands = ReadWeightingBackwardOperands(
         slots: slots, readHeads: readHeads, writeHeads: writeHeads, modes: modes.float,
         backwardWeights: backwardWeights.float, forwardWeights: forwardWeights.float, content: content.float,

@@ -15,7 +15,7 @@ enum Sharpening {
   static func forward<Scalar: Real>(
     slots: Int, weighting: In<Scalar>, sharpness: Scalar, sharpened: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.sharpeningForward {
+    if let fast = Scalar.kernels?.pointee.sharpeningForward {
       var operands = SharpeningForwardOperands(
         slots: slots, weighting: weighting.float, sharpness: Float(sharpness), sharpened: sharpened.float)
       return fast(&operands)
@@ -33,7 +33,7 @@ enum Sharpening {
     slots: Int, weighting: In<Scalar>, sharpness: Scalar, sharpened: In<Scalar>, gradient: Out<Scalar>,
     sharpnessGradient: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.sharpeningBackward {
+    if let fast = Scalar.kernels?.pointee.sharpeningBackward {
       var operands = SharpeningBackwardOperands(
         slots: slots, weighting: weighting.float, sharpness: Float(sharpness), sharpened: sharpened.float,
         gradient: gradient.float, sharpnessGradient: sharpnessGradient.float)

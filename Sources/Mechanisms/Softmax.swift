@@ -6,7 +6,7 @@ enum Softmax {
   ///   - logits: x [rows, count].
   ///   - probabilities: out, p [rows, count]; may be `logits`.
   static func forward<Scalar: Real>(rows: Int, _ count: Int, logits: In<Scalar>, probabilities: Out<Scalar>) {
-    if let fast = Scalar.kernels?.softmaxRows {
+    if let fast = Scalar.kernels?.pointee.softmaxRows {
       var operands = SoftmaxRowsOperands(
         rows: rows, count: count, logits: logits.float, probabilities: probabilities.float)
       return fast(&operands)
@@ -31,7 +31,7 @@ enum Softmax {
   static func backward<Scalar: Real>(
     rows: Int, _ count: Int, probabilities: In<Scalar>, gradient: In<Scalar>, logitGradient: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.softmaxRowsBackward {
+    if let fast = Scalar.kernels?.pointee.softmaxRowsBackward {
       var operands = SoftmaxRowsBackwardOperands(
         rows: rows, count: count, probabilities: probabilities.float, gradient: gradient.float,
         logitGradient: logitGradient.float)

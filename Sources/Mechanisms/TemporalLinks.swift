@@ -62,7 +62,7 @@ enum TemporalLinks {
     previousReadWeights: In<Scalar>, previousLink: In<Scalar>, link: Out<Scalar>, forwardWeights: MutableRows<Scalar>,
     backwardWeights: MutableRows<Scalar>, scratch: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.linksForward {
+    if let fast = Scalar.kernels?.pointee.linksForward {
       var operands = LinksForwardOperands(
         first: rows.lowerBound, end: rows.upperBound, slots: slots, readHeads: readHeads,
         writeWeighting: writeWeighting.float, previousPrecedence: previousPrecedence.float,
@@ -150,7 +150,7 @@ enum TemporalLinks {
     scratch: Out<Scalar>, forwardGradient: Rows<Scalar>, backwardGradient: Rows<Scalar>, linkGradient: Out<Scalar>,
     writeWeightingGradient: Out<Scalar>, precedenceGradient: Out<Scalar>, readWeightsGradient: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.linksBackward {
+    if let fast = Scalar.kernels?.pointee.linksBackward {
       var operands = LinksBackwardOperands(
         first: rows.lowerBound, end: rows.upperBound, slots: slots, readHeads: readHeads, steps: history.steps,
         stepStride: history.stride, link: history.link.float, writeWeightings: history.writeWeightings.float,

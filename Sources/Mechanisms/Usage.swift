@@ -18,7 +18,7 @@ enum Usage {
     slots: Int, readHeads: Int, writeHeads: Int, freeGates: In<Scalar>, previousReadWeights: In<Scalar>,
     previousWriteWeights: In<Scalar>, previousUsage: In<Scalar>, usage: Out<Scalar>, retention: Out<Scalar>? = nil
   ) {
-    if writeHeads == 1, let fast = Scalar.kernels?.usageForward {
+    if writeHeads == 1, let fast = Scalar.kernels?.pointee.usageForward {
       var operands = UsageForwardOperands(
         slots: slots, readHeads: readHeads, freeGates: freeGates.float,
         previousReadWeights: previousReadWeights.float, previousWriteWeights: previousWriteWeights.float,
@@ -47,7 +47,7 @@ enum Usage {
     readWeightsGradient: Out<Scalar>,
     writeWeightsGradient: Out<Scalar>
   ) {
-    if writeHeads == 1, let fast = Scalar.kernels?.usageBackward {
+    if writeHeads == 1, let fast = Scalar.kernels?.pointee.usageBackward {
       var operands = UsageBackwardOperands(
         slots: slots, readHeads: readHeads, stopped: stopped, freeGates: freeGates.float,
         previousReadWeights: previousReadWeights.float, previousWriteWeights: previousWriteWeights.float,

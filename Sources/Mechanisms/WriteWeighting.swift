@@ -10,7 +10,7 @@ enum WriteWeighting {
     slots: Int, allocation: In<Scalar>, content: In<Scalar>, allocationGate: Scalar, writeGate: Scalar,
     weighting: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.writeWeightingForward {
+    if let fast = Scalar.kernels?.pointee.writeWeightingForward {
       var operands = WriteWeightingForwardOperands(
         slots: slots, allocation: allocation.float, content: content.float, allocationGate: Float(allocationGate),
         writeGate: Float(writeGate), weighting: weighting.float)
@@ -29,7 +29,7 @@ enum WriteWeighting {
     weightingGradient: In<Scalar>, allocationGradient: Out<Scalar>, contentGradient: Out<Scalar>,
     allocationGateGradient: Out<Scalar>, writeGateGradient: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.writeWeightingBackward {
+    if let fast = Scalar.kernels?.pointee.writeWeightingBackward {
       var operands = WriteWeightingBackwardOperands(
         slots: slots, allocation: allocation.float, content: content.float, allocationGate: Float(allocationGate),
         writeGate: Float(writeGate), weightingGradient: weightingGradient.float,
