@@ -10,13 +10,6 @@ struct InterfaceLayout {
   /// Per read head and direction; 0 if links are not sharpened.
   let sharpnesses: Int
 
-  /// Offsets of the parts: the paper's in its order, then those of variants.
-  let readKeys, readStrengths, writeKeys, writeStrengths, eraseVectors, writeVectors: Int
-  let freeGates, allocationGates, writeGates, readModes: Int
-  let readMasks, writeMasks, backwardSharpness, forwardSharpness: Int
-  /// The width of ξ.
-  let count: Int
-
   /// - Parameters:
   ///   - hasLinks: false if every read head reads by content: then there are no read modes.
   ///   - maskMinimum: µ, if there are masks.
@@ -28,27 +21,26 @@ struct InterfaceLayout {
     modes = hasLinks ? 2 * K + 1 : 0
     maskWidth = hasMasks ? W : 0
     sharpnesses = sharpensLinks ? K : 0
-    var end = 0
-    func take(_ count: Int) -> Int {
-      end += count
-      return end - count
-    }
-    readKeys = take(R * W)
-    readStrengths = take(R)
-    writeKeys = take(K * W)
-    writeStrengths = take(K)
-    eraseVectors = take(K * W)
-    writeVectors = take(K * W)
-    freeGates = take(R)
-    allocationGates = take(K)
-    writeGates = take(K)
-    readModes = take(R * modes)
-    readMasks = take(R * maskWidth)
-    writeMasks = take(K * maskWidth)
-    backwardSharpness = take(R * sharpnesses)
-    forwardSharpness = take(R * sharpnesses)
-    count = end
   }
+
+  // Offsets of the parts: the paper's in its order, then those of variants. They are computed where they are asked for: so many
+  // numbers would take longer to copy. Heads and words are few enough for them not to overflow.
+  var readKeys: Int { 0 }
+  var readStrengths: Int { readHeads &* wordSize }
+  var writeKeys: Int { readStrengths &+ readHeads }
+  var writeStrengths: Int { writeKeys &+ writeHeads &* wordSize }
+  var eraseVectors: Int { writeStrengths &+ writeHeads }
+  var writeVectors: Int { eraseVectors &+ writeHeads &* wordSize }
+  var freeGates: Int { writeVectors &+ writeHeads &* wordSize }
+  var allocationGates: Int { freeGates &+ readHeads }
+  var writeGates: Int { allocationGates &+ writeHeads }
+  var readModes: Int { writeGates &+ writeHeads }
+  var readMasks: Int { readModes &+ readHeads &* modes }
+  var writeMasks: Int { readMasks &+ readHeads &* maskWidth }
+  var backwardSharpness: Int { writeMasks &+ writeHeads &* maskWidth }
+  var forwardSharpness: Int { backwardSharpness &+ readHeads &* sharpnesses }
+  /// The width of ξ.
+  var count: Int { forwardSharpness &+ readHeads &* sharpnesses }
 }
 
 /// The parts of an interface vector, or of its gradient.

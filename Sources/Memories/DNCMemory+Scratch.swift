@@ -29,8 +29,7 @@ extension DNCMemory {
         c.hasLinks ? LinkParts(slots: c.N, readHeads: c.R, steps: max(segment, 1)).scratchCount : 0)
       memory = Plane(&carver, rows: max(segment - 1, 0), batch: sequences, width: c.N * c.W)
       middleLinks = Plane(
-        &carver, rows: MemoryHistory<Scalar>.hasMiddle(c, segment: segment) ? 1 : 0, batch: sequences,
-        width: c.linkCount)
+        &carver, rows: c.keepsMiddleLinks(segment: segment) ? 1 : 0, batch: sequences, width: c.linkCount)
       interfaceGradient = carver.take(c.interface.count)
       let pairs = c.hasLinks ? c.R * c.K : 0
       backwardGradient = carver.take(pairs * c.N)

@@ -183,8 +183,8 @@ private struct Forward<Scalar: Real>: MemoryVisitor {
   let row, previous, current: Int
 
   func visit<Room: MemoryRoom>(_ type: Room.Type) where Room.Scalar == Scalar {
-    let room = room.assumingMemoryBound(to: Room.self)
-    for b in sequences { room.pointee.forward(b, row: row, previous: previous, current: current) }
+    let room = room.assumingMemoryBound(to: Room.self).pointee
+    for b in sequences { room.forward(b, row: row, previous: previous, current: current) }
   }
 }
 
@@ -195,8 +195,8 @@ private struct Backward<Scalar: Real>: MemoryVisitor {
   let gradient: Planes<Scalar>
 
   func visit<Room: MemoryRoom>(_ type: Room.Type) where Room.Scalar == Scalar {
-    let room = room.assumingMemoryBound(to: Room.self)
-    for b in sequences { room.pointee.backward(b, step: t, of: steps, gradient: gradient) }
+    let room = room.assumingMemoryBound(to: Room.self).pointee
+    for b in sequences { room.backward(b, step: t, of: steps, gradient: gradient) }
   }
 }
 
@@ -206,8 +206,8 @@ private struct RollForward<Scalar: Real>: MemoryVisitor {
   let first, end, steps: Int
 
   func visit<Room: MemoryRoom>(_ type: Room.Type) where Room.Scalar == Scalar {
-    let room = room.assumingMemoryBound(to: Room.self)
-    for b in sequences { room.pointee.rollForward(b, from: first, to: end, of: steps) }
+    let room = room.assumingMemoryBound(to: Room.self).pointee
+    for b in sequences { room.rollForward(b, from: first, to: end, of: steps) }
   }
 }
 

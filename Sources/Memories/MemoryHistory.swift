@@ -2,12 +2,14 @@
 /// steps. Those in between are recomputed from the recorded weightings, erase and write vectors, with the same numbers:
 /// by `advance` or, one row of the links at a time, in `TemporalLinks.backward`.
 struct MemoryHistory<Scalar: Real> {
-  let c: Configuration
+  let configuration: UnsafePointer<Configuration>
   let planes: Planes<Scalar>
   /// Steps in a segment, a power of two.
   let segment: Int
   /// The state in which an episode starts, of one sequence; nil as long as none starts within the steps.
   let start: Planes<Scalar>?
+
+  var c: Configuration { unsafeAddress { configuration } }
 
   /// Where a state is.
   struct Place {
@@ -81,7 +83,7 @@ struct MemoryHistory<Scalar: Real> {
   /// middle, where the other steps of the second half begin.
   /// - Parameters:
   ///   - steps: the number of recorded ones.
-  ///   - middle: [K, N, N] if `hasMiddle`.
+  ///   - middle: [K, N, N] if `keepsMiddleLinks`.
   func links(before t: Int, of steps: Int, _ b: Int, _ k: Int, middle: Out<Scalar>) -> LinkHistory<Scalar> {
     let checkpoint = t - t % segment
     if let start, let first = lastStart(from: checkpoint, to: t, b) {
@@ -94,8 +96,7 @@ struct MemoryHistory<Scalar: Real> {
     }
     let half = checkpoint + segment / 2
     let last = min(checkpoint + segment, steps) - 1
-    let hasMiddle =
-      MemoryHistory.hasMiddle(c, segment: segment) && t >= half && lastStart(from: t, to: last, b) == nil
+    let hasMiddle = c.keepsMiddleLinks(segment: segment) && t >= half && lastStart(from: t, to: last, b) == nil
     let isLast = t == last
     let matrix = k * c.N * c.N
     let beginsInMiddle = hasMiddle && !isLast
@@ -117,10 +118,12 @@ struct MemoryHistory<Scalar: Real> {
     }
     return nil
   }
+}
 
-  /// In a shorter segment, writing and reading the middle would cost what it saves, and with links that no cache holds (8 MB)
-  /// more. Who limits the record gets the smaller one.
-  static func hasMiddle(_ c: Configuration, segment: Int) -> Bool {
-    c.hasLinks && segment >= 8 && c.maxRecordBytes == 0 && c.linkCount <= 2 << 20
+extension Configuration {
+  /// True if backward keeps the links in the middle of a segment of so many steps. In a shorter one, writing and reading them
+  /// would cost what it saves, and with links that no cache holds (8 MB) more. Who limits the record gets the smaller one.
+  func keepsMiddleLinks(segment: Int) -> Bool {
+    hasLinks && segment >= 8 && maxRecordBytes == 0 && linkCount <= 2 << 20
   }
 }

@@ -22,8 +22,6 @@ struct Record<Scalar: Real>: ~Copyable {
   private var scratchStart: UnsafeMutableRawPointer
   /// For the weights' gradients [threads, Linear.scratchCount].
   private(set) var weightScratch: Out<Scalar>
-  /// Of the whole network.
-  private(set) var configuration: Configuration
   private let threads: Int
   /// The state in which an episode starts, of one sequence, once one has started within the steps.
   private var startMemory: Memory
@@ -36,6 +34,7 @@ struct Record<Scalar: Real>: ~Copyable {
     let segment = try Record.segment(c, capacity: capacity, threads: threads)
     let memory = try Memory(bytes: Record.planned(c, capacity: capacity, threads: threads, segment: segment))
     let tables = try Memory(bytes: Record.tableBytes)
+    Record.configuration(tables).initialize(to: c)
     let startMemory = try Memory(bytes: 0)
     var carver = Carver.cutting(memory)
     (planes, gradient, scratchStart, weightScratch) = Record.carve(
@@ -45,13 +44,15 @@ struct Record<Scalar: Real>: ~Copyable {
     self.capacity = capacity
     self.segment = segment
     shards = Shards(c, threads: threads)
-    configuration = c
     self.threads = threads
     self.startMemory = startMemory
     startState = nil
   }
 
-  mutating func setChecksFinite(_ checks: Bool) { configuration.checksFinite = checks }
+  /// Of the whole network. It stays where it is, so those who take the steps need not copy it.
+  var configuration: Configuration { Record.configuration(tables).pointee }
+
+  mutating func setChecksFinite(_ checks: Bool) { Record.configuration(tables).pointee.checksFinite = checks }
 
   /// Computes the state in which an episode starts.
   mutating func prepareStart(_ parameters: Parameters<Scalar>) throws(Failure) {
@@ -100,7 +101,13 @@ struct Record<Scalar: Real>: ~Copyable {
   private static func tables(_ memory: borrowing Memory, _ pair: Int) -> Planes<Scalar>.Table {
     memory.start.assumingMemoryBound(to: Plane<Scalar>.self) + 2 * pair * Quantity.count
   }
-  private static var tableBytes: Int { 4 * Quantity.count * MemoryLayout<Plane<Scalar>>.stride }
+  /// The configuration comes after them.
+  private static func configuration(_ tables: borrowing Memory) -> UnsafeMutablePointer<Configuration> {
+    UnsafeMutableRawPointer(self.tables(tables, 2)).assumingMemoryBound(to: Configuration.self)
+  }
+  private static var tableBytes: Int {
+    4 * Quantity.count * MemoryLayout<Plane<Scalar>>.stride + MemoryLayout<Configuration>.stride
+  }
 
   /// The number of bytes that `init` would allocate.
   static func bytes(_ c: Configuration, capacity: Int, threads: Int) throws(Failure) -> Int {
@@ -109,7 +116,9 @@ struct Record<Scalar: Real>: ~Copyable {
   }
 
   var history: MemoryHistory<Scalar> {
-    MemoryHistory(c: configuration, planes: planes, segment: segment, start: hasStarts ? startState : nil)
+    MemoryHistory(
+      configuration: UnsafePointer(Record.configuration(tables)), planes: planes, segment: segment,
+      start: hasStarts ? startState : nil)
   }
 
   /// The memory of some sequences, with the scratch of one thread.
