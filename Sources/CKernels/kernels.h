@@ -357,36 +357,41 @@ typedef struct {
     const float *gradients;
 } SumOfSquaresOperands;
 
-/* Of oneplus and σ. */
 typedef struct {
     long count;
     const float *x;
     float *y; /* may be `x` */
 } ActivationOperands;
 
+/* How a part of the raw interface vector comes into its range: see `InterfaceTransform`. */
+enum { DNC_PART_IDENTITY, DNC_PART_ONEPLUS, DNC_PART_SIGMOID, DNC_PART_SOFTMAX, DNC_PART_MASK };
+
 typedef struct {
-    long count;
-    const float *yGradient;
-    float *x; /* becomes its gradient */
-} OneplusBackwardOperands;
+    int transform; /* kernels pass over masks */
+    int width;     /* of the rows of a softmax */
+    long first, count;
+    double minimum; /* of a mask */
+} TransformedPart;
 
 typedef struct {
     long count;
-    const float *y, *yGradient; /* y = σ(x) */
-    float *xGradient;
-} SigmoidsBackwardOperands;
+    const TransformedPart *parts; /* [count] */
+    const float *raw;
+    float *interface;
+} InterfaceForwardOperands;
+
+typedef struct {
+    long count;
+    const TransformedPart *parts; /* [count] */
+    float *raw;                   /* in the parts, becomes its gradient */
+    const float *interface, *interfaceGradient;
+} InterfaceBackwardOperands;
 
 typedef struct {
     long rows, count;
     const float *logits;  /* [rows, count] */
     float *probabilities; /* [rows, count], may be `logits` */
 } SoftmaxRowsOperands;
-
-typedef struct {
-    long rows, count;
-    const float *probabilities, *gradient; /* [rows, count] */
-    float *logitGradient;                  /* [rows, count], may be `gradient` */
-} SoftmaxRowsBackwardOperands;
 
 /* Σ bce(z, q), but for the logarithm of `product`, and share · (σ(z) − q): see `Loss`. */
 typedef struct {
@@ -419,13 +424,11 @@ typedef struct {
     void (*addProducts)(const AddProductsOperands *);
     double (*sumOfSquares)(const SumOfSquaresOperands *);
     double (*sigmoidLoss)(const SigmoidLossOperands *);
-    void (*oneplus)(const ActivationOperands *);
-    void (*oneplusBackward)(const OneplusBackwardOperands *);
+    void (*interfaceForward)(const InterfaceForwardOperands *);
+    void (*interfaceBackward)(const InterfaceBackwardOperands *);
     void (*sigmoids)(const ActivationOperands *);
     void (*usageKeys)(const UsageKeysOperands *);
-    void (*sigmoidsBackward)(const SigmoidsBackwardOperands *);
     void (*softmaxRows)(const SoftmaxRowsOperands *);
-    void (*softmaxRowsBackward)(const SoftmaxRowsBackwardOperands *);
     void (*sortKeys)(const SortKeysOperands *);
     void (*packWeight)(const PackWeightOperands *);
     void (*linearForward)(const LinearForwardOperands *);

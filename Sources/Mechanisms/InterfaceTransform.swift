@@ -7,23 +7,64 @@ protocol TransformedInterface {
   static func forEachPart(_ at: Layout, _ body: (Range<Int>, InterfaceTransform) -> Void)
 }
 
-extension TransformedInterface {
+/// The parts of an interface vector, as its `TransformedInterface` lists them.
+struct TransformedParts {
+  static let most = 16
+
+  let start: UnsafeMutablePointer<TransformedPart>
+  private(set) var count = 0
+  private var hasMasks = false
+
+  /// No parts.
+  init(in start: UnsafeMutablePointer<TransformedPart>) { self.start = start }
+
+  /// - Parameter start: room for `most`.
+  init<Interface: TransformedInterface>(
+    of interface: Interface.Type, _ layout: Interface.Layout, in start: UnsafeMutablePointer<TransformedPart>
+  ) {
+    var parts = TransformedParts(in: start)
+    interface.forEachPart(layout) { range, transform in
+      guard !range.isEmpty else { return }
+      start[parts.count] = transform.part(range)
+      parts.count += 1
+      if case .mask = transform { parts.hasMasks = true }
+    }
+    self = parts
+  }
+
   /// - Parameters:
   ///   - raw: ξ of one sequence.
   ///   - interface: out, the same with every part in its range.
-  static func forward<Scalar: Real>(_ layout: Layout, raw: In<Scalar>, interface: Out<Scalar>) {
-    forEachPart(layout) { part, transform in transform.forward(part, raw: raw, interface: interface) }
+  @inline(never) func forward<Scalar: Real>(raw: In<Scalar>, interface: Out<Scalar>) {
+    let fast = Scalar.kernels?.pointee.interfaceForward
+    if let fast {
+      var operands = InterfaceForwardOperands(count: count, parts: start, raw: raw.float, interface: interface.float)
+      fast(&operands)
+      guard hasMasks else { return }
+    }
+    for i in 0..<count where fast == nil || start[i].transform == DNC_PART_MASK {
+      let (first, transform) = (start[i].first, InterfaceTransform(start[i]))
+      transform.forward(start[i].count, raw: raw + first, interface: interface + first)
+    }
   }
 
   /// - Parameters:
   ///   - raw: in, ξ; out, its gradient.
   ///   - interface: as `forward` left it.
   ///   - interfaceGradient: of `interface`.
-  static func backward<Scalar: Real>(
-    _ layout: Layout, raw: Out<Scalar>, interface: In<Scalar>, interfaceGradient: In<Scalar>
-  ) {
-    forEachPart(layout) { part, transform in
-      transform.backward(part, raw: raw, interface: interface, interfaceGradient: interfaceGradient)
+  @inline(never) func backward<Scalar: Real>(raw: Out<Scalar>, interface: In<Scalar>, interfaceGradient: In<Scalar>) {
+    let fast = Scalar.kernels?.pointee.interfaceBackward
+    if let fast {
+      var operands = InterfaceBackwardOperands(
+        count: count, parts: start, raw: raw.float, interface: interface.float,
+        interfaceGradient: interfaceGradient.float)
+      fast(&operands)
+      guard hasMasks else { return }
+    }
+    for i in 0..<count where fast == nil || start[i].transform == DNC_PART_MASK {
+      let (first, transform) = (start[i].first, InterfaceTransform(start[i]))
+      transform.backward(
+        start[i].count, raw: raw + first, interface: interface + first, gradient: interfaceGradient + first)
     }
   }
 }
@@ -39,65 +80,62 @@ enum InterfaceTransform {
   /// µ + (1 − µ) σ(x)
   case mask(Double)
 
-  /// - Parameters:
-  ///   - part: the places of the part.
-  ///   - raw: ξ.
-  ///   - interface: out, in the part's places.
-  func forward<Scalar: Real>(_ part: Range<Int>, raw: In<Scalar>, interface: Out<Scalar>) {
-    let (raw, interface) = (raw + part.lowerBound, interface + part.lowerBound)
+  /// The transform of a part, as the kernels have it.
+  init(_ part: TransformedPart) {
+    self =
+      switch Int(part.transform) {
+      case DNC_PART_ONEPLUS: .oneplus
+      case DNC_PART_SIGMOID: .sigmoid
+      case DNC_PART_SOFTMAX: .softmax(Int(part.width))
+      case DNC_PART_MASK: .mask(part.minimum)
+      default: .identity
+      }
+  }
+
+  func part(_ range: Range<Int>) -> TransformedPart {
+    var part = TransformedPart(
+      transform: Int32(DNC_PART_IDENTITY), width: 1, first: range.lowerBound, count: range.count, minimum: 0)
     switch self {
-    case .identity: copyValues(part.count, raw, to: interface)
-    case .oneplus:
-      if let fast = Scalar.kernels?.pointee.oneplus {
-        var operands = ActivationOperands(count: part.count, x: raw.float, y: interface.float)
-        return fast(&operands)
-      }
-      for i in 0..<part.count { interface[i] = 1 + .softplus(raw[i]) }
-    case .sigmoid:
-      if let fast = Scalar.kernels?.pointee.sigmoids {
-        var operands = ActivationOperands(count: part.count, x: raw.float, y: interface.float)
-        return fast(&operands)
-      }
-      for i in 0..<part.count { interface[i] = .sigmoid(raw[i]) }
-    case .softmax(let count):
-      Softmax.forward(rows: part.count / count, count, logits: raw, probabilities: interface)
+    case .identity: break
+    case .oneplus: part.transform = Int32(DNC_PART_ONEPLUS)
+    case .sigmoid: part.transform = Int32(DNC_PART_SIGMOID)
+    case .softmax(let width): (part.transform, part.width) = (Int32(DNC_PART_SOFTMAX), Int32(width))
+    case .mask(let minimum): (part.transform, part.minimum) = (Int32(DNC_PART_MASK), minimum)
+    }
+    return part
+  }
+
+  /// - Parameters:
+  ///   - raw: x, the numbers of the part in ξ.
+  ///   - interface: out, in their range.
+  func forward<Scalar: Real>(_ count: Int, raw: In<Scalar>, interface: Out<Scalar>) {
+    switch self {
+    case .identity: copyValues(count, raw, to: interface)
+    case .oneplus: for i in 0..<count { interface[i] = 1 + .softplus(raw[i]) }
+    case .sigmoid: for i in 0..<count { interface[i] = .sigmoid(raw[i]) }
+    case .softmax(let width): Softmax.forward(rows: count / width, width, logits: raw, probabilities: interface)
     case .mask(let minimum):
-      InterfaceTransform.sigmoid.forward(0..<part.count, raw: raw, interface: interface)
-      guard minimum > 0 else { return }
-      for i in 0..<part.count { interface[i] = Scalar(minimum) + (1 - Scalar(minimum)) * interface[i] }
+      copyValues(count, raw, to: interface)
+      Elementwise.sigmoid(count, interface)
+      for i in 0..<count { interface[i] = Scalar(minimum) + (1 - Scalar(minimum)) * interface[i] }
     }
   }
 
   /// - Parameters:
-  ///   - raw: in, ξ; out, its gradient in the part's places.
+  ///   - raw: in, x; out, its gradient.
   ///   - interface: as `forward` left it.
-  ///   - interfaceGradient: of `interface`.
-  func backward<Scalar: Real>(
-    _ part: Range<Int>, raw: Out<Scalar>, interface: In<Scalar>, interfaceGradient: In<Scalar>
-  ) {
-    let (raw, interface) = (raw + part.lowerBound, interface + part.lowerBound)
-    let gradient = interfaceGradient + part.lowerBound
+  ///   - gradient: of `interface`.
+  func backward<Scalar: Real>(_ count: Int, raw: Out<Scalar>, interface: In<Scalar>, gradient: In<Scalar>) {
     switch self {
-    case .identity: copyValues(part.count, gradient, to: raw)
-    case .oneplus:
-      if let fast = Scalar.kernels?.pointee.oneplusBackward {
-        var operands = OneplusBackwardOperands(count: part.count, yGradient: gradient.float, x: raw.float)
-        return fast(&operands)
-      }
-      for i in 0..<part.count { raw[i] = gradient[i] * .sigmoid(raw[i]) }
-    case .sigmoid:
-      if let fast = Scalar.kernels?.pointee.sigmoidsBackward {
-        var operands = SigmoidsBackwardOperands(
-          count: part.count, y: interface.float, yGradient: gradient.float, xGradient: raw.float)
-        return fast(&operands)
-      }
-      for i in 0..<part.count { raw[i] = gradient[i] * interface[i] * (1 - interface[i]) }
-    case .softmax(let count):
+    case .identity: copyValues(count, gradient, to: raw)
+    case .oneplus: for i in 0..<count { raw[i] = gradient[i] * .sigmoid(raw[i]) }
+    case .sigmoid: for i in 0..<count { raw[i] = gradient[i] * interface[i] * (1 - interface[i]) }
+    case .softmax(let width):
       Softmax.backward(
-        rows: part.count / count, count, probabilities: interface, gradient: gradient, logitGradient: raw)
+        rows: count / width, width, probabilities: interface, gradient: gradient, logitGradient: raw)
     case .mask(let minimum):
       // σ(x) is computed again: found from m, a small one would lose its digits.
-      for i in 0..<part.count {
+      for i in 0..<count {
         let gate = Scalar.sigmoid(raw[i])
         raw[i] = gradient[i] * (1 - Scalar(minimum)) * gate * (1 - gate)
       }

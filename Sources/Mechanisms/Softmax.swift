@@ -31,12 +31,6 @@ enum Softmax {
   static func backward<Scalar: Real>(
     rows: Int, _ count: Int, probabilities: In<Scalar>, gradient: In<Scalar>, logitGradient: Out<Scalar>
   ) {
-    if let fast = Scalar.kernels?.pointee.softmaxRowsBackward {
-      var operands = SoftmaxRowsBackwardOperands(
-        rows: rows, count: count, probabilities: probabilities.float, gradient: gradient.float,
-        logitGradient: logitGradient.float)
-      return fast(&operands)
-    }
     for row in 0..<rows {
       let start = row * count
       let mean = dot(count, probabilities + start, gradient + start)

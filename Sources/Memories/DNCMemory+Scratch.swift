@@ -2,6 +2,7 @@ extension DNCMemory {
   /// Working memory of one thread, for one sequence and one step at a time. Only the memories and middle links of a
   /// segment outlive the step.
   struct Scratch: MemoryScratch {
+    let interfaceParts: TransformedParts
     let usageFound: Out<Scalar>  // u^k [K, N]
     let freeList: Out<UInt32>
     let masked: Out<Scalar>  // scratch of the masked content weighting
@@ -20,6 +21,7 @@ extension DNCMemory {
     let retentionGradient: Out<Scalar>  // [N]
 
     init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {
+      interfaceParts = carver.takeParts(of: Interface.self, c.interface)
       usageFound = carver.take(c.K * c.N)
       freeList = carver.take(FreeList.scratchCount(slots: c.N))
       let masked = c.hasMasks ? max(c.R, c.K) : 0

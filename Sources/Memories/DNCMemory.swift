@@ -52,7 +52,7 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
   func forward(_ b: Int, row: Int, previous: Int, current: Int) {
     if prefetches, b + 1 < c.B { prefetch(b + 1, step: row, state: current) }
     let interface = planes[.interface][row, b]
-    Interface.forward(c.interface, raw: planes[.rawInterface][row, b], interface: interface)
+    scratch.interfaceParts.forward(raw: In(planes[.rawInterface][row, b]), interface: interface)
     let parts = InterfaceParts(start: In(interface), at: c.interface)
     let before = Read(history.before(row, previous: previous, b))
     let after = Written(planes, row: current, b)
@@ -119,8 +119,8 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
     setZero(c.interface.count, scratch.interfaceGradient)
     backwardRead(step)
     backwardWrite(step)
-    Interface.backward(
-      c.interface, raw: planes[.rawInterface][t, b], interface: interface, interfaceGradient: scratch.interfaceGradient)
+    scratch.interfaceParts.backward(
+      raw: planes[.rawInterface][t, b], interface: In(interface), interfaceGradient: In(scratch.interfaceGradient))
     setZero(c.readWidth, step.gradient.readVectors)
   }
 

@@ -12,6 +12,7 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
 
   /// Working memory of one thread, for one sequence and one step at a time. Only the memories of a segment outlive the step.
   struct Scratch: MemoryScratch {
+    let interfaceParts: TransformedParts
     let interpolated: Out<Scalar>  // w^g of a head [N]
     let shifted: Out<Scalar>  // w^s of a head [N]
 
@@ -23,6 +24,7 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
     let rowFactors: Out<Scalar>  // [N]
 
     init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {
+      interfaceParts = carver.takeParts(of: NTMInterface.self, c.ntmInterface)
       interpolated = carver.take(c.N)
       shifted = carver.take(c.N)
       memory = Plane(&carver, rows: max(segment - 1, 0), batch: sequences, width: c.N * c.W)
@@ -46,7 +48,7 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
 
   func forward(_ b: Int, row: Int, previous: Int, current: Int) {
     let interface = planes[.interface][row, b]
-    NTMInterface.forward(c.ntmInterface, raw: planes[.rawInterface][row, b], interface: interface)
+    scratch.interfaceParts.forward(raw: In(planes[.rawInterface][row, b]), interface: interface)
     let parts = NTMInterfaceParts(start: In(interface), at: c.ntmInterface)
     let before = history.before(row, previous: previous, b)
     let memory = In(before(.memory))
@@ -130,8 +132,8 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
     focus(
       parts.readHeads, partsGradient.readHeads, history.foundByReadHeads(t, b, current: t + 1), .readWeights,
       readGradient)
-    NTMInterface.backward(
-      at, raw: planes[.rawInterface][t, b], interface: interface, interfaceGradient: scratch.interfaceGradient)
+    scratch.interfaceParts.backward(
+      raw: planes[.rawInterface][t, b], interface: In(interface), interfaceGradient: In(scratch.interfaceGradient))
     setZero(c.readWidth, vectorsGradient)
   }
 

@@ -8,53 +8,41 @@ extension KernelTests {
   /// An interface of Double, which has no kernels, beside one of the kernels, forward and backward.
   @Test(arguments: levels) func interface(level: String) throws {
     let kernels = try kernels(of: level)
+    let room = UnsafeMutablePointer<TransformedPart>.allocate(capacity: TransformedParts.most)
+    defer { room.deallocate() }
     var random = Random(seed: 13)
-    for (readHeads, writeHeads, word) in [
-      (1, 1, 1), (1, 1, 16), (2, 1, 5), (3, 3, 7), (5, 2, 8), (4, 1, 16), (9, 4, 50),
+    for (readHeads, writeHeads, word, sharpens) in [
+      (1, 1, 1, false), (1, 1, 16, true), (2, 1, 5, false), (3, 3, 7, true), (5, 2, 8, false), (4, 1, 16, false),
+      (9, 4, 50, true),
     ] {
-      let at = InterfaceLayout(readHeads: readHeads, writeHeads: writeHeads, wordSize: word)
+      let at = InterfaceLayout(
+        readHeads: readHeads, writeHeads: writeHeads, wordSize: word, sharpensLinks: sharpens)
       let what = "\(readHeads) and \(writeHeads) heads, words of \(word)"
-      let raw = Numbers(at.count, &random, from: -20, to: 20)
-      let interface = Numbers(at.count, &random)
-      let gradient = Numbers(at.count, &random)
-      Interface.forward(at, raw: raw.exact, interface: interface.exact)
-      for i in 0..<at.count { interface.float[i] = raw.float[i] }
-      for (start, count) in [(at.readStrengths, readHeads), (at.writeStrengths, writeHeads)] {
-        run(kernels.oneplus, ActivationOperands(count: count, x: raw.float + start, y: interface.float + start))
-      }
-      for (start, end) in [(at.eraseVectors, at.writeVectors), (at.freeGates, at.readModes)] {
-        run(kernels.sigmoids, ActivationOperands(count: end - start, x: raw.float + start, y: interface.float + start))
-      }
-      run(
-        kernels.softmaxRows,
-        SoftmaxRowsOperands(
-          rows: readHeads, count: at.modes, logits: raw.float + at.readModes,
-          probabilities: interface.float + at.readModes))
-      expect(interface, "interface of \(what)", tolerance: 1e-7)
-
-      Interface.backward(
-        at, raw: raw.exact, interface: interface.exact, interfaceGradient: gradient.exact)
-      for (start, count) in [(at.readStrengths, readHeads), (at.writeStrengths, writeHeads)] {
-        run(
-          kernels.oneplusBackward,
-          OneplusBackwardOperands(count: count, yGradient: gradient.float + start, x: raw.float + start))
-        for i in start..<start + count { #expect(abs(Double(raw.float[i]) - raw.exact[i]) < 2e-7, "\(what)") }
-      }
-      for (start, end) in [(at.eraseVectors, at.writeVectors), (at.freeGates, at.readModes)] {
-        run(
-          kernels.sigmoidsBackward,
-          SigmoidsBackwardOperands(
-            count: end - start, y: interface.float + start, yGradient: gradient.float + start,
-            xGradient: raw.float + start))
-        for i in start..<end { #expect(abs(Double(raw.float[i]) - raw.exact[i]) < 2e-7, "\(what)") }
-      }
-      run(
-        kernels.softmaxRowsBackward,
-        SoftmaxRowsBackwardOperands(
-          rows: readHeads, count: at.modes, probabilities: interface.float + at.readModes,
-          gradient: gradient.float + at.readModes, logitGradient: raw.float + at.readModes))
-      for i in at.readModes..<at.count { #expect(abs(Double(raw.float[i]) - raw.exact[i]) < 2e-7, "\(what)") }
+      check(kernels, TransformedParts(of: Interface.self, at, in: room), at.count, what, &random)
+      let turing = NTMInterfaceLayout(at)
+      check(
+        kernels, TransformedParts(of: NTMInterface.self, turing, in: room), turing.count, "\(what), NTM", &random)
     }
+  }
+
+  private func check(
+    _ kernels: Kernels, _ parts: TransformedParts, _ count: Int, _ what: String, _ random: inout Random
+  ) {
+    let raw = Numbers(count, &random, from: -20, to: 20)
+    let interface = Numbers(count, &random)
+    let gradient = Numbers(count, &random)
+    parts.forward(raw: In(raw.exact), interface: interface.exact)
+    run(
+      kernels.interfaceForward,
+      InterfaceForwardOperands(count: parts.count, parts: parts.start, raw: raw.float, interface: interface.float))
+    expect(interface, "interface of \(what)", tolerance: 1e-7)
+    parts.backward(raw: raw.exact, interface: In(interface.exact), interfaceGradient: In(gradient.exact))
+    run(
+      kernels.interfaceBackward,
+      InterfaceBackwardOperands(
+        count: parts.count, parts: parts.start, raw: raw.float, interface: interface.float,
+        interfaceGradient: gradient.float))
+    expect(raw, "its gradient, \(what)", tolerance: 2e-7)
   }
 
   /// Within 1.5 ulp, from where it is 1 to where it is 1 + x; and NaN stays NaN.
@@ -63,7 +51,10 @@ extension KernelTests {
     let x: [Float] = (-3000...3000).map { Float($0) / 100 + 1.7e-4 } + [-1e30, 1e30, .infinity, -.infinity, .nan]
     var y = x
     y.withUnsafeMutableBufferPointer { y in
-      run(kernels.oneplus, ActivationOperands(count: x.count, x: In(y.baseAddress!), y: y.baseAddress!))
+      let start = y.baseAddress!
+      withUnsafePointer(to: InterfaceTransform.oneplus.part(0..<x.count)) { part in
+        run(kernels.interfaceForward, InterfaceForwardOperands(count: 1, parts: part, raw: start, interface: start))
+      }
     }
     for (x, y) in zip(x, y) {
       let exact = 1 + Double.softplus(Double(x))

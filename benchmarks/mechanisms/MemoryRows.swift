@@ -43,12 +43,12 @@ extension Meter {
   private func interface() {
     let (c, need) = (c, ranges)
     each("interface's ranges", .forward, need) { memory, t, b in
-      Interface.forward(
-        c.interface, raw: In(memory.planes[.rawInterface][t, b]), interface: memory.planes[.interface][t, b])
+      memory.scratch.interfaceParts.forward(
+        raw: In(memory.planes[.rawInterface][t, b]), interface: memory.planes[.interface][t, b])
     }
     each("interface's ranges", .backward, need) { memory, t, b in
-      Interface.backward(
-        c.interface, raw: memory.planes[.rawInterface][t, b], interface: In(memory.planes[.interface][t, b]),
+      memory.scratch.interfaceParts.backward(
+        raw: memory.planes[.rawInterface][t, b], interface: In(memory.planes[.interface][t, b]),
         interfaceGradient: In(memory.scratch.interfaceGradient))
     }
   }

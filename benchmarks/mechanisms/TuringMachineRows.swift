@@ -6,12 +6,12 @@ extension Meter {
   func turingMachine() {
     let c = c
     eachOfTuringMachine("interface's ranges", .forward, ranges) { memory, t, b in
-      NTMInterface.forward(
-        c.ntmInterface, raw: In(memory.planes[.rawInterface][t, b]), interface: memory.planes[.interface][t, b])
+      memory.scratch.interfaceParts.forward(
+        raw: In(memory.planes[.rawInterface][t, b]), interface: memory.planes[.interface][t, b])
     }
     eachOfTuringMachine("interface's ranges", .backward, ranges) { memory, t, b in
-      NTMInterface.backward(
-        c.ntmInterface, raw: memory.planes[.rawInterface][t, b], interface: In(memory.planes[.interface][t, b]),
+      memory.scratch.interfaceParts.backward(
+        raw: memory.planes[.rawInterface][t, b], interface: In(memory.planes[.interface][t, b]),
         interfaceGradient: In(memory.scratch.interfaceGradient))
     }
     content("content, write head", isWrite: true)
