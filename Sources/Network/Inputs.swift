@@ -44,7 +44,7 @@ extension Step {
     tokens(planes.whole(.token).matrix(of: b, from: row))
   }
 
-  private func tokens(_ rows: MutableRows<UInt32>) -> Linear.Tokens? {
+  func tokens(_ rows: MutableRows<UInt32>) -> Linear.Tokens? {
     c.takesTokens ? Linear.Tokens(rows: rows.reading) : nil
   }
 }

@@ -1,22 +1,60 @@
 /// The products that do not depend on the recurrence, for any number of steps at once. They come before the first step
 /// and after the last one; in backward, before the last step and after the first one.
 extension Step {
+  /// Rows of some steps and sequences, in planes and in what C hands in.
+  private struct Series {
+    /// The first row's step and sequence.
+    var t = 0, b = 0
+    var count: Int
+    let batch: Int
+    /// From a row to the next: 1, or a whole batch to the same sequence in the next step.
+    var stride = 1
+
+    func rows<Element>(_ plane: Plane<Element>, from row: Int) -> MutableRows<Element> {
+      MutableRows(plane[row + t, b], stride: stride * plane.width)
+    }
+    func rows<Pointer: ScalarPointer>(_ start: Pointer, width: Int) -> RowView<Pointer> {
+      RowView(start.advanced(by: (t * batch + b) * width), stride: stride * width)
+    }
+  }
+
+  /// Calls `body` with all rows of the step's sequences in `steps` steps: all at once, those of a step, or those of a sequence.
+  /// - Parameter weights: that each row meets. Where few rows follow each other, few weights are loaded for them again and again.
+  @inline(never) private func forEachSeries(_ steps: Int, weights: Int, _ body: (Series) -> Void) {
+    let all = Series(count: steps * batch, batch: c.B)
+    if bypass == nil, batch == c.B { return body(all) }
+    var series = all
+    if bypass == nil, weights <= 16 << 10 {
+      (series.b, series.count) = (sequences.lowerBound, batch)
+      for t in 0..<steps {
+        series.t = t
+        body(series)
+      }
+    } else {
+      (series.count, series.stride) = (steps, c.B)
+      for b in sequences {
+        series.b = b
+        body(series)
+      }
+    }
+  }
+
   /// The inputs' share in the controller's pre-activations, for `steps` steps from step `row` of the record on.
   func inputs(_ inputs: Inputs<Scalar>, steps: Int, row: Int) {
-    for b in sequences {
-      keep(inputs, steps: steps, row: row, of: b)
-      let x = planes[.input].matrix(of: b, from: row).reading
-      let tokens = tokens(of: b, from: row)
+    for b in sequences { keep(inputs, steps: steps, row: row, of: b) }
+    forEachSeries(steps, weights: c.gates * c.H * c.X) { series in
+      let x = series.rows(planes[.input], from: row).reading
+      let tokens = tokens(series.rows(planes.whole(.token), from: row))
       for l in 0..<c.L {
-        let z = sums(layer: l).matrix(of: b, from: row)
+        let z = series.rows(sums(layer: l), from: row)
         let units = c.gates * c.H
-        Linear.setBias(rows: steps, outputs: units, bias: sumsBias(layer: l), output: z)
+        Linear.setBias(rows: series.count, outputs: units, bias: sumsBias(layer: l), output: z)
         guard c.seesInput(layer: l) else { continue }
         let weight = weight(.inputWeight, layer: l)
         if let tokens {
-          Linear.forward(rows: steps, outputs: units, weight: weight, tokens: tokens, output: z)
+          Linear.forward(rows: series.count, outputs: units, weight: weight, tokens: tokens, output: z)
         } else {
-          Linear.forward(rows: steps, outputs: units, inputs: c.X, weight: weight, input: x, output: z)
+          Linear.forward(rows: series.count, outputs: units, inputs: c.X, weight: weight, input: x, output: z)
         }
       }
     }
@@ -24,13 +62,13 @@ extension Step {
 
   /// - Parameter inputGradients: of x [steps, B, X], written.
   func backwardInputs(_ inputGradients: Out<Scalar>, steps: Int) {
-    for b in sequences {
-      let target = MutableRows(inputGradients + b * c.X, stride: c.B * c.X)
-      for t in 0..<steps { setZero(c.X, target[t]) }
+    forEachSeries(steps, weights: c.gates * c.H * c.X) { series in
+      let target = series.rows(inputGradients, width: c.X)
+      for row in 0..<series.count { setZero(c.X, target[row]) }
       for l in 0..<c.L where c.seesInput(layer: l) {
         Linear.backward(
-          rows: steps, outputs: c.gates * c.H, inputs: c.X, weight: parameters.rows(.inputWeight, layer: l),
-          outputGradient: sums(layer: l).matrix(of: b, from: 0).reading, inputGradient: target)
+          rows: series.count, outputs: c.gates * c.H, inputs: c.X, weight: parameters.rows(.inputWeight, layer: l),
+          outputGradient: series.rows(sums(layer: l), from: 0).reading, inputGradient: target)
       }
     }
   }
@@ -40,48 +78,43 @@ extension Step {
   ///   - outputs: y [steps, B, Y].
   ///   - time: steps from row 0 of the record, or from the last call of a network that records none, to the first of them.
   func outputs(_ outputs: Out<Scalar>, steps: Int, row: Int, current: Int, time: Int) {
-    for b in sequences {
-      let controller = planes[.hidden].matrix(of: b, from: current).dropping(columns: c.controllerOffset).reading
+    forEachSeries(steps, weights: c.Y * (c.controllerWidth + c.readWidth)) { series in
+      let output = series.rows(outputs, width: c.Y)
+      let controller = series.rows(planes[.hidden], from: current).dropping(columns: c.controllerOffset).reading
+      let readVectors = series.rows(planes[.readVectors], from: current).reading
+      let unclamped = series.rows(planes[.rawOutput], from: row)
       func forward(_ first: Int, _ count: Int, _ controller: Rows<Scalar>) {
-        forwardOutputs(
-          count, of: b, controller, current: current + first, row: row + first, outputs + first * c.B * c.Y)
+        outputLayer.forward(
+          rows: count, weight: weight(.outputWeight), bias: parameters.vector(.outputBias), controller: controller,
+          readVectors: readVectors.dropping(rows: first), unclamped: unclamped.dropping(rows: first),
+          output: output.dropping(rows: first))
       }
       if let bypass {
-        bypass.forEachPart(of: steps, controller, place: { (time + $0, b) }, forward)
+        bypass.forEachPart(of: steps, controller, place: { (time + $0, series.b) }, forward)
       } else {
-        forward(0, steps, controller)
+        forward(0, series.count, controller)
       }
     }
-  }
-
-  @inline(never) private func forwardOutputs(
-    _ steps: Int, of b: Int, _ controller: Rows<Scalar>, current: Int, row: Int, _ outputs: Out<Scalar>
-  ) {
-    outputLayer.forward(
-      rows: steps, weight: weight(.outputWeight), bias: parameters.vector(.outputBias), controller: controller,
-      readVectors: planes[.readVectors].matrix(of: b, from: current).reading,
-      unclamped: planes[.rawOutput].matrix(of: b, from: row),
-      output: MutableRows(outputs + b * c.Y, stride: c.B * c.Y))
   }
 
   /// Passes the output gradients of all recorded steps back through the output layer, to ν and r.
   /// - Parameter outputGradients: of y [steps, B, Y].
   func backwardOutputs(_ outputGradients: In<Scalar>, steps: Int) {
-    for b in sequences {
-      let controllerGradient = planes[.controllerOutputGradient].matrix(of: b, from: 0)
-      let readVectorsGradient = planes[.readVectorsGradient].matrix(of: b, from: 0)
-      for t in 0..<steps {
-        setZero(c.controllerWidth, controllerGradient[t])
-        setZero(c.readWidth, readVectorsGradient[t])
+    forEachSeries(steps, weights: c.Y * (c.controllerWidth + c.readWidth)) { series in
+      let controllerGradient = series.rows(planes[.controllerOutputGradient], from: 0)
+      let readVectorsGradient = series.rows(planes[.readVectorsGradient], from: 0)
+      for row in 0..<series.count {
+        setZero(c.controllerWidth, controllerGradient[row])
+        setZero(c.readWidth, readVectorsGradient[row])
       }
       outputLayer.backward(
-        rows: steps, weight: parameters.rows(.outputWeight), unclamped: planes[.rawOutput].matrix(of: b, from: 0),
-        outputGradient: Rows(outputGradients + b * c.Y, stride: c.B * c.Y), controllerGradient: controllerGradient,
-        readVectorsGradient: readVectorsGradient)
-      guard let bypass else { continue }
+        rows: series.count, weight: parameters.rows(.outputWeight),
+        unclamped: series.rows(planes[.rawOutput], from: 0), outputGradient: series.rows(outputGradients, width: c.Y),
+        controllerGradient: controllerGradient, readVectorsGradient: readVectorsGradient)
+      guard let bypass else { return }
       for t in 0..<steps {
         bypass.dropout.backward(
-          step: bypass.start + t, sequence: b, c.controllerWidth, gradient: controllerGradient[t])
+          step: bypass.start + t, sequence: series.b, c.controllerWidth, gradient: controllerGradient[t])
       }
     }
   }
