@@ -78,6 +78,18 @@ static void controller(long H) {
     RUN(softmaxRows, SoftmaxRowsOperands, B, H, given(B * H, -9, 9), changed(B * H));
 }
 
+static void interface(long W, long R) {
+    const long ends[] = {R * W, R * W + R, R * W + R + W, 4 * R + R * W + W};
+    const TransformedPart parts[] = {
+        {DNC_PART_IDENTITY, 1, 0, ends[0], 0},
+        {DNC_PART_ONEPLUS, 1, ends[0], R, 0},
+        {DNC_PART_SIGMOID, 1, ends[1], W, 0},
+        {DNC_PART_SOFTMAX, 3, ends[2], 3 * R, 0},
+    };
+    RUN(interfaceForward, InterfaceForwardOperands, 4, parts, given(ends[3], -9, 9), changed(ends[3]));
+    RUN(interfaceBackward, InterfaceBackwardOperands, 4, parts, changed(ends[3]), given(ends[3], 0, 1), given(ends[3], -1, 1));
+}
+
 static void memory(long N, long W, long R) {
     RUN(contentForward, ContentForwardOperands, N, W, R, given(N * W, -1, 1), given(N, 1, 2), given(R * W, -1, 1),
         given(R, 1, 9), changed(R * N), changed(R * N));
@@ -121,6 +133,7 @@ int main(int count, char **words) {
     kernels = level();
     linear(sizes[3], sizes[1] + sizes[3]);
     controller(sizes[3]);
+    interface(sizes[1], sizes[2]);
     memory(sizes[0], sizes[1], sizes[2]);
     links(sizes[0], sizes[2]);
     learning(sizes[3]);
