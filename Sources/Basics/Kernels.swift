@@ -50,7 +50,7 @@ extension Kernels {
 
   nonisolated(unsafe) private static var table: Kernels?
 
-  /// A variable of a type has one place.
+  /// A static variable stays where it is.
   private static func place(of table: UnsafeMutablePointer<Kernels?>) -> UnsafeMutablePointer<Kernels> {
     UnsafeMutableRawPointer(table).assumingMemoryBound(to: Kernels.self)
   }

@@ -19,12 +19,12 @@ extension Step {
   }
 
   /// Calls `body` with all rows of the step's sequences in `steps` steps: all at once, those of a step, or those of a sequence.
-  /// - Parameter weights: that each row meets. Where few rows follow each other, few weights are loaded for them again and again.
+  /// - Parameter weights: that each row meets. Many are not loaded again and again for the few rows of a step.
   @inline(never) private func forEachSeries(_ steps: Int, weights: Int, _ body: (Series) -> Void) {
     let all = Series(count: steps * batch, batch: c.B)
     if bypass == nil, batch == c.B { return body(all) }
     var series = all
-    if bypass == nil, weights <= 16 << 10 {
+    if bypass == nil, weights <= 16 << 10 || steps <= batch {
       (series.b, series.count) = (sequences.lowerBound, batch)
       for t in 0..<steps {
         series.t = t
