@@ -39,11 +39,7 @@ extension Step {
     tokens(planes.whole(.token).matrix(from: row, sequence: sequences.lowerBound))
   }
 
-  /// Those of one sequence in a row and the following ones.
-  func tokens(of b: Int, from row: Int) -> Linear.Tokens? {
-    tokens(planes.whole(.token).matrix(of: b, from: row))
-  }
-
+  /// - Parameter rows: of the plane of tokens.
   func tokens(_ rows: MutableRows<UInt32>) -> Linear.Tokens? {
     c.takesTokens ? Linear.Tokens(rows: rows.reading) : nil
   }
