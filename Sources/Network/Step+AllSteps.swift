@@ -21,6 +21,8 @@ extension Step {
   /// Calls `body` with all rows of the step's sequences in `steps` steps: all at once, those of a step, or those of a sequence.
   /// - Parameter weights: that each row meets. Many are not loaded again and again for the few rows of a step.
   @inline(never) private func forEachSeries(_ steps: Int, weights: Int, _ body: (Series) -> Void) {
+    // A member of a crew may have no sequences.
+    guard batch > 0 else { return }
     let all = Series(count: steps * batch, batch: c.B)
     if bypass == nil, batch == c.B { return body(all) }
     var series = all
