@@ -1,35 +1,32 @@
 import CKernels
 
-/// Turns the raw interface vector ξ of a memory into parts in their ranges.
+/// Which parts the raw interface vector ξ of a memory has, and how each comes into its range.
 protocol TransformedInterface {
   associatedtype Layout
   /// Calls `body` for the parts, one after the other, with the transform of each.
   static func forEachPart(_ at: Layout, _ body: (Range<Int>, InterfaceTransform) -> Void)
 }
 
-/// The parts of an interface vector, as its `TransformedInterface` lists them.
+/// Turns ξ into parts in their ranges, and their gradients into that of ξ. Lists the parts once, for a kernel to go through all.
 struct TransformedParts {
-  static let most = 16
-
   let start: UnsafeMutablePointer<TransformedPart>
-  private(set) var count = 0
-  private var hasMasks = false
+  let count: Int
+  private let hasMasks: Bool
 
-  /// No parts.
-  init(in start: UnsafeMutablePointer<TransformedPart>) { self.start = start }
-
-  /// - Parameter start: room for `most`.
   init<Interface: TransformedInterface>(
-    of interface: Interface.Type, _ layout: Interface.Layout, in start: UnsafeMutablePointer<TransformedPart>
+    _ carver: inout Carver, of interface: Interface.Type, _ layout: Interface.Layout
   ) {
-    var parts = TransformedParts(in: start)
+    // No interface has more.
+    let start = carver.take(16, of: TransformedPart.self)
+    let isMeasuring = carver.isMeasuring
+    var (count, hasMasks) = (0, false)
     interface.forEachPart(layout) { range, transform in
-      guard !range.isEmpty else { return }
-      start[parts.count] = transform.part(range)
-      parts.count += 1
-      if case .mask = transform { parts.hasMasks = true }
+      guard !range.isEmpty, !isMeasuring else { return }
+      start[count] = transform.part(range)
+      count += 1
+      if case .mask = transform { hasMasks = true }
     }
-    self = parts
+    (self.start, self.count, self.hasMasks) = (start, count, hasMasks)
   }
 
   /// - Parameters:
@@ -80,7 +77,7 @@ enum InterfaceTransform {
   /// µ + (1 − µ) σ(x)
   case mask(Double)
 
-  /// The transform of a part, as the kernels have it.
+  /// That of a part, as the kernels have it.
   init(_ part: TransformedPart) {
     self =
       switch Int(part.transform) {
@@ -92,6 +89,7 @@ enum InterfaceTransform {
       }
   }
 
+  /// The part in these places, for the kernels.
   func part(_ range: Range<Int>) -> TransformedPart {
     var part = TransformedPart(
       transform: Int32(DNC_PART_IDENTITY), width: 1, first: range.lowerBound, count: range.count, minimum: 0)

@@ -21,7 +21,7 @@ extension DNCMemory {
     let retentionGradient: Out<Scalar>  // [N]
 
     init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {
-      interfaceParts = carver.takeParts(of: Interface.self, c.interface)
+      interfaceParts = TransformedParts(&carver, of: Interface.self, c.interface)
       usageFound = carver.take(c.K * c.N)
       freeList = carver.take(FreeList.scratchCount(slots: c.N))
       let masked = c.hasMasks ? max(c.R, c.K) : 0

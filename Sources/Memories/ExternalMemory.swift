@@ -1,5 +1,4 @@
 import CDNC
-import CKernels
 
 /// The memories. Each has a file of its own; a new one also needs a case in `Configuration.Memory` and a line here.
 extension Configuration.Memory {
@@ -52,15 +51,6 @@ protocol MemoryScratch {
   ///   - sequences: the most that a thread has.
   ///   - segment: steps in a segment; 0 without training.
   init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int)
-}
-
-extension Carver {
-  mutating func takeParts<Interface: TransformedInterface>(
-    of interface: Interface.Type, _ layout: Interface.Layout
-  ) -> TransformedParts {
-    let start = take(TransformedParts.most, of: TransformedPart.self)
-    return isMeasuring ? TransformedParts(in: start) : TransformedParts(of: interface, layout, in: start)
-  }
 }
 
 protocol MemoryVisitor {

@@ -24,7 +24,7 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
     let rowFactors: Out<Scalar>  // [N]
 
     init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {
-      interfaceParts = carver.takeParts(of: NTMInterface.self, c.ntmInterface)
+      interfaceParts = TransformedParts(&carver, of: NTMInterface.self, c.ntmInterface)
       interpolated = carver.take(c.N)
       shifted = carver.take(c.N)
       memory = Plane(&carver, rows: max(segment - 1, 0), batch: sequences, width: c.N * c.W)

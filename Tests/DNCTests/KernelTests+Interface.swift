@@ -8,8 +8,7 @@ extension KernelTests {
   /// An interface of Double, which has no kernels, beside one of the kernels, forward and backward.
   @Test(arguments: levels) func interface(level: String) throws {
     let kernels = try kernels(of: level)
-    let room = UnsafeMutablePointer<TransformedPart>.allocate(capacity: TransformedParts.most)
-    defer { room.deallocate() }
+    let room = try Memory(bytes: 4096)
     var random = Random(seed: 13)
     for (readHeads, writeHeads, word, sharpens) in [
       (1, 1, 1, false), (1, 1, 16, true), (2, 1, 5, false), (3, 3, 7, true), (5, 2, 8, false), (4, 1, 16, false),
@@ -18,10 +17,11 @@ extension KernelTests {
       let at = InterfaceLayout(
         readHeads: readHeads, writeHeads: writeHeads, wordSize: word, sharpensLinks: sharpens)
       let what = "\(readHeads) and \(writeHeads) heads, words of \(word)"
-      check(kernels, TransformedParts(of: Interface.self, at, in: room), at.count, what, &random)
+      var carver = Carver.cutting(room)
+      check(kernels, TransformedParts(&carver, of: Interface.self, at), at.count, what, &random)
       let turing = NTMInterfaceLayout(at)
       check(
-        kernels, TransformedParts(of: NTMInterface.self, turing, in: room), turing.count, "\(what), NTM", &random)
+        kernels, TransformedParts(&carver, of: NTMInterface.self, turing), turing.count, "\(what), NTM", &random)
     }
   }
 
