@@ -2,6 +2,7 @@
 /// steps. Those in between are recomputed from the recorded weightings, erase and write vectors, with the same numbers:
 /// by `advance` or, one row of the links at a time, in `TemporalLinks.backward`.
 struct MemoryHistory<Scalar: Real> {
+  /// In the record, where it stays.
   let configuration: UnsafePointer<Configuration>
   let planes: Planes<Scalar>
   /// Steps in a segment, a power of two.
@@ -9,6 +10,7 @@ struct MemoryHistory<Scalar: Real> {
   /// The state in which an episode starts, of one sequence; nil as long as none starts within the steps.
   let start: Planes<Scalar>?
 
+  // Not a copy: it is asked for a hundred times a step.
   var c: Configuration { unsafeAddress { configuration } }
 
   /// Where a state is.

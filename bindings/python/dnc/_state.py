@@ -51,7 +51,8 @@ class State(Instance):
 
     def set_state(self, name: str, values: npt.ArrayLike) -> None:
         """Writes a piece of the state, of the same shape as `state` gives. Usage, links, precedence and weightings
-        are 0 to 1. InvalidState while steps are recorded: detach first."""
+        are 0 to 1, and each weighting adds up to 1 at most, or to as much as it starts with. Numbers of the memory
+        beyond 2^119 become 2^119, with their sign. InvalidState while steps are recorded: detach first."""
         number, letters = _piece(FIELDS, name)
         given = reals(values, name)
         with self._handle as handle:

@@ -534,11 +534,11 @@ extern "C" {
     /// Copy a field of the present state out or in. count is the field's number of floats, as a check. Usage, links,
     /// precedence and weightings must be from 0 to 1. A head's precedence and weightings, and every row and column of its
     /// links, must add up to 1 at most, and the diagonal of the links is 0: with more, numbers could grow from step to step.
-    /// Up to 0.001 beyond, and in sums N * 2^-24 more, is accepted as rounding. Where episodes start with weightings that add up
-    /// to more, N * initial_value with DNC_INITIAL_CONSTANT, weightings may add up to that. Numbers of the memory end at +-2^119,
-    /// as what the network writes does. dnc_set_state gives
-    /// DNC_INVALID_STATE while steps are recorded, since their gradients would no longer be right: call dnc_detach first.
-    /// DNC_INVALID_ARGUMENT for a field that the memory lacks: DNC_MEMORY_NTM has no usage, link and precedence, and with
+    /// Up to 0.001 beyond, and in sums N * 2^-24 more, is accepted as rounding. With DNC_INITIAL_CONSTANT, weightings may add up
+    /// to N * initial_value, as they do at the start. Numbers of the memory beyond +-2^119 become +-2^119, as where the network
+    /// writes and where it starts with a learned memory.
+    /// dnc_set_state gives DNC_INVALID_STATE while steps are recorded, since their gradients would no longer be right: call
+    /// dnc_detach first. DNC_INVALID_ARGUMENT for a field that the memory lacks: DNC_MEMORY_NTM has no usage, link and precedence, and with
     /// DNC_MEMORY_NONE there are only the last two.
     pub fn dnc_get_state(
         instance: *const dnc,
