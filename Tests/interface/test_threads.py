@@ -72,6 +72,16 @@ def test_few_sequences_of_a_large_network(batch, controller):
             assert_equal(value, one[name], name)
 
 
+@pytest.mark.parametrize("steps", [2, 20])
+def test_many_inputs_and_outputs(steps):
+    """Each thread takes its sequences together or one after the other, as there are more of them or of steps."""
+    sizes = dict(input_size=100, hidden_size=64, output_size=300, batch_size=7)
+    one = learned(1, steps=steps, **sizes)
+    for threads in (2, 3):
+        for name, value in learned(threads, steps=steps, **sizes).items():
+            assert_equal(value, one[name], f"{name} with {threads} threads")
+
+
 def test_an_update_of_many_parameters():
     """Threads share it; the norm is added up in the same order."""
     sizes = dict(hidden_size=160, batch_size=1)
