@@ -71,12 +71,18 @@ typedef struct {
     long xStride;
 } LinearBackwardOperands;
 
+/* Rows of all sequences in some steps. `together` sequences of a step follow each other in each of some blocks. */
+typedef struct {
+    const float *start;
+    long stride; /* from a sequence to the next in its block */
+    long first;  /* rows that come before these */
+    long together, blocks;
+    long blockStride, stepStride;
+} StepRowsOperands;
+
 typedef struct {
     long rows, outputs, inputs;
-    const float *x;
-    long xStride;
-    const float *yGradient;
-    long yStride;
+    StepRowsOperands x, yGradient;
     float *weightGradient;
     long weightStride;
     float *scratch; /* see Linear.scratchCount */

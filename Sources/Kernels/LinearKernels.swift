@@ -115,20 +115,17 @@ func linearBackward(_ operands: UnsafePointer<LinearBackwardOperands>) {
 /// WGradient[o, i] += Σ_r yGradient[r, o] x[r, i]
 func linearBackwardWeight(_ operands: UnsafePointer<LinearWeightOperands>) {
   let o = operands.pointee
-  let (rows, outputs, inputs, x) = (o.rows, o.outputs, o.inputs, o.x)
-  let (xStride, yGradient, yStride, weightGradient) = (o.xStride, o.yGradient, o.yStride, o.weightGradient)
-  let (weightStride, scratch) = (o.weightStride, o.scratch)
+  let (rows, outputs, inputs, x, yGradient) = (o.rows, o.outputs, o.inputs, o.x, o.yGradient)
+  let (weightGradient, weightStride, scratch) = (o.weightGradient, o.weightStride, o.scratch)
   let factors = scratch + blockTerms * blockColumns
   forEachBlock(from: 0, to: rows, blockTerms) { first, terms in
     forEachBlock(from: 0, to: outputs, groupRows) { group, groupCount in
       let end = group + groupCount
-      forEachBlock(from: group, to: end, blockRows) { row, count in
-        copyRows(
-          terms, count, yGradient + first * yStride + row, yStride, factors + (row - group) * blockTerms, blockRows)
-      }
+      copyRows(
+        terms, groupCount, yGradient, first, group, factors, rowStride: blockRows,
+        columnsStride: blockRows * blockTerms)
       forEachBlock(from: 0, to: inputs, blockColumns) { i, columns in
-        let (vectors, vectorStride) = gathered(
-          terms, columns, x + first * xStride + i, xStride, scratch, blockColumns)
+        let (vectors, vectorStride) = gathered(terms, columns, x, first, i, scratch)
         forEachBlock(from: group, to: end, blockRows) { row, count in
           add(
             count, columns,
@@ -151,21 +148,54 @@ func linearBackwardWeight(_ operands: UnsafePointer<LinearWeightOperands>) {
   }
 }
 
-/// Rows that lie a multiple of a kilobyte apart share few places of the first cache. Copies such rows to scratch.
-@inline(__always) private func gathered(
-  _ rows: Int, _ columns: Int, _ source: Input, _ stride: Int, _ scratch: Output, _ scratchStride: Int
-) -> (Input, Int) {
-  guard stride & 255 == 0 else { return (source, stride) }
-  copyRows(rows, columns, source, stride, scratch, scratchStride)
-  return (Input(scratch), scratchStride)
+/// Copies some columns of `rows` rows from row `first` on, `blockRows` columns at a time.
+/// - Parameters:
+///   - rowStride: in the target, from a row to the next.
+///   - columnsStride: in the target, from so many columns to the next.
+@inline(never) private func copyRows(
+  _ rows: Int, _ columns: Int, _ source: StepRowsOperands, _ first: Int, _ column: Int, _ target: Output,
+  rowStride: Int, columnsStride: Int
+) {
+  var (step, block, place) = (0, 0, source.first + first)
+  if source.blocks > 1 {
+    block = place / source.together
+    place -= block * source.together
+    step = block / source.blocks
+    block -= step * source.blocks
+  }
+  var (row, target) = (0, target)
+  while row < rows {
+    var from = source.start + step * source.stepStride + block * source.blockStride + place * source.stride + column
+    // The rows that follow each other.
+    let end = min(rows, row + source.together - place)
+    while row < end {
+      var (c, to) = (0, target)
+      while c + blockRows <= columns {
+        for v in 0..<blockRows / lanes { store(load(from + c + v * lanes), to + v * lanes) }
+        c += blockRows
+        to += columnsStride
+      }
+      if c < columns { forEachVector(columns - c) { v, n in store(load(from + c + v, n), to + v, n) } }
+      from += source.stride
+      target += rowStride
+      row += 1
+    }
+    (block, place) = (block + 1, 0)
+    if block == source.blocks { (step, block) = (step + 1, 0) }
+  }
 }
 
-private func copyRows(
-  _ rows: Int, _ columns: Int, _ source: Input, _ stride: Int, _ target: Output, _ targetStride: Int
-) {
-  for r in 0..<rows {
-    forEachVector(columns) { c, n in store(load(source + r * stride + c, n), target + r * targetStride + c, n) }
+/// Some columns of `rows` rows from row `first` on, and their stride. Copies to scratch what does not follow each other, and rows
+/// a multiple of a kilobyte apart, which share few places of the first cache.
+@inline(__always) private func gathered(
+  _ rows: Int, _ columns: Int, _ source: StepRowsOperands, _ first: Int, _ column: Int, _ scratch: Output
+) -> (Input, Int) {
+  if source.blocks == 1, source.stride & 255 != 0 {
+    return (source.start + (source.first + first) * source.stride + column, source.stride)
   }
+  copyRows(
+    rows, columns, source, first, column, scratch, rowStride: blockColumns, columnsStride: blockRows)
+  return (Input(scratch), blockColumns)
 }
 
 // MARK: Tiles

@@ -28,7 +28,7 @@ extension MemoryHistory {
   /// Where episodes begin in sequence b; nil as long as none begins within the steps.
   fileprivate func marks(_ b: Int) -> EpisodeMarks? {
     guard start != nil else { return nil }
-    return EpisodeMarks(start: planes.whole(.start)[0, b], stride: c.B)
+    return EpisodeMarks(start: planes.whole(.start)[0, b], stride: planes.whole(.start).rowStride)
   }
 }
 
@@ -66,7 +66,7 @@ private func episode(
   let figure = EpisodeFigure(
     panels: panels.all, steps: steps, title: options.drawnTitle, cellPixels: Int(options.cell_pixels),
     colormap: dnc_colormap(rawValue: options.colormap), theme: options.drawnTheme, mask: panels.mask,
-    marks: network.pointee.recordedSteps == steps ? network.pointee.history.marks(batchIndex) : nil)
+    marks: network.pointee.recordedSteps == steps ? network.pointee.history(of: batchIndex).marks(batchIndex) : nil)
   return try EncodedPNG(try figure.canvas().enlarged(options.scale))
 }
 
@@ -136,8 +136,8 @@ private struct EpisodePanels {
     let reads = try Trace(DNC_TRACE_READ_WEIGHTS.rawValue, of: network)
     let origins = ReadOrigins(
       slots: c.N, readHeads: c.R, writeHeads: c.K, reads: reads.rows[b], writes: writes.rows[b],
-      readStride: batch * reads.rows.stride, writeStride: batch * writes.rows.stride, mask: mask,
-      marks: network.pointee.history.marks(b))
+      readStride: reads.rows.stepStride, writeStride: writes.rows.stepStride, mask: mask,
+      marks: network.pointee.history(of: b).marks(b))
     var order: UnsafePointer<UInt32>?
     if sortsSlots {
       let places = slots.bindMemory(to: UInt32.self, capacity: 2 * c.N)
@@ -182,7 +182,7 @@ private struct EpisodePanels {
       switch part.numbers {
       case .modes:
         let modes = try Trace(trace.rawValue, of: head.network).rows
-        let own = ReadModes(start: modes[b] + first, stepStride: batch * modes.stride, writeHeads: c.K)
+        let own = ReadModes(start: modes[b] + first, stepStride: modes.stepStride, writeHeads: c.K)
         add(part.label, head.panel, .modes(own), head: head.number)
       case .shifts: try addOne(part.label, head, trace, first, part.width, firstRow: -1)
       case .fromOne: try addOne(part.label, head, trace, first, part.width, range: EpisodePanels.fromOne)
@@ -211,7 +211,7 @@ private struct EpisodePanels {
   ) throws(Failure) {
     let trace = try Trace(field.rawValue, of: head.network)
     var values = Values(
-      start: trace.rows[b] + first, rows: width, columns: steps, rowStride: 1, columnStride: batch * trace.rows.stride)
+      start: trace.rows[b] + first, rows: width, columns: steps, rowStride: 1, columnStride: trace.rows.stepStride)
     values.order = order
     add(
       name, head.panel, cells(values, minimum: range.minimum, maximum: range.maximum), head: head.number,

@@ -163,7 +163,7 @@ func requireStateGradient(_ network: Instance) throws(Failure) {
     let gradient = network.pointee.stateGradient
     let values = try require(values, "values")
     try requireCount(count, of: piece.count)
-    piece.forEachRun(in: { MemoryHistory.Place(planes: gradient, row: 0, b: $0) }) { inside, outside, count in
+    piece.forEachRun(in: { MemoryHistory.Place(planes: gradient[$0], row: 0, b: $0) }) { inside, outside, count in
       copyValues(count, inside, to: values + outside)
     }
   }
@@ -202,7 +202,7 @@ func requireStateGradient(_ network: Instance) throws(Failure) {
 
 /// A trace of steps, the recorded ones: one row per step and sequence.
 struct Trace {
-  let rows: Rows<Float>
+  let rows: StepRows<Float>
   /// How many numbers a row has.
   let width: Int
 
@@ -212,10 +212,10 @@ struct Trace {
   init(_ field: UInt32, of network: Instance, step: Int = 0, state: Int = 1) throws(Failure) {
     let c = network.pointee.configuration
     let planes = network.pointee.planes
-    func states(_ quantity: Quantity) throws(Failure) -> (Rows<Float>, Int) {
+    func states(_ quantity: Quantity) throws(Failure) -> (StepRows<Float>, Int) {
       let row = quantity.row(c)
       guard row.width > 0 else { throw .missing("the trace", row.name, c) }
-      return (planes[quantity].matrix(from: state).reading, planes[quantity].width)
+      return (planes.steps(quantity, from: state), planes[0][quantity].width)
     }
     switch dnc_trace(field) {
     case DNC_TRACE_WRITE_WEIGHTS: (rows, width) = try states(.writeWeights)
@@ -229,7 +229,7 @@ struct Trace {
       guard isOwn, part.width > 0 else {
         throw .missing("the trace", part.name, c, ending: part.pluralEnding, without: part.setting)
       }
-      rows = planes[.interface].matrix(from: step).reading.dropping(columns: part.offset)
+      rows = planes.steps(.interface, from: step).dropping(columns: part.offset)
       width = part.count(c)
     }
   }

@@ -68,7 +68,7 @@ private func state(
       DNC_INVALID_ARGUMENT,
       "step is \(UInt(bitPattern: step)), allowed are 0 to \(recorded - 1) and DNC_STEP_NOW")
   }
-  let replay = try Replay(view.network.pointee.history, sequence: batchIndex, after: step)
+  let replay = try Replay(view.network.pointee.history(of: batchIndex), sequence: batchIndex, after: step)
   return try EncodedPNG(try view.canvas(replay, range: nil, showsProgress: false))
 }
 
@@ -109,7 +109,7 @@ private struct StateView: ~Copyable {
 
   /// Marks the slots that a quantity of width N, or some of them, shows before or after a recorded step.
   @inline(never) private func markUsed(_ quantity: Quantity) {
-    let plane = network.pointee.planes[quantity]
+    let plane = network.pointee.planes[b][quantity]
     let slots = network.pointee.configuration.N
     for row in 0...network.pointee.recordedSteps {
       let values = plane[row, b]
@@ -128,7 +128,7 @@ private struct StateView: ~Copyable {
   }
 
   func present() throws(Failure) -> Canvas {
-    let planes = network.pointee.planes
+    let planes = network.pointee.planes[b]
     let row = network.pointee.recordedSteps
     return try canvas(
       memory: planes[.memory][0, b], link: planes[.link][0, b], row: row, step: row > 0 ? row - 1 : nil, range: nil,
@@ -150,7 +150,7 @@ private struct StateView: ~Copyable {
     memory: In<Float>, link: In<Float>, row: Int, step: Int?, range: ValueRange?, showsProgress: Bool
   ) throws(Failure) -> Canvas {
     let c = network.pointee.configuration
-    let planes = network.pointee.planes
+    let planes = network.pointee.planes[b]
     let view = MemoryState(
       slots: c.N, wordSize: c.W, readHeads: c.R, writeHeads: c.K, linkHeads: c.hasLinks ? c.K : 0, memory: memory,
       link: link,
@@ -180,7 +180,7 @@ private struct StateView: ~Copyable {
     let c = network.pointee.configuration
     let recorded = network.pointee.recordedSteps
     if recorded > 0 {
-      let (reads, writes) = (network.pointee.planes[.readWeights], network.pointee.planes[.writeWeights])
+      let (reads, writes) = (network.pointee.planes[b][.readWeights], network.pointee.planes[b][.writeWeights])
       let origins = ReadOrigins(
         slots: c.N, readHeads: c.R, writeHeads: c.K, reads: reads[1, b], writes: writes[1, b],
         readStride: reads.rowStride, writeStride: writes.rowStride, mask: nil, marks: nil)
@@ -255,7 +255,7 @@ private struct Film: ~Copyable {
   /// the same slots.
   private static func range(_ view: borrowing StateView, _ first: Int, _ steps: Int) throws(Failure) -> ValueRange {
     let c = view.network.pointee.configuration
-    var replay = try Replay(view.network.pointee.history, sequence: view.b, after: first)
+    var replay = try Replay(view.network.pointee.history(of: view.b), sequence: view.b, after: first)
     var peak: Float = 0
     view.markUsed()
     for step in first..<first + steps {
@@ -267,7 +267,7 @@ private struct Film: ~Copyable {
   }
 
   private func forEachFrame(_ body: (consuming Canvas, Int) throws(Failure) -> Void) throws(Failure) {
-    var replay = try Replay(view.network.pointee.history, sequence: view.b, after: first)
+    var replay = try Replay(view.network.pointee.history(of: view.b), sequence: view.b, after: first)
     for step in first..<first + steps {
       if step > first { replay.advance() }
       try body(try view.canvas(replay, range: range, showsProgress: true), step)

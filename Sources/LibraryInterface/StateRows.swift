@@ -68,7 +68,7 @@ private func copyRows(
     try requireStateGradient(network)
     let gradient = network.pointee.stateGradient
     try copyRows(rows, first, count, network.pointee.configuration) {
-      MemoryHistory.Place(planes: gradient, row: 0, b: $0)
+      MemoryHistory.Place(planes: gradient[$0], row: 0, b: $0)
     }
   }
 }

@@ -86,7 +86,7 @@ struct LayerNorm<Scalar: Real> {
   }
 
   /// scaleGradient += Σ_r outputGradient[r] ∘ LN(s)[r]; the bias's is `Linear.backwardBias`.
-  func backwardScale(kept: Rows<Scalar>, outputGradient: Rows<Scalar>, scaleGradient: Out<Scalar>) {
+  func backwardScale(kept: StepRows<Scalar>, outputGradient: StepRows<Scalar>, scaleGradient: Out<Scalar>) {
     for row in 0..<rows {
       let (normalized, yGradient) = (kept[row], outputGradient[row])
       if let fast = Scalar.kernels?.pointee.addProducts {

@@ -69,32 +69,39 @@ enum Linear {
 
   /// WGradient[o, i] += Σ_r yGradient[r, o] x[r, i]
   static func backwardWeight<Scalar: Real>(
-    rows: Int, outputs: Int, inputs: Int, input x: Rows<Scalar>,
-    outputGradient yGradient: Rows<Scalar>, weightGradient: MutableRows<Scalar>, scratch: Out<Scalar>
+    rows: Int, outputs: Int, inputs: Int, input x: StepRows<Scalar>,
+    outputGradient yGradient: StepRows<Scalar>, weightGradient: MutableRows<Scalar>, scratch: Out<Scalar>
   ) {
     if let fast = Scalar.kernels?.pointee.linearBackwardWeight {
       var operands = LinearWeightOperands(
-        rows: rows, outputs: outputs, inputs: inputs, x: x.start.float, xStride: x.stride,
-        yGradient: yGradient.start.float, yStride: yGradient.stride, weightGradient: weightGradient.start.float,
-        weightStride: weightGradient.stride, scratch: scratch.float)
+        rows: rows, outputs: outputs, inputs: inputs, x: x.operands, yGradient: yGradient.operands,
+        weightGradient: weightGradient.start.float, weightStride: weightGradient.stride, scratch: scratch.float)
       return fast(&operands)
     }
-    for o in 0..<outputs {
-      for r in 0..<rows { addScaled(inputs, yGradient[r][o], x[r], to: weightGradient[o]) }
+    yGradient.forEachRun(rows) { row, count, gradients in
+      let x = x.run(at: row).start
+      for o in 0..<outputs {
+        for r in 0..<count { addScaled(inputs, gradients[r][o], x[r], to: weightGradient[o]) }
+      }
     }
   }
 
   /// WGradient[o, tokens[r]] += yGradient[r, o], the bytes of `backwardWeight` with the rows themselves.
+  /// - Parameter tokens: as in `Tokens`.
   @inline(never) static func backwardWeight<Scalar: Real>(
-    rows: Int, outputs: Int, tokens: Tokens, outputGradient yGradient: Rows<Scalar>, weightGradient: MutableRows<Scalar>
+    rows: Int, outputs: Int, tokens: StepRows<UInt32>, outputGradient yGradient: StepRows<Scalar>,
+    weightGradient: MutableRows<Scalar>
   ) {
     // So few rows of the weight's gradient at once that they stay in the first cache.
     for first in stride(from: 0, to: outputs, by: 16) {
       let target = weightGradient.dropping(rows: first)
-      for r in 0..<rows {
-        guard let token = tokens[r] else { continue }
-        let gradient = yGradient[r] + first
-        for o in 0..<min(16, outputs - first) { target[o][token] += gradient[o] }
+      yGradient.forEachRun(rows) { row, count, gradients in
+        let tokens = Tokens(rows: tokens.run(at: row).start)
+        for r in 0..<count {
+          guard let token = tokens[r] else { continue }
+          let gradient = gradients[r] + first
+          for o in 0..<min(16, outputs - first) { target[o][token] += gradient[o] }
+        }
       }
     }
   }
@@ -164,9 +171,20 @@ enum Linear {
 
   /// bGradient += Σ_r yGradient[r]
   static func backwardBias<Scalar: Real>(
-    rows: Int, outputs: Int, outputGradient yGradient: Rows<Scalar>, biasGradient: Out<Scalar>
+    rows: Int, outputs: Int, outputGradient yGradient: StepRows<Scalar>, biasGradient: Out<Scalar>
   ) {
-    for r in 0..<rows { addScaled(outputs, 1, yGradient[r], to: biasGradient) }
+    yGradient.forEachRun(rows) { _, count, gradients in
+      for r in 0..<count { addScaled(outputs, 1, gradients[r], to: biasGradient) }
+    }
+  }
+}
+
+extension StepRows where Scalar: Real {
+  /// For a kernel. Of one block, all rows follow each other.
+  fileprivate var operands: StepRowsOperands {
+    StepRowsOperands(
+      start: start.float, stride: stride, first: first, together: blocks == 1 ? .max : together, blocks: blocks,
+      blockStride: blockStride, stepStride: stepStride)
   }
 }
 

@@ -38,13 +38,18 @@ enum InitialState {
   }
 
   /// Writes the initial state to row 0, which must be all zero.
-  static func forward<Scalar: Real>(_ c: Configuration, parameters: Parameters<Scalar>, planes: Planes<Scalar>) {
+  static func forward<Scalar: Real>(
+    _ c: Configuration, parameters: Parameters<Scalar>, planes: SequencePlanes<Scalar>
+  ) {
     switch c.initialState {
     case .zeros:
       break
     case .constant:
       func fill(_ quantity: Quantity) {
-        planes[quantity][0].update(repeating: Scalar(c.initialValue), count: planes[quantity].rowStride)
+        for b in 0..<c.B {
+          let plane = planes[b][quantity]
+          plane[0, b].update(repeating: Scalar(c.initialValue), count: plane.width)
+        }
       }
       fill(.memory)
       fill(.usage)
@@ -53,6 +58,7 @@ enum InitialState {
       fill(.readVectors)
     case .learned:
       for b in 0..<c.B {
+        let planes = planes[b]
         copyValues(c.N * c.W, parameters.vector(.initialMemory), to: planes[.memory][0, b])
         copyValues(c.readWidth, parameters.vector(.initialReadVectors), to: planes[.readVectors][0, b])
         Softmax.forward(
@@ -68,9 +74,9 @@ enum InitialState {
   }
 
   /// Bounds the memory and computes the norms of its rows in row 0, bit for bit as `MemoryWrite` leaves them.
-  static func settleMemory<Scalar: Real>(_ c: Configuration, planes: Planes<Scalar>) {
+  static func settleMemory<Scalar: Real>(_ c: Configuration, planes: SequencePlanes<Scalar>) {
     for b in 0..<c.B {
-      let (memory, norms) = (planes[.memory][0, b], planes[.rowNorms][0, b])
+      let (memory, norms) = (planes[b][.memory][0, b], planes[b][.rowNorms][0, b])
       if c.K == 1 {
         ContentWeighting.rowNorms(slots: c.N, wordSize: c.W, memory: memory, norms: norms)
       } else {

@@ -1,24 +1,26 @@
 import CPlatform
 
-/// One quantity in every step: elements [layer, row, b, …] without gaps. A quantity whose layers are not kept apart has
-/// them inside a sequence's numbers, and one layer here.
+/// One quantity in every step, of some sequences: elements [layer, row, b, …] without gaps. A quantity whose layers are not
+/// kept apart has them inside a sequence's numbers, and one layer here.
 struct Plane<Element: BitwiseCopyable>: BitwiseCopyable {
+  /// Where sequence 0 is in row 0, or would be.
   let start: UnsafeMutablePointer<Element>
   /// Number of elements of one sequence in one row of one layer.
   let width: Int
   let batch, rows, layers: Int
 
-  init(_ carver: inout Carver, layers: Int = 1, rows: Int, batch: Int, width: Int) {
-    self.init(start: carver.take(layers * rows * batch * width), width: width, batch: batch, rows: rows, layers: layers)
+  /// - Parameter first: the first sequence.
+  init(_ carver: inout Carver, layers: Int = 1, rows: Int, first: Int = 0, batch: Int, width: Int) {
+    let place: UnsafeMutablePointer<Element> = carver.take(layers * rows * batch * width)
+    self.init(start: place - first * width, width: width, batch: batch, rows: rows, layers: layers)
   }
 
-  init(start: UnsafeMutablePointer<Element>, width: Int, batch: Int, rows: Int, layers: Int) {
+  fileprivate init(start: UnsafeMutablePointer<Element>, width: Int, batch: Int, rows: Int, layers: Int) {
     self.start = start
     (self.width, self.batch, self.rows, self.layers) = (width, batch, rows, layers)
   }
 
-  // Places inside a memory that has been taken: they can't overflow.
-  subscript(row: Int) -> UnsafeMutablePointer<Element> { start + row &* rowStride }
+  // A place inside a memory that has been taken: it can't overflow.
   subscript(row: Int, b: Int) -> UnsafeMutablePointer<Element> { start + (row &* batch &+ b) &* width }
 
   /// Asks for one sequence's numbers in a row, if they are few: the CPU finds long rows by itself.
@@ -29,48 +31,32 @@ struct Plane<Element: BitwiseCopyable>: BitwiseCopyable {
     for offset in stride(from: 0, to: bytes, by: 64) { dnc_platform_prefetch(start + offset) }
   }
 
-  /// Elements from one row to the next: those of all sequences.
+  /// Elements from one row to the next: those of all its sequences.
   var rowStride: Int { batch &* width }
 
   func layer(_ l: Int) -> Plane {
     Plane(start: start + l &* rows &* rowStride, width: width, batch: batch, rows: rows, layers: 1)
   }
 
-  /// All sequences of one row as rows of a matrix. The sequences of later rows follow.
-  func matrix(from row: Int, sequence b: Int = 0) -> MutableRows<Element> { MutableRows(self[row, b], stride: width) }
+  /// The sequences from b on of one row, as rows of a matrix.
+  func matrix(from row: Int, sequence b: Int) -> MutableRows<Element> { MutableRows(self[row, b], stride: width) }
 
   /// One sequence in all rows, as rows of a matrix.
   func matrix(of b: Int, from row: Int) -> MutableRows<Element> { MutableRows(self[row, b], stride: rowStride) }
 
-  /// Copies `other`'s rows `first` and later to rows `target` and later. `other` may lie in the same memory if each of
-  /// its layers begins earlier: the last layer is copied first.
-  func copy(rows count: Int, from other: Plane, startingAt first: Int = 0, to target: Int = 0) {
+  /// Moves the first `count` rows here from a plane of as many sequences, `first` on. Both may lie in the same memory if each of
+  /// `other`'s layers begins earlier: the last layer is moved first.
+  fileprivate func move(rows count: Int, from other: Plane, first: Int) {
     for l in (0..<layers).reversed() {
-      memmove(layer(l)[target], other.layer(l)[first], count * rowStride * MemoryLayout<Element>.stride)
+      memmove(layer(l)[0, first], other.layer(l)[0, first], count * rowStride * MemoryLayout<Element>.stride)
     }
-  }
-
-  func zero(rows count: Int) {
-    for l in 0..<layers { memset(layer(l).start, 0, count * rowStride * MemoryLayout<Element>.stride) }
   }
 }
 
-/// The planes of some quantities, by name: `planes[.usage]`. The initializer's `rows` says how many rows each has: 0
-/// for a quantity that is not kept here.
+/// The planes of some quantities, by name: `planes[.usage]`.
 struct Planes<Scalar: Real> {
   typealias Table = UnsafeMutablePointer<Plane<Scalar>>
-  private let table: Table
-
-  /// Cuts the planes. Their table goes to `table` or, if that is nil, is cut as well.
-  init(_ carver: inout Carver, _ c: Configuration, table: Table? = nil, rows: (Quantity.Row) -> Int) {
-    self.table = table ?? carver.take(Quantity.count)
-    for index in 0..<Quantity.count {
-      let row = Quantity.at(index).row(c)
-      let (layers, parts) = row.isApart ? (c.L, 1) : (1, row.parts(c))
-      let plane = Plane<Scalar>(&carver, layers: layers, rows: rows(row), batch: c.B, width: parts * row.width)
-      if !carver.isMeasuring { self.table[index] = plane }
-    }
-  }
+  fileprivate let table: Table
 
   subscript(quantity: Quantity) -> Plane<Scalar> { table[quantity.rawValue] }
 
@@ -86,79 +72,177 @@ struct Planes<Scalar: Real> {
       width: perNumber &* plane.width, batch: plane.batch, rows: plane.rows, layers: plane.layers)
   }
 
-  // MARK: Loops over the table
-
-  /// Sets the state in row 0 to zero.
-  @inline(never) func zeroState(_ c: Configuration) {
-    for index in 0..<Quantity.count where Quantity.at(index).row(c).isOfState { table[index].zero(rows: 1) }
-  }
-
-  /// Sets the state of sequence b in row 0 to zero.
-  @inline(never) func zeroState(of b: Int, _ c: Configuration) {
+  /// Sets the state of some sequences in row 0 to zero.
+  @inline(never) func zeroState(of sequences: Range<Int>, _ c: Configuration) {
     for index in 0..<Quantity.count where Quantity.at(index).row(c).isOfState {
       let plane = table[index]
-      for l in 0..<plane.layers { setZero(plane.width, plane.layer(l)[0, b]) }
+      for l in 0..<plane.layers { setZero(sequences.count * plane.width, plane.layer(l)[0, sequences.lowerBound]) }
+    }
+  }
+}
+
+/// How many rows planes have of each quantity.
+enum PlaneRows {
+  /// Of all quantities, with room for so many steps: one row without any. The rows of segments are of so many steps.
+  case steps(Int, segment: Int)
+  /// One of those that a network carries from step to step, or none.
+  case state(Bool)
+  /// One of what stays at hand of a step.
+  case lastStep
+  /// So many of what backward turns into its own gradient.
+  case futureGradients(Int)
+
+  func callAsFunction(_ row: Quantity.Row) -> Int {
+    switch self {
+    case .steps(let capacity, let segment):
+      switch row.kept {
+      case .once, .present: 1
+      case .states: capacity + 1
+      case .steps: max(capacity, 1)
+      case .segments: (capacity + segment - 1) / segment
+      case .backwardSteps: capacity
+      }
+    case .state(let isKept): isKept && row.isOfState ? 1 : 0
+    case .lastStep: row.isOfLastStep ? 1 : 0
+    case .futureGradients(let steps): row.becomesGradient ? steps : 0
+    }
+  }
+}
+
+/// The planes of all sequences, which lie in blocks of some sequences, one block after the other: `planes[b]` are those of
+/// sequence b's block. Threads with different blocks then find their numbers in different places, and what a CPU fetches
+/// ahead of one thread is not what another is writing.
+struct SequencePlanes<Scalar: Real> {
+  private let table: Planes<Scalar>.Table
+  let blocks: Int
+  /// Sequences of a block.
+  let together: Int
+
+  subscript(b: Int) -> Planes<Scalar> { Planes(table: table + b / together * Quantity.count) }
+
+  /// Cuts the planes. Their tables go to `table` or, if that is nil, are cut as well.
+  /// - Parameter blocks: a divisor of the number of sequences.
+  @inline(never) init(
+    _ carver: inout Carver, _ c: Configuration, blocks: Int = 1, table: Planes<Scalar>.Table? = nil, _ rows: PlaneRows
+  ) {
+    self.table = table ?? carver.take(blocks * Quantity.count)
+    (self.blocks, together) = (blocks, c.B / blocks)
+    for block in 0..<blocks {
+      for index in 0..<Quantity.firstOfSegments {
+        let row = Quantity.at(index).row(c)
+        let (layers, parts) = row.isApart ? (c.L, 1) : (1, row.parts(c))
+        let plane = Plane<Scalar>(
+          &carver, layers: layers, rows: rows(row), first: block * together, batch: together, width: parts * row.width)
+        if !carver.isMeasuring { self.table[block * Quantity.count + index] = plane }
+      }
+    }
+    // Those of all blocks: there may be fewer in a record of more steps.
+    for index in Quantity.firstOfSegments..<Quantity.count {
+      let row = Quantity.at(index).row(c)
+      let plane = Plane<Scalar>(&carver, rows: rows(row), batch: c.B, width: row.parts(c) * row.width)
+      for block in 0..<blocks where !carver.isMeasuring { self.table[block * Quantity.count + index] = plane }
     }
   }
 
-  /// Copies the state in row 0 of `other`, of one sequence, to that of sequence b.
-  @inline(never) func copyState(to b: Int, from other: Planes, _ c: Configuration) {
-    for index in 0..<Quantity.count where Quantity.at(index).row(c).isOfState {
-      let (plane, source) = (table[index], other.table[index])
-      for l in 0..<plane.layers { copyValues(plane.width, source.layer(l)[0, 0], to: plane.layer(l)[0, b]) }
-    }
+  /// All sequences of a quantity in all rows from one on.
+  func steps(_ quantity: Quantity, layer l: Int = 0, from row: Int) -> StepRows<Scalar> {
+    steps(l, row) { $0[quantity] }
   }
 
-  /// Copies the state in row `row` to row 0. Quantities that are kept once are the present ones already.
-  @inline(never) func moveToFront(row: Int, _ c: Configuration) {
-    for index in 0..<Quantity.count where Quantity.at(index).row(c).kept == .states {
-      table[index].copy(rows: 1, from: table[index], startingAt: row)
-    }
+  /// Those of the tokens.
+  var tokens: StepRows<UInt32> { steps(0, 0) { $0.whole(.token) } }
+
+  private func steps<Element>(
+    _ l: Int, _ row: Int, _ plane: (Planes<Scalar>) -> Plane<Element>
+  ) -> StepRows<Element> {
+    let first = plane(self[0]).layer(l)
+    let start = first[row, 0]
+    return StepRows(
+      start, stride: first.width, together: together, blocks: blocks,
+      blockStride: blocks == 1 ? 0 : plane(self[together]).layer(l)[row, together] - start, stepStride: first.rowStride)
   }
 
-  /// Copies the states in `other`'s rows `first` and later to rows 0..<rows, and the quantities that are kept once.
-  @inline(never) func copyStates(_ rows: Int, from other: Planes, startingAt first: Int = 0, _ c: Configuration) {
-    for index in 0..<Quantity.count {
-      switch Quantity.at(index).row(c).kept {
-      case .once: table[index].copy(rows: 1, from: other.table[index])
-      case .states: table[index].copy(rows: rows, from: other.table[index], startingAt: first)
-      default: break
+  // MARK: Loops over the tables
+
+  /// Sets the state in row 0 to zero.
+  func zeroState(_ c: Configuration) {
+    for block in 0..<blocks { self[block * together].zeroState(of: block * together..<(block + 1) * together, c) }
+  }
+
+  /// What is copied to row 0 and later.
+  enum Copied {
+    /// The states in so many rows, and the quantities that are kept once.
+    case states(Int, from: Int)
+    /// What stays at hand of a step.
+    case lastStep(row: Int)
+    /// Of the first steps, the quantities that backward turns into their own gradients.
+    case futureGradients(Int)
+
+    fileprivate func rows(_ row: Quantity.Row) -> (count: Int, first: Int) {
+      switch self {
+      case .states(let count, let first):
+        switch row.kept {
+        case .once: (1, 0)
+        case .states: (count, first)
+        default: (0, 0)
+        }
+      case .lastStep(let first): (row.isOfLastStep ? 1 : 0, first)
+      case .futureGradients(let count): (row.becomesGradient ? count : 0, 0)
       }
     }
   }
 
-  /// Copies what stays at hand of a step to row 0.
-  @inline(never) func copyLastStep(from other: Planes, row: Int, _ c: Configuration) {
-    for index in 0..<Quantity.count where Quantity.at(index).row(c).isOfLastStep {
-      table[index].copy(rows: 1, from: other.table[index], startingAt: row)
-    }
+  /// Copies all sequences from `other`, which may be these planes.
+  func copy(_ copied: Copied, from other: SequencePlanes, _ c: Configuration) {
+    copy(copied, to: 0..<c.B, from: other, 0, c)
   }
 
-  /// Copies, for the first `count` steps, the quantities that backward turns into their own gradients.
-  @inline(never) func copyFutureGradients(_ count: Int, from other: Planes, _ c: Configuration) {
-    for index in 0..<Quantity.count where Quantity.at(index).row(c).becomesGradient {
-      table[index].copy(rows: count, from: other.table[index])
-    }
-  }
-
-  /// Moves the first `count` steps here from smaller planes in the same memory. Every plane moves towards the end of
-  /// the memory, so the last one moves first.
-  /// - Parameter segments: steps in a segment of these and of the smaller planes; the latter may be shorter.
-  func move(steps count: Int, from smaller: Planes, segments: (here: Int, there: Int), _ c: Configuration) {
-    for index in (0..<Quantity.count).reversed() {
-      let (plane, old) = (table[index], smaller.table[index])
-      let row = Quantity.at(index).row(c)
-      switch row.kept {
-      case .once: plane.copy(rows: 1, from: old)
-      case .states: plane.copy(rows: count + 1, from: old)
-      case .steps: plane.copy(rows: row.isOfLastStep ? max(count, 1) : count, from: old)
-      case .segments:
-        let kept = (count + segments.here - 1) / segments.here
-        for i in 0..<kept where segments.here > segments.there {
-          old.copy(rows: 1, from: old, startingAt: i * segments.here / segments.there, to: i)
+  /// Copies `other`'s sequences from `first` on to some sequences.
+  @inline(never) func copy(
+    _ copied: Copied, to sequences: Range<Int>, from other: SequencePlanes, _ first: Int, _ c: Configuration
+  ) {
+    for index in 0..<Quantity.count {
+      let (count, firstRow) = copied.rows(Quantity.at(index).row(c))
+      guard count > 0 else { continue }
+      for b in sequences {
+        let place = first + b - sequences.lowerBound
+        let (plane, source) = (self[b].table[index], other[place].table[index])
+        for l in 0..<plane.layers {
+          for row in 0..<count {
+            let (here, there) = (plane.layer(l)[row, b], source.layer(l)[firstRow + row, place])
+            // What is kept once may be in its place already.
+            if here != there { copyValues(plane.width, there, to: here) }
+          }
         }
-        plane.copy(rows: kept, from: old)
-      case .backwardSteps, .present: break
+      }
+    }
+  }
+
+  /// Moves the first `count` steps here from smaller planes in the same memory, with the same blocks. Every plane moves towards
+  /// the end of the memory, so the last one moves first.
+  /// - Parameter segments: steps in a segment of these and of the smaller planes; the latter may be shorter.
+  func move(steps count: Int, from smaller: SequencePlanes, segments: (here: Int, there: Int), _ c: Configuration) {
+    for index in (Quantity.firstOfSegments..<Quantity.count).reversed() {
+      let (plane, old) = (table[index], smaller.table[index])
+      let kept = (count + segments.here - 1) / segments.here
+      for i in 0..<kept where segments.here > segments.there {
+        let from = i * segments.here / segments.there
+        memmove(old[i, 0], old[from, 0], old.rowStride * MemoryLayout<Scalar>.stride)
+      }
+      plane.move(rows: kept, from: old, first: 0)
+    }
+    for block in (0..<blocks).reversed() {
+      let (here, there) = (self[block * together], smaller[block * together])
+      for index in (0..<Quantity.firstOfSegments).reversed() {
+        let row = Quantity.at(index).row(c)
+        let rows =
+          switch row.kept {
+          case .once: 1
+          case .states: count + 1
+          case .steps: row.isOfLastStep ? max(count, 1) : count
+          case .segments, .backwardSteps, .present: 0
+          }
+        here.table[index].move(rows: rows, from: there.table[index], first: block * together)
       }
     }
   }

@@ -13,6 +13,7 @@ enum Quantity: Int {
   case memoryCheckpoint, linkCheckpoint
 
   static let count = linkCheckpoint.rawValue + 1
+  static let firstOfSegments = memoryCheckpoint.rawValue
 
   struct Row {
     /// The name in a sentence. A part's number follows it: "read weighting of head 1".

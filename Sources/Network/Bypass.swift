@@ -52,7 +52,7 @@ struct Bypass<Scalar: Real> {
   /// Cuts rows of ν into parts, and calls `body` for each with its first row, its number of rows, and these rows with dropout.
   /// - Parameter place: the step, counted from row 0 of the record, and the sequence of a row.
   func forEachPart(
-    of rows: Int, _ controller: Rows<Scalar>, place: (Int) -> (step: Int, sequence: Int),
+    of rows: Int, _ controller: StepRows<Scalar>, place: (Int) -> (step: Int, sequence: Int),
     _ body: (_ first: Int, _ count: Int, Rows<Scalar>) -> Void
   ) {
     for first in stride(from: 0, to: rows, by: Bypass.rowsAtOnce) {

@@ -95,12 +95,12 @@ struct Episodes<Scalar: Real>: ~Copyable {
   }
 
   /// Sets the gradient of the state after the recorded steps: what was handed in, or 0.
-  func beginBackward(_ gradient: Planes<Scalar>) {
+  func beginBackward(_ gradient: SequencePlanes<Scalar>) {
     gradient.zeroState(c)
     guard hasFinalGradient else { return }
     let rows = finalRows
     for b in 0..<c.B {
-      StateRow.forEachRun(gradient, row: 0, b, c) { inside, place, count in
+      StateRow.forEachRun(gradient[b], row: 0, b, c) { inside, place, count in
         copyValues(count, rows[b] + place, to: inside)
       }
     }

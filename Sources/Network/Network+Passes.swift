@@ -28,24 +28,18 @@ extension Network {
     withUnsafePointer(to: self) { threads.team.run(count, cost: cost(steps: steps), crew: crew, work($0, crew)) }
   }
 
-  /// How many threads share the products of each step; 0 unless it pays: where each has few sequences, and so few rows for the
-  /// weights that it reads.
+  /// How many threads share the products of each step, or 0.
   private func crewMembers(steps: Int) -> Int {
-    guard threads.count > 1, steps > 1, threads.team.hasProcessors, parameterCount >= 1 << 16 else { return 0 }
-    let c = configuration
-    let members = min(threads.count, Crew.mostMembers)
-    let sharesLinks = c.B == 1 && c.hasLinks && LinkParts.count(slots: c.N) > 1
-    guard shardCount <= members, c.B <= 4 * members, !sharesLinks, dnc_platform_nanoseconds() >= noCrewUntil else {
-      return 0
-    }
-    return members
+    guard steps > 1, threads.team.hasProcessors, dnc_platform_nanoseconds() >= noCrewUntil else { return 0 }
+    return shards.crew
   }
 
   enum Pass {
     case forward(inputs: Inputs<Scalar>, starts: EpisodeStarts, outputs: Out<Scalar>)
     /// The first row of the record to write.
     case recorded(first: Int, inputs: Inputs<Scalar>, outputs: Out<Scalar>)
-    case backward(Planes<Scalar>, StartGradients<Scalar>, outputGradients: In<Scalar>, inputGradients: Out<Scalar>?)
+    case backward(
+      SequencePlanes<Scalar>, StartGradients<Scalar>, outputGradients: In<Scalar>, inputGradients: Out<Scalar>?)
   }
 
   /// Takes some sequences through `steps` steps.
@@ -74,7 +68,7 @@ extension Network {
         step.outputs(outputs, steps: steps, row: first, current: first + 1, time: first)
       case .backward(let gradient, let startGradients, let outputGradients, let inputGradients):
         step.backwardOutputs(outputGradients, steps: steps)
-        step.backward(steps: steps, gradient: gradient, startGradients: startGradients) { _ in true }
+        step.backward(steps: steps, gradient: gradient[step.anySequence], startGradients: startGradients) { _ in true }
         if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
       }
     }
@@ -83,6 +77,7 @@ extension Network {
   /// Computes some rows of the weights' gradients, over all sequences and steps.
   struct WeightGradients: ThreadWork {
     let step: Step<Scalar>
+    let planes: SequencePlanes<Scalar>
     /// nil: of all that multiplies weights.
     let what: Step<Scalar>.Multiplied?
     let parts, steps: Int
@@ -95,7 +90,7 @@ extension Network {
       step.bypass = step.bypass?.of(thread: thread)
       func backward(_ what: Step<Scalar>.Multiplied) {
         step.backwardWeights(
-          what, part: part, of: parts, steps: steps, gradients: gradients,
+          planes, what, part: part, of: parts, steps: steps, gradients: gradients,
           scratch: scratch + thread * Linear.scratchCount)
       }
       if what != .stateBefore { backward(.present) }

@@ -16,8 +16,8 @@ extension Network<Float> {
     let advance = isTraining ? 1 : 0
     let kept = try Kept(
       c, outputs: steps * c.B * c.Y, keepsState: !isTraining, keepsLastStep: recordedSteps == 0)
-    kept.state?.copyStates(1, from: planes, c)
-    kept.lastStep?.copyLastStep(from: planes, row: 0, c)
+    kept.state?.copy(.states(1, from: 0), from: planes, c)
+    kept.lastStep?.copy(.lastStep(row: 0), from: planes, c)
     let watch = Watch(progress, steps: steps, batch: c.B, shards: shardCount)
     withUnsafePointer(to: watch) { watch in
       run(steps: steps) {
@@ -33,11 +33,11 @@ extension Network<Float> {
       }
     } catch {
       if let before = kept.state {
-        planes.copyStates(1, from: before, c)
+        planes.copy(.states(1, from: 0), from: before, c)
       } else {
         rewind()
       }
-      if let before = kept.lastStep { planes.copyLastStep(from: before, row: 0, c) }
+      if let before = kept.lastStep { planes.copy(.lastStep(row: 0), from: before, c) }
       throw error
     }
     copyValues(steps * c.B * c.Y, kept.outputs, to: outputs)
@@ -49,6 +49,7 @@ extension Network<Float> {
     let c = configuration
     let linkScratch = shard(0..<c.B, thread: 0).memory.linkScratch
     for b in 0..<c.B {
+      let (history, planes) = (history(of: b), planes[b])
       let (memory, link) = (planes[.memory][0, b], planes[.link][0, b])
       for t in history.restart(b, before: recordedSteps, memory: memory, link: link)..<recordedSteps {
         history.advance(
@@ -66,8 +67,8 @@ extension Network<Float> {
     let gradient = stateGradient
     let kept = try Kept(c, recordedSteps: steps, keepsState: hasStateGradient)
     let startGradients = startGradients
-    kept.steps.copyFutureGradients(steps, from: planes, c)
-    kept.state?.copyStates(1, from: gradient, c)
+    kept.steps.copy(.futureGradients(steps), from: planes, c)
+    kept.state?.copy(.states(1, from: 0), from: gradient, c)
     let watch = Watch(progress, steps: steps, batch: c.B, shards: shardCount)
     beginBackward()
     withUnsafePointer(to: watch) { watch in
@@ -80,11 +81,11 @@ extension Network<Float> {
     do throws(Failure) {
       if let (turn, b) = try watch.firstFound() {
         let t = steps - 1 - turn
-        throw shard(b..<b + 1, thread: 0).gradientNotFinite(b, row: t, gradient).failure(t, b)
+        throw shard(b..<b + 1, thread: 0).gradientNotFinite(b, row: t, gradient[b]).failure(t, b)
       }
     } catch {
-      planes.copyFutureGradients(steps, from: kept.steps, c)
-      if let before = kept.state { gradient.copyStates(1, from: before, c) }
+      planes.copy(.futureGradients(steps), from: kept.steps, c)
+      if let before = kept.state { gradient.copy(.states(1, from: 0), from: before, c) }
       throw error
     }
     if let inputGradients {
@@ -133,7 +134,7 @@ private struct WatchedBackward: ThreadWork {
   let crew: UnsafeMutablePointer<Crew>?
   let watch: UnsafePointer<Watch>
   let steps: Int
-  let gradient: Planes<Float>
+  let gradient: SequencePlanes<Float>
   let startGradients: StartGradients<Float>
   let outputGradients: In<Float>
 
@@ -141,6 +142,7 @@ private struct WatchedBackward: ThreadWork {
     let step = network.pointee.shard(shard, thread: thread, crew: crew)
     defer { step.crew?.leave() }
     step.backwardOutputs(outputGradients, steps: steps)
+    let gradient = gradient[step.anySequence]
     guard watch.pointee.wants(0, step.sequences) else { return }
     step.backward(steps: steps, gradient: gradient, startGradients: startGradients) { t in
       let turn = steps - 1 - t
@@ -169,21 +171,23 @@ private struct InputGradients: ThreadWork {
 /// The copies that make a rollback possible.
 private struct Kept: ~Copyable {
   private let memory: Memory
-  let state: Planes<Float>?
-  let lastStep: Planes<Float>?
+  let state: SequencePlanes<Float>?
+  let lastStep: SequencePlanes<Float>?
   /// The quantities that backward turns into their own gradients.
-  let steps: Planes<Float>
+  let steps: SequencePlanes<Float>
   /// [T, B, Y]: the outputs, until all of them are computed and found good.
   let outputs: Out<Float>
 
   init(
     _ c: Configuration, outputs: Int = 0, recordedSteps: Int = 0, keepsState: Bool, keepsLastStep: Bool = false
   ) throws(Failure) {
-    func carve(_ carver: inout Carver) -> (Planes<Float>?, Planes<Float>?, Planes<Float>, Out<Float>) {
+    func carve(_ carver: inout Carver) -> (
+      SequencePlanes<Float>?, SequencePlanes<Float>?, SequencePlanes<Float>, Out<Float>
+    ) {
       (
-        keepsState ? Planes(&carver, c) { row in row.isOfState ? 1 : 0 } : nil,
-        keepsLastStep ? Planes(&carver, c) { row in row.isOfLastStep ? 1 : 0 } : nil,
-        Planes(&carver, c) { row in row.becomesGradient ? recordedSteps : 0 }, carver.take(outputs)
+        keepsState ? SequencePlanes(&carver, c, .state(true)) : nil,
+        keepsLastStep ? SequencePlanes(&carver, c, .lastStep) : nil,
+        SequencePlanes(&carver, c, .futureGradients(recordedSteps)), carver.take(outputs)
       )
     }
     var measure = Carver.measuring

@@ -69,7 +69,7 @@ struct Network<Scalar: Real>: ~Copyable {
     copyPresent(to: record)
     if let start = self.record.start {
       for b in 0..<configuration.B where self.episodes.isPending(b) {
-        record.planes.copyState(to: b, from: start, configuration)
+        record.planes.copy(.states(1, from: 0), to: b..<b + 1, from: start, 0, configuration)
       }
     }
     var copy = Network(
@@ -84,8 +84,8 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// Copies the present state and the last step's interface to a record without steps.
   private func copyPresent(to other: borrowing Record<Scalar>) {
-    other.planes.copyStates(1, from: planes, startingAt: recordedSteps, configuration)
-    other.planes.copyLastStep(from: planes, row: lastStep, configuration)
+    other.planes.copy(.states(1, from: recordedSteps), from: planes, configuration)
+    other.planes.copy(.lastStep(row: lastStep), from: planes, configuration)
   }
 
   // MARK: Sizes
@@ -186,8 +186,8 @@ struct Network<Scalar: Real>: ~Copyable {
   /// Drops the record and keeps the state.
   mutating func detach() {
     guard recordedSteps > 0 else { return }
-    planes.moveToFront(row: recordedSteps, configuration)
-    planes.copyLastStep(from: planes, row: lastStep, configuration)
+    planes.copy(.states(1, from: recordedSteps), from: planes, configuration)
+    planes.copy(.lastStep(row: lastStep), from: planes, configuration)
     dropRecord()
     episodes.learned.setAll([])
     for b in 0..<configuration.B where episodes.isPending(b) { restart(b) }
@@ -216,8 +216,8 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// Where the present state of sequence b is.
   func present(_ b: Int) -> MemoryHistory<Scalar>.Place {
-    if episodes.isPending(b), let start = record.start { return MemoryHistory.Place(planes: start, row: 0, b: 0) }
-    return MemoryHistory.Place(planes: planes, row: recordedSteps, b: b)
+    if episodes.isPending(b), let start = record.start { return MemoryHistory.Place(planes: start[0], row: 0, b: 0) }
+    return MemoryHistory.Place(planes: planes[b], row: recordedSteps, b: b)
   }
 
   /// Comes before steps in which episodes may start, and marks where, if they are recorded. Returns the number of episodes
@@ -246,7 +246,8 @@ struct Network<Scalar: Real>: ~Copyable {
   /// Steps of some sequences, with the scratch of one thread.
   @inline(never) func shard(_ sequences: Range<Int>, thread: Int, crew: Crew.Member? = nil) -> Step<Scalar> {
     Step(
-      parameters: parameters, panels: packedWeights.panels, sequences: sequences, history: history,
+      parameters: parameters, panels: packedWeights.panels, sequences: sequences,
+      history: record.history(of: sequences.isEmpty ? 0 : sequences.lowerBound),
       memory: record.memory(sequences, thread: thread, team: record.shards.count == 1 ? threads.team : nil),
       bypass: dropout.bypass(configuration, start: time - recordedSteps, thread: thread), crew: crew)
   }
@@ -278,7 +279,8 @@ struct Network<Scalar: Real>: ~Copyable {
     run(steps: steps) { Shard(network: $0, crew: $1, steps: steps, pass: pass) }
   }
 
-  var shardCount: Int { record.shards.count }
+  var shards: Shards { record.shards }
+  var shardCount: Int { shards.count }
 
   /// Takes steps without episodes that start within them.
   /// - Parameters:
@@ -327,7 +329,7 @@ struct Network<Scalar: Real>: ~Copyable {
     // A record of some steps has a row for the gradient of the state.
     let record = try Record<Scalar>(changed, capacity: hasStateGradient ? 1 : 0, threads: threads.count)
     copyPresent(to: record)
-    if hasStateGradient { record.gradient.copyStates(1, from: stateGradient, configuration) }
+    if hasStateGradient { record.gradient.copy(.states(1, from: 0), from: stateGradient, configuration) }
     self.record = record
   }
 
@@ -370,11 +372,12 @@ struct Network<Scalar: Real>: ~Copyable {
   /// Adds to the gradients of the parameters, over all steps and sequences.
   mutating func finishBackward(steps: Int, _ startGradients: StartGradients<Scalar>) {
     let c = configuration
-    if let start = history.start {
+    if let start = record.startWithin {
       backwardWeights(.present, steps: steps)
       // Nothing needs what these rows have, the end of other episodes, any more.
       for t in 0..<steps {
-        for b in 0..<c.B where history.starts(t, b) {
+        for b in 0..<c.B where record.history(of: b).starts(t, b) {
+          let planes = planes[b]
           copyValues(planes[.hidden].width, start[.hidden][0, 0], to: planes[.hidden][t, b])
           copyValues(planes[.readVectors].width, start[.readVectors][0, 0], to: planes[.readVectors][t, b])
         }
@@ -385,10 +388,10 @@ struct Network<Scalar: Real>: ~Copyable {
     }
     for b in 0..<c.B {
       InitialState.backward(
-        c, learned: episodes.learned[b], state: { planes[$0][0, b] }, gradient: { stateGradient[$0][0, b] },
+        c, learned: episodes.learned[b], state: { planes[b][$0][0, b] }, gradient: { stateGradient[b][$0][0, b] },
         parameterGradients: gradients)
     }
-    if let start = history.start, c.initialState == .learned, episodes.started > 0 {
+    if let start = record.startWithin, c.initialState == .learned, episodes.started > 0 {
       for episode in 1...episodes.started {
         InitialState.backward(
           c, learned: .all, state: { start[$0][0, 0] }, gradient: { startGradients(episode, $0) },
@@ -406,7 +409,8 @@ struct Network<Scalar: Real>: ~Copyable {
     threads.team.run(
       parts, cost: cost,
       WeightGradients(
-        step: shard(0..<configuration.B, thread: 0), what: what, parts: parts, steps: steps, gradients: gradients,
+        step: shard(0..<configuration.B, thread: 0), planes: planes, what: what, parts: parts, steps: steps,
+        gradients: gradients,
         scratch: record.weightScratch))
   }
 
@@ -419,7 +423,7 @@ struct Network<Scalar: Real>: ~Copyable {
   // MARK: State and trace
 
   /// The present state is in row `recordedSteps`, memory and link in row 0.
-  var planes: Planes<Scalar> { record.planes }
+  var planes: SequencePlanes<Scalar> { record.planes }
 
   /// The row of the last step.
   var lastStep: Int { max(recordedSteps, 1) - 1 }
@@ -427,12 +431,12 @@ struct Network<Scalar: Real>: ~Copyable {
   /// True if a step has been taken since the last reset.
   var hasStepped: Bool { time > 0 }
 
-  /// Memory and links of the recorded steps.
-  var history: MemoryHistory<Scalar> { record.history }
+  /// Memory and links of sequence b in the recorded steps.
+  func history(of b: Int) -> MemoryHistory<Scalar> { record.history(of: b) }
 
   /// Writes the state of sequence b, with nothing recorded. `stateChanged` comes after it.
   func setState(of b: Int, row values: In<Scalar>) {
-    StateRow.forEachRun(planes, row: 0, b, configuration) { inside, place, count in
+    StateRow.forEachRun(planes[b], row: 0, b, configuration) { inside, place, count in
       copyValues(count, values + place, to: inside)
     }
   }
@@ -444,5 +448,5 @@ struct Network<Scalar: Real>: ~Copyable {
   }
 
   /// The gradient, from the last backward, of the state before its first step, in row 0.
-  var stateGradient: Planes<Scalar> { record.gradient }
+  var stateGradient: SequencePlanes<Scalar> { record.gradient }
 }

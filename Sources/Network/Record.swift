@@ -10,10 +10,10 @@ struct Record<Scalar: Real>: ~Copyable {
   private let tables: Memory
   /// Row t holds the state before step t and the intermediate quantities of step t. Memory and link have one row, the
   /// present.
-  private(set) var planes: Planes<Scalar>
+  private(set) var planes: SequencePlanes<Scalar>
   /// The gradient with respect to the state between two steps, in row 0. After backward, that is the state before the
   /// first.
-  private(set) var gradient: Planes<Scalar>
+  private(set) var gradient: SequencePlanes<Scalar>
   /// Number of steps that fit; 0 without training: one row, which each step overwrites.
   private(set) var capacity: Int
   /// Steps in a segment.
@@ -25,7 +25,7 @@ struct Record<Scalar: Real>: ~Copyable {
   private let threads: Int
   /// The state in which an episode starts, of one sequence, once one has started within the steps.
   private var startMemory: Memory
-  private var startState: Planes<Scalar>?
+  private var startState: SequencePlanes<Scalar>?
   /// True if an episode starts within the steps: `planes[.start]` then says where.
   var hasStarts = false
 
@@ -33,18 +33,18 @@ struct Record<Scalar: Real>: ~Copyable {
   init(_ c: Configuration, capacity: Int, threads: Int) throws(Failure) {
     let segment = try Record.segment(c, capacity: capacity, threads: threads)
     let memory = try Memory(bytes: Record.planned(c, capacity: capacity, threads: threads, segment: segment))
-    let tables = try Memory(bytes: Record.tableBytes)
+    let shards = Shards(c, threads: threads)
+    let tables = try Memory(bytes: Record.tableBytes(shards))
     Record.configuration(tables).initialize(to: c)
     let startMemory = try Memory(bytes: 0)
     var carver = Carver.cutting(memory)
     (planes, gradient, scratchStart, weightScratch) = Record.carve(
-      &carver, Record.tables(tables, 0), c, capacity: capacity, threads: threads, segment: segment)
+      &carver, Record.tables(tables, 0, shards), c, capacity: capacity, threads: threads, segment: segment)
     self.memory = memory
     self.tables = tables
     self.capacity = capacity
     self.segment = segment
-    shards = Shards(c, threads: threads)
-    self.threads = threads
+    (self.shards, self.threads) = (shards, threads)
     self.startMemory = startMemory
     startState = nil
   }
@@ -59,7 +59,9 @@ struct Record<Scalar: Real>: ~Copyable {
     var one = configuration
     one.B = 1
     if startState == nil {
-      func carve(_ carver: inout Carver) -> Planes<Scalar> { Planes(&carver, one) { row in row.isOfState ? 1 : 0 } }
+      func carve(_ carver: inout Carver) -> SequencePlanes<Scalar> {
+        SequencePlanes(&carver, one, .state(true))
+      }
       var plan = Carver.measuring
       _ = carve(&plan)
       startMemory = try Memory(bytes: plan.bytes)
@@ -74,10 +76,12 @@ struct Record<Scalar: Real>: ~Copyable {
   /// Writes the state that `prepareStart` has computed over that of sequence b in row 0.
   func restart(_ b: Int) {
     guard let startState else { return }
-    planes.copyState(to: b, from: startState, configuration)
+    planes.copy(.states(1, from: 0), to: b..<b + 1, from: startState, 0, configuration)
   }
 
-  var start: Planes<Scalar>? { startState }
+  var start: SequencePlanes<Scalar>? { startState }
+  /// The state in which an episode starts, if one starts within the steps.
+  var startWithin: Planes<Scalar>? { hasStarts ? startState?[0] : nil }
 
   /// Makes room for more steps by growing the same memory: a second record would need the bytes of both. Keeps the
   /// first `steps` steps and the gradient.
@@ -89,24 +93,26 @@ struct Record<Scalar: Real>: ~Copyable {
     if bytes > memory.bytes { try memory.grow(to: bytes) }
     var carver = Carver.cutting(memory)
     let (smaller, _, _, _) = Record.carve(
-      &carver, Record.tables(tables, 1), c, capacity: capacity, threads: threads, segment: segment)
+      &carver, Record.tables(tables, 1, shards), c, capacity: capacity, threads: threads, segment: segment)
     carver = Carver.cutting(memory)
     (planes, gradient, scratchStart, weightScratch) = Record.carve(
-      &carver, Record.tables(tables, 0), c, capacity: larger, threads: threads, segment: longer)
+      &carver, Record.tables(tables, 0, shards), c, capacity: larger, threads: threads, segment: longer)
     planes.move(steps: steps, from: smaller, segments: (here: longer, there: segment), c)
     (capacity, segment) = (larger, longer)
   }
 
-  /// Memory for the tables of planes and gradient, and, while the record grows, for those of the smaller record.
-  private static func tables(_ memory: borrowing Memory, _ pair: Int) -> Planes<Scalar>.Table {
-    memory.start.assumingMemoryBound(to: Plane<Scalar>.self) + 2 * pair * Quantity.count
-  }
-  /// The configuration comes after them.
+  /// Memory for the configuration, then for the tables of planes and gradient and, while the record grows, for those of the
+  /// smaller record.
   private static func configuration(_ tables: borrowing Memory) -> UnsafeMutablePointer<Configuration> {
-    UnsafeMutableRawPointer(self.tables(tables, 2)).assumingMemoryBound(to: Configuration.self)
+    tables.start.assumingMemoryBound(to: Configuration.self)
   }
-  private static var tableBytes: Int {
-    4 * Quantity.count * MemoryLayout<Plane<Scalar>>.stride + MemoryLayout<Configuration>.stride
+  private static func tables(_ memory: borrowing Memory, _ pair: Int, _ shards: Shards) -> Planes<Scalar>.Table {
+    UnsafeMutableRawPointer(configuration(memory) + 1).alignedUp(for: Plane<Scalar>.self).assumingMemoryBound(
+      to: Plane<Scalar>.self) + 2 * pair * shards.blocks * Quantity.count
+  }
+  private static func tableBytes(_ shards: Shards) -> Int {
+    MemoryLayout<Configuration>.stride + MemoryLayout<Plane<Scalar>>.alignment
+      + 4 * shards.blocks * Quantity.count * MemoryLayout<Plane<Scalar>>.stride
   }
 
   /// The number of bytes that `init` would allocate.
@@ -115,10 +121,11 @@ struct Record<Scalar: Real>: ~Copyable {
     return bytes(c, capacity: capacity, threads: threads, segment: segment)
   }
 
-  var history: MemoryHistory<Scalar> {
+  /// Of the sequences in b's block.
+  func history(of b: Int) -> MemoryHistory<Scalar> {
     MemoryHistory(
-      configuration: UnsafePointer(Record.configuration(tables)), planes: planes, segment: segment,
-      start: hasStarts ? startState : nil)
+      configuration: UnsafePointer(Record.configuration(tables)), planes: planes[b], segment: segment,
+      start: startWithin)
   }
 
   /// The memory of some sequences, with the scratch of one thread.
@@ -127,12 +134,13 @@ struct Record<Scalar: Real>: ~Copyable {
     let segment = capacity > 0 ? segment : 0
     let bytes = Record.scratchBytes(configuration, shards, segment: segment)
     return ExternalMemory(
-      Carver.cutting(scratchStart + thread * bytes), history, sequences: sequences, mostSequences: shards.largest,
+      Carver.cutting(scratchStart + thread * bytes), history(of: sequences.lowerBound), sequences: sequences,
+      mostSequences: shards.largest,
       segment: segment, team: team)
   }
 
   private static func bytes(_ c: Configuration, capacity: Int, threads: Int, segment: Int) -> Int {
-    planned(c, capacity: capacity, threads: threads, segment: segment) + tableBytes
+    planned(c, capacity: capacity, threads: threads, segment: segment) + tableBytes(Shards(c, threads: threads))
   }
 
   private static func planned(_ c: Configuration, capacity: Int, threads: Int, segment: Int) -> Int {
@@ -150,20 +158,13 @@ struct Record<Scalar: Real>: ~Copyable {
   private static func carve(
     _ carver: inout Carver, _ tables: Planes<Scalar>.Table, _ c: Configuration, capacity: Int, threads: Int,
     segment: Int
-  ) -> (Planes<Scalar>, Planes<Scalar>, UnsafeMutableRawPointer, Out<Scalar>) {
-    let gradient = Planes<Scalar>(&carver, c, table: tables + Quantity.count) { row in
-      capacity > 0 && row.isOfState ? 1 : 0
-    }
-    let planes = Planes<Scalar>(&carver, c, table: tables) { row in
-      switch row.kept {
-      case .once, .present: 1
-      case .states: capacity + 1
-      case .steps: max(capacity, 1)
-      case .segments: (capacity + segment - 1) / segment
-      case .backwardSteps: capacity
-      }
-    }
+  ) -> (SequencePlanes<Scalar>, SequencePlanes<Scalar>, UnsafeMutableRawPointer, Out<Scalar>) {
     let shards = Shards(c, threads: threads)
+    let gradientTables = tables + shards.blocks * Quantity.count
+    let gradient = SequencePlanes<Scalar>(
+      &carver, c, blocks: shards.blocks, table: gradientTables, .state(capacity > 0))
+    let planes = SequencePlanes<Scalar>(
+      &carver, c, blocks: shards.blocks, table: tables, .steps(capacity, segment: segment))
     let scratch: UnsafeMutablePointer<UInt8> = carver.take(
       shards.threads * scratchBytes(c, shards, segment: capacity > 0 ? segment : 0))
     let weightScratch: Out<Scalar> = carver.take(capacity > 0 ? threads * Linear.scratchCount : 0)
@@ -207,6 +208,9 @@ struct Shards {
   let batch: Int
   let count: Int
   let threads: Int
+  /// Of threads that may share the products of each step as a `Crew`; 0 unless it pays: where each has few sequences, and so
+  /// few rows for the weights that it reads, of which there are many.
+  let crew: Int
 
   init(_ c: Configuration, threads: Int) {
     batch = c.B
@@ -215,7 +219,17 @@ struct Shards {
     let parts = min(batch, threads)
     count = max(parts, (batch + atOnce - 1) / atOnce)
     self.threads = min(parts, count)
+    let members = min(threads, Crew.mostMembers)
+    let sharesLinks = batch == 1 && c.hasLinks && LinkParts.count(slots: c.N) > 1
+    let isCrew =
+      members > 1 && count <= members && batch <= 4 * members && !sharesLinks
+      && ParameterLayout(configuration: c).parameterCount >= 1 << 16
+    crew = isCrew ? members : 0
   }
+
+  /// Blocks of sequences that lie apart in memory (`SequencePlanes`): those of each shard, where all have as many. A crew computes
+  /// with the rows of all sequences.
+  var blocks: Int { crew == 0 && batch % count == 0 ? count : 1 }
 
   subscript(index: Int) -> Range<Int> { batch * index / count..<batch * (index + 1) / count }
 

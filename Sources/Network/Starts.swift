@@ -21,21 +21,22 @@ struct EpisodeStarts {
 extension Record {
   /// Marks no start in the first `steps` steps, of which nobody has said where episodes start.
   mutating func beginMarking(steps: Int) {
-    let marks = planes.whole(.start)
-    for row in 0..<steps { for b in 0..<marks.batch { marks[row, b][0] = 0 } }
+    for b in 0..<configuration.B {
+      let marks = planes[b].whole(.start)
+      for row in 0..<steps { marks[row, b][0] = 0 }
+    }
     hasStarts = true
   }
 
   /// Marks where episodes start in `steps` steps from step `first` on. Returns the number of the last episode.
   /// - Parameter number: of the last episode before these steps.
   func mark(_ starts: EpisodeStarts, from first: Int, steps: Int, after number: Int) -> Int {
-    let marks = planes.whole(.start)
     var number = number
     for t in 0..<steps {
-      for b in 0..<marks.batch {
+      for b in 0..<starts.batch {
         let isStart = starts(t, b)
         number += isStart ? 1 : 0
-        marks[first + t, b][0] = isStart ? UInt32(truncatingIfNeeded: number) : 0
+        planes[b].whole(.start)[first + t, b][0] = isStart ? UInt32(truncatingIfNeeded: number) : 0
       }
     }
     return number
@@ -66,7 +67,7 @@ extension Step {
 
   /// The sequences' rows of the state before a step: those of row `previous`, or that of a new episode.
   func rowsBefore(_ quantity: Quantity, layer l: Int = 0, previous: Int) -> MutableRows<Scalar> {
-    start.map { $0[quantity].layer(l).matrix(from: 0) } ?? rows(planes[quantity].layer(l), previous)
+    start.map { $0[quantity].layer(l).matrix(from: 0, sequence: 0) } ?? rows(planes[quantity].layer(l), previous)
   }
 
   /// Marks the sequences that start an episode with step t of a call, which nobody records.
@@ -81,7 +82,7 @@ extension Step {
     guard history.start != nil else { return }
     for b in sequences where history.starts(t, b) {
       startGradients.keep(Int(planes.whole(.start)[t, b][0]), gradient, b)
-      gradient.zeroState(of: b, c)
+      gradient.zeroState(of: b..<b + 1, c)
     }
   }
 }

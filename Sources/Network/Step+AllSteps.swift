@@ -7,14 +7,14 @@ extension Step {
     var t = 0, b = 0
     var count: Int
     let batch: Int
-    /// From a row to the next: 1, or a whole batch to the same sequence in the next step.
-    var stride = 1
+    /// From a row to the next: to the same sequence in the next step, or to the next sequence.
+    var isOfSequence = false
 
     func rows<Element>(_ plane: Plane<Element>, from row: Int) -> MutableRows<Element> {
-      MutableRows(plane[row + t, b], stride: stride * plane.width)
+      MutableRows(plane[row + t, b], stride: isOfSequence ? plane.rowStride : plane.width)
     }
     func rows<Pointer: ScalarPointer>(_ start: Pointer, width: Int) -> RowView<Pointer> {
-      RowView(start.advanced(by: (t * batch + b) * width), stride: stride * width)
+      RowView(start.advanced(by: (t * batch + b) * width), stride: isOfSequence ? batch * width : width)
     }
   }
 
@@ -33,7 +33,7 @@ extension Step {
         body(series)
       }
     } else {
-      (series.count, series.stride) = (steps, c.B)
+      (series.count, series.isOfSequence) = (steps, true)
       for b in sequences {
         series.b = b
         body(series)
@@ -92,7 +92,7 @@ extension Step {
           output: output.dropping(rows: first))
       }
       if let bypass {
-        bypass.forEachPart(of: steps, controller, place: { (time + $0, series.b) }, forward)
+        bypass.forEachPart(of: steps, StepRows(controller), place: { (time + $0, series.b) }, forward)
       } else {
         forward(0, series.count, controller)
       }
@@ -131,13 +131,14 @@ extension Step {
   /// Adds to the gradients of the parameters, over all recorded steps and sequences. Handles part `part` of `parts`:
   /// some rows of every matrix.
   /// - Parameters:
+  ///   - planes: of all sequences.
   ///   - what: of what multiplies them.
   ///   - scratch: [Linear.scratchCount], of the thread.
   func backwardWeights(
-    _ what: Multiplied, part: Int, of parts: Int, steps: Int, gradients: ParameterGradients<Scalar>,
-    scratch: Out<Scalar>
+    _ planes: SequencePlanes<Scalar>, _ what: Multiplied, part: Int, of parts: Int, steps: Int,
+    gradients: ParameterGradients<Scalar>, scratch: Out<Scalar>
   ) {
-    let share = Share(part: part, parts: parts, rows: steps * c.B, scratch: scratch)
+    let share = Share(planes: planes, part: part, parts: parts, rows: steps * c.B, scratch: scratch)
     switch what {
     case .present: present(share, gradients)
     case .stateBefore: stateBefore(share, gradients)
@@ -145,98 +146,124 @@ extension Step {
   }
 
   private func stateBefore(_ share: Share<Scalar>, _ gradients: ParameterGradients<Scalar>) {
-    let (hidden, readVectors) = (planes[.hidden].matrix(from: 0).reading, planes[.readVectors].matrix(from: 0).reading)
     let units = c.gates * c.H
     for l in 0..<c.L {
       if c.seesInput(layer: l) {
         share.weight(
-          units, inputs: c.readWidth, readVectors, sums(layer: l).matrix(from: 0).reading,
+          units, inputs: c.readWidth, Recorded(.readVectors), Recorded(sums, layer: l),
           to: gradients.rows(.inputWeight, layer: l).dropping(columns: c.X))
       }
       if c.traits.isRecurrent {
         share.weight(
-          units, inputs: c.H, hidden.dropping(columns: l * c.H),
-          recurrentProductGradients(layer: l).matrix(from: 0).reading, to: gradients.rows(.recurrentWeight, layer: l))
+          units, inputs: c.H, Recorded(.hidden, column: l * c.H), Recorded(recurrentProductGradients, layer: l),
+          to: gradients.rows(.recurrentWeight, layer: l))
       }
     }
   }
 
   private func present(_ share: Share<Scalar>, _ gradients: ParameterGradients<Scalar>) {
-    let hidden = planes[.hidden].matrix(from: 1)
     let units = c.gates * c.H
     for l in 0..<c.L {
-      let zGradient = sums(layer: l).matrix(from: 0).reading
+      let zGradient = Recorded(sums, layer: l)
       let weight = gradients.rows(.inputWeight, layer: l)
-      let gatesGradient = planes[.gates].layer(l).matrix(from: 0).reading
+      let gatesGradient = Recorded(.gates, layer: l)
       share.bias(units, gatesGradient, to: gradients.vector(.controllerBias, layer: l))
       if c.normalizesController {
         share.scale(
-          units, kept: planes[.normalizedSums].layer(l).matrix(from: 0).reading, gatesGradient,
+          units, kept: Recorded(.normalizedSums, layer: l), gatesGradient,
           to: gradients.vector(.normScale, layer: l))
       }
       if c.normalizesCell {
-        let shownGradient = planes[.cellTanh].layer(l).matrix(from: 0).reading
+        let shownGradient = Recorded(.cellTanh, layer: l)
         share.bias(c.H, shownGradient, to: gradients.vector(.cellNormBias, layer: l))
         share.scale(
-          c.H, kept: planes[.normalizedCell].layer(l).matrix(from: 0).reading, shownGradient,
+          c.H, kept: Recorded(.normalizedCell, layer: l), shownGradient,
           to: gradients.vector(.cellNormScale, layer: l))
       }
       if c.seesInput(layer: l) {
-        if let tokens = tokens(0) {
-          share.weight(units, tokens, zGradient, to: weight)
+        if c.takesTokens {
+          share.weightOfTokens(units, zGradient, to: weight)
         } else {
-          share.weight(units, inputs: c.X, planes[.input].matrix(from: 0).reading, zGradient, to: weight)
+          share.weight(units, inputs: c.X, Recorded(.input), zGradient, to: weight)
         }
       }
       if l > 0 {
         share.weight(
-          units, inputs: c.H, hidden.dropping(columns: (l - 1) * c.H).reading, zGradient,
+          units, inputs: c.H, Recorded(.hidden, row: 1, column: (l - 1) * c.H), zGradient,
           to: weight.dropping(columns: c.seesInput(layer: l) ? c.controllerInput : 0))
       }
       if c.traits.keepsLastProductApart {
         share.bias(
-          c.H, recurrentProductGradients(layer: l).matrix(from: 0).dropping(columns: c.sharedUnits).reading,
+          c.H, Recorded(recurrentProductGradients, layer: l, column: c.sharedUnits),
           to: gradients.vector(.recurrentBias, layer: l))
       }
     }
-    let controllerOutput = hidden.dropping(columns: c.controllerOffset).reading
-    let interfaceGradient = planes[.rawInterface].matrix(from: 0).reading
+    let controllerOutput = Recorded(.hidden, row: 1, column: c.controllerOffset)
+    let interfaceGradient = Recorded(.rawInterface)
     share.bias(c.interfaceWidth, interfaceGradient, to: gradients.vector(.interfaceBias))
     share.weight(
-      c.interfaceWidth, inputs: c.controllerWidth, controllerOutput, interfaceSums.matrix(from: 0).reading,
+      c.interfaceWidth, inputs: c.controllerWidth, controllerOutput, Recorded(interfaceSums),
       to: gradients.rows(.interfaceWeight))
     if c.normalizesInterface {
       share.scale(
-        c.interfaceWidth, kept: planes[.normalizedInterface].matrix(from: 0).reading, interfaceGradient,
+        c.interfaceWidth, kept: Recorded(.normalizedInterface), interfaceGradient,
         to: gradients.vector(.interfaceNormScale))
     }
 
-    let yGradient = planes[.rawOutput].matrix(from: 0).reading
+    let yGradient = Recorded(.rawOutput)
     let outputWeight = gradients.rows(.outputWeight)
     share.bias(c.Y, yGradient, to: gradients.vector(.outputBias))
     if let bypass {
-      bypass.forEachPart(of: share.rows, controllerOutput, place: { ($0 / c.B, $0 % c.B) }) { first, count, dropped in
-        Share(part: share.part, parts: share.parts, rows: count, scratch: share.scratch).weight(
-          c.Y, inputs: c.controllerWidth, dropped, yGradient.dropping(rows: first), to: outputWeight)
+      bypass.forEachPart(
+        of: share.rows, share.rows(controllerOutput), place: { ($0 / c.B, $0 % c.B) }
+      ) { first, count, dropped in
+        share.weight(
+          rows: count, c.Y, inputs: c.controllerWidth, StepRows(dropped), share.rows(yGradient).dropping(rows: first),
+          to: outputWeight)
       }
     } else {
       share.weight(c.Y, inputs: c.controllerWidth, controllerOutput, yGradient, to: outputWeight)
     }
     share.weight(
-      c.Y, inputs: c.readWidth, planes[.readVectors].matrix(from: 1).reading, yGradient,
+      c.Y, inputs: c.readWidth, Recorded(.readVectors, row: 1), yGradient,
       to: outputWeight.dropping(columns: c.controllerWidth))
+  }
+}
+
+/// Columns of a quantity in all recorded steps and sequences.
+private struct Recorded {
+  let quantity: Quantity
+  let layer, row, column: Int
+
+  /// - Parameters:
+  ///   - row: of the first step.
+  ///   - column: the first one.
+  init(_ quantity: Quantity, layer: Int = 0, row: Int = 0, column: Int = 0) {
+    (self.quantity, self.layer, self.row, self.column) = (quantity, layer, row, column)
   }
 }
 
 /// Part `part` of `parts` of a layer's gradients, from `rows` rows.
 private struct Share<Scalar: Real> {
+  let planes: SequencePlanes<Scalar>
   let part, parts, rows: Int
   let scratch: Out<Scalar>
 
   private func range(_ outputs: Int) -> Range<Int> { outputs * part / parts..<outputs * (part + 1) / parts }
 
+  @inline(never) func rows(_ recorded: Recorded) -> StepRows<Scalar> {
+    planes.steps(recorded.quantity, layer: recorded.layer, from: recorded.row).dropping(columns: recorded.column)
+  }
+
   @inline(never) func weight(
-    _ outputs: Int, inputs: Int, _ input: Rows<Scalar>, _ outputGradient: Rows<Scalar>, to target: MutableRows<Scalar>
+    _ outputs: Int, inputs: Int, _ input: Recorded, _ outputGradient: Recorded, to target: MutableRows<Scalar>
+  ) {
+    weight(rows: rows, outputs, inputs: inputs, rows(input), rows(outputGradient), to: target)
+  }
+
+  @inline(never) func weight(
+    rows: Int, _ outputs: Int, inputs: Int, _ input: StepRows<Scalar>, _ outputGradient: StepRows<Scalar>,
+    to target: MutableRows<Scalar>
   ) {
     let range = range(outputs)
     Linear.backwardWeight(
@@ -245,28 +272,26 @@ private struct Share<Scalar: Real> {
       weightGradient: target.dropping(rows: range.lowerBound), scratch: scratch)
   }
 
-  @inline(never) func weight(
-    _ outputs: Int, _ tokens: Linear.Tokens, _ outputGradient: Rows<Scalar>, to target: MutableRows<Scalar>
-  ) {
+  @inline(never) func weightOfTokens(_ outputs: Int, _ outputGradient: Recorded, to target: MutableRows<Scalar>) {
     let range = range(outputs)
     Linear.backwardWeight(
-      rows: rows, outputs: range.count, tokens: tokens,
-      outputGradient: outputGradient.dropping(columns: range.lowerBound),
+      rows: rows, outputs: range.count, tokens: planes.tokens,
+      outputGradient: rows(outputGradient).dropping(columns: range.lowerBound),
       weightGradient: target.dropping(rows: range.lowerBound))
   }
 
-  @inline(never) func scale(_ count: Int, kept: Rows<Scalar>, _ outputGradient: Rows<Scalar>, to target: Out<Scalar>) {
+  @inline(never) func scale(_ count: Int, kept: Recorded, _ outputGradient: Recorded, to target: Out<Scalar>) {
     let range = range(count)
     LayerNorm(rows: rows, count: range.count).backwardScale(
-      kept: kept.dropping(columns: range.lowerBound),
-      outputGradient: outputGradient.dropping(columns: range.lowerBound),
+      kept: rows(kept).dropping(columns: range.lowerBound),
+      outputGradient: rows(outputGradient).dropping(columns: range.lowerBound),
       scaleGradient: target + range.lowerBound)
   }
 
-  @inline(never) func bias(_ outputs: Int, _ outputGradient: Rows<Scalar>, to target: Out<Scalar>) {
+  @inline(never) func bias(_ outputs: Int, _ outputGradient: Recorded, to target: Out<Scalar>) {
     let range = range(outputs)
     Linear.backwardBias(
-      rows: rows, outputs: range.count, outputGradient: outputGradient.dropping(columns: range.lowerBound),
+      rows: rows, outputs: range.count, outputGradient: rows(outputGradient).dropping(columns: range.lowerBound),
       biasGradient: target + range.lowerBound)
   }
 }

@@ -160,7 +160,8 @@ extension Step {
     }
     if c.traits.isRecurrent {
       backward(
-        parameters.rows(.recurrentWeight, layer: l), inputs: c.H, from: rows(recurrentProductGradients(layer: l), t),
+        parameters.rows(.recurrentWeight, layer: l), inputs: c.H,
+        from: rows(planes[recurrentProductGradients].layer(l), t),
         to: rows(gradient[.hidden], 0).dropping(columns: l * c.H))
     }
     if c.seesInput(layer: l) {
@@ -185,7 +186,8 @@ extension Step {
   }
 
   /// Where layer l's products are added up: in the gates, unless they are normalized. After backward: their gradients.
-  func sums(layer l: Int) -> Plane<Scalar> { planes[c.normalizesController ? .sums : .gates].layer(l) }
+  var sums: Quantity { c.normalizesController ? .sums : .gates }
+  func sums(layer l: Int) -> Plane<Scalar> { planes[sums].layer(l) }
 
   /// What layer l's products are added to; nil if a norm adds the bias after them.
   func sumsBias(layer l: Int) -> In<Scalar>? {
@@ -200,9 +202,7 @@ extension Step {
   }
 
   /// After backward: the gradients of layer l's products U h_{t-1}.
-  func recurrentProductGradients(layer l: Int) -> Plane<Scalar> {
-    c.traits.keepsLastProductApart ? planes[.recurrentProducts].layer(l) : sums(layer: l)
-  }
+  var recurrentProductGradients: Quantity { c.traits.keepsLastProductApart ? .recurrentProducts : sums }
 
   /// The recurrent product that a controller keeps apart.
   private func productApart(_ l: Int, _ row: Int) -> MutableRows<Scalar> {

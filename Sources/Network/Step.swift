@@ -23,6 +23,8 @@ struct Step<Scalar: Real> {
   var c: Configuration { history.c }
   var planes: Planes<Scalar> { history.planes }
   var batch: Int { sequences.count }
+  /// One of them; of none, which only a crew's member has, any of the only block.
+  var anySequence: Int { sequences.isEmpty ? 0 : sequences.lowerBound }
   var clip: Scalar { Scalar(c.clipValue) }
 
   /// The sequences' rows of a step.
@@ -118,11 +120,11 @@ struct Step<Scalar: Real> {
   }
 
   /// Where the products W_ξ ν are added up: in ξ, unless they are normalized. After backward: their gradients.
-  var interfaceSums: Plane<Scalar> { planes[c.normalizesInterface ? .interfaceSums : .rawInterface] }
+  var interfaceSums: Quantity { c.normalizesInterface ? .interfaceSums : .rawInterface }
 
   /// ξ = W_ξ ν + b_ξ, or γ_ξ ∘ LN(W_ξ ν) + b_ξ
   @inline(never) func interface(row: Int, current: Int) {
-    let raw = rows(interfaceSums, row)
+    let raw = rows(planes[interfaceSums], row)
     let weight = weight(.interfaceWeight)
     let bias = c.normalizesInterface ? nil : parameters.vector(.interfaceBias)
     let input = controllerOutput(planes, current).reading
@@ -133,7 +135,7 @@ struct Step<Scalar: Real> {
         rows: step.batch, outputs: own.count, inputs: c.controllerWidth,
         weight: weight.dropping(outputs: own.lowerBound),
         input: step.controllerOutput(planes, current).reading,
-        output: step.rows(step.interfaceSums, row).dropping(columns: own.lowerBound))
+        output: step.rows(step.planes[interfaceSums], row).dropping(columns: own.lowerBound))
     }
     let bound = Scalar.saturation ?? .greatestFiniteMagnitude
     Linear.saturate(
@@ -145,7 +147,7 @@ struct Step<Scalar: Real> {
   /// From the products W_ξ ν to ξ.
   func normalizeInterface(row: Int) {
     LayerNorm(rows: batch, count: c.interfaceWidth).forward(
-      sums: rows(interfaceSums, row).reading, scale: parameters.vector(.interfaceNormScale),
+      sums: rows(planes[interfaceSums], row).reading, scale: parameters.vector(.interfaceNormScale),
       bias: parameters.vector(.interfaceBias), kept: rows(planes[.normalizedInterface], row),
       bound: Scalar.saturation ?? .greatestFiniteMagnitude, output: rows(planes[.rawInterface], row))
   }
@@ -153,7 +155,7 @@ struct Step<Scalar: Real> {
   func normalizeInterfaceBackward(step t: Int) {
     LayerNorm(rows: batch, count: c.interfaceWidth).backward(
       scale: parameters.vector(.interfaceNormScale), kept: rows(planes[.normalizedInterface], t).reading,
-      outputGradient: rows(planes[.rawInterface], t).reading, sumsGradient: rows(interfaceSums, t))
+      outputGradient: rows(planes[.rawInterface], t).reading, sumsGradient: rows(planes[interfaceSums], t))
   }
 
   @inline(never) func interfaceBackward(step t: Int, gradient: Planes<Scalar>) {
@@ -163,7 +165,7 @@ struct Step<Scalar: Real> {
       Linear.backward(
         rows: step.batch, outputs: c.interfaceWidth, inputs: own.count,
         weight: parameters.rows(.interfaceWeight).dropping(columns: own.lowerBound),
-        outputGradient: step.rows(interfaceSums, t).reading,
+        outputGradient: step.rows(planes[interfaceSums], t).reading,
         inputGradient: step.controllerOutput(gradient, 0).dropping(columns: own.lowerBound))
     }
   }

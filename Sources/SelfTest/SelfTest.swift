@@ -144,11 +144,14 @@ enum SelfTest {
   /// Checks that the gradient of the write weightings before a step is 0: the usage is its only path, and it is
   /// stopped.
   static func checkStopped(_ episode: borrowing Episode<Double>, _ kind: Int) throws(Failure) {
-    let gradient = episode.network.stateGradient[.writeWeights]
-    for i in 0..<gradient.rowStride where gradient.start[i] != 0 {
-      throw Failure(
-        DNC_INTERNAL,
-        "self-test, \(name(kind)): the gradient of the write weighting[\(i)] is \(gradient.start[i]), expected is 0")
+    for b in 0..<episode.network.configuration.B {
+      let gradient = episode.network.stateGradient[b][.writeWeights]
+      let values = gradient[0, b]
+      for i in 0..<gradient.width where values[i] != 0 {
+        throw Failure(
+          DNC_INTERNAL,
+          "self-test, \(name(kind)): the gradient of the write weighting[\(i)] is \(values[i]), expected is 0")
+      }
     }
   }
 

@@ -22,9 +22,9 @@ import Testing
     network.network.reset()
     if let dropout = test.dropout { try network.network.setBypassDropout(rate: dropout.rate, seed: dropout.seed) }
     if let state = test.state {
-      for ((quantity, piece), values) in zip(Planes<Double>.everything, state)
+      for ((quantity, piece), values) in zip(Quantity.ofState, state)
       where piece.isEmpty || !test.learned.contains(piece) {
-        network.network.planes[quantity].set(row: 0, values)
+        network.network.planes.set(quantity, row: 0, values)
         network.network.stateChanged(piece)
       }
     }
@@ -114,10 +114,10 @@ private struct Case: CustomStringConvertible {
     }
     let network = try Network<Double>(c)
     // Weightings and usages are positive and small enough for every product in the model to stay below 1.
-    let state = Planes<Double>.everything.map { quantity, _ in
-      let plane = network.planes[quantity]
+    let state = Quantity.ofState.map { quantity, _ in
       let isSigned = [.memory, .hidden, .cell].contains(quantity)
-      let values = numbers(plane.layers * plane.rowStride, within: isSigned ? 1 : 0.5 / Double(c.N))
+      let count = network.planes.values(quantity, row: 0).count
+      let values = numbers(count, within: isSigned ? 1 : 0.5 / Double(c.N))
       return isSigned ? values : values.map { abs($0) }
     }
     // The Neural Turing Machine tells slots apart by what is in them, and by the weightings before. Where neither does, the
@@ -223,9 +223,9 @@ private struct Case: CustomStringConvertible {
   }
 }
 
-extension Planes {
-  /// All pieces but the row norms, which follow from the memory, and which of the learned ones they are.
-  fileprivate static var everything: [(quantity: Quantity, learned: InitialState.Learned)] {
+extension Quantity {
+  /// All pieces of the state but the row norms, which follow from the memory, and which of the learned ones they are.
+  fileprivate static var ofState: [(quantity: Quantity, learned: InitialState.Learned)] {
     [
       (.memory, .memory), (.usage, []), (.link, []), (.precedence, []), (.writeWeights, .writeWeights),
       (.readWeights, .readWeights), (.readVectors, .readVectors), (.hidden, []), (.cell, []),

@@ -18,7 +18,7 @@ struct AutodiffEpisode {
   ///   - learned: what of it is still the learned parameters.
   ///   - dropout: the rate, and m [T, B, V].
   init(
-    _ options: Options, parameters: [Double], inputs: [Double], state: Planes<Double>? = nil,
+    _ options: Options, parameters: [Double], inputs: [Double], state: SequencePlanes<Double>? = nil,
     learned: InitialState.Learned = [], dropout: (rate: Double, kept: [Double])? = nil
   ) {
     let tape = tape
@@ -80,17 +80,20 @@ extension Options {
 extension State<Double> {
   /// Takes the numbers of the state in row 0.
   mutating func take(
-    _ planes: Planes<Double>, _ o: Options, butFor learned: InitialState.Learned, on tape: Tape<Double>
+    _ sequences: SequencePlanes<Double>, _ o: Options, butFor learned: InitialState.Learned, on tape: Tape<Double>
   ) {
     func matrix(_ start: In<Double>, _ rows: Int, _ columns: Int) -> Matrix<Double> {
       tape.variable(array(start, rows * columns), columns: columns)
     }
     for l in hidden.indices {
       // [B, L, H] in the library.
-      hidden[l] = .joined(rows: (0..<o.B).map { matrix(planes[.hidden][0, $0] + l * o.H, 1, o.H) })
+      hidden[l] = .joined(rows: (0..<o.B).map { matrix(sequences[$0][.hidden][0, $0] + l * o.H, 1, o.H) })
     }
-    for l in cells.indices { cells[l] = matrix(planes[.cell].layer(l)[0], o.B, o.H) }
+    for l in cells.indices {
+      cells[l] = .joined(rows: (0..<o.B).map { matrix(sequences[$0][.cell].layer(l)[0, $0], 1, o.H) })
+    }
     for b in memories.indices {
+      let planes = sequences[b]
       if !learned.contains(.writeWeights) { memories[b].writeWeights = matrix(planes[.writeWeights][0, b], o.K, o.N) }
       if memories[b].usage != nil { memories[b].usage = matrix(planes[.usage][0, b], 1, o.N) }
       memories[b].links?.links = (0..<o.K).map { matrix(planes[.link][0, b] + $0 * o.N * o.N, o.N, o.N) }
@@ -117,19 +120,19 @@ extension State<Double> {
   }
 }
 
-extension Planes<Double> {
+extension SequencePlanes<Double> {
   /// As `State.pieces`; memory and link are in row 0 always.
   func pieces(row: Int, _ c: Configuration) -> [(name: String, numbers: [Double])] {
     [
-      ("memory", self[.memory].values(row: 0)),
-      ("usage", self[.usage].values(row: row)),
-      ("link", self[.link].values(row: 0)),
-      ("precedence", self[.precedence].values(row: row)),
-      ("write_weights", self[.writeWeights].values(row: row)),
-      ("read_weights", self[.readWeights].values(row: row)),
-      ("read_vectors", self[.readVectors].values(row: row)),
-      ("hidden", c.traits.isRecurrent ? layersFirst(self[.hidden].values(row: row), c) : []),
-      ("cell", self[.cell].values(row: row)),
+      ("memory", values(.memory, row: 0)),
+      ("usage", values(.usage, row: row)),
+      ("link", values(.link, row: 0)),
+      ("precedence", values(.precedence, row: row)),
+      ("write_weights", values(.writeWeights, row: row)),
+      ("read_weights", values(.readWeights, row: row)),
+      ("read_vectors", values(.readVectors, row: row)),
+      ("hidden", c.traits.isRecurrent ? layersFirst(values(.hidden, row: row), c) : []),
+      ("cell", values(.cell, row: row)),
     ]
   }
 }

@@ -79,8 +79,11 @@ import Testing
   /// Everything that the loss Σ ȳ y depends on, as one list of numbers.
   struct Point {
     var parameters, inputs: [Double]
-    /// Memory, usage, link, precedence, write weights, read weights, read vectors, hidden, cell.
+    /// Of `quantities`.
     var state: [[Double]]
+    static let quantities: [Quantity] = [
+      .memory, .usage, .link, .precedence, .writeWeights, .readWeights, .readVectors, .hidden, .cell,
+    ]
     static let writeWeights = 4
   }
 
@@ -101,9 +104,10 @@ import Testing
       inputs: numbers(test.steps * c.B * c.X, within: 1.5), state: [])
     let outputGradients = numbers(test.steps * c.B * c.Y, within: 1)
     // Weightings and usages are positive and small enough for every product in the model to stay below 1.
-    for plane in planes(network.network.planes) {
-      let signed = [Quantity.memory, .hidden, .cell].contains { plane.start == network.network.planes[$0].start }
-      let values = numbers(plane.layers * plane.rowStride, within: signed ? 1 : 0.5 / Double(c.N))
+    for quantity in Point.quantities {
+      let signed = [.memory, .hidden, .cell].contains(quantity)
+      let count = network.network.planes.values(quantity, row: 0).count
+      let values = numbers(count, within: signed ? 1 : 0.5 / Double(c.N))
       point.state.append(signed ? values : values.map { abs($0) })
     }
     if c.initialState == .learned { point.state = [] }
@@ -112,7 +116,8 @@ import Testing
     let orders = orders(network.network, steps: test.steps)
     let inputGradients = network.backward(outputGradients)
     let parameterGradients = network.gradients
-    let stateGradients = planes(network.network.stateGradient).map { $0.values(row: 0) }
+    let stateGradient = network.network.stateGradient
+    let stateGradients = Point.quantities.map { stateGradient.values($0, row: 0) }
 
     func check(_ what: String, _ expected: [Double], _ number: WritableKeyPath<Point, [Double]>) throws {
       let step = 1e-6
@@ -144,26 +149,25 @@ import Testing
     }
   }
 
-  private func planes(_ planes: Planes<Double>) -> [Plane<Double>] {
-    [
-      planes[.memory], planes[.usage], planes[.link], planes[.precedence], planes[.writeWeights], planes[.readWeights],
-      planes[.readVectors], planes[.hidden], planes[.cell],
-    ]
-  }
-
   /// The outputs of an episode that starts at this point.
   private func run(_ network: inout TestNetwork, at point: Point) throws -> [Double] {
     network.parameters = point.parameters
     network.network.reset()
-    for (plane, values) in zip(planes(network.network.planes), point.state) {
-      plane.set(row: 0, values)
+    for (quantity, values) in zip(Point.quantities, point.state) {
+      network.network.planes.set(quantity, row: 0, values)
     }
     network.network.stateChanged([])
     return try network.forward(point.inputs)
   }
 
   private func orders(_ network: borrowing Network<Double>, steps: Int) -> [UInt32] {
-    array(network.planes.order.start, steps * network.planes.order.rowStride)
+    let c = network.configuration
+    return (0..<steps).flatMap { t in
+      (0..<c.B).flatMap { b in
+        let order = network.planes[b].order
+        return array(order[t, b], order.width)
+      }
+    }
   }
 }
 

@@ -24,12 +24,22 @@ func array<Element>(_ start: UnsafePointer<Element>, _ count: Int) -> [Element] 
   Array(UnsafeBufferPointer(start: start, count: count))
 }
 
-extension Plane where Element == Double {
-  func values(row: Int) -> [Double] { (0..<layers).flatMap { array(layer($0)[row], rowStride) } }
+extension SequencePlanes<Double> {
+  /// [L, B, …]
+  func values(_ quantity: Quantity, row: Int) -> [Double] {
+    places(quantity, row: row).flatMap { array($0, self[0][quantity].width) }
+  }
 
-  func set(row: Int, _ values: [Double]) {
-    for l in 0..<layers {
-      for i in 0..<rowStride { layer(l)[row][i] = values[l * rowStride + i] }
+  func set(_ quantity: Quantity, row: Int, _ values: [Double]) {
+    let width = self[0][quantity].width
+    for (i, place) in places(quantity, row: row).enumerated() {
+      for n in 0..<width { place[n] = values[i * width + n] }
+    }
+  }
+
+  private func places(_ quantity: Quantity, row: Int) -> [Out<Double>] {
+    (0..<self[0][quantity].layers).flatMap { l in
+      (0..<blocks * together).map { b in self[b][quantity].layer(l)[row, b] }
     }
   }
 }

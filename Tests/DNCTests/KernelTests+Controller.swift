@@ -46,15 +46,92 @@ extension KernelTests {
           yStride: yStride, xGradient: x.float, xStride: xStride))
       expect(x, "backward \(what)")
       Linear.backwardWeight(
-        rows: rows, outputs: outputs, inputs: inputs, input: Rows(x.exact, stride: xStride),
-        outputGradient: Rows(y.exact, stride: yStride), weightGradient: MutableRows(w.exact, stride: wStride),
+        rows: rows, outputs: outputs, inputs: inputs, input: StepRows(Rows(x.exact, stride: xStride)),
+        outputGradient: StepRows(Rows(y.exact, stride: yStride)), weightGradient: MutableRows(w.exact, stride: wStride),
         scratch: scratch.exact)
       run(
         kernels.linearBackwardWeight,
         LinearWeightOperands(
-          rows: rows, outputs: outputs, inputs: inputs, x: x.float, xStride: xStride, yGradient: y.float,
-          yStride: yStride, weightGradient: w.float, weightStride: wStride, scratch: scratch.float))
+          rows: rows, outputs: outputs, inputs: inputs, x: following(x.float, xStride),
+          yGradient: following(y.float, yStride), weightGradient: w.float, weightStride: wStride,
+          scratch: scratch.float))
       expect(w, "weight \(what)")
+    }
+  }
+
+  /// Rows that follow each other.
+  private func following(_ start: In<Float>, _ stride: Int) -> StepRowsOperands {
+    StepRowsOperands(
+      start: start, stride: stride, first: 0, together: .max, blocks: 1, blockStride: 0, stepStride: 0)
+  }
+
+  /// Sequences in blocks give the bytes of those that follow each other.
+  @Test(arguments: levels) func weightGradientOfBlocks(level: String) throws {
+    let kernels = try kernels(of: level)
+    var random = Random(seed: 3)
+    let scratch = Numbers(Linear.scratchCount, &random)
+    for (blocks, together, steps, first, outputs, inputs) in [
+      (2, 8, 40, 0, 256, 64), (3, 1, 5, 0, 7, 9), (2, 5, 13, 4, 33, 50), (5, 3, 30, 37, 140, 100),
+      (2, 100, 2, 150, 16, 48),
+    ] {
+      let rows = steps * blocks * together - first
+      let (xStride, yStride) = (inputs + 1, outputs + 2)
+      /// Sequence r % batch of step r / batch, in order and in blocks.
+      func numbers(_ stride: Int) -> (inOrder: Numbers, inBlocks: Numbers) {
+        let count = steps * blocks * together
+        let (inOrder, inBlocks) = (Numbers(count * stride, &random), Numbers(count * stride, &random))
+        for row in 0..<count {
+          let (step, b) = row.quotientAndRemainder(dividingBy: blocks * together)
+          let (block, place) = b.quotientAndRemainder(dividingBy: together)
+          let other = (block * steps + step) * together + place
+          for i in 0..<stride {
+            inBlocks.exact[other * stride + i] = inOrder.exact[row * stride + i]
+            inBlocks.float[other * stride + i] = inOrder.float[row * stride + i]
+          }
+        }
+        return (inOrder, inBlocks)
+      }
+      let (x, y) = (numbers(xStride), numbers(yStride))
+      let (expected, found) = (Numbers(outputs * inputs, &random), Numbers(outputs * inputs, &random))
+      for i in 0..<outputs * inputs {
+        (expected.exact[i], found.exact[i], expected.float[i], found.float[i]) = (0, 0, 0, 0)
+      }
+      func exact(_ input: StepRows<Double>, _ gradient: StepRows<Double>, _ target: Numbers) {
+        Linear.backwardWeight(
+          rows: rows, outputs: outputs, inputs: inputs, input: input, outputGradient: gradient,
+          weightGradient: MutableRows(target.exact, stride: inputs), scratch: scratch.exact)
+      }
+      func inBlocks(_ start: In<Double>, _ stride: Int) -> StepRows<Double> {
+        StepRows(
+          start, stride: stride, together: together, blocks: blocks, blockStride: steps * together * stride,
+          stepStride: together * stride
+        ).dropping(rows: first)
+      }
+      exact(
+        StepRows(Rows(x.inOrder.exact + first * xStride, stride: xStride)),
+        StepRows(Rows(y.inOrder.exact + first * yStride, stride: yStride)), expected)
+      exact(inBlocks(x.inBlocks.exact, xStride), inBlocks(y.inBlocks.exact, yStride), found)
+
+      func fast(_ input: StepRowsOperands, _ gradient: StepRowsOperands, _ target: Numbers) {
+        run(
+          kernels.linearBackwardWeight,
+          LinearWeightOperands(
+            rows: rows, outputs: outputs, inputs: inputs, x: input, yGradient: gradient, weightGradient: target.float,
+            weightStride: inputs, scratch: scratch.float))
+      }
+      func operands(_ start: In<Float>, _ stride: Int) -> StepRowsOperands {
+        StepRowsOperands(
+          start: start, stride: stride, first: first, together: together, blocks: blocks,
+          blockStride: steps * together * stride, stepStride: together * stride)
+      }
+      fast(
+        following(x.inOrder.float + first * xStride, xStride), following(y.inOrder.float + first * yStride, yStride),
+        expected)
+      fast(operands(x.inBlocks.float, xStride), operands(y.inBlocks.float, yStride), found)
+      for i in 0..<outputs * inputs {
+        try #require(found.exact[i] == expected.exact[i], "\(blocks) blocks of \(together)")
+        try #require(found.float[i] == expected.float[i], "\(blocks) blocks of \(together), kernel")
+      }
     }
   }
 
@@ -143,7 +220,7 @@ extension KernelTests {
       kernels.layerNormBackward(&operands)
       expect(sumsGradient, "\(count) normalized, backward")
       norm.backwardScale(
-        kept: row(kept).reading, outputGradient: row(gradient).reading, scaleGradient: scale.exact)
+        kept: StepRows(row(kept).reading), outputGradient: StepRows(row(gradient).reading), scaleGradient: scale.exact)
       run(
         kernels.addProducts,
         AddProductsOperands(count: count, x: kept.float, y: gradient.float, z: scale.float))

@@ -116,10 +116,11 @@ import Testing
   /// within the steps.
   @Test(arguments: [1, 2, 3, 5] as [UInt32], [.lstm, .feedforward, .gru, .rnn] as [Controller])
   func aCrewSharesProducts(batch: UInt32, controller: Controller) throws {
-    var fields = try configuration(threads: 3, batch: batch, hidden: 150).fields
+    var fields = try configuration(threads: 3, batch: batch, hidden: controller == .feedforward ? 250 : 150).fields
     (fields.controller, fields.num_layers) = (controller.rawValue, 2)
     if batch != 1 { (fields.controller_norm, fields.interface_norm) = (1, 1) }
     var together = try Network<Float>(Configuration(fields))
+    try #require(together.shards.crew == 3)
     fields.num_threads = 1
     var alone = try Network<Float>(Configuration(fields))
     #expect(try Self.train(&together, crewOf: 3) == Self.train(&alone, crewOf: 0))

@@ -6,6 +6,7 @@
  */
 #include <kernels.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -65,8 +66,14 @@ static void linear(long outputs, long inputs) {
         changed(rows * outputs), outputs);
     RUN(linearBackward, LinearBackwardOperands, rows, outputs, inputs, given(outputs * inputs, -1, 1), inputs,
         given(rows * outputs, -1, 1), outputs, changed(rows * inputs), inputs);
-    RUN(linearBackwardWeight, LinearWeightOperands, rows, outputs, inputs, given(rows * inputs, -1, 1), inputs,
-        given(rows * outputs, -1, 1), outputs, changed(outputs * inputs), inputs, given(96 * (48 + 128), 0, 0));
+    /* Of one block, and of two with one sequence each. */
+    for (long blocks = 1; blocks <= 2; blocks++) {
+        const long together = blocks == 1 ? LONG_MAX : 1, steps = 3;
+        RUN(linearBackwardWeight, LinearWeightOperands, rows, outputs, inputs,
+            {given(2 * steps * inputs, -1, 1), inputs, 0, together, blocks, steps * inputs, inputs},
+            {given(2 * steps * outputs, -1, 1), outputs, 0, together, blocks, steps * outputs, outputs},
+            changed(outputs * inputs), inputs, given(96 * (48 + 128), 0, 0));
+    }
 }
 
 static void controller(long H) {

@@ -3,7 +3,7 @@ import CBench
 /// The mechanisms of the memory, called as in DNCMemory.swift.
 extension Meter {
   private var c: Configuration { network.pointee.configuration }
-  private var gradient: Planes<Float> { network.pointee.stateGradient }
+  private var gradient: SequencePlanes<Float> { network.pointee.stateGradient }
 
   /// Of vectors of the record: `vectors` of N numbers that are read, `changed` ones that are written or changed.
   func slots(_ operations: Double, read vectors: Int, changed: Int) -> Need {
@@ -65,7 +65,7 @@ extension Meter {
     }
     each("usage", .backward, slots(10 + 6 * R, read: c.R + 2, changed: c.R + 2)) { memory, t, b in
       let (parts, before) = (memory.parts(t, b), memory.before(t, b))
-      let to = DNCMemory<Float>.Written(gradient, row: 0, b)
+      let to = DNCMemory<Float>.Written(gradient[b], row: 0, b)
       Usage.backward(
         slots: c.N, readHeads: c.R, writeHeads: c.K, stopped: c.usageGradientStopped, freeGates: parts.freeGates,
         previousReadWeights: before.readWeights, previousWriteWeights: before.writeWeights,
@@ -106,7 +106,7 @@ extension Meter {
         slots: c.N, allocation: In(memory.planes[.allocation][t, b]),
         content: In(memory.history.foundByWriteHeads(t, b).weighting),
         allocationGate: parts.allocationGates[0], writeGate: parts.writeGates[0],
-        weightingGradient: In(gradient[.writeWeights][0, b]), allocationGradient: memory.scratch.allocationGradient,
+        weightingGradient: In(gradient[b][.writeWeights][0, b]), allocationGradient: memory.scratch.allocationGradient,
         contentGradient: memory.scratch.contentGradient,
         allocationGateGradient: memory.partsGradient.allocationGates,
         writeGateGradient: memory.partsGradient.writeGates)
@@ -115,12 +115,12 @@ extension Meter {
 
   /// What the record keeps before each segment, and what backward computes again from it.
   func checkpoints() {
-    let (size, steps, history) = (c.N * c.W, steps, network.pointee.history)
-    let segment = history.segment
+    let (size, steps) = (c.N * c.W, steps)
+    let segment = network.pointee.history(of: 0).segment
     var copy = matrices(size + c.linkCount, 0, read: 0, changed: 1)
     copy.update *= together / Double(segment)
     eachStep("checkpoints", .forward, copy) { step, t in
-      for b in step.sequences { history.keepCheckpoint(before: t, b) }
+      for b in step.sequences { step.history.keepCheckpoint(before: t, b) }
     }
     eachStep("memory again", .backward, matrices(size, 6 * together, read: 1, changed: 1)) { step, t in
       guard t % segment == 0 else { return }
@@ -141,7 +141,7 @@ extension Meter {
         retention: memory.history.retention(t, b).map { In($0) }, memory: after.memory, rowNorms: after.rowNorms)
     }
     each("memory write", .backward, matrices(size, 10 + 3 * kept, read: 1, changed: 1)) { memory, t, b in
-      let (parts, to) = (memory.parts(t, b), DNCMemory<Float>.Written(gradient, row: 0, b))
+      let (parts, to) = (memory.parts(t, b), DNCMemory<Float>.Written(gradient[b], row: 0, b))
       MemoryWrite.backward(
         slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: memory.memory(before: t, b),
         weights: In(memory.planes[.writeWeights][t + 1, b]), erase: parts.eraseVectors, write: parts.writeVectors,
@@ -159,7 +159,7 @@ extension Meter {
         vectors: after.readVectors)
     }
     each("read vectors", .backward, matrices(size, 4 * Double(c.R), read: 1, changed: 1)) { memory, t, b in
-      let to = DNCMemory<Float>.Written(gradient, row: 0, b)
+      let to = DNCMemory<Float>.Written(gradient[b], row: 0, b)
       ReadVectors.backward(
         slots: c.N, wordSize: c.W, heads: c.R, memory: memory.memory(after: t, of: steps, b),
         weightings: In(memory.after(t, b).readWeights), vectorsGradient: In(to.readVectors),
@@ -195,7 +195,7 @@ extension Meter {
       }
       memory.contentBackward(
         lookup(memory, memory.parts(t, b)), matrix, rowNorms: In(memory.planes[.rowNorms][t, b]), found(memory, t, b),
-        weightingGradient: memory.scratch.contentGradient, memoryGradient: gradient[.memory][0, b],
+        weightingGradient: memory.scratch.contentGradient, memoryGradient: gradient[b][.memory][0, b],
         lookup(memory, memory.partsGradient))
     }
   }
@@ -213,7 +213,7 @@ extension Meter {
         scratch: memory.scratch.links, team: nil)
     }
     each("links", .backward, matrices(size, 9 + 8 * R, read: 1, changed: 1)) { memory, t, b in
-      let to = DNCMemory<Float>.Written(gradient, row: 0, b)
+      let to = DNCMemory<Float>.Written(gradient[b], row: 0, b)
       TemporalLinks.backward(
         slots: c.N, readHeads: c.R,
         history: memory.history.links(
@@ -231,7 +231,7 @@ extension Meter {
         precedence: after.precedence)
     }
     each("precedence", .backward, slots(6, read: 2, changed: 2)) { memory, t, b in
-      let to = DNCMemory<Float>.Written(gradient, row: 0, b)
+      let to = DNCMemory<Float>.Written(gradient[b], row: 0, b)
       Precedence.backward(
         slots: c.N, writeWeighting: In(memory.after(t, b).writeWeights),
         previousPrecedence: memory.before(t, b).precedence, precedenceGradient: to.precedence,
@@ -281,7 +281,7 @@ extension Meter {
         slots: c.N, readHeads: c.R, writeHeads: c.K, modes: memory.parts(t, b).readModes,
         backwardWeights: In(memory.planes[.backwardWeights][t, b]), content: In(memory.found(t, b).weighting),
         forwardWeights: In(memory.planes[.forwardWeights][t, b]),
-        weightingGradient: In(gradient[.readWeights][0, b]), modesGradient: memory.partsGradient.readModes,
+        weightingGradient: In(gradient[b][.readWeights][0, b]), modesGradient: memory.partsGradient.readModes,
         backwardGradient: memory.scratch.backwardGradient, contentGradient: memory.scratch.contentGradient,
         forwardGradient: memory.scratch.forwardGradient)
     }

@@ -3,7 +3,7 @@ import CBench
 /// The products with weights, by their place in a step, the controller's gates, and what changes the weights.
 extension Meter {
   private var c: Configuration { network.pointee.configuration }
-  private var gradient: Planes<Float> { network.pointee.stateGradient }
+  private var gradient: SequencePlanes<Float> { network.pointee.stateGradient }
   private var units: Int { c.gates * c.H }
   /// Sequences that go through the steps together.
   private var together: Double { Double(c.B) / Double(network.pointee.shardCount) }
@@ -64,12 +64,16 @@ extension Meter {
     }
     let interfaceNormBack =
       c.normalizesInterface ? timeSteps { step, t in step.normalizeInterfaceBackward(step: t) } : 0
-    let interfaceBack = timeSteps { step, t in step.interfaceBackward(step: t, gradient: self.gradient) }
+    let interfaceBack = timeSteps { step, t in
+      step.interfaceBackward(step: t, gradient: self.gradient[step.anySequence])
+    }
     write("interface's product", .backward, interfaceNeed, times: perStep, seconds: interfaceBack - interfaceNormBack)
     writeNorm("interface's norm", .backward, c.interfaceWidth, seconds: interfaceNormBack)
-    let controllerBack = timeSteps { step, t in step.controllerBackward(layer: 0, step: t, gradient: self.gradient) }
+    let controllerBack = timeSteps { step, t in
+      step.controllerBackward(layer: 0, step: t, gradient: self.gradient[step.anySequence])
+    }
     let gatesBack = timeSteps { step, t in
-      c.controller.backward(step.gatesGradient(of: 0, step: t, gradient: self.gradient))
+      c.controller.backward(step.gatesGradient(of: 0, step: t, gradient: self.gradient[step.anySequence]))
     }
     let normBack = c.normalizesController ? timeSteps { step, t in step.normalizeBackward(layer: 0, step: t) } : 0
     let productsBack = controllerBack - gatesBack - normBack

@@ -1,7 +1,7 @@
 /// The mechanisms of the Neural Turing Machine's memory, called as in NTMMemory.swift.
 extension Meter {
   private var c: Configuration { network.pointee.configuration }
-  private var gradient: Planes<Float> { network.pointee.stateGradient }
+  private var gradient: SequencePlanes<Float> { network.pointee.stateGradient }
 
   func turingMachine() {
     let c = c
@@ -45,7 +45,7 @@ extension Meter {
         slots: c.N, wordSize: c.W, heads: heads.count, memory: matrix, rowNorms: In(memory.planes[.rowNorms][t, b]),
         keys: heads.keys, strengths: heads.strengths, similarity: In(found.similarity),
         weighting: In(found.weighting), weightingGradient: memory.scratch.contentGradient,
-        rowFactors: memory.scratch.rowFactors, memoryGradient: gradient[.memory][0, b],
+        rowFactors: memory.scratch.rowFactors, memoryGradient: gradient[b][.memory][0, b],
         keysGradient: headsGradient.keys, strengthsGradient: headsGradient.strengths)
     }
   }
@@ -69,7 +69,7 @@ extension Meter {
               slots: c.N, number: h, heads: heads, gradient: headsGradient,
               content: In(found.weighting) + h * c.N, previous: memory.planes[weightings][t, b] + h * c.N,
               current: memory.planes[weightings][t + 1, b] + h * c.N,
-              weightingGradient: gradient[weightings][0, b] + h * c.N))
+              weightingGradient: gradient[b][weightings][0, b] + h * c.N))
         }
       }
       let (parts, partsGradient) = (memory.parts(t, b), memory.partsGradient)
@@ -135,8 +135,8 @@ extension Meter {
     eachOfTuringMachine("read vectors", .backward, matrices(size, 4 * R, read: 1, changed: 1)) { memory, t, b in
       ReadVectors.backward(
         slots: c.N, wordSize: c.W, heads: c.R, memory: memory.memory(before: t, b),
-        weightings: In(memory.planes[.readWeights][t + 1, b]), vectorsGradient: In(gradient[.readVectors][0, b]),
-        memoryGradient: gradient[.memory][0, b], weightingsGradient: gradient[.readWeights][0, b])
+        weightings: In(memory.planes[.readWeights][t + 1, b]), vectorsGradient: In(gradient[b][.readVectors][0, b]),
+        memoryGradient: gradient[b][.memory][0, b], weightingsGradient: gradient[b][.readWeights][0, b])
     }
     eachOfTuringMachine("memory write", .forward, matrices(size, 6, read: 0, changed: 1)) { memory, t, b in
       let (parts, matrix) = (memory.parts(t, b), memory.planes[.memory][0, b])
@@ -150,7 +150,7 @@ extension Meter {
       MemoryWrite.backward(
         slots: c.N, wordSize: c.W, writeHeads: c.K, previousMemory: memory.memory(before: t, b),
         weights: In(memory.planes[.writeWeights][t + 1, b]), erase: parts.eraseVectors, write: parts.writeVectors,
-        memoryGradient: gradient[.memory][0, b], weightsGradient: gradient[.writeWeights][0, b],
+        memoryGradient: gradient[b][.memory][0, b], weightsGradient: gradient[b][.writeWeights][0, b],
         eraseGradient: partsGradient.eraseVectors, writeGradient: partsGradient.writeVectors)
     }
   }
