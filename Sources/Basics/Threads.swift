@@ -39,8 +39,10 @@ extension Threads.Team {
   /// Runs each index once, in any order, on at most `count` threads, and returns when all are done. Thread numbers
   /// count from 0, the caller's, which runs index 0, and stay below the number of indices. Only single-index work may call `run`
   /// again.
-  /// - Parameter cost: rough number of multiplications of all indices. Waking a thread takes as long as a million, and
-  ///   passing work to one that is awake as long as some ten thousand.
+  /// - Parameters:
+  ///   - cost: rough number of multiplications of all indices. Waking a thread takes as long as a million, and passing work to
+  ///     one that is awake as long as some ten thousand.
+  ///   - crew: of the threads, if they share each step. Its member 0 leaves it where one thread runs all indices.
   func run<Work: ThreadWork>(_ indices: Int, cost: Int, crew: UnsafeMutablePointer<Crew>? = nil, _ work: Work) {
     withUnsafePointer(to: work) { work in
       run(indices, cost: cost, crew, UnsafeRawPointer(work)) { work, index, thread in
