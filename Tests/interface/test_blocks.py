@@ -7,6 +7,9 @@ from test_packed import KINDS
 from test_state_images import encoded as picture
 from test_state_images import film, state_image
 
+# The kernel that goes through blocks has a test of its own, for every level.
+pytestmark = pytest.mark.any_level
+
 BATCH = 12
 THREADS = (1, 2, 5)  # one block, two of six sequences, and one, since twelve is no multiple of five
 
