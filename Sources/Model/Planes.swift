@@ -171,8 +171,8 @@ struct SequencePlanes<Scalar: Real> {
 
   /// What is copied to row 0 and later.
   enum Copied {
-    /// The states in so many rows, and the quantities that are kept once.
-    case states(Int, from: Int)
+    /// The state in that row, and the quantities that are kept once.
+    case state(row: Int)
     /// What stays at hand of a step.
     case lastStep(row: Int)
     /// Of the first steps, the quantities that backward turns into their own gradients.
@@ -180,12 +180,7 @@ struct SequencePlanes<Scalar: Real> {
 
     fileprivate func rows(_ row: Quantity.Row) -> (count: Int, first: Int) {
       switch self {
-      case .states(let count, let first):
-        switch row.kept {
-        case .once: (1, 0)
-        case .states: (count, first)
-        default: (0, 0)
-        }
+      case .state(let first): (row.isOfState ? 1 : 0, row.kept == .once ? 0 : first)
       case .lastStep(let first): (row.isOfLastStep ? 1 : 0, first)
       case .futureGradients(let count): (row.becomesGradient ? count : 0, 0)
       }

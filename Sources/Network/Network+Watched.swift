@@ -16,7 +16,7 @@ extension Network<Float> {
     let advance = isTraining ? 1 : 0
     let kept = try Kept(
       c, outputs: steps * c.B * c.Y, keepsState: !isTraining, keepsLastStep: recordedSteps == 0)
-    kept.state?.copy(.states(1, from: 0), from: planes, c)
+    kept.state?.copy(.state(row: 0), from: planes, c)
     kept.lastStep?.copy(.lastStep(row: 0), from: planes, c)
     let watch = Watch(progress, steps: steps, batch: c.B, shards: shardCount)
     withUnsafePointer(to: watch) { watch in
@@ -33,7 +33,7 @@ extension Network<Float> {
       }
     } catch {
       if let before = kept.state {
-        planes.copy(.states(1, from: 0), from: before, c)
+        planes.copy(.state(row: 0), from: before, c)
       } else {
         rewind()
       }
@@ -68,7 +68,7 @@ extension Network<Float> {
     let kept = try Kept(c, recordedSteps: steps, keepsState: hasStateGradient)
     let startGradients = startGradients
     kept.steps.copy(.futureGradients(steps), from: planes, c)
-    kept.state?.copy(.states(1, from: 0), from: gradient, c)
+    kept.state?.copy(.state(row: 0), from: gradient, c)
     let watch = Watch(progress, steps: steps, batch: c.B, shards: shardCount)
     beginBackward()
     withUnsafePointer(to: watch) { watch in
@@ -85,7 +85,7 @@ extension Network<Float> {
       }
     } catch {
       planes.copy(.futureGradients(steps), from: kept.steps, c)
-      if let before = kept.state { gradient.copy(.states(1, from: 0), from: before, c) }
+      if let before = kept.state { gradient.copy(.state(row: 0), from: before, c) }
       throw error
     }
     if let inputGradients {

@@ -69,7 +69,7 @@ struct Network<Scalar: Real>: ~Copyable {
     copyPresent(to: record)
     if let start = self.record.start {
       for b in 0..<configuration.B where self.episodes.isPending(b) {
-        record.planes.copy(.states(1, from: 0), to: b..<b + 1, from: start, 0, configuration)
+        record.planes.copy(.state(row: 0), to: b..<b + 1, from: start, 0, configuration)
       }
     }
     var copy = Network(
@@ -84,7 +84,7 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// Copies the present state and the last step's interface to a record without steps.
   private func copyPresent(to other: borrowing Record<Scalar>) {
-    other.planes.copy(.states(1, from: recordedSteps), from: planes, configuration)
+    other.planes.copy(.state(row: recordedSteps), from: planes, configuration)
     other.planes.copy(.lastStep(row: lastStep), from: planes, configuration)
   }
 
@@ -186,7 +186,7 @@ struct Network<Scalar: Real>: ~Copyable {
   /// Drops the record and keeps the state.
   mutating func detach() {
     guard recordedSteps > 0 else { return }
-    planes.copy(.states(1, from: recordedSteps), from: planes, configuration)
+    planes.copy(.state(row: recordedSteps), from: planes, configuration)
     planes.copy(.lastStep(row: lastStep), from: planes, configuration)
     dropRecord()
     episodes.learned.setAll([])
@@ -329,7 +329,7 @@ struct Network<Scalar: Real>: ~Copyable {
     // A record of some steps has a row for the gradient of the state.
     let record = try Record<Scalar>(changed, capacity: hasStateGradient ? 1 : 0, threads: threads.count)
     copyPresent(to: record)
-    if hasStateGradient { record.gradient.copy(.states(1, from: 0), from: stateGradient, configuration) }
+    if hasStateGradient { record.gradient.copy(.state(row: 0), from: stateGradient, configuration) }
     self.record = record
   }
 

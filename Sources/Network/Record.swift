@@ -76,7 +76,7 @@ struct Record<Scalar: Real>: ~Copyable {
   /// Writes the state that `prepareStart` has computed over that of sequence b in row 0.
   func restart(_ b: Int) {
     guard let startState else { return }
-    planes.copy(.states(1, from: 0), to: b..<b + 1, from: startState, 0, configuration)
+    planes.copy(.state(row: 0), to: b..<b + 1, from: startState, 0, configuration)
   }
 
   var start: SequencePlanes<Scalar>? { startState }
