@@ -68,7 +68,9 @@ extension Network {
         step.outputs(outputs, steps: steps, row: first, current: first + 1, time: first)
       case .backward(let gradient, let startGradients, let outputGradients, let inputGradients):
         step.backwardOutputs(outputGradients, steps: steps)
-        step.backward(steps: steps, gradient: gradient[step.anySequence], startGradients: startGradients) { _ in true }
+        step.backward(steps: steps, gradient: gradient[step.sequences.lowerBound], startGradients: startGradients) {
+          _ in true
+        }
         if let inputGradients { step.backwardInputs(inputGradients, steps: steps) }
       }
     }

@@ -142,7 +142,7 @@ private struct WatchedBackward: ThreadWork {
     let step = network.pointee.shard(shard, thread: thread, crew: crew)
     defer { step.crew?.leave() }
     step.backwardOutputs(outputGradients, steps: steps)
-    let gradient = gradient[step.anySequence]
+    let gradient = gradient[step.sequences.lowerBound]
     guard watch.pointee.wants(0, step.sequences) else { return }
     step.backward(steps: steps, gradient: gradient, startGradients: startGradients) { t in
       let turn = steps - 1 - t

@@ -247,7 +247,7 @@ struct Network<Scalar: Real>: ~Copyable {
   @inline(never) func shard(_ sequences: Range<Int>, thread: Int, crew: Crew.Member? = nil) -> Step<Scalar> {
     Step(
       parameters: parameters, panels: packedWeights.panels, sequences: sequences,
-      history: record.history(of: sequences.isEmpty ? 0 : sequences.lowerBound),
+      history: record.history(of: sequences.lowerBound),
       memory: record.memory(sequences, thread: thread, team: record.shards.count == 1 ? threads.team : nil),
       bypass: dropout.bypass(configuration, start: time - recordedSteps, thread: thread), crew: crew)
   }
@@ -265,10 +265,9 @@ struct Network<Scalar: Real>: ~Copyable {
 
   /// - Parameter index: of the work; in a crew, members beyond the last shard have no sequences.
   func shard(_ index: Int, thread: Int, crew: UnsafeMutablePointer<Crew>? = nil) -> Step<Scalar> {
-    let batch = configuration.B
     // Where each shard has scratch of its own, it takes that: a crew may have more threads than there is scratch for.
     return shard(
-      index < shardCount ? record.shards[index] : batch..<batch,
+      index < shardCount ? record.shards[index] : 0..<0,
       thread: record.shards.threads == shardCount ? index : thread,
       crew: crew.map { Crew.Member(crew: $0, index: index) })
   }

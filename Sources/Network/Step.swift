@@ -23,8 +23,6 @@ struct Step<Scalar: Real> {
   var c: Configuration { history.c }
   var planes: Planes<Scalar> { history.planes }
   var batch: Int { sequences.count }
-  /// One of them; of none, which only a crew's member has, any of the only block.
-  var anySequence: Int { sequences.isEmpty ? 0 : sequences.lowerBound }
   var clip: Scalar { Scalar(c.clipValue) }
 
   /// The sequences' rows of a step.

@@ -65,15 +65,15 @@ extension Meter {
     let interfaceNormBack =
       c.normalizesInterface ? timeSteps { step, t in step.normalizeInterfaceBackward(step: t) } : 0
     let interfaceBack = timeSteps { step, t in
-      step.interfaceBackward(step: t, gradient: self.gradient[step.anySequence])
+      step.interfaceBackward(step: t, gradient: self.gradient[step.sequences.lowerBound])
     }
     write("interface's product", .backward, interfaceNeed, times: perStep, seconds: interfaceBack - interfaceNormBack)
     writeNorm("interface's norm", .backward, c.interfaceWidth, seconds: interfaceNormBack)
     let controllerBack = timeSteps { step, t in
-      step.controllerBackward(layer: 0, step: t, gradient: self.gradient[step.anySequence])
+      step.controllerBackward(layer: 0, step: t, gradient: self.gradient[step.sequences.lowerBound])
     }
     let gatesBack = timeSteps { step, t in
-      c.controller.backward(step.gatesGradient(of: 0, step: t, gradient: self.gradient[step.anySequence]))
+      c.controller.backward(step.gatesGradient(of: 0, step: t, gradient: self.gradient[step.sequences.lowerBound]))
     }
     let normBack = c.normalizesController ? timeSteps { step, t in step.normalizeBackward(layer: 0, step: t) } : 0
     let productsBack = controllerBack - gatesBack - normBack
