@@ -47,7 +47,7 @@ struct StepRows<Scalar> {
     self.init(rows.start, stride: rows.stride, together: 1, blocks: 1, blockStride: 0, stepStride: rows.stride)
   }
 
-  subscript(row: Int) -> In<Scalar> { run(at: row).start[0] }
+  subscript(row: Int) -> In<Scalar> { run(at: row).rows[0] }
 
   /// Calls `body` with runs of rows that follow each other: the first row, how many there are, and these rows.
   func forEachRun(_ count: Int, _ body: (_ row: Int, _ count: Int, Rows<Scalar>) -> Void) {
@@ -56,13 +56,13 @@ struct StepRows<Scalar> {
       let run = run(at: row)
       // Of one block, the next step follows.
       let length = blocks == 1 ? count - row : min(run.count, count - row)
-      body(row, length, run.start)
+      body(row, length, run.rows)
       row += length
     }
   }
 
   /// The rows from one on, of which `count` belong to the same step and block.
-  @inline(never) func run(at row: Int) -> (count: Int, start: Rows<Scalar>) {
+  @inline(never) func run(at row: Int) -> (count: Int, rows: Rows<Scalar>) {
     let (step, sequence) = (first + row).quotientAndRemainder(dividingBy: together * blocks)
     let (block, place) = sequence.quotientAndRemainder(dividingBy: together)
     let start = start + (step &* stepStride &+ block &* blockStride &+ place &* stride)

@@ -87,15 +87,18 @@ struct LayerNorm<Scalar: Real> {
 
   /// scaleGradient += Σ_r outputGradient[r] ∘ LN(s)[r]; the bias's is `Linear.backwardBias`.
   func backwardScale(kept: StepRows<Scalar>, outputGradient: StepRows<Scalar>, scaleGradient: Out<Scalar>) {
-    for row in 0..<rows {
-      let (normalized, yGradient) = (kept[row], outputGradient[row])
-      if let fast = Scalar.kernels?.pointee.addProducts {
-        var operands = AddProductsOperands(
-          count: count, x: yGradient.float, y: normalized.float, z: scaleGradient.float)
-        fast(&operands)
-        continue
+    outputGradient.forEachRun(rows) { first, rows, gradients in
+      let kept = kept.run(at: first).rows
+      for row in 0..<rows {
+        let (normalized, yGradient) = (kept[row], gradients[row])
+        if let fast = Scalar.kernels?.pointee.addProducts {
+          var operands = AddProductsOperands(
+            count: count, x: yGradient.float, y: normalized.float, z: scaleGradient.float)
+          fast(&operands)
+          continue
+        }
+        for i in 0..<count { scaleGradient[i] += yGradient[i] * normalized[i] }
       }
-      for i in 0..<count { scaleGradient[i] += yGradient[i] * normalized[i] }
     }
   }
 }

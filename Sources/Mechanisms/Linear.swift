@@ -79,7 +79,7 @@ enum Linear {
       return fast(&operands)
     }
     yGradient.forEachRun(rows) { row, count, gradients in
-      let x = x.run(at: row).start
+      let x = x.run(at: row).rows
       for o in 0..<outputs {
         for r in 0..<count { addScaled(inputs, gradients[r][o], x[r], to: weightGradient[o]) }
       }
@@ -96,7 +96,7 @@ enum Linear {
     for first in stride(from: 0, to: outputs, by: 16) {
       let target = weightGradient.dropping(rows: first)
       yGradient.forEachRun(rows) { row, count, gradients in
-        let tokens = Tokens(rows: tokens.run(at: row).start)
+        let tokens = Tokens(rows: tokens.run(at: row).rows)
         for r in 0..<count {
           guard let token = tokens[r] else { continue }
           let gradient = gradients[r] + first
