@@ -78,6 +78,20 @@ DNC_VECTOR(dnc_float8, dnc_totals8)(dnc_float8 a, dnc_float8 b, dnc_float8 c, dn
 DNC_VECTOR(dnc_float8, dnc_half8)(dnc_float8 x) { return x; }
 DNC_VECTOR(dnc_float8, dnc_half16)(dnc_float16 x) { return x.lo + x.hi; }
 
+/* Sums of lanes for a tree over several vectors: of the halves of each, of its halves' halves, of neighbours */
+DNC_VECTOR(dnc_float16, dnc_halves16)(dnc_float16 a, dnc_float16 b) {
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+           __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+}
+DNC_VECTOR(dnc_float16, dnc_quarters16)(dnc_float16 a, dnc_float16 b) {
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
+           __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+}
+DNC_VECTOR(dnc_float16, dnc_pairs16)(dnc_float16 a, dnc_float16 b) {
+    return __builtin_shufflevector(a, b, 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30) +
+           __builtin_shufflevector(a, b, 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
+}
+
 /* The largest lane; no lane may be NaN. */
 DNC_VECTOR(float, dnc_largest8)(dnc_float8 x) {
     dnc_float4 four = x.lo < x.hi ? x.hi : x.lo;
@@ -87,7 +101,7 @@ DNC_VECTOR(float, dnc_largest8)(dnc_float8 x) {
 }
 DNC_VECTOR(float, dnc_largest16)(dnc_float16 x) { return dnc_largest8(dnc_choose8(x.lo, x.hi, x.hi, x.lo)); }
 
-/* Four lanes in each of two places */
+/* Half of the lanes in each of two places */
 typedef float dnc_unaligned4 __attribute__((ext_vector_type(4), aligned(4)));
 DNC_VECTOR(dnc_float8, dnc_load_halves8)(const float *low, const float *high) {
     dnc_float8 x;
@@ -96,6 +110,14 @@ DNC_VECTOR(dnc_float8, dnc_load_halves8)(const float *low, const float *high) {
 }
 DNC_VECTOR(void, dnc_store_halves8)(dnc_float8 x, float *low, float *high) {
     *(dnc_unaligned4 *)low = x.lo, *(dnc_unaligned4 *)high = x.hi;
+}
+DNC_VECTOR(dnc_float16, dnc_load_halves16)(const float *low, const float *high) {
+    dnc_float16 x;
+    x.lo = dnc_load8(low), x.hi = dnc_load8(high);
+    return x;
+}
+DNC_VECTOR(void, dnc_store_halves16)(dnc_float16 x, float *low, float *high) {
+    dnc_store8(x.lo, low), dnc_store8(x.hi, high);
 }
 
 /* Steps of a bitonic sort. Exchanges lanes that are `distance` apart, a constant, so that the smaller comes first. */

@@ -399,19 +399,34 @@ private struct RowNumbers {
 @inline(never) private func putTotals(
   _ heads: Int, _ sums: Input, _ count: Int, _ target: Output, _ stride: Int, adding: Bool
 ) {
-  var (sums, target) = (sums, target)
+  var (sums, target, heads) = (sums, target, heads)
+  #if LANES_16
+    while heads >= 4, count == rows {
+      let found = totals(ofFourHeads: sums)
+      put(found.lowHalf.lowHalf, target, adding)
+      put(found.lowHalf.highHalf, target + stride, adding)
+      put(found.highHalf.lowHalf, target + 2 * stride, adding)
+      put(found.highHalf.highHalf, target + 3 * stride, adding)
+      sums += 4 * rows * lanes
+      target += 4 * stride
+      heads -= 4
+    }
+  #endif
   for _ in 0..<heads {
     let four = totals(load(sums), load(sums + lanes), load(sums + 2 * lanes), load(sums + 3 * lanes))
     if count == rows {
-      let target = UnsafeMutableRawPointer(target)
-      let sum = adding ? target.loadUnaligned(as: SIMD4<Float>.self) + four : four
-      target.storeBytes(of: sum, as: SIMD4<Float>.self)
+      put(four, target, adding)
     } else {
       for r in 0..<count { target[r] = adding ? target[r] + four[r] : four[r] }
     }
     sums += rows * lanes
     target += stride
   }
+}
+
+@inline(__always) private func put(_ four: SIMD4<Float>, _ target: Output, _ adding: Bool) {
+  let target = UnsafeMutableRawPointer(target)
+  target.storeBytes(of: adding ? target.loadUnaligned(as: SIMD4<Float>.self) + four : four, as: SIMD4<Float>.self)
 }
 
 @inline(__always) private func setZero(_ vectors: Int, _ target: Output) {

@@ -14,18 +14,20 @@ import CVector
     while head + 2 <= heads {
       let (first, second) = (x + head * wordSize, x + (head + 1) * wordSize)
       let target = products + head * slots + n
-      for half in 0..<2 {
-        let four = rows + 4 * half * wordSize
-        var sums: InlineArray<8, Vector> = zeros()
-        forEachVector(wordSize) { j, count in
-          let (x0, x1) = (load(first + j, count), load(second + j, count))
-          for r in 0..<4 {
-            let m = load(four + r * wordSize + j, count)
+      // As many sums at once as a vector has lanes.
+      let count = lanes / 2
+      for part in 0..<8 / count {
+        let some = rows + part * count * wordSize
+        var sums: Sums = zeros()
+        forEachVector(wordSize) { j, columns in
+          let (x0, x1) = (load(first + j, columns), load(second + j, columns))
+          for r in 0..<count {
+            let m = load(some + r * wordSize + j, columns)
             sums[r] = sums[r].addingProduct(x0, m)
-            sums[4 + r] = sums[4 + r].addingProduct(x1, m)
+            sums[count + r] = sums[count + r].addingProduct(x1, m)
           }
         }
-        put(totals(sums), target + 4 * half, target + slots + 4 * half, adding)
+        put(totals(sums), target + part * count, target + slots + part * count, adding)
       }
       head += 2
     }
@@ -49,6 +51,17 @@ import CVector
     n += 1
   }
 }
+
+#if LANES_16
+  private typealias Sums = InlineArray<16, Vector>
+
+  /// Stores or adds half of the products in each of two places.
+  @inline(__always) private func put(_ found: Vector, _ low: Output, _ high: Output, _ adding: Bool) {
+    dnc_store_halves16(adding ? dnc_load_halves16(low, high) + found : found, low, high)
+  }
+#else
+  private typealias Sums = InlineArray<8, Vector>
+#endif
 
 /// Stores or adds four products in each of two places.
 @inline(__always) private func put(_ found: Eight, _ low: Output, _ high: Output, _ adding: Bool) {

@@ -83,6 +83,10 @@ extension Doubles {
   let zero = Vector.zero
   return [zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero]
 }
+@inline(__always) func zeros() -> InlineArray<16, Vector> {
+  let zero = Vector.zero
+  return [zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero]
+}
 @inline(__always) func zeros() -> InlineArray<24, Vector> {
   let zero = Vector.zero
   return [
@@ -188,6 +192,26 @@ typealias Output = UnsafeMutablePointer<Float>
     half(vectors[0]), half(vectors[1]), half(vectors[2]), half(vectors[3]), half(vectors[4]), half(vectors[5]),
     half(vectors[6]), half(vectors[7]))
 }
+
+#if LANES_16
+  /// `total` of sixteen vectors at once, in the order of those of eight.
+  @inline(__always) func totals(_ v: InlineArray<16, Vector>) -> Vector {
+    @inline(__always) func four(_ r: Int) -> Vector {
+      dnc_pairs16(dnc_halves16(v[r], v[r + 4]), dnc_halves16(v[r + 1], v[r + 5]))
+    }
+    return dnc_quarters16(dnc_pairs16(four(0), four(2)), dnc_pairs16(four(8), four(10)))
+  }
+
+  /// `total` of sixteen vectors at once, of four rows for each of four heads: [head][row].
+  @inline(__always) func totals(ofFourHeads sums: Input) -> Vector {
+    @inline(__always) func row(_ r: Int) -> Vector {
+      let (row, head) = (sums + r * lanes, 4 * lanes)
+      return dnc_quarters16(
+        dnc_halves16(load(row), load(row + head)), dnc_halves16(load(row + 2 * head), load(row + 3 * head)))
+    }
+    return dnc_pairs16(dnc_pairs16(row(0), row(1)), dnc_pairs16(row(2), row(3)))
+  }
+#endif
 
 /// Eight numbers, on every level.
 typealias Eight = SIMD8<Float>
