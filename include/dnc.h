@@ -27,7 +27,7 @@
  *           A `float *` view into an instance belongs to the instance and is valid until dnc_free, unless its
  *           function says otherwise. Strings belong to the library.
  * Denormals The library treats numbers below 1.2e-38 (FLT_MIN) as 0, on every thread: a CPU may take a hundred times
- *           as long for them. It leaves the host's threads their own rounding and flushing.
+ *           as long for them. It rounds to the nearest. A call restores the host's own rounding and flushing.
  * Threads   Two threads may use two handles at the same time. A handle takes one call at a time, even one that only
  *           reads. Until that call has returned, every other call with the handle returns DNC_INVALID_STATE and does
  *           nothing, whether it comes from another thread or from the call's own dnc_progress.

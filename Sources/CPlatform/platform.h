@@ -204,23 +204,37 @@ static inline uint64_t dnc_platform_nanoseconds(void) {
     return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-/* The host's floating-point exceptions: which have happened, and which end the process (feenableexcept). Between begin and end,
- * none ends it; end restores both. */
+/* The host's floating-point state: which exceptions have happened, which end the process (feenableexcept), how it rounds, and
+ * whether it flushes denormal numbers. Between begin and end none ends it, and all is as in a new program; end restores the
+ * host's. */
 #if defined(__x86_64__)
-typedef uint32_t dnc_platform_float_state;
+typedef struct {
+    uint32_t vectors;
+    uint16_t x87; /* its mode, by which printf rounds */
+    char whole[28]; /* its state, if that is not a new program's */
+} dnc_platform_float_state;
+#define DNC_PLATFORM_NEW_X87 0x37F
 static inline dnc_platform_float_state dnc_platform_begin_float(void) {
-    uint32_t mode = __builtin_ia32_stmxcsr();
-    if (~mode & 0x1F80) __builtin_ia32_ldmxcsr(mode | 0x1F80);
-    return mode;
+    dnc_platform_float_state state;
+    state.vectors = __builtin_ia32_stmxcsr();
+    if ((state.vectors & 0xFFC0) != 0x1F80) __builtin_ia32_ldmxcsr(0x1F80);
+    __asm__ volatile("fnstcw %0" : "=m"(state.x87));
+    if (state.x87 != DNC_PLATFORM_NEW_X87) {
+        const uint16_t mode = DNC_PLATFORM_NEW_X87;
+        __asm__ volatile("fnstenv %0\n\tfldcw %1" : "=m"(state.whole) : "m"(mode));
+    }
+    return state;
 }
 static inline void dnc_platform_end_float(dnc_platform_float_state state) {
-    if (__builtin_ia32_stmxcsr() != state) __builtin_ia32_ldmxcsr(state);
+    if (__builtin_ia32_stmxcsr() != state.vectors) __builtin_ia32_ldmxcsr(state.vectors);
+    if (state.x87 != DNC_PLATFORM_NEW_X87) __asm__ volatile("fldenv %0" : : "m"(state.whole));
 }
 #else
 typedef fenv_t dnc_platform_float_state;
 static inline dnc_platform_float_state dnc_platform_begin_float(void) {
     fenv_t state;
-    feholdexcept(&state);
+    fegetenv(&state);
+    fesetenv(FE_DFL_ENV);
     return state;
 }
 static inline void dnc_platform_end_float(dnc_platform_float_state state) { fesetenv(&state); }

@@ -2,8 +2,11 @@ import CDNC
 import CPlatform
 
 /// Runs the body of a function of the interface and turns a thrown failure into a status. Restores the host's errno and
-/// floating-point exceptions.
-@inline(never) func status(_ body: () throws(Failure) -> Void) -> dnc_status {
+/// floating-point state.
+func status(_ body: () throws(Failure) -> Void) -> dnc_status { status { _ throws(Failure) in try body() } }
+
+/// The same for a body that calls back: it gets the host's floating-point state.
+@inline(never) func status(_ body: (dnc_platform_float_state) throws(Failure) -> Void) -> dnc_status {
   let error = dnc_platform_errno()
   let floatState = dnc_platform_begin_float()
   defer {
@@ -11,7 +14,7 @@ import CPlatform
     dnc_platform_set_errno(error)
   }
   do {
-    try body()
+    try body(floatState)
     return DNC_OK
   } catch {
     strcpy(lastMessage(), threadMessage())

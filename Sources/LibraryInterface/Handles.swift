@@ -1,4 +1,5 @@
 import CDNC
+import CPlatform
 
 typealias Instance = UnsafeMutablePointer<Network<Float>>
 typealias OptimizerHandle = UnsafeMutablePointer<Optimizer<Float>>
@@ -18,7 +19,12 @@ extension Optimizer<Float>: HandleValue {
 
 /// The same as `status` for a function that uses a network.
 func status(network handle: OpaquePointer?, _ body: (Instance) throws(Failure) -> Void) -> dnc_status {
-  status { () throws(Failure) in try use(handle, "instance", body) }
+  status { host throws(Failure) in
+    try use(handle, "instance") { (network: Instance) throws(Failure) in
+      network.pointee.progress?.hostState = host
+      try body(network)
+    }
+  }
 }
 
 func status(optimizer handle: OpaquePointer?, _ body: (OptimizerHandle) throws(Failure) -> Void) -> dnc_status {

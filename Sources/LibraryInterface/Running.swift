@@ -62,10 +62,10 @@ func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {
       throw Failure(DNC_INVALID_ARGUMENT, "\(name)[\(i)] is \(Int(tokens[i])), allowed are -1 to \(c.X - 1)")
     }
   }
-  let hostMode = dnc_platform_flush_denormals()
+  _ = dnc_platform_flush_denormals()
   if progress != nil || c.checksFinite {
     return try network.pointee.watchedForward(
-      steps: steps, inputs: inputs, starts: starts, outputs: outputs, progress: progress?.within(hostMode))
+      steps: steps, inputs: inputs, starts: starts, outputs: outputs, progress: progress)
   }
   try network.pointee.forward(steps: steps, inputs: inputs, starts: starts, outputs: outputs)
 }
@@ -144,10 +144,10 @@ private func forward(
     try requireFinite(
       outputGradients, count: network.pointee.recordedSteps * c.B * c.Y, "output_gradients")
     let progress = network.pointee.progress
-    let hostMode = dnc_platform_flush_denormals()
+    _ = dnc_platform_flush_denormals()
     if progress != nil || c.checksFinite {
       return try network.pointee.watchedBackward(
-        outputGradients: outputGradients, inputGradients: input_gradients, progress: progress?.within(hostMode))
+        outputGradients: outputGradients, inputGradients: input_gradients, progress: progress)
     }
     network.pointee.backward(outputGradients: outputGradients, inputGradients: input_gradients)
   }

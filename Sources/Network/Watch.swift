@@ -6,25 +6,17 @@ import Synchronization
 struct Progress {
   let function: dnc_progress
   let context: UnsafeMutableRawPointer?
-  /// The floating-point mode of the host's thread (rounding, flushing of denormals), restored for its function.
-  private var hostMode: UInt32 = 0
-
-  init(function: @escaping dnc_progress, context: UnsafeMutableRawPointer?) {
-    self.function = function
-    self.context = context
-  }
-
-  func within(_ hostMode: UInt32) -> Progress {
-    var progress = self
-    progress.hostMode = hostMode
-    return progress
-  }
+  /// The floating-point state of the host's thread, restored for its function.
+  var hostState = dnc_platform_float_state()
 
   /// True if the host cancels.
   func tell(_ done: Int, of total: Int) -> Bool {
     let mode = dnc_platform_float_mode()
-    dnc_platform_set_float_mode(hostMode)
-    defer { dnc_platform_set_float_mode(mode) }
+    dnc_platform_end_float(hostState)
+    defer {
+      _ = dnc_platform_begin_float()
+      dnc_platform_set_float_mode(mode)
+    }
     return function(context, done, total) != 0
   }
 }

@@ -1,7 +1,7 @@
 /*
  * Programs that the library must live in: each is a word on the command line.
  *
- *     hosts quiet|forks|crowd|traps|calls|realtime FOLDER
+ *     hosts quiet|forks|crowd|traps|rounds|calls|realtime FOLDER
  *     hosts untouched|streams|alarms|stack|chroot FOLDER    with everything that abuse.c does
  *
  * `stack` prints the bytes of stack that all that took, `calls` is killed if one of its calls asks anything of the system.
@@ -382,6 +382,59 @@ static void untouched(void) {
     EXPECT(stat(in_folder("net.safetensors"), &info) == 0 && (info.st_mode & 0777) == 0640);
 }
 
+/* All numbers and files of a network with a third of a number in its configuration and one just below 1 in its optimizer's. */
+static double train_and_save(const char *name) {
+    dnc *net = NULL, *loaded = NULL;
+    dnc_optimizer *optimizer = NULL, *found = NULL;
+    dnc_config config = small(DNC_CONTROLLER_LSTM, DNC_INITIAL_ZEROS);
+    dnc_optimizer_config settings;
+    config.batch_size = SEQUENCES;
+    config.num_threads = 2;
+    config.clip_value = 0.3f;
+    GOOD(dnc_create(&config, &net));
+    double sum = train(net);
+    GOOD(dnc_optimizer_config_init(&settings, sizeof settings));
+    settings.beta2 = nextafterf(1, 0);
+    GOOD(dnc_optimizer_create(net, &settings, &optimizer));
+    GOOD(dnc_optimizer_step(optimizer, net, NULL));
+    GOOD(dnc_save(net, optimizer, in_folder(name)));
+    GOOD(dnc_load(in_folder(name), &loaded, &found));
+    dnc_optimizer_free(optimizer);
+    dnc_optimizer_free(found);
+    dnc_free(net);
+    dnc_free(loaded);
+    return sum;
+}
+
+static int are_the_same_files(const char *one, const char *other) {
+    char path[2][4200];
+    snprintf(path[0], sizeof path[0], "%s", in_folder(one)), snprintf(path[1], sizeof path[1], "%s", in_folder(other));
+    FILE *first = fopen(path[0], "rb"), *second = fopen(path[1], "rb");
+    int a = 0, b = 0;
+    EXPECT(first && second);
+    while (a == b && a != EOF) a = fgetc(first), b = fgetc(second);
+    fclose(first), fclose(second);
+    return a == b;
+}
+
+/* A host that rounds in another way, or whose denormal numbers are 0: its numbers and files are those of all hosts. */
+static void rounds(void) {
+    const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+    double expected = train_and_save("nearest");
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        fesetround(modes[i]);
+#if defined(__SSE__)
+        __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040);
+#endif
+        double found = train_and_save("rounded");
+        EXPECT(dnc_self_test() == DNC_OK);
+        EXPECT(fegetround() == modes[i]);
+        fesetenv(FE_DFL_ENV);
+        EXPECT(found == expected);
+        EXPECT(are_the_same_files("nearest", "rounded"));
+    }
+}
+
 /* A host without standard streams: a file of the library must not take their place. */
 static void streams(void) {
     dnc *net = busy(1), *loaded = NULL;
@@ -480,9 +533,9 @@ int main(int count, char **words) {
     static const struct {
         const char *name;
         void (*run)(void);
-    } hosts[] = {{"quiet", quiet},     {"forks", forks},         {"crowd", crowd},     {"traps", traps},
-                 {"calls", calls},     {"realtime", realtime},   {"streams", streams}, {"untouched", untouched},
-                 {"alarms", alarms},   {"stack", stack},         {"chroot", without_files}};
+    } hosts[] = {{"quiet", quiet},     {"forks", forks},       {"crowd", crowd},     {"traps", traps},
+                 {"rounds", rounds},   {"calls", calls},       {"realtime", realtime}, {"streams", streams},
+                 {"untouched", untouched}, {"alarms", alarms}, {"stack", stack},     {"chroot", without_files}};
     if (count != 3 || strlen(words[2]) >= sizeof folder - 8) return 2;
     strcpy(folder, words[2]);
     strcpy(given, folder);
