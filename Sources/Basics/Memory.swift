@@ -14,7 +14,7 @@ struct Memory: ~Copyable {
 
   init(bytes: Int) throws(Failure) {
     guard bytes <= Int.max - Memory.alignment, let block = calloc(1, bytes + Memory.alignment) else {
-      throw .outOfMemory(bytes: bytes)
+      throw .outOfMemory(bytes: max(bytes, Memory.alignment))
     }
     if bytes >= Memory.large { dnc_platform_prefer_large_pages(block, bytes + Memory.alignment) }
     self.block = block

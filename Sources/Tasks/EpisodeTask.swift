@@ -74,10 +74,11 @@ struct EpisodeTask: ~Copyable {
 
   /// Draws the next batch; `steps` becomes that of its longest episode.
   mutating func sample(batch: Int) throws(Failure) {
-    if batchNotes.bytes < batch * notesBytes { batchNotes = try Memory(bytes: batch * notesBytes) }
     var batchRandom = Random(seed: seed, stream: position)
     let batchSeed = batchRandom.next()
+    // Nothing has changed yet if memory runs out here.
     let dealt = try lesson(at: lesson).pointee.source.deal(batch: batch, batchRandom)
+    if batchNotes.bytes < batch * notesBytes { batchNotes = try Memory(bytes: batch * notesBytes) }
     memset(batchNotes.start, 0, batch * notesBytes)
     self.batch = batch
     steps = 0

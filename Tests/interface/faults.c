@@ -173,6 +173,19 @@ static uint64_t seen(world *w) {
     return mix(mix(hash, &updates, sizeof updates), &position, sizeof position);
 }
 
+/* The episodes drawn last. Lets the teacher play them to the end. */
+static uint64_t drawn(dnc_task *task) {
+    static float values[3][VALUES];
+    uint32_t x, y;
+    size_t steps, batch;
+    GOOD(dnc_task_sizes(task, &x, &y, NULL));
+    GOOD(dnc_task_drawn(task, &steps, &batch));
+    EXPECT(steps * batch * x <= VALUES && steps * batch * y <= VALUES);
+    GOOD(dnc_task_read(task, values[0], values[1], values[2]));
+    uint64_t hash = mix(mix(1, values[2], steps * batch * sizeof(float)), values[0], steps * batch * x * sizeof(float));
+    return mix(hash, values[1], steps * batch * y * sizeof(float));
+}
+
 static int is_set(const void *value, size_t size) {
     for (size_t i = 0; i < size; i++)
         if (((const unsigned char *)value)[i] != 0xA5) return 1;
@@ -598,7 +611,7 @@ static long run(const scenario *s, long *survived) {
     int files = open_files();
     for (fault = 1;; fault++) {
         w = build(s);
-        uint64_t before = seen(w);
+        uint64_t before = seen(w), before_drawing = s->call == call_sample ? drawn(w->task) : 0;
         arm(kinds, fault, error, persists);
         dnc_status status = s->call(w);
         long failed = disarm();
@@ -609,6 +622,7 @@ static long run(const scenario *s, long *survived) {
             EXPECT(strlen(dnc_last_error()) > 10);
             EXPECT(!is_set(&w->got, sizeof w->got));
             EXPECT(seen(w) == before);
+            if (s->call == call_sample) EXPECT(drawn(w->task) == before_drawing);
             GOOD(s->call(w));
         }
         interposed.last = last;
