@@ -38,7 +38,7 @@ struct TextFile: ~Copyable {
   }
 
   /// Calls `body` with the text of every line, without its comment and without spaces around it. Adds the file and the
-  /// line to the message of a failure.
+  /// line to the message of a failure. None has the byte 0, which would end it for C.
   /// - Parameter unfinished: true to skip a last line of bad format without a line end, because it is still being written.
   func forEachLine(
     comments: Comments, unfinished: Bool = false, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
@@ -49,6 +49,9 @@ struct TextFile: ~Copyable {
     while start < text.count {
       let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) ?? text.count
       do throws(Failure) {
+        guard !text[start..<end].contains(0) else {
+          throw Failure(DNC_BAD_FORMAT, "it has the byte 0, expected is text")
+        }
         try body(UnsafeRawBufferPointer(rebasing: text[start..<end]).without(comments).trimmed)
       } catch {
         if unfinished && end == text.count && error.status == DNC_BAD_FORMAT { return }

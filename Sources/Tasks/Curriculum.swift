@@ -64,6 +64,8 @@ enum Curriculum {
     /// Where the next lesson's options go.
     var options: UnsafeMutablePointer<CChar>
     var task = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// The task in `TaskList`.
+    var kind: Int?
     var common = UnsafeRawBufferPointer(start: nil, count: 0)
     /// The metric's name, or nothing for the first.
     var metric = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -78,8 +80,10 @@ enum Curriculum {
       } else if line.word.equals("task") {
         guard lessons.count == 0 else { throw Failure(DNC_BAD_FORMAT, "the task must come before the first lesson") }
         task = line.rest
+        kind = try TaskList.find(task)
       } else if line.word.equals("options") {
         common = line.rest
+        if let kind { try TaskOptions(common).requireDeclared(by: kind) }
       } else if line.word.equals("pass") {
         let passed = Line(line.rest)
         guard let value = Double(decimal: passed.rest), (0...1).contains(value) else {
@@ -140,7 +144,8 @@ enum Curriculum {
     private func index(of name: UnsafeRawBufferPointer, _ source: borrowing TaskSource) throws(Failure) -> Int {
       for i in 0..<source.metricCount where name.equals(source.metric(at: i).name) { return i }
       throw Failure(
-        DNC_BAD_FORMAT, "the task has no metric \"\(bytes: name)\", its first is \(source.metric(at: 0).name)")
+        DNC_BAD_FORMAT,
+        "pass: \"\(bytes: name)\" is no metric of the task, its first is \(source.metric(at: 0).name)")
     }
   }
 }

@@ -33,7 +33,11 @@ struct TaskOptions {
 
   /// - Parameter options: nil and "" are the defaults.
   init(_ options: UnsafePointer<CChar>?) throws(Failure) {
-    text = UnsafeRawBufferPointer(start: options, count: options.map { strlen($0) } ?? 0)
+    try self.init(UnsafeRawBufferPointer(start: options, count: options.map { strlen($0) } ?? 0))
+  }
+
+  init(_ text: UnsafeRawBufferPointer) throws(Failure) {
+    self.text = text
     keeping = nil
     try forEach { (_, _) throws(Failure) in }
   }
@@ -116,12 +120,17 @@ struct TaskOptions {
     declared += 1
     var value = option.default.utf8CodeUnitCount > 0 ? option.value(option.default.bytes) : nil
     try forEach { (key, text) throws(Failure) in
-      guard key.equals(option.name) else { return }
-      value = option.value(text)
-      guard value != nil else {
-        throw Failure(
-          DNC_INVALID_ARGUMENT, "options: \(bytes: key) is \"\(bytes: text)\", allowed are \(allowed: option)")
-      }
+      if key.equals(option.name) { value = try TaskOptions.value(of: option, text) }
+    }
+    return value
+  }
+
+  @inline(never) private static func value(
+    of option: TaskOption, _ text: UnsafeRawBufferPointer
+  ) throws(Failure) -> TaskOption.Value {
+    guard let value = option.value(text) else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT, "options: \(option.name) is \"\(bytes: text)\", allowed are \(allowed: option)")
     }
     return value
   }
@@ -135,13 +144,16 @@ struct TaskOptions {
     }
   }
 
-  /// Refuses options that are none of the task's.
+  /// Refuses options that are none of the task's, or say what is not allowed.
   /// - Parameter task: its index in the list of tasks.
   @inline(never) func requireDeclared(by task: Int) throws(Failure) {
-    try forEach { (key, _) throws(Failure) in
+    try forEach { (key, text) throws(Failure) in
       var index = 0
       while let known = TaskList.option(index, of: task) {
-        if key.equals(known.name) { return }
+        if key.equals(known.name) {
+          _ = try TaskOptions.value(of: known, text)
+          return
+        }
         index += 1
       }
       throw Failure(
