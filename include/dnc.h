@@ -33,7 +33,7 @@
  *           nothing, whether it comes from another thread or from the call's own dnc_progress.
  *           Functions that return no status work at any time: they return numbers as the last finished call left
  *           them, pointers stay the same, and *_free of a handle in use frees it as soon as the call returns.
- *           Each thread has its own last error.
+ *           Each thread has its own last error. A thread that calls needs 64 KiB of stack.
  * Layout    Buffers are float32, row-major, without alignment requirements; sequences are time-major.
  *           Shapes are written [T, B, X]; the letters are:
  *
@@ -46,7 +46,8 @@
  *           *_init function sets it to the argument `size`, and the fields to their defaults. New fields are only ever
  *           appended, and the library touches no byte beyond struct_size, so a program compiled against an older header
  *           keeps working. A struct_size larger than the library knows is refused. So is a dnc_config whose
- *           struct_size leaves out input_size or output_size.
+ *           struct_size leaves out input_size or output_size, and a dnc_image_options whose struct_size is no
+ *           multiple of 8.
  *
  * A training step:
  *
@@ -156,7 +157,7 @@ typedef struct dnc_config {
     uint32_t usage_gradient; /* a dnc_usage_gradient; DNC_USAGE_GRADIENT_FULL */
     uint32_t initial_state;  /* a dnc_initial_state; DNC_INITIAL_ZEROS */
     float initial_value;     /* for DNC_INITIAL_CONSTANT, 0 to 1; 1e-6 */
-    float clip_value;        /* clamps hidden, cell and output to +-clip_value; >= 0; 0: no clamping */
+    float clip_value;        /* clamps hidden, cell and output to +-clip_value; >= 0; 0: no clamping, as below FLT_MIN */
     uint32_t num_threads;    /* 0 to 1024; 1; 0 means one per core. Any number gives the same bytes */
     uint64_t seed;           /* the parameters are drawn from it; 0 */
     uint64_t max_record_bytes; /* 0; 0 means no limit. Bounds the bytes of a training instance's state and record. To stay
@@ -241,7 +242,7 @@ dnc_status dnc_set_batch_size(dnc *instance, uint32_t batch_size);
 dnc_status dnc_set_memory_slots(dnc *instance, uint32_t memory_slots);
 
 /* Set what belongs to the process and not to the network, with the ranges of dnc_config; a loaded network has the defaults. The
- * episode goes on. DNC_INVALID_STATE for the first and the last while steps are recorded. */
+ * episode goes on. While steps are recorded, dnc_set_num_threads and dnc_set_max_record_bytes give DNC_INVALID_STATE. */
 dnc_status dnc_set_num_threads(dnc *instance, uint32_t num_threads);
 dnc_status dnc_set_check_finite(dnc *instance, uint32_t check_finite);
 dnc_status dnc_set_max_record_bytes(dnc *instance, uint64_t max_record_bytes);
@@ -284,8 +285,8 @@ dnc_status dnc_reset_sequences(dnc *instance, const uint8_t *which);
  * meanwhile: see Threads above. */
 typedef int (*dnc_progress)(void *context, size_t done, size_t total);
 
-/* From now on, dnc_forward and dnc_backward call `progress` between their steps, in the thread that called them; NULL
- * ends that. Some sequences get ahead of others when there are several threads or a large batch. `done` is then a mean,
+/* From now on, dnc_forward, dnc_forward_packed, dnc_forward_tokens and dnc_backward call `progress` between their steps, in
+ * the thread that called them; NULL ends that. Some sequences get ahead of others when there are several threads or a large batch. `done` is then a mean,
  * skips numbers, and comes late while the caller's thread waits for the others. A call that succeeds has taken all steps,
  * whatever `progress` was told. A clone has no progress function.
  * To be able to roll back, such a call keeps copies: dnc_forward of the outputs and, without training, of the state;
@@ -306,12 +307,13 @@ dnc_status dnc_set_bypass_dropout(dnc *instance, float rate, uint64_t seed);
 
 typedef struct dnc_optimizer dnc_optimizer; /* see optimizers below */
 
-/* Writes a safetensors file to `path`. It holds the parameters under their names, the configuration as metadata (but num_threads,
- * max_record_bytes and check_finite, which belong to the process), and the state and step count of the optimizer (or NULL). Training continued from the file is bit for bit the training that never
- * stopped. The state of the episode is left out. A parameter or an average of the optimizer that is not finite gives
- * DNC_NOT_FINITE, with its tensor's name. The metadata entry "data.crc32" is a CRC-32 of the data (as zlib's, decimal):
- * of the parameters in the order of dnc_parameters, then of the optimizer's averages and the state. "metadata.crc32" is the sum, modulo
- * 2^32, of the CRC-32 of each other entry that this function writes, as "key":"value" with its quotes.
+/* Writes a safetensors file to `path`. It holds the parameters under their names, the configuration as metadata (but
+ * num_threads, max_record_bytes and check_finite, which belong to the process), and the state and step count of the
+ * optimizer (or NULL). Training continued from the file is bit for bit the training that never stopped. The state of the
+ * episode is left out. A parameter or an average of the optimizer that is not finite gives DNC_NOT_FINITE, with its
+ * tensor's name. The metadata entry "data.crc32" is a CRC-32 of the data (as zlib's, decimal): of the parameters in the
+ * order of dnc_parameters, then of the optimizer's averages and the state. "metadata.crc32" is the sum, modulo 2^32, of the
+ * CRC-32 of each other entry that this function writes, as "key":"value" with its quotes.
  * How files are written is said under Files, at the top. */
 dnc_status dnc_save(const dnc *instance, const dnc_optimizer *optimizer, const char *path);
 
@@ -325,7 +327,8 @@ dnc_status dnc_checkpoint_encode(const dnc *instance, const dnc_optimizer *optim
                                  size_t *size);
 
 /* Reads such a file into a new instance, with nothing recorded, in the state that the file holds or else at the start of an
- * episode. `optimizer` (or NULL) receives the optimizer, or NULL when the file holds none. Tensors in F16, BF16 and F64 are converted.
+ * episode. `optimizer` (or NULL) receives the optimizer, or NULL when the file holds none. Tensors in F16, BF16 and F64
+ * are converted.
  * DNC_BAD_FORMAT for a file that is damaged, truncated or malicious: one with numbers that are not finite, with other
  * tensors, or whose data or metadata has another checksum. The same for an entry of the metadata that begins with
  * "config.", "optimizer." or "data." and that this library does not know; a newer library may have written it. A file
@@ -519,8 +522,8 @@ typedef enum dnc_field {
  * to N * initial_value, as they do at the start. Numbers of the memory beyond +-2^119 become +-2^119, as where the network
  * writes and where it starts with a learned memory.
  * dnc_set_state gives DNC_INVALID_STATE while steps are recorded, since their gradients would no longer be right: call
- * dnc_detach first. DNC_INVALID_ARGUMENT for a field that the memory lacks: DNC_MEMORY_NTM has no usage, link and precedence, and with
- * DNC_MEMORY_NONE there are only the last two. */
+ * dnc_detach first. DNC_INVALID_ARGUMENT for a field that the memory lacks: DNC_MEMORY_NTM has no usage, link and
+ * precedence, and with DNC_MEMORY_NONE there are only the last two. `count` must be the numbers of the field's shape. */
 dnc_status dnc_get_state(const dnc *instance, uint32_t field, float *values, size_t count);
 dnc_status dnc_set_state(dnc *instance, uint32_t field, const float *values, size_t count);
 
@@ -801,8 +804,8 @@ dnc_status dnc_image_encode(size_t rows, size_t columns, const float *values, co
 /* An episode of one sequence of the batch, as a labelled figure. It stacks the panels above that have something to draw;
  * time runs from left to right along one axis. Each of inputs [T, B, X], targets [T, B, Y] and outputs [T, B, Y] may be
  * NULL, which leaves its panels out, but not all three. The memory's panels are drawn when exactly `steps` steps are
- * recorded and there is a memory; then lines also mark where episodes begin within the steps. batch_index is below B. Without room for all, several steps or slots share a cell, which
- * shows the greatest.
+ * recorded and there is a memory; then lines also mark where episodes begin within the steps. batch_index is below B.
+ * Without room for all, several steps or slots share a cell, which shows the greatest.
  * options or NULL. Used: title, cell_pixels, colormap (for all panels but the logits, which are diverging), mask, loss,
  * theme, pixel_scale, panels and DNC_IMAGE_SORT_SLOTS. */
 dnc_status dnc_episode_image_write(const char *path, dnc *instance, size_t batch_index, size_t steps,

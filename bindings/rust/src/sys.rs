@@ -112,7 +112,7 @@ pub struct dnc_config {
     pub initial_state: u32,
     /// for DNC_INITIAL_CONSTANT, 0 to 1; 1e-6
     pub initial_value: f32,
-    /// clamps hidden, cell and output to +-clip_value; >= 0; 0: no clamping
+    /// clamps hidden, cell and output to +-clip_value; >= 0; 0: no clamping, as below FLT_MIN
     pub clip_value: f32,
     /// 0 to 1024; 1; 0 means one per core. Any number gives the same bytes
     pub num_threads: u32,
@@ -208,7 +208,7 @@ extern "C" {
     /// DNC_INVALID_STATE with learned initial states, whose parameters are per slot.
     pub fn dnc_set_memory_slots(instance: *mut dnc, memory_slots: u32) -> dnc_status;
     /// Set what belongs to the process and not to the network, with the ranges of dnc_config; a loaded network has the defaults. The
-    /// episode goes on. DNC_INVALID_STATE for the first and the last while steps are recorded.
+    /// episode goes on. While steps are recorded, dnc_set_num_threads and dnc_set_max_record_bytes give DNC_INVALID_STATE.
     pub fn dnc_set_num_threads(instance: *mut dnc, num_threads: u32) -> dnc_status;
     pub fn dnc_set_check_finite(instance: *mut dnc, check_finite: u32) -> dnc_status;
     pub fn dnc_set_max_record_bytes(instance: *mut dnc, max_record_bytes: u64) -> dnc_status;
@@ -262,8 +262,8 @@ pub type dnc_progress = ::std::option::Option<
     unsafe extern "C" fn(context: *mut c::c_void, done: usize, total: usize) -> c::c_int,
 >;
 extern "C" {
-    /// From now on, dnc_forward and dnc_backward call `progress` between their steps, in the thread that called them; NULL
-    /// ends that. Some sequences get ahead of others when there are several threads or a large batch. `done` is then a mean,
+    /// From now on, dnc_forward, dnc_forward_packed, dnc_forward_tokens and dnc_backward call `progress` between their steps, in
+    /// the thread that called them; NULL ends that. Some sequences get ahead of others when there are several threads or a large batch. `done` is then a mean,
     /// skips numbers, and comes late while the caller's thread waits for the others. A call that succeeds has taken all steps,
     /// whatever `progress` was told. A clone has no progress function.
     /// To be able to roll back, such a call keeps copies: dnc_forward of the outputs and, without training, of the state;
@@ -288,12 +288,13 @@ pub struct dnc_optimizer {
     _unused: [u8; 0],
 }
 extern "C" {
-    /// Writes a safetensors file to `path`. It holds the parameters under their names, the configuration as metadata (but num_threads,
-    /// max_record_bytes and check_finite, which belong to the process), and the state and step count of the optimizer (or NULL). Training continued from the file is bit for bit the training that never
-    /// stopped. The state of the episode is left out. A parameter or an average of the optimizer that is not finite gives
-    /// DNC_NOT_FINITE, with its tensor's name. The metadata entry "data.crc32" is a CRC-32 of the data (as zlib's, decimal):
-    /// of the parameters in the order of dnc_parameters, then of the optimizer's averages and the state. "metadata.crc32" is the sum, modulo
-    /// 2^32, of the CRC-32 of each other entry that this function writes, as "key":"value" with its quotes.
+    /// Writes a safetensors file to `path`. It holds the parameters under their names, the configuration as metadata (but
+    /// num_threads, max_record_bytes and check_finite, which belong to the process), and the state and step count of the
+    /// optimizer (or NULL). Training continued from the file is bit for bit the training that never stopped. The state of the
+    /// episode is left out. A parameter or an average of the optimizer that is not finite gives DNC_NOT_FINITE, with its
+    /// tensor's name. The metadata entry "data.crc32" is a CRC-32 of the data (as zlib's, decimal): of the parameters in the
+    /// order of dnc_parameters, then of the optimizer's averages and the state. "metadata.crc32" is the sum, modulo 2^32, of the
+    /// CRC-32 of each other entry that this function writes, as "key":"value" with its quotes.
     /// How files are written is said under Files, at the top.
     pub fn dnc_save(
         instance: *const dnc,
@@ -320,7 +321,8 @@ extern "C" {
         size: *mut usize,
     ) -> dnc_status;
     /// Reads such a file into a new instance, with nothing recorded, in the state that the file holds or else at the start of an
-    /// episode. `optimizer` (or NULL) receives the optimizer, or NULL when the file holds none. Tensors in F16, BF16 and F64 are converted.
+    /// episode. `optimizer` (or NULL) receives the optimizer, or NULL when the file holds none. Tensors in F16, BF16 and F64
+    /// are converted.
     /// DNC_BAD_FORMAT for a file that is damaged, truncated or malicious: one with numbers that are not finite, with other
     /// tensors, or whose data or metadata has another checksum. The same for an entry of the metadata that begins with
     /// "config.", "optimizer." or "data." and that this library does not know; a newer library may have written it. A file
@@ -538,8 +540,8 @@ extern "C" {
     /// to N * initial_value, as they do at the start. Numbers of the memory beyond +-2^119 become +-2^119, as where the network
     /// writes and where it starts with a learned memory.
     /// dnc_set_state gives DNC_INVALID_STATE while steps are recorded, since their gradients would no longer be right: call
-    /// dnc_detach first. DNC_INVALID_ARGUMENT for a field that the memory lacks: DNC_MEMORY_NTM has no usage, link and precedence, and with
-    /// DNC_MEMORY_NONE there are only the last two.
+    /// dnc_detach first. DNC_INVALID_ARGUMENT for a field that the memory lacks: DNC_MEMORY_NTM has no usage, link and
+    /// precedence, and with DNC_MEMORY_NONE there are only the last two. `count` must be the numbers of the field's shape.
     pub fn dnc_get_state(
         instance: *const dnc,
         field: u32,
@@ -947,8 +949,8 @@ extern "C" {
     /// An episode of one sequence of the batch, as a labelled figure. It stacks the panels above that have something to draw;
     /// time runs from left to right along one axis. Each of inputs [T, B, X], targets [T, B, Y] and outputs [T, B, Y] may be
     /// NULL, which leaves its panels out, but not all three. The memory's panels are drawn when exactly `steps` steps are
-    /// recorded and there is a memory; then lines also mark where episodes begin within the steps. batch_index is below B. Without room for all, several steps or slots share a cell, which
-    /// shows the greatest.
+    /// recorded and there is a memory; then lines also mark where episodes begin within the steps. batch_index is below B.
+    /// Without room for all, several steps or slots share a cell, which shows the greatest.
     /// options or NULL. Used: title, cell_pixels, colormap (for all panels but the logits, which are diverging), mask, loss,
     /// theme, pixel_scale, panels and DNC_IMAGE_SORT_SLOTS.
     pub fn dnc_episode_image_write(
