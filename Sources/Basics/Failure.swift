@@ -42,7 +42,9 @@ struct Failure: Error {
 
   /// A record so long that its number of bytes overflows.
   static func recordTooLong(steps: Int) -> Failure {
-    Failure(DNC_OUT_OF_MEMORY, "steps is \(steps), whose record would take more bytes than a number can count")
+    Failure(
+      DNC_OUT_OF_MEMORY,
+      "steps is \(UInt(bitPattern: steps)), whose record would take more bytes than a number can count")
   }
 }
 

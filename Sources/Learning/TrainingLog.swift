@@ -125,6 +125,7 @@ struct TrainingLogs: ~Copyable {
     try file.forEachLine(comments: .none, unfinished: true) { (text) throws(Failure) in
       guard text.count > 0, let event = try Event(of: text) else { return }
       let line = try LogLine(text, metric: wanted)
+      guard !line.update.isNaN else { throw Failure(DNC_BAD_FORMAT, "\"update\" is missing or NaN") }
       guard line.update >= 0, line.update <= TrainingLogs.greatestTime else {
         throw Failure(DNC_BAD_FORMAT, "\"update\" is \(line.update), allowed are 0 to \(TrainingLogs.greatestTime)")
       }

@@ -35,11 +35,12 @@ func requirePath(_ path: UnsafePointer<CChar>?, _ name: StaticString) throws(Fai
   return path
 }
 
-/// Returns `value`; throws if it is outside of `range`.
+/// Throws if `value` is outside of `range`. It is unsigned in C, and Swift sees a large size_t as a negative Int.
 func require(_ value: Int, in range: ClosedRange<Int>, _ name: StaticString) throws(Failure) {
   guard range.contains(value) else {
     throw Failure(
-      DNC_INVALID_ARGUMENT, "\(name) is \(value), allowed are \(range.lowerBound) to \(range.upperBound)")
+      DNC_INVALID_ARGUMENT,
+      "\(name) is \(UInt(bitPattern: value)), allowed are \(range.lowerBound) to \(range.upperBound)")
   }
 }
 

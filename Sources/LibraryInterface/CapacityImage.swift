@@ -26,8 +26,8 @@ private func capacity(
   _ rows: Int, _ columns: Int, _ scores: In<Float>?, _ slots: In<UInt32>?, _ lengths: In<UInt32>?,
   _ options: UnsafePointer<dnc_image_options>?
 ) throws(Failure) -> EncodedPNG {
-  try requireSizes(rows, "rows")
-  try requireSizes(columns, "columns")
+  try require(rows, in: Capacity.sizes, "rows")
+  try require(columns, in: Capacity.sizes, "columns")
   let scores: In<Float> = try require(scores, "scores")
   let slots = try requireAscending(slots, count: rows, "slots")
   let lengths = try requireAscending(lengths, count: columns, "lengths")
@@ -55,19 +55,11 @@ private func capacity(
 }
 
 private enum Capacity {
-  /// Most sizes along each axis.
-  static let mostSizes = 256
+  /// Numbers of sizes along each axis.
+  static var sizes: ClosedRange<Int> { 1...256 }
   /// Side of a cell with room for a number, and the number of such cells in a picture of common size.
   static let side = 32
   static let comfortable = 24
-}
-
-/// Throws unless `count`, a size_t that Swift sees as Int, is an allowed number of rows or columns.
-private func requireSizes(_ count: Int, _ name: StaticString) throws(Failure) {
-  guard count >= 1, count <= Capacity.mostSizes else {
-    throw Failure(
-      DNC_INVALID_ARGUMENT, "\(name) is \(UInt(bitPattern: count)), allowed are 1 to \(Capacity.mostSizes)")
-  }
 }
 
 private func requireAscending(_ numbers: In<UInt32>?, count: Int, _ name: StaticString) throws(Failure) -> In<UInt32> {

@@ -38,10 +38,7 @@ private func episode(
 ) throws(Failure) -> EncodedPNG {
   let c = network.pointee.configuration
   try requireBatchIndex(batchIndex, c)
-  guard steps >= 1, steps <= Canvas.maximumSide else {
-    throw Failure(
-      DNC_INVALID_ARGUMENT, "steps is \(UInt(bitPattern: steps)), allowed are 1 to \(Canvas.maximumSide)")
-  }
+  try require(steps, in: 1...Canvas.maximumSide, "steps")
   guard inputs != nil || targets != nil || outputs != nil else {
     throw Failure(DNC_INVALID_ARGUMENT, "inputs, targets and outputs are all NULL, allowed is that two of them are")
   }
@@ -71,9 +68,7 @@ private func episode(
 }
 
 func requireBatchIndex(_ index: Int, _ c: Configuration) throws(Failure) {
-  guard index >= 0, index < c.B else {
-    throw Failure(DNC_INVALID_ARGUMENT, "batch_index is \(UInt(bitPattern: index)), allowed are 0 to \(c.B - 1)")
-  }
+  try require(index, in: 0...c.B - 1, "batch_index")
 }
 
 /// The panels of one sequence of a batch, in the caller's memory.

@@ -39,7 +39,7 @@ func use<Value: HandleValue & ~Copyable>(
   guard HandleUse.of(value).pointee.begin() else {
     throw Failure(
       DNC_INVALID_STATE,
-      "\(name) is in use by a call that has not returned, another thread's or this one's caller; allowed is one at a time"
+      "\(name) is in use by a call that has not returned; allowed is one call at a time, from any thread"
     )
   }
   defer {

@@ -70,8 +70,8 @@ func imageOptions(_ options: UnsafePointer<dnc_image_options>?) throws(Failure) 
   try require(Int(checked.theme), in: 0...Int(DNC_THEME_DARK.rawValue), "options->theme")
   try require(Int(checked.pixel_scale), in: 0...8, "options->pixel_scale")
   try require(Int(checked.panels), in: 0...Int(DNC_PANEL_ALL.rawValue), "options->panels")
-  if checked.width != 0 { try require(Int(checked.width), in: 64...8192, "options->width") }
-  if checked.height != 0 { try require(Int(checked.height), in: 64...8192, "options->height") }
+  try requireSide(checked.width, "options->width")
+  try requireSide(checked.height, "options->height")
   try requireRangeEnd(checked.minimum, "options->minimum")
   try requireRangeEnd(checked.maximum, "options->maximum")
   // Not `>=`, which NaN would fail.
@@ -99,25 +99,23 @@ extension dnc_image_options {
   func has(_ flag: Int) -> Bool { flags & UInt32(flag) != 0 }
 }
 
+private func requireSide(_ pixels: UInt32, _ name: StaticString) throws(Failure) {
+  guard pixels == 0 || (64...8192).contains(pixels) else {
+    throw Failure(DNC_INVALID_ARGUMENT, "\(name) is \(pixels), allowed are 64 to 8192, and 0 for the usual one")
+  }
+}
+
 private func requireRangeEnd(_ value: Float, _ name: StaticString) throws(Failure) {
   guard !value.isInfinite else {
     throw Failure(DNC_INVALID_ARGUMENT, "\(name) is \(value), allowed are finite numbers and NaN")
   }
 }
 
-/// Throws unless `count`, a size_t that Swift sees as Int, is an allowed number of rows or columns.
-private func requireExtent(_ count: Int, _ name: StaticString) throws(Failure) {
-  guard count >= 1, count <= Canvas.maximumSide else {
-    throw Failure(
-      DNC_INVALID_ARGUMENT, "\(name) is \(UInt(bitPattern: count)), allowed are 1 to \(Canvas.maximumSide)")
-  }
-}
-
 private func heatmap(
   _ rows: Int, _ columns: Int, _ values: UnsafePointer<Float>?, _ options: UnsafePointer<dnc_image_options>?
 ) throws(Failure) -> Canvas {
-  try requireExtent(rows, "rows")
-  try requireExtent(columns, "columns")
+  try require(rows, in: 1...Canvas.maximumSide, "rows")
+  try require(columns, in: 1...Canvas.maximumSide, "columns")
   let start: UnsafePointer<Float> = try require(values, "values")
   let options = try imageOptions(options)
   guard rows * columns <= Canvas.maximumPixels else {

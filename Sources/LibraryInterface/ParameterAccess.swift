@@ -36,11 +36,7 @@ import CPlatform
 ) -> dnc_status {
   status(network: instance) { network throws(Failure) in
     let layout = ParameterLayout(configuration: network.pointee.configuration)
-    guard index >= 0, index < layout.tensorCount else {
-      throw Failure(
-        DNC_INVALID_ARGUMENT,
-        "index is \(UInt(bitPattern: index)), allowed are 0 to \(layout.tensorCount - 1)")
-    }
+    try require(index, in: 0...layout.tensorCount - 1, "index")
     try describe(layout.tensor(index), of: network, tensor)
   }
 }

@@ -1,12 +1,7 @@
 import CDNC
 import CPlatform
 
-/// Throws unless a number of steps from C, where it is unsigned, is allowed.
-func requireSteps(_ steps: Int, from smallest: Int = 1) throws(Failure) {
-  guard steps >= smallest else {
-    throw Failure(DNC_INVALID_ARGUMENT, "steps is \(UInt(bitPattern: steps)), allowed are \(smallest) to \(Int.max)")
-  }
-}
+func requireSteps(_ steps: Int) throws(Failure) { try require(steps, in: 1...Int.max, "steps") }
 
 /// The number of elements of a buffer [steps, batch, width] from C; no such buffer is larger than the address space.
 func elements(_ steps: Int, _ batch: Int, _ width: Int) throws(Failure) -> Int {

@@ -234,14 +234,8 @@ private struct Film: ~Copyable {
     guard recorded > 0 else {
       throw Failure(DNC_INVALID_STATE, "no step is recorded: see dnc_set_training")
     }
-    guard first >= 0, first < recorded else {
-      throw Failure(
-        DNC_INVALID_ARGUMENT, "first_step is \(UInt(bitPattern: first)), allowed are 0 to \(recorded - 1)")
-    }
-    guard steps >= 1, steps <= recorded - first else {
-      throw Failure(
-        DNC_INVALID_ARGUMENT, "steps is \(UInt(bitPattern: steps)), allowed are 1 to \(recorded - first)")
-    }
+    try require(first, in: 0...recorded - 1, "first_step")
+    try require(steps, in: 1...recorded - first, "steps")
     try require(Int(delayMilliseconds), in: 1...65535, "delay_milliseconds")
     let range = try Film.range(view, first, steps)
     self.range = range

@@ -2,12 +2,8 @@ import CDNC
 
 /// Throws if there are no sequences first ..< first + count.
 private func requireSequences(_ first: Int, _ count: Int, _ c: Configuration) throws(Failure) -> Range<Int> {
-  guard first >= 0, first <= c.B else {
-    throw Failure(DNC_INVALID_ARGUMENT, "first is \(UInt(bitPattern: first)), allowed are 0 to \(c.B)")
-  }
-  guard count >= 0, count <= c.B - first else {
-    throw Failure(DNC_INVALID_ARGUMENT, "count is \(UInt(bitPattern: count)), allowed are 0 to \(c.B - first)")
-  }
+  try require(first, in: 0...c.B, "first")
+  try require(count, in: 0...c.B - first, "count")
   return first..<first + count
 }
 

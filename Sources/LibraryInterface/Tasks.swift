@@ -66,8 +66,11 @@ private func findTask(_ name: UnsafePointer<CChar>) throws(Failure) -> Int {
 ) -> dnc_status {
   status { () throws(Failure) in
     let task = try findTask(try require(name, "name"))
-    try require(index, in: 0...(TaskList.optionCount(of: task) - 1), "index")
-    let found = TaskList.option(index, of: task)!
+    guard index >= 0, let found = TaskList.option(index, of: task) else {
+      throw Failure(
+        DNC_INVALID_ARGUMENT,
+        "index is \(UInt(bitPattern: index)), allowed is less than \(TaskList.optionCount(of: task))")
+    }
     var fields = dnc_task_option()
     fields.is_path = found.isPath ? 1 : 0
     fields.name = cString(found.name)

@@ -30,9 +30,7 @@ private let usualHeight: UInt32 = 240
 private func training(
   _ runs: Int, _ logs: Strings?, _ names: Strings?, _ options: UnsafePointer<dnc_image_options>?
 ) throws(Failure) -> EncodedPNG {
-  guard runs >= 1, runs <= mostRuns else {
-    throw Failure(DNC_INVALID_ARGUMENT, "runs is \(UInt(bitPattern: runs)), allowed are 1 to \(mostRuns)")
-  }
+  try require(runs, in: 1...mostRuns, "runs")
   let logs = try requireStrings(logs, runs, "logs")
   for i in 0..<runs where logs[i]!.pointee == 0 {
     throw Failure(DNC_IO_ERROR, "logs[\(i)] is empty, allowed is the path of a file")

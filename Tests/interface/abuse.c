@@ -81,7 +81,7 @@ static void configuration(void) {
     config = small(DNC_CONTROLLER_LSTM, DNC_INITIAL_ZEROS);
     GOOD(dnc_estimate_bytes(&config, 10, 1, &bytes));
     EXPECT(bytes > 1000);
-    BAD(dnc_estimate_bytes(&config, SIZE_MAX, 1, &bytes), DNC_INVALID_ARGUMENT);
+    BAD(dnc_estimate_bytes(&config, SIZE_MAX, 1, &bytes), DNC_OUT_OF_MEMORY);
     BAD(dnc_estimate_bytes(NULL, 10, 1, &bytes), DNC_INVALID_ARGUMENT);
     BAD(dnc_estimate_bytes(&config, 10, 1, NULL), DNC_INVALID_ARGUMENT);
     config.memory_slots = config.batch_size = 65536;
