@@ -50,7 +50,7 @@ struct FileReplacement: ~Copyable {
   func write(_ start: UnsafeRawPointer, bytes: Int) throws(Failure) {
     var done = 0
     while done < bytes {
-      let written = CPlatform.write(descriptor, start + done, bytes - done)
+      let written = dnc_platform_write(descriptor, start + done, bytes - done)
       if written < 0 && dnc_platform_errno() == EINTR { continue }
       guard written > 0 else { throw Failure.system(place.given, "written") }
       done += written

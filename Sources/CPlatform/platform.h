@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -116,6 +117,17 @@ static inline int dnc_platform_open(const char *path, int flags, int mode) {
     if (moved < 0 && (flags & O_EXCL)) unlink(path);
     errno = error;
     return moved;
+}
+
+/* write, but beyond the limit on a file's size only an error: the kernel would send SIGXFSZ, which ends the process. */
+static inline ssize_t dnc_platform_write(int file, const void *_Nonnull start, size_t bytes) {
+    struct rlimit limit;
+    off_t at = lseek(file, 0, SEEK_CUR);
+    if (bytes > 0 && at >= 0 && getrlimit(RLIMIT_FSIZE, &limit) == 0 && (rlim_t)at >= limit.rlim_cur) {
+        errno = EFBIG;
+        return -1;
+    }
+    return write(file, start, bytes);
 }
 
 static inline int dnc_platform_flush(int file) {

@@ -1,7 +1,7 @@
 /*
  * Programs that the library must live in: each is a word on the command line.
  *
- *     hosts quiet|forks|crowd|traps|rounds|calls|realtime FOLDER
+ *     hosts quiet|forks|crowd|traps|rounds|limited|calls|realtime FOLDER
  *     hosts untouched|streams|alarms|stack|chroot FOLDER    with everything that abuse.c does
  *
  * `stack` prints the bytes of stack that all that took, `calls` is killed if one of its calls asks anything of the system.
@@ -19,6 +19,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -435,6 +436,35 @@ static void rounds(void) {
     }
 }
 
+/* A host whose files must be small: the kernel ends a process that writes more. */
+static void limited(void) {
+    dnc *net = busy(1), *loaded = NULL;
+    struct rlimit limit;
+    struct stat whole, after;
+    GOOD(dnc_save(net, NULL, in_folder("saved")));
+    EXPECT(stat(in_folder("saved"), &whole) == 0);
+    EXPECT(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    limit.rlim_cur = (rlim_t)whole.st_size - 1;
+    EXPECT(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    EXPECT(dnc_save(net, NULL, in_folder("saved")) == DNC_IO_ERROR && strstr(dnc_last_error(), "File too large"));
+    EXPECT(dnc_save(net, NULL, in_folder("new")) == DNC_IO_ERROR && stat(in_folder("new"), &after) != 0);
+    EXPECT(stat(in_folder("saved"), &after) == 0 && after.st_ino == whole.st_ino);
+    GOOD(dnc_load(in_folder("saved"), &loaded, NULL));
+    limit.rlim_cur++;
+    EXPECT(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    GOOD(dnc_save(net, NULL, in_folder("saved")));
+    limit.rlim_cur = 0;
+    EXPECT(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    EXPECT(dnc_image_write(in_folder("picture"), STEPS, X, many, NULL) == DNC_IO_ERROR);
+    int files = 0;
+    DIR *listing = opendir(folder);
+    while (readdir(listing)) files++;
+    closedir(listing);
+    EXPECT(files == 3); /* with . and .. */
+    dnc_free(net);
+    dnc_free(loaded);
+}
+
 /* A host without standard streams: a file of the library must not take their place. */
 static void streams(void) {
     dnc *net = busy(1), *loaded = NULL;
@@ -534,7 +564,7 @@ int main(int count, char **words) {
         const char *name;
         void (*run)(void);
     } hosts[] = {{"quiet", quiet},     {"forks", forks},       {"crowd", crowd},     {"traps", traps},
-                 {"rounds", rounds},   {"calls", calls},       {"realtime", realtime}, {"streams", streams},
+                 {"rounds", rounds}, {"limited", limited}, {"calls", calls},       {"realtime", realtime}, {"streams", streams},
                  {"untouched", untouched}, {"alarms", alarms}, {"stack", stack},     {"chroot", without_files}};
     if (count != 3 || strlen(words[2]) >= sizeof folder - 8) return 2;
     strcpy(folder, words[2]);

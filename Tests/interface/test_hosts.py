@@ -18,7 +18,7 @@ def host(built, tmp_path):
 
 
 @needs("gcc")
-@pytest.mark.parametrize("kind", ["traps", "rounds", "calls", "realtime"] + [
+@pytest.mark.parametrize("kind", ["traps", "rounds", "limited", "calls", "realtime"] + [
     pytest.param(kind, marks=pytest.mark.any_level) for kind in ("quiet", "streams", "alarms", "crowd")
 ])  # fmt: skip
 def test_host(host, kind):
