@@ -20,6 +20,11 @@ protocol Real: BinaryFloatingPoint, BitwiseCopyable {
   static func dot(_ count: Int, _ x: In<Self>, _ y: In<Self>) -> Self
 }
 
+extension Real {
+  /// ε, in all equations.
+  static var epsilon: Self { 1e-6 }
+}
+
 extension Float: Real {
   static var kernels: UnsafePointer<Kernels>? { Kernels.active }
   static func floats(_ pointer: In<Float>) -> In<Float> { pointer }

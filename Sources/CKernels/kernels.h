@@ -164,42 +164,42 @@ typedef struct {
     long slots, wordSize, heads;
     const float *memory;    /* M [N, W] */
     const float *rowNorms;  /* [N] */
-    const float *keys;      /* k [H, W] */
-    const float *strengths; /* beta [H] */
-    float *similarity;      /* D [H, N] */
-    float *weighting;       /* C [H, N] */
+    const float *keys;      /* k [heads, W] */
+    const float *strengths; /* beta [heads] */
+    float *similarity;      /* D [heads, N] */
+    float *weighting;       /* C [heads, N] */
 } ContentForwardOperands;
 
 typedef struct {
     long slots, wordSize, heads;
     const float *memory, *rowNorms, *keys, *strengths;
     const float *similarity, *weighting;
-    float *weightingGradient; /* [H, N] */
+    float *weightingGradient; /* [heads, N] */
     float *rowFactors;        /* scratch [N] */
     float *memoryGradient;    /* [N, W] */
-    float *keysGradient;      /* [H, W] */
-    float *strengthsGradient; /* [H] */
+    float *keysGradient;      /* [heads, W] */
+    float *strengthsGradient; /* [heads] */
 } ContentBackwardOperands;
 
 typedef struct {
     long slots, wordSize, heads;
     const float *memory;       /* M [N, W] */
-    const float *keys, *masks; /* k, m [H, W] */
-    const float *strengths;    /* beta [H] */
+    const float *keys, *masks; /* k, m [heads, W] */
+    const float *strengths;    /* beta [heads] */
     float *scratch;            /* see MaskedContentWeighting.scratchCount */
-    float *rowNorms;           /* of M and m [H, N] */
-    float *similarity;         /* D [H, N] */
-    float *weighting;          /* C [H, N] */
+    float *rowNorms;           /* of M and m [heads, N] */
+    float *similarity;         /* D [heads, N] */
+    float *weighting;          /* C [heads, N] */
 } MaskedContentForwardOperands;
 
 typedef struct {
     long slots, wordSize, heads;
     const float *memory, *keys, *masks, *strengths, *rowNorms, *similarity, *weighting;
     float *scratch;
-    float *weightingGradient;           /* [H, N] */
+    float *weightingGradient;           /* [heads, N] */
     float *memoryGradient;              /* [N, W] */
-    float *keysGradient, *masksGradient; /* [H, W] */
-    float *strengthsGradient;           /* [H] */
+    float *keysGradient, *masksGradient; /* [heads, W] */
+    float *strengthsGradient;           /* [heads] */
 } MaskedContentBackwardOperands;
 
 typedef struct {
@@ -449,7 +449,8 @@ typedef struct {
     void (*rowNorms)(const RowNormsOperands *);
     void (*usageForward)(const UsageForwardOperands *);
     void (*usageBackward)(const UsageBackwardOperands *);
-    /* Returns false, and does nothing, for norms so large that only the mechanism's own code computes them correctly. */
+    /* Return false for norms so large that only the mechanism's own code computes them correctly. By then, a forward kernel may
+     * have written results, which that code writes anew; a backward one has changed no gradient. */
     bool (*contentForward)(const ContentForwardOperands *);
     bool (*contentBackward)(const ContentBackwardOperands *);
     bool (*maskedContentForward)(const MaskedContentForwardOperands *);

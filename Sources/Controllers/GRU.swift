@@ -1,6 +1,6 @@
 /// The gated recurrent unit (Cho et al. 2014, in its usual later form; model.md, section 1), the element-wise part of a layer:
 ///
-///     r = σ(z_r)   z = σ(z_z)   n = tanh(z_n + r ∘ q)   q = U_n h_{t-1} + c
+///     r = σ(z_r)   z = σ(z_z)   n = tanh(z_n + r ∘ q)   q = U_n h_{t-1} + b_hh
 ///     h_t = (1 − z) ∘ n + z ∘ h_{t-1}
 ///
 /// The gates come in the order r, z, n. q, the candidate's recurrent product with a bias of its own, is apart from the rest.

@@ -1,4 +1,4 @@
-// The element-wise parts of the controller. See `LSTM` and `Feedforward` for what they compute.
+// The element-wise parts of the controller. See `LSTM` and `Activation` for what they compute.
 
 import CKernels
 
@@ -72,7 +72,7 @@ func lstmBackward(_ operands: UnsafePointer<LSTMBackwardOperands>) {
   }
 }
 
-/// φ = tanh.
+/// act = tanh.
 func tanhForward(_ operands: UnsafePointer<TanhForwardOperands>) {
   let o = operands.pointee
   let (batch, hiddenSize, clip, activations) = (o.batch, o.hiddenSize, o.clip, o.activations)

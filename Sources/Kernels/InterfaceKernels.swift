@@ -1,4 +1,4 @@
-// The kernels of the parts of the interface vector. See `Interface` and `Softmax` for what they compute.
+// The kernels of the parts of the interface vector. See `InterfaceTransform` and `Softmax` for what they compute.
 
 import CKernels
 

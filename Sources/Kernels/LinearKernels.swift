@@ -19,7 +19,7 @@ private let blockRows = 16
 private let groupRows = 128
 /// A weight of so many numbers does not stay in the second cache: its next part is fetched while a tile uses one.
 private let largeWeight = 160 << 10
-/// Where the next panel is too far ahead for few rows: terms.
+/// With few rows the next panel is too far ahead. Then the vector so many terms on is fetched.
 private let near = 24
 /// Rows of a large W that all tiles of a small gradient of inputs use before the next: a tile reads a part of each, and each
 /// is in another page of memory.

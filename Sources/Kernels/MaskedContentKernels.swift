@@ -2,7 +2,6 @@
 // norms of all heads with a row are taken while the row is at hand, from m² k and m² of each head.
 
 import CKernels
-import CVector
 
 func maskedContentForward(_ operands: UnsafePointer<MaskedContentForwardOperands>) -> Bool {
   let o = operands.pointee

@@ -16,7 +16,7 @@ func layerNormForward(_ operands: UnsafePointer<LayerNormForwardOperands>) -> Bo
     let difference = load(kept + i, n)
     squares = squares.addingProduct(difference, difference)
   }
-  let inverse = 1 / (total(squares) / Float(count) + 1e-6).squareRoot()
+  let inverse = 1 / (total(squares) / Float(count) + epsilon).squareRoot()
   let factor = Vector(repeating: inverse)
   forEachVector(count) { i, n in
     let normalized = load(kept + i, n) * factor

@@ -67,7 +67,7 @@ func usageBackward(_ operands: UnsafePointer<UsageBackwardOperands>) {
 func usageKeys(_ operands: UnsafePointer<UsageKeysOperands>) {
   let (usage, keys) = (operands.pointee.usage, operands.pointee.keys)
   forEachVector(operands.pointee.count) { n, part in
-    let s = (1e-6 + (1 - 1e-6) * load(usage + n, part)) * 65536
+    let s = (epsilon + (1 - epsilon) * load(usage + n, part)) * 65536
     let positive = choose(.zero, lessThan: s, s, else: .zero)
     let bounded = choose(positive, lessThan: Vector(repeating: 262143), positive, else: Vector(repeating: 262143))
     // Adding 2²³ rounds to a whole number, to even ones, and leaves it in the lowest bits.

@@ -1,5 +1,4 @@
 import CKernels
-import CPlatform
 
 /// The losses: weighted means in nats over what the mask keeps, and their gradients. Sums are in Double.
 ///

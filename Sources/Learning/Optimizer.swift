@@ -1,5 +1,4 @@
 import CKernels
-import CPlatform
 
 /// The value behind a `dnc_optimizer *`: up to two moving averages per parameter, and the number of updates made. The
 /// rules are in `Update`.

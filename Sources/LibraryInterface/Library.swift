@@ -1,5 +1,4 @@
 import CDNC
-import CPlatform
 
 @c @implementation public func dnc_version() -> UnsafePointer<CChar>! { dnc_build_version() }
 

@@ -1,5 +1,4 @@
 import CDNC
-import CPlatform
 
 /// The quantity of a dnc_field, and the part of a learned initial state that it belongs to. Throws if the state has no such
 /// field.

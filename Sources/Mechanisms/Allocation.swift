@@ -7,7 +7,7 @@
 /// For the gradient, φ is a constant.
 enum Allocation {
   /// s = ε + (1 − ε) u^k
-  static func raised<Scalar: Real>(_ usage: Scalar) -> Scalar { 1e-6 + (1 - 1e-6) * usage }
+  static func raised<Scalar: Real>(_ usage: Scalar) -> Scalar { .epsilon + (1 - .epsilon) * usage }
 
   /// - Parameters:
   ///   - usage: u^k [N].
@@ -44,7 +44,7 @@ enum Allocation {
       let n = Int(order[j])
       let s = raised(usage[n])
       let sGradient = products[j] * (productGradient - allocationGradient[n])
-      usageGradient[n] += (1 - 1e-6) * sGradient
+      usageGradient[n] += (1 - .epsilon) * sGradient
       productGradient = s * productGradient + (1 - s) * allocationGradient[n]
     }
   }

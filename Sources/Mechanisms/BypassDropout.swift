@@ -1,18 +1,18 @@
 /// Dropout on the bypass (Franke, Niehues and Waibel 2018; model.md, "Dropout on the bypass"): the output sees
 ///
-///     ν ∘ m / (1 − p)
+///     ν ∘ m / (1 − rate)
 ///
-/// in place of ν, the memory all of it. m[j] is 0 with probability p, else 1, and depends on nothing but the seed, the step, the sequence
+/// in place of ν, the memory all of it. m[j] is 0 with probability rate, else 1, and depends on nothing but the seed, the step, the sequence
 /// and the unit. So no order of computing changes it, and `backward` draws it again.
 struct BypassDropout<Scalar: Real> {
-  /// p, 0 to below 1.
+  /// 0 to below 1.
   let rate: Scalar
   let seed: UInt64
 
   /// - Parameters:
   ///   - step: counted from the last reset.
   ///   - controller: ν of a sequence [count].
-  ///   - dropped: out, ν ∘ m / (1 − p) [count], bounded by the largest number.
+  ///   - dropped: out, ν ∘ m / (1 − rate) [count], bounded by the largest number.
   func forward(step: Int, sequence: Int, _ count: Int, controller: In<Scalar>, dropped: Out<Scalar>) {
     var random = generator(step, sequence)
     let factor = 1 / (1 - rate)
@@ -21,7 +21,7 @@ struct BypassDropout<Scalar: Real> {
     }
   }
 
-  /// - Parameter gradient: in, of ν ∘ m / (1 − p); out, of ν [count].
+  /// - Parameter gradient: in, of ν ∘ m / (1 − rate); out, of ν [count].
   func backward(step: Int, sequence: Int, _ count: Int, gradient: Out<Scalar>) {
     var random = generator(step, sequence)
     let factor = 1 / (1 - rate)

@@ -9,13 +9,13 @@ import CKernels
 /// D are computed in Double. |D| is at most 1, so β D is finite.
 enum ContentWeighting {
   static func norm<Scalar: Real>(_ count: Int, _ vector: In<Scalar>) -> Scalar {
-    let squares = dot(count, vector, vector) + 1e-6
+    let squares = dot(count, vector, vector) + .epsilon
     guard Scalar.saturation != nil, squares == .infinity else { return squares.squareRoot() }
     return Scalar(wideNorm(count, vector))
   }
 
   private static func wideNorm<Scalar: Real>(_ count: Int, _ vector: In<Scalar>) -> Double {
-    (wideDot(count, vector, vector) + 1e-6).squareRoot()
+    (wideDot(count, vector, vector) + .epsilon).squareRoot()
   }
 
   /// - Parameters:
@@ -35,10 +35,10 @@ enum ContentWeighting {
   /// - Parameters:
   ///   - memory: M [N, W].
   ///   - rowNorms: ‖M[i]‖_ε [N].
-  ///   - keys: k of each head [H, W].
-  ///   - strengths: β [H].
-  ///   - similarity: out, D(k, M[i]) [H, N].
-  ///   - weighting: out, C(M, k, β) [H, N].
+  ///   - keys: k of each head [heads, W].
+  ///   - strengths: β [heads].
+  ///   - similarity: out, D(k, M[i]) [heads, N].
+  ///   - weighting: out, C(M, k, β) [heads, N].
   static func forward<Scalar: Real>(
     slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, rowNorms: In<Scalar>, keys: In<Scalar>,
     strengths: In<Scalar>, similarity: Out<Scalar>, weighting: Out<Scalar>
@@ -55,10 +55,10 @@ enum ContentWeighting {
       let keyNorm = norm(wordSize, key)
       for n in 0..<slots {
         let row = memory + n * wordSize
-        let norms = keyNorm * rowNorms[n] + 1e-6
+        let norms = keyNorm * rowNorms[n] + .epsilon
         if Scalar.saturation != nil, !(norms < 1e38) {
           similarity[n] = Scalar(
-            wideDot(wordSize, key, row) / (wideNorm(wordSize, key) * wideNorm(wordSize, row) + 1e-6))
+            wideDot(wordSize, key, row) / (wideNorm(wordSize, key) * wideNorm(wordSize, row) + .epsilon))
         } else {
           similarity[n] = dot(wordSize, key, row) / norms
         }
@@ -75,9 +75,9 @@ enum ContentWeighting {
   ///
   /// - Parameters:
   ///   - memory, rowNorms, keys, strengths, similarity, weighting: as `forward` found and left them.
-  ///   - weightingGradient: of C [H, N]; overwritten.
+  ///   - weightingGradient: of C [heads, N]; overwritten.
   ///   - rowFactors: scratch [N].
-  ///   - memoryGradient [N, W], keysGradient [H, W], strengthsGradient [H]: added to.
+  ///   - memoryGradient [N, W], keysGradient [heads, W], strengthsGradient [heads]: added to.
   static func backward<Scalar: Real>(
     slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, rowNorms: In<Scalar>, keys: In<Scalar>,
     strengths: In<Scalar>, similarity: In<Scalar>, weighting: In<Scalar>, weightingGradient: Out<Scalar>,
@@ -103,7 +103,7 @@ enum ContentWeighting {
       var keyShare: Scalar = 0
       for n in 0..<slots {
         let row = memory + n * wordSize
-        let g = strengths[h] * logitGradient[n] / (keyNorm * rowNorms[n] + 1e-6)
+        let g = strengths[h] * logitGradient[n] / (keyNorm * rowNorms[n] + .epsilon)
         keyShare += g * similarity[n] * rowNorms[n]
         addScaled(wordSize, g, row, to: keyGradient)
         addScaled(wordSize, g, key, to: memoryGradient + n * wordSize)

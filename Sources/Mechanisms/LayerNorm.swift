@@ -46,7 +46,7 @@ struct LayerNorm<Scalar: Real> {
     let mean = sum(count, s) / Scalar(count)
     for i in 0..<count { normalized[i] = s[i] - mean }
     let variance = dot(count, normalized, normalized) / Scalar(count)
-    let inverse = 1 / (variance + 1e-6).squareRoot()
+    let inverse = 1 / (variance + .epsilon).squareRoot()
     for i in 0..<count { normalized[i] *= inverse }
     return inverse
   }
@@ -55,7 +55,7 @@ struct LayerNorm<Scalar: Real> {
     var (mean, variance) = (0.0, 0.0)
     for i in 0..<count { mean += Double(s[i]) / Double(count) }
     for i in 0..<count { variance += (Double(s[i]) - mean) * (Double(s[i]) - mean) / Double(count) }
-    let inverse = 1 / (variance + 1e-6).squareRoot()
+    let inverse = 1 / (variance + .epsilon).squareRoot()
     for i in 0..<count { normalized[i] = Scalar((Double(s[i]) - mean) * inverse) }
     return Scalar(inverse)
   }

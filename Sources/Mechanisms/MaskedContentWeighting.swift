@@ -6,17 +6,17 @@ import CKernels
 ///
 /// The norms are those of the masked vectors. They differ from head to head, so none can be kept with the memory.
 enum MaskedContentWeighting {
-  /// Of the kernels: m² k, m² and two sums [4, H, W], then F [H, N].
+  /// Of the kernels: m² k, m² and two sums [4, heads, W], then F [heads, N].
   static func scratchCount(slots: Int, wordSize: Int, heads: Int) -> Int { heads * (4 * wordSize + slots) }
 
   /// - Parameters:
   ///   - memory: M [N, W].
-  ///   - keys, masks: k, m of each head [H, W].
-  ///   - strengths: β [H].
+  ///   - keys, masks: k, m of each head [heads, W].
+  ///   - strengths: β [heads].
   ///   - scratch: see `scratchCount`.
-  ///   - rowNorms: out, ‖M[i] ∘ m‖_ε [H, N].
-  ///   - similarity: out, D(k ∘ m, M[i] ∘ m) [H, N].
-  ///   - weighting: out, C [H, N].
+  ///   - rowNorms: out, ‖M[i] ∘ m‖_ε [heads, N].
+  ///   - similarity: out, D(k ∘ m, M[i] ∘ m) [heads, N].
+  ///   - weighting: out, C [heads, N].
   static func forward<Scalar: Real>(
     slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, keys: In<Scalar>, masks: In<Scalar>,
     strengths: In<Scalar>, scratch: Out<Scalar>, rowNorms: Out<Scalar>, similarity: Out<Scalar>, weighting: Out<Scalar>
@@ -35,10 +35,10 @@ enum MaskedContentWeighting {
       for n in 0..<slots {
         let row = memory + n * wordSize
         rowNorms[n] = norm(wordSize, row, mask)
-        let norms = keyNorm * rowNorms[n] + 1e-6
+        let norms = keyNorm * rowNorms[n] + .epsilon
         if Scalar.saturation != nil, !(norms < 1e38) {
           let wideNorms = wideNorm(wordSize, key, mask) * wideNorm(wordSize, row, mask)
-          similarity[n] = Scalar(wideProduct(wordSize, key, row, mask) / (wideNorms + 1e-6))
+          similarity[n] = Scalar(wideProduct(wordSize, key, row, mask) / (wideNorms + .epsilon))
         } else {
           similarity[n] = product(wordSize, key, row, mask) / norms
         }
@@ -58,8 +58,8 @@ enum MaskedContentWeighting {
   /// - Parameters:
   ///   - memory, keys, masks, strengths, rowNorms, similarity, weighting: as `forward` found and left them.
   ///   - scratch: see `scratchCount`.
-  ///   - weightingGradient: of C [H, N]; overwritten.
-  ///   - memoryGradient [N, W], keysGradient, masksGradient [H, W], strengthsGradient [H]: added to.
+  ///   - weightingGradient: of C [heads, N]; overwritten.
+  ///   - memoryGradient [N, W], keysGradient, masksGradient [heads, W], strengthsGradient [heads]: added to.
   static func backward<Scalar: Real>(
     slots: Int, wordSize: Int, heads: Int, memory: In<Scalar>, keys: In<Scalar>, masks: In<Scalar>,
     strengths: In<Scalar>, rowNorms: In<Scalar>, similarity: In<Scalar>, weighting: In<Scalar>,
@@ -88,7 +88,7 @@ enum MaskedContentWeighting {
       var keyShare: Scalar = 0
       for n in 0..<slots {
         let (row, rowGradient) = (memory + n * wordSize, memoryGradient + n * wordSize)
-        let g = strengths[h] * logitGradient[n] / (keyNorm * rowNorms[n] + 1e-6)
+        let g = strengths[h] * logitGradient[n] / (keyNorm * rowNorms[n] + .epsilon)
         let f = -g * similarity[n] * keyNorm / rowNorms[n]
         keyShare += g * similarity[n] * rowNorms[n] / keyNorm
         for j in 0..<wordSize {
@@ -107,7 +107,7 @@ enum MaskedContentWeighting {
 
   /// ‖x ∘ m‖_ε
   private static func norm<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ mask: In<Scalar>) -> Scalar {
-    let squares = product(count, x, x, mask) + 1e-6
+    let squares = product(count, x, x, mask) + .epsilon
     guard Scalar.saturation != nil, squares == .infinity else { return squares.squareRoot() }
     return Scalar(wideNorm(count, x, mask))
   }
@@ -123,7 +123,7 @@ enum MaskedContentWeighting {
 
   // The same where products overflow.
   private static func wideNorm<Scalar: Real>(_ count: Int, _ x: In<Scalar>, _ mask: In<Scalar>) -> Double {
-    (wideProduct(count, x, x, mask) + 1e-6).squareRoot()
+    (wideProduct(count, x, x, mask) + .epsilon).squareRoot()
   }
 
   private static func wideProduct<Scalar: Real>(

@@ -6,7 +6,7 @@ import CKernels
 ///
 /// a softmax of s log(d⁺ + ε). Of a weighting that is 0 everywhere, it is uniform.
 enum Sharpening {
-  private static func logarithm<Scalar: Real>(_ d: Scalar) -> Scalar { .log((d > 0 ? d : 0) + 1e-6) }
+  private static func logarithm<Scalar: Real>(_ d: Scalar) -> Scalar { .log((d > 0 ? d : 0) + .epsilon) }
 
   /// - Parameters:
   ///   - weighting: d [N].
@@ -43,7 +43,7 @@ enum Sharpening {
     for n in 0..<slots {
       let d = weighting[n]
       sharpnessGradient[0] += gradient[n] * logarithm(d)
-      gradient[n] = d > 0 ? sharpness * gradient[n] / (d + 1e-6) : 0
+      gradient[n] = d > 0 ? sharpness * gradient[n] / (d + .epsilon) : 0
     }
   }
 }

@@ -3,7 +3,7 @@ extension DNCMemory {
   /// What some heads look for, or its gradient.
   struct Lookup<Pointer: ScalarPointer> where Pointer.Pointee == Scalar {
     let heads: Int
-    /// k [H, W], β [H], and m [H, W] with masks.
+    /// k [heads, W], β [heads], and m [heads, W] with masks.
     let keys, strengths: Pointer
     let masks: Pointer?
   }
@@ -36,7 +36,7 @@ extension DNCMemory {
 
   /// - Parameters:
   ///   - found: as `content` left it.
-  ///   - weightingGradient: of C [H, N]; overwritten.
+  ///   - weightingGradient: of C [heads, N]; overwritten.
   ///   - memoryGradient: of M [N, W], added to.
   ///   - gradient: of `lookup`, added to.
   func contentBackward(

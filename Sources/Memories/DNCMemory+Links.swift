@@ -30,7 +30,7 @@ extension DNCMemory {
     c.sharpensLinks ? (.sharpBackwardWeights, .sharpForwardWeights) : (.backwardWeights, .forwardWeights)
   }
 
-  func sharpen(_ b: Int, _ row: Int, _ parts: InterfaceParts<In<Scalar>>) {
+  private func sharpen(_ b: Int, _ row: Int, _ parts: InterfaceParts<In<Scalar>>) {
     func sharpen(_ weights: Quantity, _ sharpness: In<Scalar>, _ sharp: Quantity) {
       for pair in 0..<c.R * c.K {
         Sharpening.forward(
@@ -66,7 +66,7 @@ extension DNCMemory {
       TemporalLinks.backward(
         slots: c.N, readHeads: c.R,
         history: history.links(
-          before: step.t, of: step.steps, step.b, k, middle: scratch.middleLinks[0, step.b - firstSequence]),
+          before: step.t, of: step.steps, step.b, k, middle: scratch.middleLinks[0, step.b - sequences.lowerBound]),
         previousReadWeights: step.before.readWeights,
         forwardGradient: Rows(scratch.forwardGradient + slots, stride: c.K * c.N),
         backwardGradient: Rows(scratch.backwardGradient + slots, stride: c.K * c.N),

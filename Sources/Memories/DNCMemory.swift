@@ -6,8 +6,8 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
 
   let history: MemoryHistory<Scalar>
   let scratch: Scratch
-  /// The first sequence of the scratch.
-  let firstSequence: Int
+  /// Those that the scratch is for.
+  let sequences: Range<Int>
   var c: Configuration { history.c }
   var memories: Plane<Scalar> { scratch.memory }
   let team: Threads.Team?
@@ -15,8 +15,8 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
   private let prefetches: Bool
   var linkScratch: Out<Scalar>? { scratch.links }
 
-  init(_ history: MemoryHistory<Scalar>, _ scratch: Scratch, firstSequence: Int, team: Threads.Team?) {
-    (self.history, self.scratch, self.firstSequence, self.team) = (history, scratch, firstSequence, team)
+  init(_ history: MemoryHistory<Scalar>, _ scratch: Scratch, sequences: Range<Int>, team: Threads.Team?) {
+    (self.history, self.scratch, self.sequences, self.team) = (history, scratch, sequences, team)
     let c = history.c
     prefetches = c.N * c.W + c.linkCount > 8 << 10
   }
@@ -50,7 +50,7 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
   // MARK: Forward
 
   func forward(_ b: Int, row: Int, previous: Int, current: Int) {
-    if prefetches, b + 1 < c.B { prefetch(b + 1, step: row, state: current) }
+    if prefetches, b + 1 < sequences.upperBound { prefetch(b + 1, step: row, state: current) }
     let interface = planes[.interface][row, b]
     scratch.interfaceParts.forward(raw: In(planes[.rawInterface][row, b]), interface: interface)
     let parts = InterfaceParts(start: In(interface), at: c.interface)
@@ -126,7 +126,11 @@ struct DNCMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
 
   /// Asks for what backward reads next after sequence b: those rows are no longer in the caches next to the core.
   private func prefetchNext(after b: Int, step t: Int) {
-    if b + 1 < c.B { prefetch(b + 1, recorded: t) } else if t > 0 { prefetch(firstSequence, recorded: t - 1) }
+    if b + 1 < sequences.upperBound {
+      prefetch(b + 1, recorded: t)
+    } else if t > 0 {
+      prefetch(sequences.lowerBound, recorded: t - 1)
+    }
     guard t > 0 else { return }
     planes[.readVectorsGradient].prefetch(t - 1, b)
     planes[.controllerOutputGradient].prefetch(t - 1, b)

@@ -22,9 +22,9 @@ protocol MemoryRoom {
   static func interfacePart(_ number: Int, _ c: Configuration) -> InterfacePart?
 
   /// - Parameters:
-  ///   - firstSequence: of those that the scratch is for.
+  ///   - sequences: those that the scratch is for.
   ///   - team: threads that may share the work of a step, when there are no other sequences for them.
-  init(_ history: MemoryHistory<Scalar>, _ scratch: Scratch, firstSequence: Int, team: Threads.Team?)
+  init(_ history: MemoryHistory<Scalar>, _ scratch: Scratch, sequences: Range<Int>, team: Threads.Team?)
   /// Goes from ξ in step `row` and the state in row `previous` to the state in row `current`. Both rows may be the
   /// same.
   func forward(_ b: Int, row: Int, previous: Int, current: Int)
@@ -172,7 +172,7 @@ private struct Entering<Scalar: Real>: MemoryVisitor {
     var carver = carver
     let (place, scratch) = cut(room, &carver, history.c, sequences: mostSequences, segment: segment)
     place.initializeMemory(
-      as: Room.self, to: Room(history, scratch, firstSequence: sequences.lowerBound, team: team))
+      as: Room.self, to: Room(history, scratch, sequences: sequences, team: team))
     return place
   }
 }

@@ -1,12 +1,12 @@
 /// What the read or the write heads find by content in a step.
 struct Found<Scalar: Real> {
-  /// D and C [H, N].
+  /// D and C [heads, N].
   let similarity, weighting: Out<Scalar>
-  /// With masks, the norms of what is compared [H, N].
+  /// With masks, the norms of what is compared [heads, N].
   let norms: Out<Scalar>
 }
 
-/// The places of what is found, which hold that of the last step in hand if the record does not keep it.
+/// Where it is kept. If the record does not keep it, these places hold what was found in the step in hand.
 extension MemoryHistory {
   func foundByWriteHeads(_ row: Int, _ b: Int) -> Found<Scalar> {
     let place = Place(planes: planes, row: row, b: b)

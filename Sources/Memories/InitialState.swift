@@ -94,6 +94,7 @@ enum InitialState {
     _ c: Configuration, learned: Learned, state: (Quantity) -> Out<Scalar>, gradient: (Quantity) -> Out<Scalar>,
     parameterGradients: ParameterGradients<Scalar>
   ) {
+    /// `Softmax.backward`, added to.
     /// - Parameter logits: the parameters whose softmax some heads' weightings are.
     func backward(_ logits: ParameterLayout.Kind, heads: Int, weightings: Quantity) {
       for i in 0..<heads {

@@ -41,7 +41,7 @@ struct InterfacePart {
     (self.width, self.numbers, self.trace, self.setting) = (width, numbers, trace, setting)
   }
 
-  /// What makes of the name that of all heads' parts.
+  /// The ending that makes the name a plural.
   var pluralEnding: StaticString {
     name.utf8Start[name.utf8CodeUnitCount - 1] == UInt8(ascii: "s") ? "" : "s"
   }

@@ -8,7 +8,7 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
 
   let history: MemoryHistory<Scalar>
   let scratch: Scratch
-  let firstSequence: Int
+  let sequences: Range<Int>
 
   /// Working memory of one thread, for one sequence and one step at a time. Only the memories of a segment outlive the step.
   struct Scratch: MemoryScratch {
@@ -38,8 +38,8 @@ struct NTMMemory<Scalar: Real>: MemoryRoom, RecomputedMemory {
   var c: Configuration { history.c }
   var memories: Plane<Scalar> { scratch.memory }
 
-  init(_ history: MemoryHistory<Scalar>, _ scratch: Scratch, firstSequence: Int, team: Threads.Team?) {
-    (self.history, self.scratch, self.firstSequence) = (history, scratch, firstSequence)
+  init(_ history: MemoryHistory<Scalar>, _ scratch: Scratch, sequences: Range<Int>, team: Threads.Team?) {
+    (self.history, self.scratch, self.sequences) = (history, scratch, sequences)
   }
 
   typealias Heads = NTMHeads<In<Scalar>>

@@ -8,7 +8,7 @@ struct NoMemory<Scalar: Real>: MemoryRoom {
     init(_ carver: inout Carver, _ c: Configuration, sequences: Int, segment: Int) {}
   }
 
-  init(_ history: MemoryHistory<Scalar>, _ scratch: Scratch, firstSequence: Int, team: Threads.Team?) {}
+  init(_ history: MemoryHistory<Scalar>, _ scratch: Scratch, sequences: Range<Int>, team: Threads.Team?) {}
   func forward(_ b: Int, row: Int, previous: Int, current: Int) {}
   func backward(_ b: Int, step t: Int, of steps: Int, gradient: Planes<Scalar>) {}
   func rollForward(_ b: Int, from first: Int, to end: Int, of steps: Int) {}

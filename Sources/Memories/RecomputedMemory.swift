@@ -5,8 +5,8 @@ protocol RecomputedMemory {
   var history: MemoryHistory<Scalar> { get }
   /// Scratch: M [sequences, N, W] after each step of a segment but the last.
   var memories: Plane<Scalar> { get }
-  /// The first sequence of the scratch.
-  var firstSequence: Int { get }
+  /// Those that the scratch is for.
+  var sequences: Range<Int> { get }
 }
 
 extension RecomputedMemory {
@@ -18,7 +18,7 @@ extension RecomputedMemory {
     for t in first..<end where kept(after: t, of: steps, b) == nil {
       history.write(
         b, step: t, previousMemory: memory(before: t, b),
-        memory: memories[t % history.segment, b - firstSequence],
+        memory: memories[t % history.segment, b - sequences.lowerBound],
         rowNorms: planes[.rowNorms][t + 1, b])
     }
   }
@@ -35,10 +35,10 @@ extension RecomputedMemory {
     return In(
       t % history.segment == 0
         ? planes[.memoryCheckpoint][t / history.segment, b]
-        : memories[(t - 1) % history.segment, b - firstSequence])
+        : memories[(t - 1) % history.segment, b - sequences.lowerBound])
   }
 
   func memory(after t: Int, of steps: Int, _ b: Int) -> In<Scalar> {
-    kept(after: t, of: steps, b) ?? In(memories[t % history.segment, b - firstSequence])
+    kept(after: t, of: steps, b) ?? In(memories[t % history.segment, b - sequences.lowerBound])
   }
 }

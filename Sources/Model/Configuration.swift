@@ -80,13 +80,13 @@ struct Configuration {
   let activation: Activation
   let memory: Memory
   let memoryTraits: MemoryTraits
-  /// The interface of the DNC's memory. Its µ, too, may be wider than the field's Float, for the checks in Double.
+  /// The interface of the DNC's memory. Its µ is a Double, though the header has a Float: the checks in Double need it.
   var interface = InterfaceLayout(readHeads: 0, writeHeads: 0, wordSize: 0)
   /// The width of ξ.
   var interfaceWidth = 0
   /// Without a memory, nothing but zeros.
   let initialState: Start
-  /// Wider than the interface's Float, for the checks in Double.
+  /// Double, though the header has Float: the checks in Double need it.
   var initialValue, clipValue: Double
   /// What the record keeps of the inputs: tokens in place of rows. No setting; it follows the caller's inputs.
   var takesTokens = false

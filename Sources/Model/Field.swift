@@ -49,7 +49,7 @@ struct Field {
     case ofProcess
     /// Kept. A file that does not say it was written before there was this field, and means this number.
     case keptSince(before: Double)
-    /// Kept if it is not the default, which a file means that does not say it.
+    /// Kept unless it is the default: a file without it means the default.
     case keptIfOther
   }
 
@@ -167,7 +167,7 @@ extension FieldTable {
     filled { $0.standard }
   }
 
-  /// What a file means that says none of them.
+  /// The values that a file without any of the fields means.
   static var defaultsOfFiles: Self {
     filled {
       if case .keptSince(let before) = $0.files { before } else { $0.standard }

@@ -1,5 +1,4 @@
 import CKernels
-import CPlatform
 
 /// The one table of the parameters: names, shapes, and their order in the flat block (model.md, "Parameters").
 struct ParameterLayout: Sequence {

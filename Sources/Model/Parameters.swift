@@ -1,5 +1,4 @@
 import CDNC
-import CPlatform
 import Synchronization
 
 /// The offsets of the tensors in a flat block, taken from the layout's table.

@@ -1,5 +1,3 @@
-import CDNC
-
 /// Runs steps with a progress callback or finite checks, and can roll them back. The numbers are those of `forward` and
 /// `backward`.
 extension Network<Float> {

@@ -1,5 +1,3 @@
-import CDNC
-
 /// What a `dnc *` points to: a configuration, parameters, their gradients, the state, and the record of the steps taken.
 struct Network<Scalar: Real>: ~Copyable {
   let parameterBlock: UnsafeMutablePointer<ParameterBlock<Scalar>>
@@ -7,7 +5,7 @@ struct Network<Scalar: Real>: ~Copyable {
   private var packedWeights: PackedWeights<Scalar>
   private var record: Record<Scalar>
   private(set) var threads: Threads
-  /// A crew that ended since others wanted the processors was the last until then, in nanoseconds.
+  /// No crew before this time, in nanoseconds: the last one ended because other programs wanted the processors.
   var noCrewUntil: UInt64 = 0
   private(set) var isTraining = false
   private(set) var recordedSteps = 0

@@ -78,7 +78,7 @@ extension Step {
   /// y of `steps` steps, from step `row` of the record on, whose states begin in row `current`.
   /// - Parameters:
   ///   - outputs: y [steps, B, Y].
-  ///   - time: steps from row 0 of the record, or from the last call of a network that records none, to the first of them.
+  ///   - time: steps from the beginning of this call to the first of them.
   func outputs(_ outputs: Out<Scalar>, steps: Int, row: Int, current: Int, time: Int) {
     forEachSeries(steps, weights: c.Y * (c.controllerWidth + c.readWidth)) { series in
       let output = series.rows(outputs, width: c.Y)

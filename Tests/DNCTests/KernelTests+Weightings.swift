@@ -3,8 +3,22 @@ import Testing
 
 @testable import DNC
 
-/// The passes over all slots that mix weightings, and the order of the slots.
+/// The passes over all slots that mix weightings, the order of the slots, and functions of arrays.
 extension KernelTests {
+  @Test(arguments: levels) func productsAndSigmoids(level: String) throws {
+    let kernels = try kernels(of: level)
+    var random = Random(seed: 12)
+    for count in 1...70 {
+      let (x, y) = (Numbers(count, &random), Numbers(count, &random))
+      let product = run(kernels.dotProduct, DotProductOperands(count: count, x: x.float, y: y.float))
+      let expected = dot(count, In(x.exact), In(y.exact))
+      #expect(abs(Double(product) - expected) <= 1e-5, "product of \(count)")
+      Elementwise.sigmoid(count, x.exact)
+      run(kernels.sigmoids, ActivationOperands(count: count, x: x.float, y: x.float))
+      expect(x, "sigmoids of \(count)")
+    }
+  }
+
   @Test(arguments: levels) func writeWeightings(level: String) throws {
     let kernels = try kernels(of: level)
     var random = Random(seed: 9)

@@ -217,7 +217,7 @@ extension Meter {
       TemporalLinks.backward(
         slots: c.N, readHeads: c.R,
         history: memory.history.links(
-          before: t, of: steps, b, 0, middle: memory.scratch.middleLinks[0, b - memory.firstSequence]),
+          before: t, of: steps, b, 0, middle: memory.scratch.middleLinks[0, b - memory.sequences.lowerBound]),
         previousReadWeights: memory.before(t, b).readWeights,
         forwardGradient: Rows(memory.scratch.forwardGradient, stride: c.N),
         backwardGradient: Rows(memory.scratch.backwardGradient, stride: c.N), linkGradient: to.link,
