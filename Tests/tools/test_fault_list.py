@@ -1,5 +1,6 @@
 """The faults of tools/faults, as far as that costs nothing: `make faults` puts them into the code."""
 
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -30,6 +31,13 @@ def test_every_folder_has_three():
     for folder in [*(f"Sources/{name}" for name in folders), "bindings/python/dnc"]:
         assert counts[folder] >= 3, folder
     assert len({fault.name for fault in faults()}) == len(faults())
+
+
+def test_the_page_has_them_all():
+    page = (ROOT / "docs" / "reliability.md").read_text()
+    names = {fault.name for fault in faults()}
+    assert set(re.findall(r"^\| `(\w+)`: ", page, re.MULTILINE)) == names
+    assert f"describes {len(names)} mistakes" in page
 
 
 def test_what_is_in_no_source_is_said(tmp_path):
