@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shlex
 
 import dnc
 import numpy as np
@@ -275,16 +276,20 @@ def test_sentences_name_options_as_they_are_typed(run, tmp_path, capsys, given, 
     assert sentence in err and not out and not (tmp_path / "new").exists()
 
 
+def options_of_train():
+    return command_line._parser().parse_args(["train", "copy", "--output", "run"])
+
+
 def test_sentences_about_divergence_name_options():
     sentence = "A lower learning rate or max_gradient_norm, or a clip_value, may help"
-    own = command_line._in_own_words(dnc.Diverged(f"3 updates. {sentence}"))
+    own = command_line._in_own_words(dnc.Diverged(f"3 updates. {sentence}"), options_of_train())
     assert own == "3 updates. A lower learning rate or --max-gradient-norm, or a --clip-value, may help"
 
 
 def test_what_comes_from_outside_is_left():
     """A path that looks like an option."""
     sentence = "runs/test_every is 0 is what nobody knows, seed is -1"
-    assert command_line._in_own_words(dnc.InvalidArgument(sentence)) == sentence
+    assert command_line._in_own_words(dnc.InvalidArgument(sentence), options_of_train()) == sentence
 
 
 def test_the_first_page_of_help_says_that_a_run_has_no_end(capsys):
@@ -487,4 +492,95 @@ def test_options_of_a_task_are_listed(capsys, name):
 
 def test_options_of_no_task(capsys):
     assert main("tasks paste") == command_line.FAILED
-    assert 'name is "paste", allowed are copy, ' in capsys.readouterr().err
+    assert 'TASK is "paste", allowed are copy, ' in capsys.readouterr().err
+
+
+# what is read is not written over
+
+
+def files_of(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "predict {run} {folder}/in.npy --output {folder}/in.npy",
+        "predict {model} {folder}/in.npy --output {model}",
+        "predict {model} {folder}/in.npy --output {folder}/link",
+        "plot heatmap {folder}/in.npy --output {folder}/in.npy",
+        "plot episode {model} copy --output {model}",
+        "plot capacity {model} copy --slots 8 --lengths 2 --output {model}",
+        "plot state {run} --output {run}/model.safetensors",
+        "plot film {run} --output {run}/trainer.json",
+        "plot training {run} --output {run}/log.jsonl",
+        "plot training {run}/log.jsonl --output {run}/log.jsonl",
+        "plot episode {model} graph_traversal --option graph={folder}/in.npy --output {folder}/in.npy",
+    ],
+)
+def test_no_output_over_an_input(run, tmp_path, capsys, given):
+    folder = tmp_path / "own"
+    folder.mkdir()
+    net = dnc.DNC(6, 5, hidden_size=4, memory_slots=4, word_size=3)
+    net.save(folder / "net.safetensors")
+    np.save(folder / "in.npy", np.zeros((4, 6), np.float32))
+    (folder / "link").symlink_to("net.safetensors")
+    before = files_of(tmp_path)
+    assert main(given, run=run, folder=folder, model=folder / "net.safetensors") == command_line.FAILED
+    assert re.search("--output is .*(which is read|a file of the run)", capsys.readouterr().err)
+    assert files_of(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "train copy --output '' --updates 3",
+        "train copy --output {new} --start-from '' --updates 3",
+        "compare copy --output '' --run a --updates 3",
+        "plot heatmap '' --output {new}",
+        "predict '' x.npy --output {new}",
+    ],
+)
+def test_an_empty_path_is_none(tmp_path, monkeypatch, capsys, given):
+    """As one of a variable that is not set."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        command_line.main(shlex.split(given.format(new=tmp_path / "new")))
+    assert "it is empty, needed is a path" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "given, status, said",
+    [
+        (KeyboardInterrupt, command_line.INTERRUPTED, "interrupted: python -m dnc evaluate was not finished"),
+        (MemoryError("3 GiB"), command_line.FAILED, "error: out of memory: 3 GiB"),
+    ],
+)
+def test_what_ends_a_command_is_said(run, monkeypatch, capsys, given, status, said):
+    def evaluate(*_):
+        raise given
+
+    monkeypatch.setattr(command_line, "evaluate", evaluate)
+    capsys.readouterr()
+    assert main("evaluate {run}", run=run) == status
+    assert capsys.readouterr().err == said + "\n"
+
+
+@pytest.mark.parametrize(
+    "more, said",
+    [
+        ("--mask-minimum 0.5", "--mask-minimum would do nothing: it belongs to --content-masks True"),
+        ("--memory none --usage-gradient stopped", "--usage-gradient would do nothing"),
+        ("--memory ntm --usage-gradient stopped", "--usage-gradient would do nothing"),
+        ("--memory none --no-temporal-links --interface-norm", "--interface-norm would do nothing"),
+        ("--memory none --no-temporal-links --interface-scale 2", "--interface-scale would do nothing"),
+    ],
+)
+def test_settings_without_effect(tmp_path, capsys, more, said):
+    assert main("train copy --output {new} --updates 1 " + more, new=tmp_path / "new") == command_line.WRONG_USE
+    assert said in capsys.readouterr().err and not (tmp_path / "new").exists()
+
+
+def test_settings_that_ask_for_nothing_may_be_given(tmp_path):
+    more = "--memory ntm --usage-gradient full --no-interface-norm"
+    assert main("train copy --output {new} --updates 1 " + more, new=tmp_path / "new") == command_line.DONE

@@ -190,11 +190,11 @@ def test_a_task_that_training_draws_in_its_own_way(tmp_path, capsys):
         ("--run 'a: hidden=3'", "--run a: hidden is none of accumulate, "),
         ("--run 'a: hidden_size=three'", "--run a: argument --hidden-size: invalid int value: 'three'"),
         ("--run 'a: content_masks=2'", "--run a: content_masks is 2, allowed are 0 and 1"),
-        ("--run 'a: hidden_size=0'", "--hidden-size is 0"),
+        ("--run 'a: hidden_size=0'", "--run a: hidden_size is 0"),
         ("--run a --run a", "--run a is given twice"),
         ("--run ../a", "no name for a folder"),
         ("--run a --metric words", "--metric is 'words', allowed are sequences_right"),
-        ("--run a --run 'b: momentum=0.5'", "--momentum would do nothing"),
+        ("--run a --run 'b: momentum=0.5'", "--run b: momentum would do nothing"),
         ("--run a --seeds 0", "--seeds is 0"),
         ("--run a --jobs 0", "--jobs is 0"),
     ],
@@ -226,7 +226,7 @@ def test_an_end_is_needed(tmp_path, capsys):
 
 def test_other_settings_are_refused(compared, capsys):
     assert compare(compared, "--run 'DNC: batch_size=8'") == 1
-    assert "DNC/0 was begun with another network: choose another name" in capsys.readouterr().err
+    assert "DNC/0 was begun with other settings, of network: choose another name" in capsys.readouterr().err
 
 
 def test_the_numbers_of_the_table():
@@ -257,3 +257,27 @@ def test_time_to_the_goal(tmp_path):
     result = comparison_table.Result.of(tmp_path, Measure("e", True, 0.1, 2))
     assert (result.best, result.seconds_to_goal) == (0.01, 3)
     assert comparison_table.Result.of(tmp_path, Measure("e", False, 0.4, 2)).best == 0.5
+
+
+@pytest.mark.parametrize(
+    "text, said", [('{"DNC": {}, "DNC": {"hidden_size": 3}}', "DNC is given twice"), ("{bad", "is no JSON")]
+)
+def test_a_file_of_runs_that_is_none(tmp_path, capsys, text, said):
+    (tmp_path / "runs.json").write_text(text)
+    assert compare(tmp_path / "out", f"--runs {tmp_path / 'runs.json'}") == 1
+    error = capsys.readouterr().err
+    assert said in error and "runs.json" in error and not (tmp_path / "out").exists()
+
+
+def test_a_goal_is_a_number(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        compare(tmp_path / "out", "--run a --goal nan")
+    assert "'nan' is no finite number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["comparison.md", "comparison.csv", "training.png"])
+def test_files_that_are_there_already(tmp_path, capsys, name):
+    (tmp_path / name).write_text("notes")
+    assert compare(tmp_path, "--run a") == 1
+    assert f"{name} is there already, and belongs to no comparison" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [name] and (tmp_path / name).read_text() == "notes"

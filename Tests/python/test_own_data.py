@@ -509,6 +509,23 @@ def test_fit_keeps_the_best():
     assert found == pytest.approx(min(history["validation_loss"])) and net.batch_size == 4
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_fit_keeps_the_best_when_it_is_interrupted(error):
+    """What `each` raises comes out, and the network has the parameters of the best test."""
+    net, best = dnc.DNC(2, 1, **NETWORK), []
+
+    def each(trainer):
+        if trainer.score and trainer._progress.tests_since_best == 0 and trainer.update % 3 == 0:
+            best[:] = [net.flat_parameters.copy()]
+        if trainer.update == 40:
+            raise error
+
+    data, validation = dnc.Dataset(*sequences(12)), dnc.Dataset(*sequences(6, seed=2))
+    with pytest.raises(error):
+        dnc.fit(net, data, epochs=100, validation_data=validation, learning_rate=0.1, batch_size=4, each=each)
+    assert np.array_equal(net.flat_parameters, best[0])
+
+
 def test_what_fit_skips():
     """The history tells of it, where the loss alone does not."""
     net = dnc.DNC(2, 1, **NETWORK)

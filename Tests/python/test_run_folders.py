@@ -122,6 +122,7 @@ def test_an_exception_in_between(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         trainer.run(each=interrupted)
     assert not (tmp_path / run_lock.NAME).exists()
+    assert dnc.Trainer.resume(tmp_path).update == 7, "it was saved"
     trainer.run()
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["update"] for line in lines if line["event"] == "train"] == list(range(1, 21))

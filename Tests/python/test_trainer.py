@@ -382,6 +382,51 @@ def test_signals_save_and_exit(tmp_path, number):
     assert dnc.Trainer.resume(tmp_path / "run").update >= 100
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as in any program, with which a run is interrupted in the middle of an update."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda: signal.raise_signal(signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
+
+
+class Pressing:
+    """A task during whose loss in the batch of this number Ctrl-C is pressed."""
+
+    def __init__(self, task, number, press):
+        self._task, self._number, self._press = task, number, press
+
+    def __getattr__(self, name):
+        return getattr(self._task, name)
+
+    def loss(self, outputs):
+        if self._task.position == self._number:
+            self._press()
+        return self._task.loss(outputs)
+
+
+def test_ctrl_c_saves_and_raises(tmp_path, ctrl_c):
+    whole = dnc.Trainer.start(tmp_path / "whole", SMALL)
+    whole.run()
+    trainer = dnc.Trainer.start(tmp_path / "pressed", SMALL)
+    trainer.task = Pressing(trainer.task, 7, ctrl_c)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    resumed = dnc.Trainer.resume(tmp_path / "pressed")
+    assert resumed.update == trainer.update == 7
+    resumed.run()
+    assert np.array_equal(resumed.net.flat_parameters, whole.net.flat_parameters)
+
+
+def test_a_second_ctrl_c_ends_at_once(tmp_path, ctrl_c):
+    trainer = dnc.Trainer.start(tmp_path, SMALL)
+    trainer.task = Pressing(trainer.task, 7, lambda: (ctrl_c(), ctrl_c()))
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+    assert dnc.Trainer.resume(tmp_path).update == 0
+
+
 # updates that are not finite
 
 

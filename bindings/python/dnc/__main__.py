@@ -8,10 +8,8 @@ import json
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stdout
-from pathlib import Path
-from types import FrameType
+from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -22,9 +20,11 @@ from ._sentences import on_the_command_line
 from .checkpoints import load_trained, with_options
 from .errors import Error, InvalidArgument, OutOfMemory
 from .evaluation import Score, evaluate
+from .interrupts import stopped_by
 from .network import DNC
 from .npy_files import read_array
 from .ranks import Ranks, of_this_process
+from .run_files import refuse_to_write_over
 from .run_tasks import own_task
 from .task_files import Unused, open_task
 from .tasks import Task, TaskOption, told
@@ -32,7 +32,7 @@ from .trainer import Trainer
 from .updates import Diverged
 
 TASK = "a task's name, or the path of a curriculum, with a slash or a dot in it"
-DONE, FAILED, WRONG_USE, DIVERGED = 0, 1, 2, 3
+DONE, FAILED, WRONG_USE, DIVERGED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,11 +55,15 @@ def _status(options: argparse.Namespace) -> int:
     try:
         return int(options.command(options))
     except Diverged as error:
-        kind, sentence, status = "diverged", _in_own_words(error), DIVERGED
+        kind, sentence, status = "diverged", _in_own_words(error, options), DIVERGED
     except Unused as error:
-        kind, sentence, status = "error", _in_own_words(error), WRONG_USE
+        kind, sentence, status = "error", _in_own_words(error, options), WRONG_USE
     except (InvalidArgument, OutOfMemory) as error:
-        kind, sentence, status = "error", _in_own_words(error), FAILED
+        kind, sentence, status = "error", _in_own_words(error, options), FAILED
+    except MemoryError as error:
+        kind, sentence, status = "error", f"out of memory: {error}", FAILED
+    except KeyboardInterrupt:
+        kind, sentence, status = "interrupted", f"{options.parser.prog} was not finished", INTERRUPTED
     except (Error, OSError, ValueError) as error:
         kind, sentence, status = "error", str(error), FAILED
     rank = f" in rank {options.ranks.rank}" if options.ranks.count > 1 else ""
@@ -67,20 +71,12 @@ def _status(options: argparse.Namespace) -> int:
     return status
 
 
-def _in_own_words(error: Error) -> str:
-    return on_the_command_line(error.message, {"task": "TASK", **_spellings(_parser())})
-
-
-def _spellings(parser: argparse.ArgumentParser) -> dict[str, str]:
-    """The options of all commands, by their names in Python."""
-    found = {}
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for command in action.choices.values():
-                found.update(_spellings(command))
-        elif action.option_strings:
-            found[action.dest] = action.option_strings[0]
-    return found
+def _in_own_words(error: Error, options: argparse.Namespace) -> str:
+    """With the names of the command's options instead of Python's."""
+    found = {action.dest: action.option_strings[0] for action in options.parser._actions if action.option_strings}
+    if hasattr(options, "task"):  # whose name the library calls a name
+        found = {"name": "TASK", "task": "TASK", **found}
+    return on_the_command_line(error.message, found)
 
 
 # train
@@ -104,7 +100,7 @@ def _run(trainer: Trainer, options: argparse.Namespace) -> int:
     encoding = sys.stdout.encoding or "utf-8"  # which may not have the folder's name
     folder = str(trainer.folder).encode(encoding, "backslashreplace").decode(encoding)
     print(f"{trainer.net.flat_parameters.size:,} parameters, {folder}, update {trainer.update:,}")
-    with _stopped_by_signals(trainer):
+    with stopped_by(trainer, signal.SIGINT, signal.SIGTERM):
         every = 60 if options.checkpoint_every is None else options.checkpoint_every
         reason = trainer.run(options.time_limit, every, progress=True)
     print(f"{reason} after {trainer.update:,} updates, {_duration(trainer.seconds)}")
@@ -113,25 +109,6 @@ def _run(trainer: Trainer, options: argparse.Namespace) -> int:
     if trainer.score:
         _print_scores(trainer.score)
     return DONE
-
-
-@contextmanager
-def _stopped_by_signals(trainer: Trainer) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the run after the present update; a second one ends it at once."""
-    before = {}
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        trainer.stop()
-        for which, handler in before.items():
-            signal.signal(which, handler)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 # evaluate and predict
@@ -175,6 +152,7 @@ def _row(option: TaskOption) -> tuple[str, str, str, str]:
 
 
 def predict(options: argparse.Namespace) -> int:
+    refuse_to_write_over(options.output, options.model, options.inputs)
     inputs = read_array(options.inputs, "[T, X]", "[T, B, X]")
     single = inputs.ndim == 2
     batch = inputs[:, None] if single else inputs
@@ -212,7 +190,7 @@ def _print_scores(found: dict[str, Score]) -> None:
 
 
 # What `train` takes that is not of the plan.
-_SESSION_OPTIONS = ["command", "output", "resume", "threads", "time_limit", "checkpoint_every", "ranks"]
+_SESSION_OPTIONS = ["command", "parser", "output", "resume", "threads", "time_limit", "checkpoint_every", "ranks"]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -226,13 +204,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Trains a network. A run has no end of its own but the last lesson of a curriculum: say --updates, "
         "--stop, --patience or --time-limit, or stop it with Ctrl-C. It is saved then, and --resume goes on.",
     )
-    command.set_defaults(command=train)
+    command.set_defaults(command=train, parser=command)
     command.add_argument("task", nargs="?", help=TASK)
     where = command.add_mutually_exclusive_group(required=True)
-    where.add_argument("--output", type=Path, metavar="FOLDER", help="where a new run goes")
+    where.add_argument("--output", type=run_options.path, metavar="FOLDER", help="where a new run goes")
     where.add_argument(
         "--resume",
-        type=Path,
+        type=run_options.path,
         metavar="FOLDER",
         help="the run to go on with as planned, but for what is given besides",
     )
@@ -257,7 +235,7 @@ def _parser() -> argparse.ArgumentParser:
         "table and a figure of all. The same command goes on where it was stopped, and takes more time, seeds and "
         "networks. What is not of a single --run is of all of them.",
     )
-    command.set_defaults(command=compare.run)
+    command.set_defaults(command=compare.run, parser=command)
     command.add_argument("task", help=TASK)
     compare.add_options(command)
     run_options.add_option(command)
@@ -266,8 +244,8 @@ def _parser() -> argparse.ArgumentParser:
     run_options.add_settings(command)
 
     command = commands.add_parser("evaluate", help="let a trained network play")
-    command.set_defaults(command=evaluate_model)
-    command.add_argument("model", type=Path, help="a safetensors file, or the folder of a run")
+    command.set_defaults(command=evaluate_model, parser=command)
+    command.add_argument("model", type=run_options.path, help="a safetensors file, or the folder of a run")
     _played_task_options(command)
     command.add_argument(
         "--episodes", type=int, metavar="N", help="at least so many (all, if the task has an end; else 1000)"
@@ -277,14 +255,16 @@ def _parser() -> argparse.ArgumentParser:
     _model_options(command)
 
     command = commands.add_parser("tasks", help="list the tasks, or the options of one")
-    command.set_defaults(command=list_tasks)
+    command.set_defaults(command=list_tasks, parser=command)
     command.add_argument("task", nargs="?", help="the task whose options are listed")
 
     command = commands.add_parser("predict", help="run a trained network over inputs of one's own")
-    command.set_defaults(command=predict)
-    command.add_argument("model", type=Path, help="a safetensors file, or the folder of a run")
-    command.add_argument("inputs", type=Path, help="a .npy file [T, X] or [T, B, X]")
-    command.add_argument("--output", type=Path, required=True, help="the .npy file of outputs [T, Y] or [T, B, Y]")
+    command.set_defaults(command=predict, parser=command)
+    command.add_argument("model", type=run_options.path, help="a safetensors file, or the folder of a run")
+    command.add_argument("inputs", type=run_options.path, help="a .npy file [T, X] or [T, B, X]")
+    command.add_argument(
+        "--output", type=run_options.path, required=True, help="the .npy file of outputs [T, Y] or [T, B, Y]"
+    )
     command.add_argument("--probabilities", choices=["sigmoid", "softmax"], help="instead of logits")
     _model_options(command)
 

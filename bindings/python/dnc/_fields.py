@@ -34,6 +34,13 @@ def require_kind(value: Any, name: str, kind: str) -> None:
         raise InvalidArgument(f"{name} is {value!r}, needed is {words}")
 
 
+def require_number(value: Any, name: str) -> None:
+    """Refuses what is no real number, and NaN."""
+    require_kind(value, name, "float")
+    if value != value:
+        raise InvalidArgument(f"{name} is nan, needed is a real number")
+
+
 def require_count(value: Any, name: str, least: int = 1) -> None:
     """Refuses what is no number of updates, epochs or the like."""
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:

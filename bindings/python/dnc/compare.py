@@ -17,6 +17,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ from .workers import Ended, Job, Workers
 
 Given = dict[str, Any]
 
+# What a comparison writes beside its runs and comparison.json.
+_FILES = ("comparison.md", "comparison.csv", "training.png")
 # What begins the name of a task's option among the settings of a network.
 _OPTION = "option."
 
@@ -43,16 +46,16 @@ _OPTION = "option."
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Those that `train` does not have."""
-    command.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="of the comparison")
+    command.add_argument("--output", type=run_options.path, required=True, metavar="FOLDER", help="of the comparison")
     command.add_argument("--run", dest="runs", type=_run, action="append", metavar="'NAME: KEY=VALUE ...'",
                          help="a network, with those settings that are its own, option.KEY=VALUE for an option of the "
                          "task; may be repeated")  # fmt: skip
-    command.add_argument("--runs", dest="file", type=Path, metavar="FILE",
+    command.add_argument("--runs", dest="file", type=run_options.path, metavar="FILE",
                          help="the same as JSON: an object of settings for each name")  # fmt: skip
     command.add_argument("--seeds", type=int, default=5, metavar="N", help="of each network: 0 to N-1 (5)")
     command.add_argument("--jobs", type=int, metavar="N", help="runs at a time, with a thread each (one per core)")
     command.add_argument("--metric", help="what is compared (that which decides which network is best)")
-    command.add_argument("--goal", type=float, metavar="VALUE",
+    command.add_argument("--goal", type=run_options.finite, metavar="VALUE",
                          help="the table says how many reach it, and in what time (the value of --stop)")  # fmt: skip
 
 
@@ -74,7 +77,7 @@ def _runs(options: argparse.Namespace) -> dict[str, Given]:
     """The settings of each network by its name."""
     pairs = list(options.runs or [])
     if options.file is not None:
-        named = json.loads(options.file.read_text())
+        named = _named(options.file)
         if not isinstance(named, dict) or not all(isinstance(each, dict) for each in named.values()):
             raise InvalidArgument(f"{options.file} is no object of objects: a name, and settings, for each network")
         pairs += named.items()
@@ -88,6 +91,22 @@ def _runs(options: argparse.Namespace) -> dict[str, Given]:
             raise InvalidArgument(f"--run {name} is given twice")
         found[name] = _settings(options, name, settings)
     return found
+
+
+def _named(file: Path) -> Any:
+    """What the file of --runs says, in which no name comes twice."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        for name, value in pairs:
+            if found[name] is not value:
+                raise InvalidArgument(f"{file}: {name} is given twice")
+        return found
+
+    try:
+        return json.loads(file.read_text(), object_pairs_hook=once)
+    except json.JSONDecodeError as error:
+        raise InvalidArgument(f"{file} is no JSON: {error}") from None
 
 
 def _settings(options: argparse.Namespace, name: str, own: Mapping[str, Any]) -> Given:
@@ -129,17 +148,24 @@ def _plans(options: argparse.Namespace) -> dict[str, Plan]:
     for name, own in _runs(options).items():
         settings = {**shared, **own, "option": {**common, **dict(own.get("option", ()))}.items()}
         # As the run will be, so that the same command finds it unchanged.
-        plans[name] = plan = with_batches(run_options.plan_of(settings))
-        plan.refuse_unused()
-        if "option" in own:
-            try:
+        with _named_in_errors(name):
+            plans[name] = plan = with_batches(run_options.plan_of(settings))
+            plan.refuse_unused()
+            if "option" in own:
                 tasks_of(plan, Path())
-            except InvalidArgument as error:
-                raise InvalidArgument(f"--run {name}: {error}") from error
         ends = (options.time_limit, plan.updates, plan.stop_metric, plan.patience)
         if ends == (None,) * 4 and not plan.is_curriculum:
             raise InvalidArgument("the runs have no end: give --time-limit, --updates, --stop or --patience")
     return plans
+
+
+@contextmanager
+def _named_in_errors(name: str) -> Iterator[None]:
+    """What is refused says in which run."""
+    try:
+        yield
+    except InvalidArgument as error:
+        raise type(error)(f"--run {name}: {error}") from error
 
 
 def _measure(plan: Plan, metric: str | None, goal: float | None) -> table.Measure:
@@ -214,7 +240,8 @@ class Run:
         changed = [name for name, value in other.items() if mine[name] != value]
         if changed:
             raise InvalidState(
-                f"{self.folder} was begun with another {' and '.join(changed)}: choose another name or another folder"
+                f"{self.folder} was begun with other settings, of {' and '.join(changed)}: choose another name or "
+                "another folder"
             )
 
 
@@ -225,6 +252,7 @@ class Comparison:
         self, folder: Path, plans: Mapping[str, Plan], seeds: int, time_limit: float | None, measure: table.Measure
     ) -> None:
         self.folder, self._time_limit, self._measure = folder, time_limit, measure
+        self._refuse_occupied()
         # Seed by seed, so that a part of the comparison compares, too.
         self.runs = [
             Run(name, dataclasses.replace(plan, seed=seed), folder / name / str(seed))
@@ -234,8 +262,20 @@ class Comparison:
         for run in self.runs:
             run.require_same_plan()
         for run in self.runs[: len(plans)]:  # what can't be trained is said before anything else is
-            run.begin()
+            with _named_in_errors(run.name):
+                run.begin()
         self._remember()
+
+    def _refuse_occupied(self) -> None:
+        """Refuses a folder that holds no comparison, but a file under a name of one."""
+        if (self.folder / table.JSON).exists():
+            return
+        for name in _FILES:
+            if (self.folder / name).exists():
+                raise InvalidState(
+                    f"{self.folder / name} is there already, and belongs to no comparison: a new one would write over "
+                    "it. Move it away, or choose another folder"
+                )
 
     def run(self, workers: Workers, ranks: Ranks) -> int:
         """Returns how many runs have come to their ends. Each rank takes its share of those that have not."""
@@ -326,15 +366,15 @@ class Comparison:
         self._write_json()
         found = self.table
         command = "python -m dnc " + shlex.join(sys.argv[1:])
-        table.write(self.folder / "comparison.md", f"    {command}\n\n{found.markdown()}")
-        table.write(self.folder / "comparison.csv", found.csv())
+        table.write(self.folder / _FILES[0], f"    {command}\n\n{found.markdown()}")
+        table.write(self.folder / _FILES[1], found.csv())
         drawn = [run for run in self.runs if any(line["event"] == "train" for line in table.lines(run.folder))]
         if drawn:
             is_tested = any(line["event"] == "test" for run in drawn for line in table.lines(run.folder))
             metric = self._measure.metric if is_tested else None
             figures.training(
                 [run.folder for run in drawn], [run.name for run in drawn], metric=metric, over_time=True
-            ).save(self.folder / "training.png")
+            ).save(self.folder / _FILES[2])
 
     def _write_json(self) -> None:
         every = [{*run.plan.options.items()} for run in self.runs]

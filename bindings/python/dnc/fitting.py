@@ -71,7 +71,8 @@ def fit(
     The optimizer goes on from where it is; None: Adam with learning_rate (1e-3), and gradients of a norm of at most 10.
     schedule, decay_share, accumulate and average are those of a `Plan`. With accumulate, an update takes so many
     batches, and an epoch is rounded up to whole updates. With average, what is tested is the moving average of the
-    parameters, and the network has it in the end, also without validation.
+    parameters, and the network has it in the end, also without validation. The end may be Ctrl-C, after the present
+    update, or an exception in `each`: both are raised then.
 
     With `folder`, the training is a run that `Trainer.resume` can take up. `progress` shows a bar (None: in a terminal
     or a notebook); `each` is called with the `Trainer` after every update, and may `stop` it.
@@ -102,9 +103,11 @@ def fit(
         plan.refuse_unused_decay()
         tasks = tasks_of(plan, FilePath(), data, validation)
         trainer = Trainer._begin(None if folder is None else FilePath(folder), plan, net, optimizer, tasks, Ranks())
-        trainer.run(each=each, progress=progress)
-        if validation is not None or average:
-            trainer.restore_best()
+        try:
+            trainer.run(each=each, progress=progress)
+        finally:
+            if trainer.score or average:
+                trainer.restore_best()
     return _history(trainer, epoch)
 
 

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._fields import require_count, require_kind, require_kinds
+from ._fields import require_count, require_kinds, require_number
 from .config import Options
 from .errors import InvalidArgument
 from .optimizer import Settings
@@ -34,7 +34,13 @@ _ALGORITHMS = {
     "weight_decay": ("adamw",),
 }
 # Options of a network that only count with another one.
-_NEEDS = {"activation": ("controller", ["feedforward", "rnn"]), "initial_value": ("initial_state", ["constant"])}
+_NEEDS: dict[str, tuple[str, list[Any]]] = {
+    "activation": ("controller", ["feedforward", "rnn"]),
+    "initial_value": ("initial_state", ["constant"]),
+    "mask_minimum": ("content_masks", [True]),
+}
+# What a memory has no use for.
+_LACKING = {"ntm": ["usage_gradient"], "none": ["usage_gradient", "interface_scale", "interface_norm"]}
 _SCHEDULES = ("constant", "cosine", "linear")
 # Files leave these out while they have their defaults, so that earlier versions, which don't know them, read them, too.
 _LATER = ("decay_share", "accumulate", "average", "start_from")
@@ -117,8 +123,9 @@ class Plan:
             raise InvalidArgument(f"decay_share is {self.decay_share!r}, allowed are above 0 to 1")
         if (self.stop_metric is None) != (self.stop_score is None):
             raise InvalidArgument("stop_metric and stop_score are given together or not at all")
-        for name, value in self.optimizer.items():
-            require_kind(value, name, "float")
+        for name, value in (("stop_score", self.stop_score), *self.optimizer.items()):
+            if value is not None:
+                require_number(value, name)
 
     @property
     def is_curriculum(self) -> bool:
@@ -153,6 +160,12 @@ class Plan:
         for name, (other, values) in _NEEDS.items():
             if name in self.network and self.network.get(other) not in values:
                 raise Unused(f"{name} would do nothing: it belongs to {other} {_either(values)}")
+        memory = self.network.get("memory", "dnc")
+        for name in _LACKING.get(memory, ()):
+            if self.network.get(name, "full") not in ("full", False):
+                raise Unused(f"{name} would do nothing: it belongs to another memory than {memory!r}")
+        if "num_threads" in self.network:
+            raise Unused("num_threads would do nothing: the trainer is told the number of threads")
         for name in ("input_scale", "interface_scale"):
             if self.start_from and name in self.network:
                 raise Unused(f"{name} would do nothing: the parameters are not drawn, but those of a trained network")

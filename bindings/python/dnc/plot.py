@@ -13,6 +13,8 @@ from ._convert import CHOICES
 from .evaluation import capacity, require_fit
 from .network import DNC
 from .npy_files import read_array
+from .run_files import refuse_to_write_over
+from .run_options import path
 from .task_files import Unused
 from .tasks import Episodes, Task
 
@@ -31,8 +33,8 @@ def add_commands(commands: Any, shared: Shared) -> None:
 
     def add(name: str, help: str, draw: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         command: argparse.ArgumentParser = kinds.add_parser(name, help=help)
-        command.set_defaults(command=draw, shared=shared)
-        command.add_argument("--output", type=Path, required=True, metavar="FILE", help="the PNG file")
+        command.set_defaults(command=_drawing(draw), shared=shared, parser=command)
+        command.add_argument("--output", type=path, required=True, metavar="FILE", help="the PNG file")
         command.add_argument("--title")
         command.add_argument("--dark", dest="theme", action="store_const", const="dark", help="on a dark background")
         command.add_argument("--pixel-scale", type=int, metavar="N", help="draw every pixel as N by N, 1 to 8 (1)")
@@ -42,7 +44,7 @@ def add_commands(commands: Any, shared: Shared) -> None:
         return command
 
     def model(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        command.add_argument("model", type=Path, help="a safetensors file, or the folder of a run")
+        command.add_argument("model", type=path, help="a safetensors file, or the folder of a run")
         shared.add_task(command)
         command.add_argument("--threads", type=int, help="(1; 0: one per core)")
         return command
@@ -67,7 +69,7 @@ def add_commands(commands: Any, shared: Shared) -> None:
     command.add_argument("--numbered", action="store_true", help="a file for each step: FILE-0000.png and so on")
 
     command = add("training", "loss and score of one or more runs", _training)
-    command.add_argument("logs", nargs="+", type=Path, metavar="RUN", help="its folder, or its log")
+    command.add_argument("logs", nargs="+", type=path, metavar="RUN", help="its folder, or its log")
     command.add_argument("--name", action="append", metavar="NAME", help="for the legend, one for each run")
     command.add_argument("--metric", help="the score (the first)")
     command.add_argument("--over-time", action="store_true", help="over seconds instead of updates")
@@ -84,11 +86,24 @@ def add_commands(commands: Any, shared: Shared) -> None:
     command.add_argument("--batch-size", type=int, metavar="N", help="(that of the training)")
 
     command = add("heatmap", "a matrix from a .npy file", _heatmap)
-    command.add_argument("values", type=Path, help="a .npy file [rows, columns]")
+    command.add_argument("values", type=path, help="a .npy file [rows, columns]")
     command.add_argument("--minimum", type=float)
     command.add_argument("--maximum", type=float)
     command.add_argument("--row-label")
     command.add_argument("--column-label")
+
+
+def _drawing(draw: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """The command, which writes over nothing that it reads."""
+
+    def command(options: argparse.Namespace) -> int:
+        given = vars(options)
+        read = [given.get("model"), given.get("values"), given.get("task"), *given.get("logs", ())]
+        read += [value for _, value in given.get("option") or ()]
+        refuse_to_write_over(options.output, *(Path(path) for path in read if path is not None))
+        return draw(options)
+
+    return command
 
 
 def _look(options: argparse.Namespace) -> dict[str, Any]:

@@ -211,6 +211,17 @@ def refuse_occupied(folder: Path, with_curriculum: bool) -> None:
             )
 
 
+def refuse_to_write_over(output: Path, *read: Path) -> None:
+    """Refuses an output that is read, too, or a file of a run."""
+    if not output.exists():
+        return
+    for path in read:
+        if path.exists() and os.path.samefile(path, output):
+            raise InvalidArgument(f"output is {str(output)!r}, which is read: allowed is another file")
+    if _is_of_a_run(output.name) and (output.parent / STATE).exists():
+        raise InvalidArgument(f"output is {str(output)!r}, a file of the run in its folder: allowed is another file")
+
+
 def _is_of_a_run(name: str) -> bool:
     return name in (STATE, LOG, MODEL, CURRICULUM) or _is_of_a_checkpoint(name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from . import _settings
@@ -91,7 +92,7 @@ def add_settings(command: argparse.ArgumentParser) -> None:
     """Those of the network and of the optimizer."""
     network = command.add_argument_group("the network", "Ranges, and defaults in brackets.")
     _struct_options(network, _NETWORK_OPTIONS, Options, _settings.network(), NETWORK)
-    network.add_argument("--start-from", metavar="MODEL",
+    network.add_argument("--start-from", type=lambda text: str(path(text)), metavar="MODEL",
                          help="begin with the parameters of a trained network, a safetensors file or a run's folder, "
                          "instead of drawn ones")  # fmt: skip
     network.add_argument("--bypass-dropout", type=float, metavar="P",
@@ -131,6 +132,22 @@ def _struct_options(
             how, allowed = {"action": argparse.BooleanOptionalAction}, ""
         words = f"{allowed} ({standard.get(name, default)}){meanings[name]}".strip()
         group.add_argument(f"--{name.replace('_', '-')}", help=words, **how)
+
+
+def path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty, needed is a path")
+    return Path(text)
+
+
+def finite(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text!r} is no finite number")
+    return number
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -27,11 +27,12 @@ from typing import Any
 
 from . import _c, checkpoints
 from ._convert import Path as AnyPath
-from ._fields import require_kind
+from ._fields import require_number
 from .config import OF_THE_PROCESS
 from .errors import InvalidState
 from .evaluation import Score, finite, require_fit
 from .exam import Exam
+from .interrupts import stopped_by_ctrl_c
 from .network import DNC
 from .optimizer import Optimizer, Settings
 from .own_data import EndOfData
@@ -275,6 +276,9 @@ class Trainer:
         saves, and returns which. A checkpoint is saved every `checkpoint_every` seconds. `each` is called after every
         update. `progress` says whether a bar is shown; None: in a terminal or a notebook.
 
+        Ctrl-C lets the present update end, saves, and raises KeyboardInterrupt; a second one raises it at once. An
+        exception in `each` is raised after a checkpoint, too, unless several ranks train.
+
         An update whose gradients are not finite is left out. Ten in a row raise `Diverged`; the last checkpoint stays.
 
         Between ranks that make `local_updates` of their own, checkpoints, the time limit and `stop` wait until their
@@ -282,9 +286,9 @@ class Trainer:
         """
         for name, seconds in (("time_limit", time_limit), ("checkpoint_every", checkpoint_every)):
             if seconds is not None:
-                require_kind(seconds, name, "float")
+                require_number(seconds, name)
         shown = progress if self._ranks.is_first else False
-        with self._files.held(), progress_bar(self, time_limit, shown) as bar:
+        with self._files.held(), progress_bar(self, time_limit, shown) as bar, stopped_by_ctrl_c(self) as interrupts:
 
             def after(trainer: Trainer) -> None:
                 if bar is not None:
@@ -292,7 +296,10 @@ class Trainer:
                 if each is not None:
                     each(trainer)
 
-            return self._run(time_limit, checkpoint_every, after)
+            reason = self._run(time_limit, checkpoint_every, after)
+        if interrupts:
+            raise KeyboardInterrupt
+        return reason
 
     def _run(self, time_limit: float | None, checkpoint_every: float, after: Callable[[Trainer], None]) -> str:
         clock = time.process_time if self.plan.clock == "processor" else time.monotonic
@@ -321,7 +328,12 @@ class Trainer:
             if self._updates.are_shared and time.monotonic() - saved >= checkpoint_every:
                 self.save()
                 saved = time.monotonic()
-            after(self)
+            try:
+                after(self)
+            except BaseException:
+                if self._ranks.count == 1:
+                    self.save()
+                raise
         if not reason and not self._progress.finished:
             self._finish(_ALL_UPDATES, "updates")
         self._stopping = False
