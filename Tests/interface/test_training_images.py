@@ -515,7 +515,10 @@ def test_files_that_cannot_be_read(draw, tmp_path):
 @pytest.mark.parametrize("value", [1, 63, 8193, 2**32 - 1])
 def test_sizes_that_are_refused(draw, field, value):
     status, message = refusal(draw, losses_only([1]), **{field: value})
-    assert status == c.DNC_INVALID_ARGUMENT and message == f"options->{field} is {value}, allowed are 64 to 8192, and 0 for the usual one"
+    assert (
+        status == c.DNC_INVALID_ARGUMENT
+        and message == f"options->{field} is {value}, allowed are 64 to 8192, and 0 for the usual one"
+    )
 
 
 def test_the_widest(draw):

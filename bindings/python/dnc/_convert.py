@@ -150,7 +150,7 @@ def array(values: npt.ArrayLike, name: str, letters: str, sizes: Mapping[str, in
 
 
 def flags(values: npt.ArrayLike, name: str, letters: str, sizes: Mapping[str, int]) -> Any:
-    """A `uint8_t *` to a copy of `values`, which are True or False, or numbers that are 0 or not."""
+    """A `uint8_t *` to a copy of `values`, which are True or False, or 1 or 0."""
     given = np.asarray(values)
     needed = tuple(sizes[letter] for letter in letters)
     if given.shape != needed or given.dtype.kind not in "biuf":
@@ -158,7 +158,11 @@ def flags(values: npt.ArrayLike, name: str, letters: str, sizes: Mapping[str, in
             f"{name} has shape {given.shape} of {given.dtype}, needed is [{', '.join(letters)}] of True or False with "
             + ", ".join(f"{letter} = {sizes[letter]}" for letter in letters)
         )
-    return np.ascontiguousarray(given != 0, np.uint8).ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+    others = np.argwhere((given != 0) & (given != 1))
+    if len(others):
+        place = tuple(map(int, others[0]))
+        raise InvalidArgument(f"{name}{list(place)} is {given[place]}, allowed are True and False, and 1 and 0")
+    return np.ascontiguousarray(given, np.uint8).ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
 def raw_bytes(values: Any, name: str) -> tuple[Any, int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from . import _c
 from ._convert import defaults, fill, flag, within
+from ._fields import require_count
 from .errors import check
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def estimate_bytes(steps: int = 0, training: bool = False, **config: Unpack[Conf
     """
     size, struct = ctypes.c_size_t(), to_c(config)
     number = within(steps, "steps")
+    require_count(steps, "steps", least=0)
     status = _c.dnc_estimate_bytes(byref(struct), number, flag(training, "training"), byref(size))
     check(status, steps=steps, **config)
     return size.value

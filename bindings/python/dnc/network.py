@@ -311,7 +311,7 @@ class DNC(Parameters, State):
         deepcopy and pickle make such copies, too, with parameters of their own: sizes, parameters, training flag and
         the state of the episode, but no record, no gradients and no `progress`."""
         pointer = ctypes.POINTER(_c.dnc)()
-        sharing = _c.DNC_CLONE_SHARE_PARAMETERS if share_parameters else _c.DNC_CLONE_COPY
+        sharing = _c.DNC_CLONE_SHARE_PARAMETERS if flag(share_parameters, "share_parameters") else _c.DNC_CLONE_COPY
         check(_c.dnc_clone(self._handle, sharing, byref(pointer)))
         return self._from_c(pointer)
 
