@@ -147,6 +147,37 @@ def wrong_calls(tmp_path):
     ]  # fmt: skip
 
 
+def wrong_kinds(tmp_path):
+    """Calls with a thing of another kind, and what the TypeError says of it."""
+    net, task = dnc.DNC(**SIZES), dnc.Task("copy")
+    optimizer, ones = dnc.Optimizer(net), np.ones((T, B, X), np.float32)
+    return [
+        (lambda: dnc.Optimizer(3), "net is 3, needed is a dnc.DNC"),
+        (lambda: optimizer.step(task), "net is <dnc.tasks.Task"),
+        (lambda: net.add_gradients(3), "other is 3, needed is a dnc.DNC"),
+        (lambda: net.copy_parameters(3), "other is 3, needed is a dnc.DNC"),
+        (lambda: net.save(tmp_path / "net", 3), "optimizer is 3, needed is a dnc.Optimizer"),
+        (lambda: net.to_bytes("adam"), "optimizer is 'adam', needed is a dnc.Optimizer"),
+        (lambda: task.play(3), "net is 3, needed is a dnc.DNC"),
+        (lambda: dnc.evaluate(net, "copy"), "task is 'copy', needed is a dnc.Task or a dnc.DataTask"),
+        (lambda: dnc.evaluate(3, task), "net is 3, needed is a dnc.DNC"),
+        (lambda: dnc.fit(3, ones, ones), "net is 3, needed is a dnc.DNC"),
+        (lambda: dnc.fit(net, ones, ones, optimizer="sgd"), "optimizer is 'sgd', needed is a dnc.Optimizer"),
+        (lambda: dnc.Trainer.start(tmp_path / "run", 3), "plan is 3, needed is a dnc.Plan"),
+        (lambda: dnc.figures.film(3), "net is 3, needed is a dnc.DNC"),
+        (lambda: dnc.figures.state(3), "net is 3, needed is a dnc.DNC"),
+        (lambda: dnc.figures.episode(3, ones), "net is 3, needed is a dnc.DNC"),
+    ]
+
+
+def test_wrong_kinds(tmp_path):
+    for call, words in wrong_kinds(tmp_path):
+        with pytest.raises(TypeError) as caught:
+            call()
+        assert words in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
 def test_wrong_calls(tmp_path, repository, monkeypatch):
     monkeypatch.chdir(repository)
     for call, words in wrong_calls(tmp_path):

@@ -282,3 +282,22 @@ def test_a_graph_in_garbage_gives_its_record_back():
 def test_dnc_does_without_torch():
     code = "import sys, dnc; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(torch, "compiler"), reason="this torch compiles nothing")
+def test_a_compiled_model_has_the_layer_as_it_is():
+    layer = dnc.torch.DNC(3, 2, hidden_size=4, memory_slots=5, word_size=3)
+    inputs = torch.randn(4, 2, 3)
+    outputs, state = layer(inputs)
+    compiled = torch.compile(layer, backend="eager")
+    found, after = compiled(inputs)
+    assert torch.equal(found, outputs) and torch.equal(after, state)
+    found.sum().backward()
+    assert all(parameter.grad is not None for parameter in layer.parameters())
+
+
+def test_inputs_that_are_no_tensor():
+    layer = dnc.torch.DNC(3, 2, hidden_size=4, memory_slots=5, word_size=3)
+    for wrong in (None, [[1.0]], layer):
+        with pytest.raises(TypeError, match="needed is a tensor or a PackedSequence"):
+            layer(wrong)

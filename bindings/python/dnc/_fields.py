@@ -34,6 +34,12 @@ def require_kind(value: Any, name: str, kind: str) -> None:
         raise InvalidArgument(f"{name} is {value!r}, needed is {words}")
 
 
+def require_instance(value: Any, name: str, kind: type) -> None:
+    """A TypeError for an object of another class."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} is {value!r:.60}, needed is a dnc.{kind.__name__}")
+
+
 def require_number(value: Any, name: str) -> None:
     """Refuses what is no real number, and NaN."""
     require_kind(value, name, "float")

@@ -186,6 +186,6 @@ def _lengths(lengths: npt.ArrayLike | None, steps: int, batch: int) -> list[int]
     if given.shape != (batch,):
         raise InvalidArgument(f"lengths has shape {given.shape}, needed is one for each of {batch} sequences")
     for index, length in enumerate(given.tolist()):
-        if length != int(length) or not 1 <= length <= steps:
+        if not (1 <= length <= steps and length == int(length)):
             raise InvalidArgument(f"lengths is {length} for sequence {index}, allowed are 1 to {steps}")
     return [int(length) for length in given]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ._fields import require_count
+from ._fields import require_count, require_instance
 from .errors import InvalidArgument
 from .network import DNC
 from .own_data import DataTask
@@ -113,6 +113,9 @@ def capacity(
 
 def require_fit(net: DNC, task: Task | DataTask) -> None:
     """Refuses a task of other sizes than the network's."""
+    require_instance(net, "net", DNC)
+    if not hasattr(task, "input_size"):
+        raise TypeError(f"task is {task!r:.60}, needed is a dnc.Task or a dnc.DataTask")
     x, y = net.config["input_size"], net.config["output_size"]
     if (x, y) != (task.input_size, task.output_size):
         raise InvalidArgument(

@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._convert import Path, array, choice, defaults, fill, floats, loss_number, meant, path_bytes, text, within
+from ._fields import require_instance
 from ._files import replacing
 from .errors import InvalidArgument, check
 from .network import DNC
@@ -129,6 +130,7 @@ def episode(
     sort_slots brings the slots into the order in which they were first written; loss, as that of a task, says how
     outputs become predictions.
     """
+    require_instance(net, "net", DNC)
     with net._handle as handle:
         sizes, given = dict(net._sizes), []
         for name, letters, values in [
@@ -175,6 +177,7 @@ def state(
     """
     options = _options(look, minimum=minimum, maximum=maximum, flags=_slots(sort_slots, used_slots))
     number = _c.DNC_STEP_NOW if step is None else within(step, "step")
+    require_instance(net, "net", DNC)
     return _encode(
         _c.dnc_state_image_encode, net._handle, within(batch_index, "batch_index"), number, options,
         **look, step=step, batch_index=batch_index, minimum=minimum, maximum=maximum,
@@ -277,6 +280,7 @@ def capacity(
 
 def _film(net: DNC, first_step: int, steps: int | None, batch_index: int, delay: int = 1) -> dict[str, Any]:
     """What a film shows, by the names of the library's arguments."""
+    require_instance(net, "net", DNC)
     if steps is None:
         steps = max(net.recorded_steps - first_step, 1)
     return {

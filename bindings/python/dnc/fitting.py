@@ -11,7 +11,7 @@ from typing import Any
 import numpy.typing as npt
 
 from ._convert import Path
-from ._fields import require_count
+from ._fields import require_count, require_instance
 from .dataset import Dataset, Sequences, require_share
 from .errors import InvalidArgument
 from .network import DNC
@@ -82,6 +82,9 @@ def fit(
     finite; "epoch" if there are epochs; with validation "validation_loss" and what else `DataTask` counts. Batches that
     are not finite are refused: InvalidArgument names the batch.
     """
+    require_instance(net, "net", DNC)
+    if optimizer is not None:
+        require_instance(optimizer, "optimizer", Optimizer)
     data = _data(inputs, targets, lengths, mask)
     data, validation = _validation(data, validation_split, validation_data, seed, loss)
     if optimizer is None:

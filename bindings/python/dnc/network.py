@@ -27,6 +27,7 @@ from ._convert import (
     reals,
     within,
 )
+from ._fields import require_instance
 from ._handle import Handle
 from ._instance import empty
 from ._instance import sizes as sizes_of
@@ -309,7 +310,7 @@ class DNC(Parameters, State):
     def clone(self, share_parameters: bool = False) -> Self:
         """A second network in the same state, nothing recorded, with parameters of its own or with these. copy,
         deepcopy and pickle make such copies, too, with parameters of their own: sizes, parameters, training flag and
-        the state of the episode, but no record, no gradients and no `progress`."""
+        the state of the episode, but no record, no gradients and no `progress`. Only `clone` keeps the dropout."""
         pointer = ctypes.POINTER(_c.dnc)()
         sharing = _c.DNC_CLONE_SHARE_PARAMETERS if flag(share_parameters, "share_parameters") else _c.DNC_CLONE_COPY
         check(_c.dnc_clone(self._handle, sharing, byref(pointer)))
@@ -332,18 +333,26 @@ class DNC(Parameters, State):
         to the process is left out: num_threads, max_record_bytes and check_finite.
         """
         flags = _c.DNC_CHECKPOINT_STATE * flag(state, "state")
-        check(_c.dnc_checkpoint_write(path_bytes(path), self._handle, optimizer and optimizer._handle, flags))
+        check(_c.dnc_checkpoint_write(path_bytes(path), self._handle, _handle_of(optimizer), flags))
 
     def to_bytes(self, optimizer: Optimizer | None = None, state: bool = False) -> bytes:
         """The bytes of the file that `save` would write, for `from_bytes`."""
         flags = _c.DNC_CHECKPOINT_STATE * flag(state, "state")
         start, size = ctypes.POINTER(ctypes.c_uint8)(), ctypes.c_size_t()
         with self._handle as handle:
-            check(_c.dnc_checkpoint_encode(handle, optimizer and optimizer._handle, flags, byref(start), byref(size)))
+            check(_c.dnc_checkpoint_encode(handle, _handle_of(optimizer), flags, byref(start), byref(size)))
         try:
             return ctypes.string_at(start, size.value)
         finally:
             _c.dnc_buffer_free(start)
+
+
+def _handle_of(optimizer: Optimizer | None) -> Any:
+    from .optimizer import Optimizer  # which is made of a DNC
+
+    if optimizer is not None:
+        require_instance(optimizer, "optimizer", Optimizer)
+    return optimizer and optimizer._handle
 
 
 def _rebuild(

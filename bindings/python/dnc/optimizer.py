@@ -22,6 +22,7 @@ from ._convert import (
     real,
     settings_of,
 )
+from ._fields import require_instance
 from ._handle import Handle, Resource
 from ._records import marked, records
 from .config import Config
@@ -104,6 +105,7 @@ class Optimizer(Resource):
         config = defaults(_c.dnc_optimizer_config, _c.dnc_optimizer_config_init)
         fill(config, {"algorithm": algorithm, **settings})
         pointer = ctypes.POINTER(_c.dnc_optimizer)()
+        require_instance(net, "net", DNC)
         check(_c.dnc_optimizer_create(net._handle, byref(config), byref(pointer)), **settings)
         self._own(pointer, net)
 
@@ -138,6 +140,7 @@ class Optimizer(Resource):
         clipping. A gradient or parameter that is not finite, or that the update would leave so, is a NotFinite error,
         which names it, and changes nothing; a network with another number of parameters is an InvalidArgument error."""
         norm = ctypes.c_float()
+        require_instance(net, "net", DNC)
         check(_c.dnc_optimizer_step(self._handle, net._handle, byref(norm)))
         return norm.value
 

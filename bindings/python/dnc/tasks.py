@@ -15,14 +15,14 @@ import numpy.typing as npt
 
 from . import _c
 from ._convert import FloatArray, Path, array, flag, floats, integer, loss_name, path_bytes, reals, text, within
+from ._fields import require_instance
 from ._handle import Handle, Resource
 from ._records import marked, records
 from .errors import InvalidArgument, InvalidState, check
+from .network import DNC
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-    from .network import DNC
 
 
 class Episodes(NamedTuple):
@@ -283,6 +283,7 @@ class Task(Resource):
         """Draws the next episodes, as many as the network's batch unless said otherwise, and lets the network run
         through them from its initial state. Returns its outputs [T, B, Y]. With part, the network runs only through
         these of the episodes, as many as its batch."""
+        require_instance(net, "net", DNC)
         with self._handle, net._handle:
             steps = self.draw(net.batch_size if batch is None else batch)
             net.reset()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from .config import Options
 
+# torch.compile leaves the layer out: its steps are not torch's. Older versions have no compiler.
+_run_as_it_is = torch.compiler.disable if hasattr(torch, "compiler") else lambda function: function
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
@@ -75,6 +77,7 @@ class DNC(nn.Module):
     def extra_repr(self) -> str:
         return ", ".join(f"{name}={value!r}" for name, value in self._net.config.items() if name != "batch_size")
 
+    @_run_as_it_is
     def forward(
         self,
         inputs: Tensor | PackedSequence,
@@ -95,6 +98,8 @@ class DNC(nn.Module):
         """
         if isinstance(inputs, PackedSequence):
             return self._packed(inputs, state, starts, lengths)
+        if not isinstance(inputs, Tensor):
+            raise TypeError(f"inputs is {type(inputs).__name__}, needed is a tensor or a PackedSequence")
         dimensions = inputs.dim() + _are_tokens(inputs)
         if dimensions == 2:
             outputs, after = self.forward(
@@ -247,6 +252,8 @@ class _Steps(torch.autograd.Function):
 
 class _Record:
     """A network that the pool gets back when nobody waits for its record."""
+
+    net: Network | None = None
 
     def __init__(self, pool: _layer.Pool, net: Network) -> None:
         self.pool, self.net = pool, net

@@ -27,7 +27,7 @@ from typing import Any
 
 from . import _c, checkpoints
 from ._convert import Path as AnyPath
-from ._fields import require_number
+from ._fields import require_instance, require_number
 from .config import OF_THE_PROCESS
 from .errors import InvalidState
 from .evaluation import Score, finite, require_fit
@@ -119,6 +119,7 @@ class Trainer:
         attributes of a `Task`. It is tested with `validation`, which is the same but no generator. Without it there are
         no tests, and model.safetensors is the last network, not the best.
         """
+        require_instance(plan, "plan", Plan)
         ranks = Ranks(comm)
         plan = with_batches(plan.with_absolute_paths())
         tasks = tasks_of(plan, Path(), data, validation)
@@ -287,6 +288,8 @@ class Trainer:
         for name, seconds in (("time_limit", time_limit), ("checkpoint_every", checkpoint_every)):
             if seconds is not None:
                 require_number(seconds, name)
+        if each is not None and not callable(each):
+            raise TypeError(f"each is {each!r:.60}, needed is a function that takes the Trainer")
         shown = progress if self._ranks.is_first else False
         with self._files.held(), progress_bar(self, time_limit, shown) as bar, stopped_by_ctrl_c(self) as interrupts:
 
