@@ -232,6 +232,8 @@ def real(value: Any, name: str) -> float:
         number = float(value)
     except TypeError:
         raise TypeError(f"{name} is {value!r}, needed is a real number") from None
+    except OverflowError:
+        raise InvalidArgument(f"{name} is {value!r:.30}, {_BEYOND_SINGLE}") from None
     if math.isfinite(number) and abs(number) > float(np.finfo(np.float32).max):
         raise InvalidArgument(f"{name} is {number}, {_BEYOND_SINGLE}")
     return number
@@ -239,7 +241,13 @@ def real(value: Any, name: str) -> float:
 
 def flag(value: Any, name: str) -> bool:
     """True or False, or 1 or 0."""
-    if not isinstance(value, (bool, np.bool_)) and _index(value, name) not in (0, 1):
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}, needed is True or False") from None
+    if number not in (0, 1):
         raise InvalidArgument(f"{name} is {value!r}, allowed are True and False")
     return bool(value)
 
@@ -264,6 +272,8 @@ def path_bytes(path: Path | bytes, name: str = "path") -> bytes:
     """As the file system has it, in whatever encoding."""
     try:
         return _terminated(os.fsencode(path), name)
+    except TypeError:
+        raise TypeError(f"{name} is {path!r}, needed is a path") from None
     except UnicodeEncodeError:
         encoding = sys.getfilesystemencoding()
         raise InvalidArgument(f"{name} is {path!a}, which the file system's encoding, {encoding}, can't say") from None

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._convert import FloatArray, reals
-from ._fields import require_kind
+from ._fields import require_count, require_kind
 from .batches import pad
 from .errors import InvalidArgument
 from .tasks import Episodes
@@ -106,6 +106,7 @@ class Dataset:
         """Two datasets, the second with this share of the sequences, drawn at random; each has at least one. The same
         share and seed give the same ones."""
         require_share(share, "share")
+        require_count(seed, "seed", least=0)
         if len(self) < 2:
             raise InvalidArgument("one sequence can't be split: needed are at least 2")
         order = np.random.default_rng(seed).permutation(len(self))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path as FilePath
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from ._convert import Path
 from ._fields import require_count, require_instance
-from .dataset import Dataset, Sequences, require_share
+from .dataset import Dataset, Sequences
 from .errors import InvalidArgument
 from .network import DNC
 from .optimizer import Optimizer
@@ -132,10 +133,17 @@ def _validation(data: Source, share: float, own: Any, seed: int, loss: str) -> t
             raise InvalidArgument("validation_split and validation_data are both given, needed is one of them")
         if not isinstance(data, Dataset):
             raise InvalidArgument("validation_split is of a Dataset: give validation_data for other data")
-        require_share(share, "validation_split")
+        if not isinstance(share, numbers.Real) or not 0 < share < 1:
+            raise InvalidArgument(f"validation_split is {share!r}, needed is 0 (none) to below 1")
         require_targets(data, loss)  # before its sequences get other numbers
         return data.split(share, seed)
-    return data, Dataset(*own) if isinstance(own, tuple) else own
+    if isinstance(own, tuple):
+        if not 2 <= len(own) <= 4:
+            raise InvalidArgument(
+                f"validation_data is a tuple of {len(own)}, needed are inputs, targets, and perhaps lengths and mask"
+            )
+        own = Dataset(*own)
+    return data, own
 
 
 def _length(data: Source, sequences: int, epochs: int | None, updates: int | None) -> tuple[int | None, int | None]:

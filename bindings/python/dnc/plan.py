@@ -164,6 +164,9 @@ class Plan:
         for name in _LACKING.get(memory, ()):
             if self.network.get(name, "full") not in ("full", False):
                 raise Unused(f"{name} would do nothing: it belongs to another memory than {memory!r}")
+        for name in ("input_size", "output_size"):
+            if name in self.network:
+                raise Unused(f"{name} would do nothing: it is that of the task")
         if "num_threads" in self.network:
             raise Unused("num_threads would do nothing: the trainer is told the number of threads")
         for name in ("input_scale", "interface_scale"):

@@ -37,7 +37,9 @@ def add_commands(commands: Any, shared: Shared) -> None:
         command.add_argument("--output", type=path, required=True, metavar="FILE", help="the PNG file")
         command.add_argument("--title")
         command.add_argument("--dark", dest="theme", action="store_const", const="dark", help="on a dark background")
-        command.add_argument("--pixel-scale", type=int, metavar="N", help="draw every pixel as N by N, 1 to 8 (1)")
+        command.add_argument(
+            "--pixel-scale", type=int, metavar="N", help="draw every pixel as N by N, 1 to 8 (0: as it is)"
+        )
         if name != "training":
             command.add_argument("--colormap", choices=list(CHOICES["colormap"]), help="(viridis)")
             command.add_argument("--cell-pixels", type=int, metavar="N", help="side of a cell (by their number)")

@@ -107,6 +107,8 @@ class Task(Resource):
     _made: tuple[Any, tuple[Any, ...], dict[str, Any]]  # the method of Task that made it, and its arguments
 
     def __init__(self, name: str, seed: int | None = 0, **options: float | str | os.PathLike[str]) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"name is {name!r}, needed is one of {', '.join(Task.names())}")
         pairs = b",".join(_pair(key, value) for key, value in options.items())
         number, pointer = _seed(seed), ctypes.POINTER(_c.dnc_task)()
         check(_c.dnc_task_create(text(name, "name"), pairs or None, number, byref(pointer)))
