@@ -1084,3 +1084,16 @@ def test_every_pointer_survives_null():
     assert _c.dnc_reset(None) == _c.DNC_INVALID_ARGUMENT
     assert _c.dnc_config_init(None, ctypes.sizeof(_c.dnc_config)) == _c.DNC_INVALID_ARGUMENT
     assert _c.dnc_last_error() != b""
+
+
+@pytest.mark.parametrize("level, warns", [(None, False), ("plain", False), ("fast", True)])
+def test_a_level_that_is_none(level, warns):
+    """DNC_CPU names the kernels; the library passes over what it does not know."""
+    environment = {name: value for name, value in os.environ.items() if name != "DNC_CPU"}
+    if level is not None:
+        environment["DNC_CPU"] = level
+    run = subprocess.run(
+        [sys.executable, "-c", "import dnc"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ("DNC_CPU is 'fast', but the kernels here are " in run.stderr) == warns
+    assert warns or not run.stderr

@@ -20,6 +20,8 @@ is made of, `Settings` those of an optimizer. What the library itself says of al
 from __future__ import annotations
 
 import json
+import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,15 @@ def self_test() -> None:
     differences, single precision against double, a save and a load. An InternalError names what disagrees."""
     check(_c.dnc_self_test())
 
+
+def _check_level() -> None:
+    """Warns of a level of the kernels that nothing here has: the library can't."""
+    wanted = os.environ.get("DNC_CPU")
+    if wanted and wanted != (active := build_info()["kernels"]):
+        warnings.warn(f"DNC_CPU is {wanted!r}, but the kernels here are {active!r}", RuntimeWarning, stacklevel=3)
+
+
+_check_level()
 
 __all__ = [
     "DNC",

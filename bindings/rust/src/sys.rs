@@ -29,7 +29,7 @@ extern "C" {
     pub fn dnc_version() -> *const c::c_char;
     /// One JSON object in one line: version, kernels in use, compiler, architecture. The kernels are "plain", "x86-64-v3" or
     /// "x86-64-v4", on 64-bit Arm "plain" or "neon": the best that the CPU has, or a lower level that the environment variable
-    /// DNC_CPU names. It is read once.
+    /// DNC_CPU names. It is read once, and another value counts as none.
     pub fn dnc_build_info() -> *const c::c_char;
     /// The status as a word, "DNC_OK". Never NULL; an unknown value gives "unknown dnc_status".
     pub fn dnc_status_string(status: dnc_status) -> *const c::c_char;
