@@ -607,7 +607,7 @@ def test_fit_in_a_folder(tmp_path):
         ({"inputs": drawn, "updates": 1, "validation_split": 0.5}, "validation_split is of a Dataset"),
         ({"inputs": ONES, "targets": ONES, "validation_split": 0.5, "validation_data": (ONES, ONES)}, "both given"),
         ({"inputs": ONES, "targets": ONES, "validation_split": 1.5}, "validation_split is 1.5"),
-        ({"inputs": ONES, "targets": ONES, "validation_split": "half"}, "validation_split is 'half', needed is 0 (none)"),
+        ({"inputs": ONES, "targets": ONES, "validation_split": "half"}, "validation_split is 'half', needed is 0"),
         ({"inputs": ONES, "targets": ONES}, "the network has X = 2"),
     ],
 )
