@@ -157,10 +157,9 @@ def predict(options: argparse.Namespace) -> int:
     single = inputs.ndim == 2
     batch = inputs[:, None] if single else inputs
     net = _model(options)
-    if inputs.shape[-1] != net.config["input_size"]:
-        raise ValueError(
-            f"{options.inputs} has shape {inputs.shape}, needed is X = {net.config['input_size']} at its end"
-        )
+    needed = net.config["input_size"]
+    if inputs.shape[-1] != needed:
+        raise ValueError(f"{options.inputs} has shape {inputs.shape}, needed is X = {needed} as its last number")
     if options.memory_slots is not None:
         net.memory_slots = options.memory_slots
     net.batch_size = batch.shape[1]

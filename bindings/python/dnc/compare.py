@@ -36,7 +36,7 @@ from .workers import Ended, Job, Workers
 Given = dict[str, Any]
 
 # What a comparison writes beside its runs and comparison.json.
-_FILES = ("comparison.md", "comparison.csv", "training.png")
+_TABLE, _SHEET, _FIGURE = "comparison.md", "comparison.csv", "training.png"
 # What begins the name of a task's option among the settings of a network.
 _OPTION = "option."
 
@@ -270,7 +270,7 @@ class Comparison:
         """Refuses a folder that holds no comparison, but a file under a name of one."""
         if (self.folder / table.JSON).exists():
             return
-        for name in _FILES:
+        for name in (_TABLE, _SHEET, _FIGURE):
             if (self.folder / name).exists():
                 raise InvalidState(
                     f"{self.folder / name} is there already, and belongs to no comparison: a new one would write over "
@@ -366,15 +366,15 @@ class Comparison:
         self._write_json()
         found = self.table
         command = "python -m dnc " + shlex.join(sys.argv[1:])
-        table.write(self.folder / _FILES[0], f"    {command}\n\n{found.markdown()}")
-        table.write(self.folder / _FILES[1], found.csv())
+        table.write(self.folder / _TABLE, f"    {command}\n\n{found.markdown()}")
+        table.write(self.folder / _SHEET, found.csv())
         drawn = [run for run in self.runs if any(line["event"] == "train" for line in table.lines(run.folder))]
         if drawn:
             is_tested = any(line["event"] == "test" for run in drawn for line in table.lines(run.folder))
             metric = self._measure.metric if is_tested else None
             figures.training(
                 [run.folder for run in drawn], [run.name for run in drawn], metric=metric, over_time=True
-            ).save(self.folder / _FILES[2])
+            ).save(self.folder / _FIGURE)
 
     def _write_json(self) -> None:
         every = [{*run.plan.options.items()} for run in self.runs]

@@ -216,7 +216,7 @@ def refuse_to_write_over(output: Path, *read: Path) -> None:
     if not output.exists():
         return
     for path in read:
-        if path.exists() and os.path.samefile(path, output):
+        if os.path.exists(path) and os.path.samefile(path, output):
             raise InvalidArgument(f"output is {str(output)!r}, which is read: allowed is another file")
     if _is_of_a_run(output.name) and (output.parent / STATE).exists():
         raise InvalidArgument(f"output is {str(output)!r}, a file of the run in its folder: allowed is another file")
