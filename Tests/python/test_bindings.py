@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from pathlib import Path
 
 import dnc
 import numpy as np
@@ -1090,6 +1091,7 @@ def test_every_pointer_survives_null():
 def test_a_level_that_is_none(level, warns):
     """DNC_CPU names the kernels; the library passes over what it does not know."""
     environment = {name: value for name, value in os.environ.items() if name != "DNC_CPU"}
+    environment["PYTHONPATH"] = str(Path(dnc.__file__).parents[1])
     if level is not None:
         environment["DNC_CPU"] = level
     run = subprocess.run(
