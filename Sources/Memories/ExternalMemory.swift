@@ -117,6 +117,7 @@ extension Configuration {
     let memory = Memory(rawValue: fields.memory)!
     try self.init(checked: fields, from: place, memory: memory, memory.traits)
     interfaceWidth = memory.visit(InterfaceWidth(c: self))
+    stateQuantities = Quantity.ofState(self)
   }
 
   func interfacePart(_ number: Int, of memory: Memory) -> InterfacePart? {

@@ -84,6 +84,8 @@ struct Configuration {
   var interface = InterfaceLayout(readHeads: 0, writeHeads: 0, wordSize: 0)
   /// The width of ξ.
   var interfaceWidth = 0
+  /// See `Quantity.ofState`.
+  var stateQuantities: UInt64 = 0
   /// Without a memory, nothing but zeros.
   let initialState: Start
   /// Double, though the header has Float: the checks in Double need it.

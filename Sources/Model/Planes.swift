@@ -74,7 +74,7 @@ struct Planes<Scalar: Real> {
 
   /// Sets the state of some sequences in row 0 to zero.
   @inline(never) func zeroState(of sequences: Range<Int>, _ c: Configuration) {
-    for index in 0..<Quantity.count where Quantity.at(index).row(c).isOfState {
+    for index in 0..<Quantity.count where c.stateQuantities >> UInt64(index) & 1 != 0 {
       let plane = table[index]
       for l in 0..<plane.layers { setZero(sequences.count * plane.width, plane.layer(l)[0, sequences.lowerBound]) }
     }

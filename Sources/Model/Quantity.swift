@@ -165,6 +165,13 @@ enum Quantity: Int {
 
   // Not inlined into every loop over the table.
   @inline(never) static func at(_ index: Int) -> Quantity { Quantity(rawValue: index)! }
+
+  /// A bit for each quantity, from the lowest on: 1 if it is of the state. Rows take longer than what is done with these bits.
+  static func ofState(_ c: Configuration) -> UInt64 {
+    var found: UInt64 = 0
+    for index in 0..<count where at(index).row(c).isOfState { found |= 1 << UInt64(index) }
+    return found
+  }
 }
 
 extension Quantity.Row {
