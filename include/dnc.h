@@ -157,7 +157,7 @@ typedef struct dnc_config {
     uint32_t usage_gradient; /* a dnc_usage_gradient; DNC_USAGE_GRADIENT_FULL */
     uint32_t initial_state;  /* a dnc_initial_state; DNC_INITIAL_ZEROS */
     float initial_value;     /* for DNC_INITIAL_CONSTANT, 0 to 1; 1e-6 */
-    float clip_value;        /* clamps hidden, cell and output to +-clip_value; >= 0; 0: no clamping, as below FLT_MIN */
+    float clip_value;        /* clamps hidden, cell and output to +-clip_value; >= 0; below FLT_MIN, as 0: no clamping */
     uint32_t num_threads;    /* 0 to 1024; 1; 0 means one per core. Any number gives the same bytes */
     uint64_t seed;           /* the parameters are drawn from it; 0 */
     uint64_t max_record_bytes; /* 0; 0 means no limit. Bounds the bytes of a training instance's state and record. To stay

@@ -515,6 +515,9 @@ def files_of(folder):
         "plot film {run} --output {run}/trainer.json",
         "plot training {run} --output {run}/log.jsonl",
         "plot training {run}/log.jsonl --output {run}/log.jsonl",
+        "plot training {run} --output {folder}/log.png",
+        "predict {folder} {folder}/in.npy --output {folder}/model.safetensors",
+        "plot episode {walk} --output {folder}/graph.txt",
         "plot episode {model} graph_traversal --option graph={folder}/in.npy --output {folder}/in.npy",
     ],
 )
@@ -524,17 +527,42 @@ def test_no_output_over_an_input(run, tmp_path, capsys, given):
     net = dnc.DNC(6, 5, hidden_size=4, memory_slots=4, word_size=3)
     net.save(folder / "net.safetensors")
     np.save(folder / "in.npy", np.zeros((4, 6), np.float32))
+    net.save(folder / "model.safetensors")
     (folder / "link").symlink_to("net.safetensors")
+    (folder / "log.png").symlink_to(run / "log.jsonl")
+    (folder / "graph.txt").write_text("source,edge,destination\na,1,b\nb,2,c\nc,1,a\na,3,c\n")
+    walk = tmp_path / "walk"
+    if "{walk}" in given:
+        small = "--hidden-size 4 --memory-slots 4 --word-size 3 --batch-size 2 --updates 1"
+        begin = f"train graph_traversal {small} --option graph={folder}/graph.txt --option path=1-2"
+        assert main(f"{begin} --output {walk}") == command_line.DONE
     before = files_of(tmp_path)
-    assert main(given, run=run, folder=folder, model=folder / "net.safetensors") == command_line.FAILED
+    places = {"run": run, "folder": folder, "model": folder / "net.safetensors", "walk": walk}
+    assert main(given, **places) == command_line.FAILED
     assert re.search("--output is .*(which is read|a file of the run)", capsys.readouterr().err)
     assert files_of(tmp_path) == before
+
+
+def test_what_is_no_path_may_be_an_output(run, tmp_path, monkeypatch):
+    """A task's name, and a value of an option."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("copy", "4"):
+        for _ in range(2):
+            assert main(f"plot episode {run} copy --option width=2 --option max_length=4 --output {name}") == 0
+
+
+def test_a_run_that_goes_on_needs_what_it_asks_for(tmp_path, capsys):
+    begun = tmp_path / "begun"
+    assert main(f"train {BEGIN} --memory ntm --updates 1 --output {begun}") == command_line.DONE
+    assert main(f"train --resume {begun} --updates 2 --usage-gradient stopped") == command_line.WRONG_USE
+    assert "--usage-gradient would do nothing" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     "given",
     [
         "train copy --output '' --updates 3",
+        "train '' --output {new} --updates 3",
         "train copy --output {new} --start-from '' --updates 3",
         "compare copy --output '' --run a --updates 3",
         "plot heatmap '' --output {new}",
@@ -544,9 +572,14 @@ def test_no_output_over_an_input(run, tmp_path, capsys, given):
 def test_an_empty_path_is_none(tmp_path, monkeypatch, capsys, given):
     """As one of a variable that is not set."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit):
-        command_line.main(shlex.split(given.format(new=tmp_path / "new")))
-    assert "it is empty, needed is a path" in capsys.readouterr().err and not list(tmp_path.iterdir())
+    words = shlex.split(given.format(new=tmp_path / "new"))
+    if words[:2] == ["train", ""]:
+        assert command_line.main(words) != command_line.DONE
+    else:
+        with pytest.raises(SystemExit):
+            command_line.main(words)
+    assert re.search("it is empty, needed is a path|TASK is missing", capsys.readouterr().err)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -569,9 +602,10 @@ def test_what_ends_a_command_is_said(run, monkeypatch, capsys, given, status, sa
 @pytest.mark.parametrize(
     "more, said",
     [
-        ("--mask-minimum 0.5", "--mask-minimum would do nothing: it belongs to --content-masks True"),
+        ("--mask-minimum 0.5", "--mask-minimum would do nothing: it belongs to --content-masks\n"),
         ("--memory none --usage-gradient stopped", "--usage-gradient would do nothing"),
         ("--memory ntm --usage-gradient stopped", "--usage-gradient would do nothing"),
+        ("--memory none --no-temporal-links --initial-state learned", "--initial-state would do nothing"),
         ("--memory none --no-temporal-links --interface-norm", "--interface-norm would do nothing"),
         ("--memory none --no-temporal-links --interface-scale 2", "--interface-scale would do nothing"),
     ],

@@ -260,7 +260,12 @@ def test_time_to_the_goal(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text, said", [('{"DNC": {}, "DNC": {"hidden_size": 3}}', "DNC is given twice"), ("{bad", "is no JSON")]
+    "text, said",
+    [
+        ('{"DNC": {}, "DNC": {"hidden_size": 3}}', "DNC is given twice"),
+        ("{bad", "is no JSON"),
+        ('{"a": {"read_heads": 1, "read_heads": 1}}', "read_heads is given twice"),
+    ],
 )
 def test_a_file_of_runs_that_is_none(tmp_path, capsys, text, said):
     (tmp_path / "runs.json").write_text(text)
@@ -281,3 +286,11 @@ def test_files_that_are_there_already(tmp_path, capsys, name):
     assert compare(tmp_path, "--run a") == 1
     assert f"{name} is there already, and belongs to no comparison" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == [name] and (tmp_path / name).read_text() == "notes"
+
+
+@pytest.mark.parametrize("text", ['{"mine": 1}', "[]", "mine"])
+def test_a_comparison_that_is_none(tmp_path, capsys, text):
+    (tmp_path / "comparison.json").write_text(text)
+    assert compare(tmp_path, "--run a") == 1
+    assert "comparison.json is no comparison's" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["comparison.json"]

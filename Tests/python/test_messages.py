@@ -69,7 +69,11 @@ def wrong_calls(tmp_path):
         (lambda: net.reset([0, 2, 0]), "which[1] is 2, allowed are True and False, and 1 and 0"),
         (lambda: net.forward(np.zeros((1, B, X)), starts=[[0, np.nan, 0]]), "starts[0, 1] is nan, allowed are"),
         (lambda: net.clone(share_parameters="no"), "share_parameters is 'no', needed is"),
-        (lambda: dnc.Plan("copy", stop_metric="bit_error", stop_score=np.nan), "stop_score is nan, needed is"),
+        (
+            lambda: dnc.Trainer.start(tmp_path / "run", dnc.Plan("copy", stop_metric="bit_error", stop_score=np.nan)),
+            "stop_score is nan, needed is",
+        ),
+        (lambda: dnc.Plan(optimizer={"learning_rate": None}), "learning_rate is None, needed is a real number"),
         (lambda: dnc.estimate_bytes(input_size=0, output_size=1), "input_size is 0, allowed are 1 to 65536"),
         (setting(net, "batch_size", -1), "batch_size is -1, allowed are 1 to 65536"),
         (setting(net, "batch_size", 2**32 + 3), f"batch_size is {2**32 + 3}, allowed are 1 to 65536"),

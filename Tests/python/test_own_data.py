@@ -526,6 +526,22 @@ def test_fit_keeps_the_best_when_it_is_interrupted(error):
     assert np.array_equal(net.flat_parameters, best[0])
 
 
+def test_fit_keeps_the_average_when_the_data_fail(tmp_path):
+    """That of the last update, not of the last checkpoint."""
+
+    def batches(fails):
+        for number in range(20):
+            yield drawn(number)
+        if fails:
+            raise OSError("no more")
+
+    networks = [dnc.DNC(2, 1, **NETWORK, seed=3) for _ in range(2)]
+    dnc.fit(networks[0], batches(False), updates=20, average=0.9)
+    with pytest.raises(OSError, match="no more"):
+        dnc.fit(networks[1], batches(True), updates=30, average=0.9, folder=tmp_path / "run")
+    assert np.array_equal(networks[0].flat_parameters, networks[1].flat_parameters)
+
+
 def test_what_fit_skips():
     """The history tells of it, where the loss alone does not."""
     net = dnc.DNC(2, 1, **NETWORK)

@@ -128,6 +128,17 @@ def test_an_exception_in_between(tmp_path):
     assert [line["update"] for line in lines if line["event"] == "train"] == list(range(1, 21))
 
 
+def test_an_exception_is_not_hidden_by_a_checkpoint_that_fails(tmp_path):
+    trainer = dnc.Trainer.start(tmp_path / "run", changed(updates=20))
+
+    def removed(trainer):
+        shutil.rmtree(tmp_path / "run")
+        raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        trainer.run(each=removed)
+
+
 # a start that fails
 
 

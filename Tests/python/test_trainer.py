@@ -425,6 +425,8 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path, ctrl_c):
     with pytest.raises(KeyboardInterrupt):
         trainer.run()
     assert dnc.Trainer.resume(tmp_path).update == 0
+    trainer.task = trainer.task._task
+    assert trainer.run() == "all updates made", "it was not told to stop once more"
 
 
 # updates that are not finite

@@ -233,7 +233,7 @@ def real(value: Any, name: str) -> float:
     except TypeError:
         raise TypeError(f"{name} is {value!r}, needed is a real number") from None
     except OverflowError:
-        raise InvalidArgument(f"{name} is {value!r:.30}, {_BEYOND_SINGLE}") from None
+        raise InvalidArgument(f"{name} is {value!r:.12}..., {_BEYOND_SINGLE}") from None
     if math.isfinite(number) and abs(number) > float(np.finfo(np.float32).max):
         raise InvalidArgument(f"{name} is {number}, {_BEYOND_SINGLE}")
     return number

@@ -7,6 +7,7 @@ import numbers
 from collections.abc import Mapping
 from typing import Any
 
+from ._handle import Resource
 from .errors import InvalidArgument
 
 _KINDS: dict[str, tuple[type, str]] = {
@@ -35,8 +36,9 @@ def require_kind(value: Any, name: str, kind: str) -> None:
 
 
 def require_instance(value: Any, name: str, kind: type) -> None:
-    """A TypeError for an object of another class."""
-    if not isinstance(value, kind):
+    """A TypeError for an object of another class, unless it stands for one, as a proxy does."""
+    stands_for_one = hasattr(value, "_handle") and not isinstance(value, Resource)
+    if not isinstance(value, kind) and not stands_for_one:
         raise TypeError(f"{name} is {value!r:.60}, needed is a dnc.{kind.__name__}")
 
 

@@ -85,7 +85,14 @@ def _runs(options: argparse.Namespace) -> dict[str, Given]:
         raise InvalidArgument("--run is missing: what is to be compared?")
     found: dict[str, Given] = {}
     for name, settings in pairs:
-        if not name or name[0] in ".-" or "/" in name or "\0" in name or name.startswith("comparison"):
+        if (
+            not name
+            or name[0] in ".-"
+            or "/" in name
+            or "\0" in name
+            or name.startswith("comparison")
+            or name == _FIGURE
+        ):
             raise InvalidArgument(f"--run {name!r} is no name for a folder in the comparison's")
         if name in found:
             raise InvalidArgument(f"--run {name} is given twice")
@@ -97,15 +104,15 @@ def _named(file: Path) -> Any:
     """What the file of --runs says, in which no name comes twice."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        for name, value in pairs:
-            if found[name] is not value:
+        names = [name for name, _ in pairs]
+        for name in names:
+            if names.count(name) > 1:
                 raise InvalidArgument(f"{file}: {name} is given twice")
-        return found
+        return dict(pairs)
 
     try:
         return json.loads(file.read_text(), object_pairs_hook=once)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InvalidArgument(f"{file} is no JSON: {error}") from None
 
 
@@ -268,7 +275,7 @@ class Comparison:
 
     def _refuse_occupied(self) -> None:
         """Refuses a folder that holds no comparison, but a file under a name of one."""
-        if (self.folder / table.JSON).exists():
+        if self._known() is not None:
             return
         for name in (_TABLE, _SHEET, _FIGURE):
             if (self.folder / name).exists():
@@ -350,12 +357,22 @@ class Comparison:
     def _result(self, run: Run) -> table.Result:
         return dataclasses.replace(table.Result.of(run.folder, self._measure), failed=run.failed)
 
-    def _remember(self) -> None:
-        """How the runs ended that an earlier command let run."""
+    def _known(self) -> dict[tuple[str, int], dict[str, Any]] | None:
+        """The runs that comparison.json tells of; None: there is none."""
         path = self.folder / table.JSON
         if not path.exists():
-            return
-        known = {(each["name"], each["seed"]): each for each in json.loads(path.read_text())["runs"]}
+            return None
+        try:
+            return {
+                (each["name"], each["seed"]): {name: each[name] for name in ("ended", "failed", "time_limit")}
+                for each in json.loads(path.read_text())["runs"]
+            }
+        except (ValueError, KeyError, TypeError):
+            raise InvalidState(f"{path} is no comparison's: move it away, or choose another folder") from None
+
+    def _remember(self) -> None:
+        """How the runs ended that an earlier command let run."""
+        known = self._known() or {}
         for run in self.runs:
             each = known.get((run.name, run.plan.seed))
             if each and run.is_begun:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._convert import FloatArray, reals
-from ._fields import require_count, require_kind
+from ._fields import require_kind
 from .batches import pad
 from .errors import InvalidArgument
 from .tasks import Episodes
@@ -106,10 +106,13 @@ class Dataset:
         """Two datasets, the second with this share of the sequences, drawn at random; each has at least one. The same
         share and seed give the same ones."""
         require_share(share, "share")
-        require_count(seed, "seed", least=0)
+        try:
+            random = np.random.default_rng(seed)
+        except (TypeError, ValueError):
+            raise InvalidArgument(f"seed is {seed!r}, needed is a whole number of at least 0") from None
         if len(self) < 2:
             raise InvalidArgument("one sequence can't be split: needed are at least 2")
-        order = np.random.default_rng(seed).permutation(len(self))
+        order = random.permutation(len(self))
         count = min(max(1, round(share * len(self))), len(self) - 1)
         return self.subset(np.sort(order[count:])), self.subset(np.sort(order[:count]))
 

@@ -110,8 +110,10 @@ def fit(
         try:
             trainer.run(each=each, progress=progress)
         finally:
-            if trainer.score or average:
+            if trainer.score:
                 trainer.restore_best()
+            elif average:
+                net.flat_parameters[...] = trainer.judged.flat_parameters
     return _history(trainer, epoch)
 
 

@@ -40,7 +40,10 @@ _NEEDS: dict[str, tuple[str, list[Any]]] = {
     "mask_minimum": ("content_masks", [True]),
 }
 # What a memory has no use for.
-_LACKING = {"ntm": ["usage_gradient"], "none": ["usage_gradient", "interface_scale", "interface_norm"]}
+_LACKING = {
+    "ntm": ["usage_gradient"],
+    "none": ["usage_gradient", "interface_scale", "interface_norm", "initial_state", "memory_slots"],
+}
 _SCHEDULES = ("constant", "cosine", "linear")
 # Files leave these out while they have their defaults, so that earlier versions, which don't know them, read them, too.
 _LATER = ("decay_share", "accumulate", "average", "start_from")
@@ -123,9 +126,8 @@ class Plan:
             raise InvalidArgument(f"decay_share is {self.decay_share!r}, allowed are above 0 to 1")
         if (self.stop_metric is None) != (self.stop_score is None):
             raise InvalidArgument("stop_metric and stop_score are given together or not at all")
-        for name, value in (("stop_score", self.stop_score), *self.optimizer.items()):
-            if value is not None:
-                require_number(value, name)
+        for name, value in self.optimizer.items():
+            require_number(value, name)
 
     @property
     def is_curriculum(self) -> bool:
@@ -159,11 +161,11 @@ class Plan:
             self._refuse_unused_setting(name)
         for name, (other, values) in _NEEDS.items():
             if name in self.network and self.network.get(other) not in values:
-                raise Unused(f"{name} would do nothing: it belongs to {other} {_either(values)}")
-        memory = self.network.get("memory", "dnc")
-        for name in _LACKING.get(memory, ()):
-            if self.network.get(name, "full") not in ("full", False):
-                raise Unused(f"{name} would do nothing: it belongs to another memory than {memory!r}")
+                with_what = other if values == [True] else f"{other} {_either(values)}"
+                raise Unused(f"{name} would do nothing: it belongs to {with_what}")
+        if self.stop_score is not None:
+            require_number(self.stop_score, "stop_score")
+        self._refuse_lacking({name: value for name, value in self.network.items() if name != "memory_slots"})
         for name in ("input_size", "output_size"):
             if name in self.network:
                 raise Unused(f"{name} would do nothing: it is that of the task")
@@ -173,6 +175,13 @@ class Plan:
             if self.start_from and name in self.network:
                 raise Unused(f"{name} would do nothing: the parameters are not drawn, but those of a trained network")
         self.refuse_unused_decay()
+
+    def _refuse_lacking(self, options: Mapping[str, Any]) -> None:
+        """Refuses options that ask for what the memory has not."""
+        memory = self.network.get("memory", "dnc")
+        for name in _LACKING.get(memory, ()):
+            if options.get(name, "full") not in ("full", "zeros", False):
+                raise Unused(f"{name} would do nothing: it belongs to another memory than {memory!r}")
 
     def refuse_unused_decay(self) -> None:
         """Refuses a share of the updates in which nothing falls."""
@@ -201,6 +210,7 @@ class Plan:
                 raise Unused(
                     f"{name} is what a run begins with, and can't be changed when it goes on; that can: {names}"
                 )
+        self._refuse_lacking(changes)
         plan = dataclasses.replace(self, **fields)
         if "decay_share" in changes:
             plan.refuse_unused_decay()

@@ -15,8 +15,8 @@ from .network import DNC
 from .npy_files import read_array
 from .run_files import refuse_to_write_over
 from .run_options import path
-from .task_files import Unused
-from .tasks import Episodes, Task
+from .task_files import Unused, is_curriculum
+from .tasks import Episodes, Task, path_options
 
 
 class Shared(NamedTuple):
@@ -100,9 +100,11 @@ def _drawing(draw: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Na
 
     def command(options: argparse.Namespace) -> int:
         given = vars(options)
-        read = [given.get("model"), given.get("values"), given.get("task"), *given.get("logs", ())]
-        read += [value for _, value in given.get("option") or ()]
-        refuse_to_write_over(options.output, *(Path(path) for path in read if path is not None))
+        read = [given.get("model"), given.get("values"), *given.get("logs", ())]
+        read += [Path(value) for key, value in given.get("option") or () if key in path_options()]
+        if is_curriculum(given.get("task") or ""):
+            read.append(Path(options.task))
+        refuse_to_write_over(options.output, *filter(None, read))
         return draw(options)
 
     return command

@@ -212,14 +212,23 @@ def refuse_occupied(folder: Path, with_curriculum: bool) -> None:
 
 
 def refuse_to_write_over(output: Path, *read: Path) -> None:
-    """Refuses an output that is read, too, or a file of a run."""
-    if not output.exists():
+    """Refuses an output that is read, too, or a file of a run. A folder that is read stands for all its run needs."""
+    if not os.path.exists(output):
         return
     for path in read:
-        if os.path.exists(path) and os.path.samefile(path, output):
+        if any(os.path.exists(one) and os.path.samefile(one, output) for one in (path, *_needed(path))):
             raise InvalidArgument(f"output is {str(output)!r}, which is read: allowed is another file")
-    if _is_of_a_run(output.name) and (output.parent / STATE).exists():
+    place = Path(os.path.realpath(output))
+    if _is_of_a_run(place.name) and (place.parent / STATE).exists():
         raise InvalidArgument(f"output is {str(output)!r}, a file of the run in its folder: allowed is another file")
+
+
+def _needed(folder: Path) -> Iterator[Path]:
+    """What a folder that is read as a model holds, and what its run began with."""
+    if folder.is_dir():
+        yield folder / MODEL
+        with suppress(InvalidState):  # there is none, or it is damaged, which will be said
+            yield from (folder / name for name in read_run(folder).files or ())
 
 
 def _is_of_a_run(name: str) -> bool:

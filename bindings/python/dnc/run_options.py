@@ -36,7 +36,7 @@ def plan_of(given: dict[str, Any]) -> Plan:
     def chosen(names: Any, standard: dict[str, Any]) -> Any:
         return {**standard, **{name: given[name] for name in names if name in given}}
 
-    if "task" not in given:
+    if not given.get("task"):
         raise ValueError("TASK is missing")
     return Plan(
         task=given["task"],

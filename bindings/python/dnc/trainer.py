@@ -21,7 +21,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from . import _c, checkpoints
 from ._convert import Path as AnyPath
 from ._fields import require_instance, require_number
 from .config import OF_THE_PROCESS
-from .errors import InvalidState
+from .errors import Error, InvalidState
 from .evaluation import Score, finite, require_fit
 from .exam import Exam
 from .interrupts import stopped_by_ctrl_c
@@ -299,7 +299,10 @@ class Trainer:
                 if each is not None:
                     each(trainer)
 
-            reason = self._run(time_limit, checkpoint_every, after)
+            try:
+                reason = self._run(time_limit, checkpoint_every, after)
+            finally:
+                self._stopping = False
         if interrupts:
             raise KeyboardInterrupt
         return reason
@@ -335,16 +338,16 @@ class Trainer:
                 after(self)
             except BaseException:
                 if self._ranks.count == 1:
-                    self.save()
+                    with suppress(Error, OSError):  # which would hide the other one
+                        self.save()
                 raise
         if not reason and not self._progress.finished:
             self._finish(_ALL_UPDATES, "updates")
-        self._stopping = False
         self._ranks.first(self.save, lambda: None)  # the others may resume at once what the first has saved
         return self._progress.finished or reason
 
     @property
-    def _judged(self) -> DNC:
+    def judged(self) -> DNC:
         """What tests play and model.safetensors holds: the average if there is one."""
         return self.net if self._average is None else self._average.net
 
@@ -352,13 +355,13 @@ class Trainer:
         p, lesson = self._progress, self.lesson
         self._updates.share(self.net, self.optimizer)
         self._ranks.require_same(self.net.flat_parameters)
-        self.score = self._exam.take(self._judged, self._batch)
+        self.score = self._exam.take(self.judged, self._batch)
         described = {key: [finite(one.value), finite(one.chance), one.count] for key, one in self.score.items()}
         self._write_log("test", lesson=lesson, seconds=round(p.seconds, 3), scores=described)
         verdict = self._exam.judge(self.score)
         if verdict.is_best:
             with self._whole():
-                self._files.keep(self._judged)
+                self._files.keep(self.judged)
         if verdict.finished:
             self._finish(verdict.finished, verdict.finished_by)
         if verdict.passed:
@@ -383,7 +386,7 @@ class Trainer:
             )
         with self._files.held(), self._whole():
             if self._exam.task is None:
-                self._files.keep(self._judged)
+                self._files.keep(self.judged)
             average = None if self._average is None else self._average.net
             self._files.save(
                 self.net, self.optimizer, average, self._progress, plan=self.plan.as_saved(), files=self._checksums

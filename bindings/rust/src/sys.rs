@@ -112,7 +112,7 @@ pub struct dnc_config {
     pub initial_state: u32,
     /// for DNC_INITIAL_CONSTANT, 0 to 1; 1e-6
     pub initial_value: f32,
-    /// clamps hidden, cell and output to +-clip_value; >= 0; 0: no clamping, as below FLT_MIN
+    /// clamps hidden, cell and output to +-clip_value; >= 0; below FLT_MIN, as 0: no clamping
     pub clip_value: f32,
     /// 0 to 1024; 1; 0 means one per core. Any number gives the same bytes
     pub num_threads: u32,
