@@ -140,11 +140,16 @@ def path(text: str) -> Path:
     return Path(text)
 
 
-def finite(text: str) -> float:
+def _number(text: str) -> float:
+    """NaN if it is none."""
     try:
-        number = float(text)
+        return float(text)
     except ValueError:
-        number = math.nan
+        return math.nan
+
+
+def finite(text: str) -> float:
+    number = _number(text)
     if not math.isfinite(number):
         raise argparse.ArgumentTypeError(f"{text!r} is no finite number")
     return number
@@ -159,10 +164,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _goal(text: str) -> tuple[str, float]:
     metric, value = _pair(text)
-    try:
-        goal = float(value)
-    except ValueError:
-        goal = math.nan
+    goal = _number(value)
     if not math.isfinite(goal):
         raise argparse.ArgumentTypeError(f"{text!r} is not METRIC=NUMBER")
     return metric, goal
@@ -171,10 +173,7 @@ def _goal(text: str) -> tuple[str, float]:
 def _seconds(text: str) -> float:
     units = {"s": 1, "m": 60, "h": 3600}
     number, factor = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
-    try:
-        seconds = float(number) * factor
-    except ValueError:
-        seconds = math.nan
+    seconds = _number(number) * factor
     if not 0 <= seconds < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time as 90s, 15m or 2h")
     return seconds
