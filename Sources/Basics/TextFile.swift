@@ -38,7 +38,7 @@ struct TextFile: ~Copyable {
   }
 
   /// Calls `body` with the text of every line, without its comment and without spaces around it. Adds the file and the
-  /// line to the message of a failure. None has the byte 0, which would end it for C.
+  /// line to the message of a failure. Refuses a line with the byte 0, which would end it for C.
   /// - Parameter unfinished: true to skip a last line of bad format without a line end, because it is still being written.
   func forEachLine(
     comments: Comments, unfinished: Bool = false, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void

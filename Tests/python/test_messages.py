@@ -188,6 +188,28 @@ def wrong_kinds(tmp_path):
     ]
 
 
+class Proxy:
+    """Stands for a thing of the package, as a wrapper that logs or retries does."""
+
+    def __init__(self, thing):
+        self._thing = thing
+
+    def __getattr__(self, name):
+        return getattr(self._thing, name)
+
+
+def test_what_stands_for_one_passes(tmp_path):
+    net, task = dnc.DNC(6, 5, hidden_size=4, memory_slots=4, word_size=3), dnc.Task("copy", width=4)
+    proxy, optimizer = Proxy(net), Proxy(dnc.Optimizer(net))
+    net.training = True
+    _, gradients = task.loss(task.play(proxy))
+    net.backward(gradients)
+    assert dnc.Optimizer(proxy).step(proxy) > 0
+    net.add_gradients(Proxy(net.clone()))
+    net.save(tmp_path / "net", optimizer)
+    assert dnc.figures.state(proxy).png and dnc.evaluate(proxy, task, episodes=1)
+
+
 def test_wrong_kinds(tmp_path):
     for call, words in wrong_kinds(tmp_path):
         with pytest.raises(TypeError) as caught:

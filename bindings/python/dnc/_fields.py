@@ -37,8 +37,9 @@ def require_kind(value: Any, name: str, kind: str) -> None:
 
 def require_instance(value: Any, name: str, kind: type) -> None:
     """A TypeError for an object of another class, unless it stands for one, as a proxy does."""
-    stands_for_one = hasattr(value, "_handle") and not isinstance(value, Resource)
-    if not isinstance(value, kind) and not stands_for_one:
+    if isinstance(value, kind):
+        return
+    if isinstance(value, Resource) or not hasattr(value, "_handle"):
         raise TypeError(f"{name} is {value!r:.60}, needed is a dnc.{kind.__name__}")
 
 

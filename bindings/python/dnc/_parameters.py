@@ -5,10 +5,10 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 from ctypes import byref
-from typing import Any
 
 from . import _c
 from ._convert import FloatArray
+from ._fields import require_instance
 from ._handle import Views, view
 from ._instance import Instance
 from .config import estimate_bytes
@@ -86,21 +86,23 @@ class Parameters(Instance):
     def copy_parameters(self, other: Parameters) -> None:
         """Takes over the parameters of a network with the same tensors. In the middle of an episode they count from
         `parameters_changed` on."""
-        check(_c.dnc_copy_parameters(self._handle, _handle_of(other)))
+        _require_network(other)
+        check(_c.dnc_copy_parameters(self._handle, other._handle))
 
     def add_gradients(self, other: Parameters) -> None:
         """Adds the gradients of a network with the same tensors to this one's."""
-        check(_c.dnc_add_gradients(self._handle, _handle_of(other)))
+        _require_network(other)
+        check(_c.dnc_add_gradients(self._handle, other._handle))
 
     def zero_gradients(self) -> None:
         """Sets all gradients to 0, to which `backward` adds. `Optimizer.step` does so, too."""
         check(_c.dnc_zero_gradients(self._handle))
 
 
-def _handle_of(other: Parameters) -> Any:
-    if not isinstance(other, Parameters):
-        raise TypeError(f"other is {other!r:.60}, needed is a dnc.DNC")
-    return other._handle
+def _require_network(other: Parameters) -> None:
+    from .network import DNC  # which is made of Parameters
+
+    require_instance(other, "other", DNC)
 
 
 class _Table(str):

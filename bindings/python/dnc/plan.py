@@ -39,11 +39,12 @@ _NEEDS: dict[str, tuple[str, list[Any]]] = {
     "initial_value": ("initial_state", ["constant"]),
     "mask_minimum": ("content_masks", [True]),
 }
-# What a memory has no use for.
+# What a memory has no use for. A new run may have memory_slots all the same: the command line's defaults do.
 _LACKING = {
     "ntm": ["usage_gradient"],
     "none": ["usage_gradient", "interface_scale", "interface_norm", "initial_state", "memory_slots"],
 }
+_ASKING_FOR_NOTHING = ("full", "zeros", False)  # of a usage gradient, an initial state, and what may be switched on
 _SCHEDULES = ("constant", "cosine", "linear")
 # Files leave these out while they have their defaults, so that earlier versions, which don't know them, read them, too.
 _LATER = ("decay_share", "accumulate", "average", "start_from")
@@ -180,7 +181,7 @@ class Plan:
         """Refuses options that ask for what the memory has not."""
         memory = self.network.get("memory", "dnc")
         for name in _LACKING.get(memory, ()):
-            if options.get(name, "full") not in ("full", "zeros", False):
+            if options.get(name, False) not in _ASKING_FOR_NOTHING:
                 raise Unused(f"{name} would do nothing: it belongs to another memory than {memory!r}")
 
     def refuse_unused_decay(self) -> None:
