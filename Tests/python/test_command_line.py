@@ -518,6 +518,7 @@ def files_of(folder):
         "plot training {run} --output {folder}/log.png",
         "predict {folder} {folder}/in.npy --output {folder}/model.safetensors",
         "plot episode {walk} --output {folder}/graph.txt",
+        "plot episode {model} {folder}/lessons.txt --output {folder}/lessons.txt",
         "plot episode {model} graph_traversal --option graph={folder}/in.npy --output {folder}/in.npy",
     ],
 )
@@ -530,6 +531,7 @@ def test_no_output_over_an_input(run, tmp_path, capsys, given):
     net.save(folder / "model.safetensors")
     (folder / "link").symlink_to("net.safetensors")
     (folder / "log.png").symlink_to(run / "log.jsonl")
+    (folder / "lessons.txt").write_text(CURRICULUM)
     (folder / "graph.txt").write_text("source,edge,destination\na,1,b\nb,2,c\nc,1,a\na,3,c\n")
     walk = tmp_path / "walk"
     if "{walk}" in given:

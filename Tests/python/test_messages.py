@@ -55,6 +55,8 @@ def wrong_calls(tmp_path):
         (lambda: dnc.Optimizer(net, learning_rate=10**400), "beyond the numbers of single precision"),
         (lambda: net.save(None), "path is None, needed is a path"),
         (lambda: dnc.Task(None), "name is None, needed is one of copy"),
+        (lambda: dnc.Dataset(ones, outputs, [np.nan, 1, 1]), "lengths is nan for sequence 0, allowed are 1 to"),
+        (lambda: dnc.Dataset(ones, outputs, [1, np.inf, 1]), "lengths is inf for sequence 1, allowed are 1 to"),
         (lambda: data.split(0.5, -1), "seed is -1, needed is a whole number of at least 0"),
         (lambda: dnc.fit(net, data, validation_data=(ones,)), "validation_data is a tuple of 1, needed are inputs"),
         (lambda: dnc.fit(net, data, validation_split=-0.1), "validation_split is -0.1, needed is 0 (none) to below 1"),
